@@ -1,0 +1,103 @@
+"""Answering: the questions of a round become one forward pass of each network, in blocks of a fixed number of rows.
+
+Two promises are kept here. Equal questions (same network, same tensor, same condition) are asked once. And a row's
+answer is the same bits whoever its neighbours are, because the network always sees blocks of the same size: kernels
+choose their order of summation by the shape of the batch, so between block sizes results move by about 1e-6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from superpose.prediction import Prediction
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.denoiser import Ask, Denoiser
+    from superpose.prediction import Estimate
+    from superpose.predictor import Condition, NoisePredictor
+    from superpose.schedule import Moment
+
+Arrangement = tuple[tuple["Condition", int], ...]
+
+
+class Answerer:
+    """Drives estimates to their end, asking networks in blocks of ``rows`` rows.
+
+    Arguments:
+        rows: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which is
+            fastest, and whose bits depend on how many samples there are.
+    """
+
+    def __init__(self, rows: int | None = None) -> None:
+        self.rows = rows
+        self._given: dict[tuple[NoisePredictor, Arrangement], list[Mapping[str, Tensor]]] = {}
+
+    def __call__(self, denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
+        """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``moment``."""
+        run = denoiser.estimate(x, moment)
+        reply: list[Prediction] | None = None
+        while True:
+            try:
+                asks = next(run) if reply is None else run.send(reply)
+            except StopIteration as stop:
+                estimate: Estimate = stop.value
+                return estimate
+            reply = self._round(asks, moment)
+
+    def _round(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
+        distinct: dict[tuple[NoisePredictor, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
+        for ask in asks:
+            # Images are compared by identity: comparing their values would make a GPU wait.
+            distinct.setdefault(_network(ask), {})[id(ask.x), ask.condition] = ask
+        answers = {network: self._ask(list(mine.values()), moment) for network, mine in distinct.items()}
+        found = {network: dict(zip(mine, answers[network], strict=True)) for network, mine in distinct.items()}
+        return [found[_network(ask)][id(ask.x), ask.condition] for ask in asks]
+
+    def _ask(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
+        predictor = asks[0].predictor
+        images = [ask.x for ask in asks]
+        total = sum(map(len, images))
+        rows = self.rows or total
+        if padding := -total % rows:
+            images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
+        batch = images[0] if len(images) == 1 else torch.cat(images)
+        given = self._gathered(predictor, tuple((ask.condition, len(ask.x)) for ask in asks), rows, padding)
+        blocks = [predictor.predict(block, moment, mine) for block, mine in zip(batch.split(rows), given, strict=True)]
+        variances = [block.variance for block in blocks if block.variance is not None]
+        whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
+        return _split(whole, [len(ask.x) for ask in asks])
+
+    def _gathered(
+        self, predictor: NoisePredictor, arrangement: Arrangement, rows: int, padding: int
+    ) -> list[Mapping[str, Tensor]]:
+        key = predictor, arrangement
+        if key not in self._given:
+            conditions = [condition for condition, count in arrangement for _ in range(count)]
+            conditions += conditions[:1] * padding
+            self._given[key] = [
+                predictor.gather(conditions[start : start + rows]) for start in range(0, len(conditions), rows)
+            ]
+        return self._given[key]
+
+
+def _network(ask: Ask) -> tuple[NoisePredictor, tuple[int, ...]]:
+    return ask.predictor, tuple(ask.x.shape[1:])
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    # The state is float32 whatever the network runs in.
+    return (parts[0] if len(parts) == 1 else torch.cat(list(parts))).float()
+
+
+def _split(whole: Prediction, counts: Sequence[int]) -> list[Prediction]:
+    predictions, start = [], 0
+    for count in counts:
+        mine = slice(start, start + count)
+        predictions.append(Prediction(whole.output[mine], None if whole.variance is None else whole.variance[mine]))
+        start += count
+    return predictions

@@ -1,0 +1,62 @@
+"""The command line: one file a command, and nothing heavy imported before a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from superpose import __version__
+from superpose.errors import RunError, SuperposeError
+
+#: The commands, in the order of the help.
+COMMANDS = ("run", "check", "replay", "kinds", "cite", "plugins", "schema", "new")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        The exit code: 0, 1 when a run failed or was interrupted, 2 when what was asked is wrong.
+    """
+    arguments = _parser().parse_args(argv)
+    # Threads that wait by spinning without end make a run beside another busy program ten times slower.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    try:
+        code: int = importlib.import_module(f"superpose.cli.{arguments.command}").main(arguments)
+        return code
+    except SuperposeError as error:
+        print(f"superpose: {error}", file=sys.stderr)
+        return 1 if isinstance(error, RunError) else 2
+    except KeyboardInterrupt:
+        print("superpose: interrupted", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output has gone, as in `superpose kinds | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("SUPERPOSE_DEBUG"):
+            raise
+        print(
+            f"superpose: unexpected {type(error).__name__}: {error}\n"
+            "this is a fault of superpose or of a plugin; SUPERPOSE_DEBUG=1 shows where",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="superpose",
+        description="Sample images from diffusion models by composition. A recipe says what is put together.",
+    )
+    parser.add_argument("--version", action="version", version=f"superpose {__version__}")
+    parser.add_argument("--strict-plugins", action="store_true", help="a plugin that can't be loaded is an error")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        command = importlib.import_module(f"superpose.cli.{name}")
+        summary = (command.__doc__ or "").splitlines()[0].removeprefix(f"superpose {name}: ")
+        command.arguments(commands.add_parser(name, help=summary, description=summary))
+    return parser

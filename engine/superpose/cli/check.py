@@ -1,0 +1,79 @@
+"""superpose check: find what is wrong with a recipe and show what it composes, before any weight is read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from superpose.cli.recipes import add_recipe, read_recipe
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from superpose.kind import Kind
+    from superpose.recipe import Subject
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_recipe(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print the composition as a tree with what it costs."""
+    recipe = read_recipe(arguments)
+
+    from rich import print as show
+    from rich.markup import escape
+    from rich.tree import Tree
+
+    from superpose.composition import inspect
+
+    inspection = inspect(recipe)
+    tree = Tree(escape(arguments.recipe))
+    channels, height, width = recipe.model.shape
+    tree.add(f"model {described(recipe.model)}: {channels} channels, {width}x{height} pixels")
+    tree.add(f"scheduler {described(recipe.scheduler)}")
+    tree.add(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}")
+    clip = recipe.clip or recipe.model.clip
+    tree.add(f"clip {described(clip) if clip else 'none'}")
+    _grow(tree, recipe.subject)
+    for constraint in recipe.constraint:
+        tree.add(f"constraint {described(constraint)}")
+    show(tree)
+    rows, evaluations, samples = inspection.rows, inspection.evaluations, recipe.run.samples
+    print(
+        f"{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
+        f"{rows * evaluations} rows a sample, {rows * evaluations * samples} for {samples} "
+        f"{'sample' if samples == 1 else 'samples'}"
+    )
+    return 0
+
+
+def described(kind: Kind) -> str:
+    """A kind with its options: ``rotate degrees=180``; those that are not given are left out."""
+    from superpose.options import options_of
+
+    cls: Any = type(kind)
+    options = {option.name: getattr(kind, option.name) for option in options_of(cls)}
+    given = [f"{name}={value}" for name, value in options.items() if value not in (None, ())]
+    return " ".join([kind.kind, *given])
+
+
+def _grow(tree: Tree, subject: Subject) -> None:
+    from rich.markup import escape
+
+    note = f", guidance {described(subject.guidance)}" if subject.guidance else ""
+    note += f", negative {subject.negative!r}" if subject.negative is not None else ""
+    if subject.view:
+        branch = tree.add(f"views{note}")
+        for term in subject.view:
+            share = f", weight {term.weight:g}" if term.weight != 1 else ""
+            _grow(branch.add(f"{escape(described(term.view))}{share}"), term.subject)
+    elif subject.decomposition is not None:
+        parts = subject.decomposition
+        branch = tree.add(f"decomposition {escape(described(parts.decomposition))}{note}")
+        for name, part in parts.parts:
+            _grow(branch.add(name), part)
+    else:
+        tree.add(f"prompt {escape(repr(subject.prompt))}{note}")

@@ -1,0 +1,48 @@
+"""What the commands that take a recipe share: its arguments, and the recipe as the arguments change it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from superpose.plugins import Registry
+    from superpose.recipe import Recipe
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Add RECIPE and the options that change it."""
+    parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; superpose kinds lists what it can name")
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change one value, such as view.1.prompt=W (indices from 0); may be repeated",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the noise (run.seed)")
+    parser.add_argument("--samples", type=int, metavar="N", help="number of samples (run.samples)")
+
+
+def read_recipe(arguments: argparse.Namespace) -> Recipe:
+    """The recipe with the command line's changes made."""
+    from superpose.recipe import load
+
+    registry(strict=arguments.strict_plugins)
+    short = {"run.seed": arguments.seed, "run.samples": arguments.samples}
+    given = [f"{key}={value}" for key, value in short.items() if value is not None]
+    return load(arguments.recipe, [*arguments.set, *given])
+
+
+def registry(*, strict: bool) -> Registry:
+    """What is installed; plugins that could not be loaded are named on standard error, a line each."""
+    from superpose.plugins import load_plugins
+
+    found = load_plugins(strict=strict)
+    for warning in found.warnings:
+        print(f"superpose: {warning}", file=sys.stderr)
+    for plugin in found.plugins:
+        if plugin.status not in {"loaded", "blocked"}:
+            print(f"superpose: plugin {plugin.name!r} is {plugin.status}: {plugin.why}", file=sys.stderr)
+    return found

@@ -1,0 +1,41 @@
+"""superpose replay: make an image again from the recipe inside it, the same bytes under the same name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from superpose.cli.recipes import registry
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("image", type=Path, metavar="IMAGE.png", help="an image that superpose wrote")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the new image")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps; default: the best there is")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Replay, and say whether the bytes are the same; where they are not, what differs."""
+    registry(strict=arguments.strict_plugins)
+
+    from superpose.output.png import read_origin
+    from superpose.output.run import replay
+
+    path = replay(arguments.image, arguments.out, device=arguments.device)
+    print(path)
+    if path.read_bytes() == arguments.image.read_bytes():
+        print("the same bytes", file=sys.stderr)
+        return 0
+    old, new = read_origin(arguments.image), read_origin(path)
+    changed = [
+        f"{name} was {getattr(old, part).get(name)}, is {getattr(new, part).get(name)}"
+        for part in ("versions", "weights")
+        for name in sorted({*getattr(old, part), *getattr(new, part)})
+        if getattr(old, part).get(name) != getattr(new, part).get(name)
+    ]
+    if old.device != new.device:
+        changed.append(f"the device was {old.device}, is {new.device}")
+    print(f"not the same bytes: {'; '.join(changed) or 'another kind of processor, most likely'}", file=sys.stderr)
+    return 1

@@ -1,0 +1,98 @@
+r"""Clipping: keeping the clean image in the range of images.
+
+It is not linear, so it is applied once, to the combined clean image: on the branches of a guidance or the parts of a
+decomposition it would break the law that they add up.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+
+from superpose.denoiser import Asking, Denoiser, Shape
+from superpose.kind import Kind, option
+from superpose.prediction import Estimate
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.schedule import Moment
+
+
+class Clip(Kind, ABC):
+    """A way to keep clean images in range."""
+
+    role: ClassVar[str] = "clip"
+
+    @abstractmethod
+    def apply(self, clean: Tensor) -> Tensor:
+        """The clean images ``clean``, shape (N, C, H, W), in range; each by itself."""
+
+
+@attrs.frozen(kw_only=True)
+class StaticClip(Clip):
+    """Cuts every value off at a fixed range (DDPM, arXiv 2006.11239)."""
+
+    kind = "static"
+    range: float = option(1.0, doc="largest absolute value that is kept", gt=0)
+
+    def apply(self, clean: Tensor) -> Tensor:
+        """Clamp to [-range, range]."""
+        return clean.clamp(-self.range, self.range)
+
+
+@attrs.frozen(kw_only=True)
+class DynamicClip(Clip):
+    """Dynamic thresholding: each image is cut off at a quantile of its own values and scaled back to [-1, 1].
+
+    Keeps strong guidance from saturating pixel models (Imagen, arXiv 2205.11487; DeepFloyd IF uses ratio 0.95 and
+    maximum 1.5).
+    """
+
+    kind = "dynamic"
+    papers = ("arXiv 2205.11487",)
+    ratio: float = option(0.995, doc="quantile of the absolute values at which an image is cut off", gt=0, le=1)
+    maximum: float = option(1.0, doc="largest value an image may be cut off at; at 1 nothing is scaled", ge=1)
+
+    def apply(self, clean: Tensor) -> Tensor:
+        """Clamp image i to [-s_i, s_i] and divide by s_i, where s_i is its quantile, between 1 and ``maximum``."""
+        import torch
+
+        # One image at a time: torch.quantile refuses more than 2**24 values at once.
+        limits = torch.stack([image.abs().flatten().quantile(self.ratio) for image in clean])
+        limit = limits.clamp(1.0, self.maximum).view(-1, 1, 1, 1)
+        return clean.clamp(-limit, limit) / limit
+
+
+@attrs.frozen(kw_only=True)
+class NoClip(Clip):
+    """Leaves the clean image as it is, as latents need."""
+
+    kind = "none"
+
+    def apply(self, clean: Tensor) -> Tensor:
+        """Return ``clean`` itself."""
+        return clean
+
+
+#: The kinds of clipping by name.
+CLIPS: dict[str, type[Clip]] = {cls.kind: cls for cls in (StaticClip, DynamicClip, NoClip)}
+
+
+@attrs.frozen(eq=False)
+class Clipped(Denoiser):
+    """A denoiser whose clean image is kept in range."""
+
+    inner: Denoiser
+    clip: Clip
+
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+        """Estimate, then clip."""
+        estimate = yield from self.inner.estimate(x, moment)
+        return Estimate(self.clip.apply(estimate.clean), estimate.variance)
+
+    def check(self, shape: Shape) -> None:
+        """Probe what is clipped."""
+        self.inner.check(shape)

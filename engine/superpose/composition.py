@@ -1,0 +1,223 @@
+"""From a recipe to something that samples: the tree of denoisers, the plan, the constraints.
+
+`inspect` does all of it on a stand-in that has read no weights, so that contradictions are found in a moment and the
+network's rows are counted by asking for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import torch
+
+from superpose.answer import Answerer
+from superpose.clip import Clip, Clipped, NoClip
+from superpose.constraint import Canvas, Constraint
+from superpose.denoiser import Denoiser, Prompted, factorized, viewed
+from superpose.errors import LawError, RecipeError
+from superpose.noise import Noise
+from superpose.prediction import Prediction
+from superpose.predictor import Condition, NoisePredictor
+from superpose.sampling import Trajectory, fitted, refused
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.guidance import Guidance
+    from superpose.models import Model
+    from superpose.recipe import Recipe, Subject
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Plan
+
+Path = tuple[str | int, ...]
+
+#: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
+#: CPU spends its time on overhead (one row takes half as long as four).
+LEAST_ROWS = 4
+#: Levels of a plan at which rows are counted, at most.
+PROBES = 32
+
+
+@attrs.frozen(eq=False)
+class Composition:
+    """A recipe with its weights read, ready to sample.
+
+    Attributes:
+        recipe: What it was made from.
+        predictor: The network.
+        denoiser: What the image shows.
+        plan: The levels visited.
+        constraints: Bound to the model's size and device.
+        rows: Rows of a forward pass.
+    """
+
+    recipe: Recipe
+    predictor: NoisePredictor
+    denoiser: Denoiser
+    plan: Plan
+    constraints: tuple[Constraint, ...]
+    rows: int
+
+    def trajectory(self, samples: Sequence[int]) -> Trajectory:
+        """The run of the samples with these numbers; sample k is the same in every run that has it."""
+        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device)
+        return Trajectory(self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows)
+
+
+@attrs.frozen
+class Inspection:
+    """What can be said of a recipe before any weight is read.
+
+    Attributes:
+        rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
+        evaluations: Network evaluations of one sample in the whole run.
+    """
+
+    rows: int
+    evaluations: int
+
+
+def compose(recipe: Recipe, device: str = "cpu") -> Composition:
+    """Read the weights and put everything together.
+
+    Arguments:
+        recipe: What to make.
+        device: Where to run: a torch device.
+
+    Raises:
+        RecipeError: If the recipe contradicts itself, with every contradiction found.
+    """
+    inspection = inspect(recipe)
+    predictor = recipe.model.load(device, recipe.run.dtype)
+    if why := recipe.scheduler.refuses(predictor.learned_variance):
+        raise RecipeError(recipe.located([(("scheduler",), why)]))
+    canvas = Canvas(predictor.shape, predictor.device)
+    constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
+    return Composition(
+        recipe,
+        predictor,
+        _tree(recipe, predictor),
+        fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints),
+        constraints,
+        recipe.run.rows or max(inspection.rows, LEAST_ROWS),
+    )
+
+
+def inspect(recipe: Recipe) -> Inspection:
+    """Check a recipe against itself, reading no weights.
+
+    Raises:
+        RecipeError: If the recipe contradicts itself, with every contradiction found.
+    """
+    if found := list(_contradictions(recipe)):
+        raise RecipeError(recipe.located(found))
+    counter = _Unread(recipe.model)
+    denoiser = _tree(recipe, counter)
+    try:
+        denoiser.check(recipe.model.shape)
+        plan = recipe.scheduler.plan(recipe.model.schedule)
+        constraints = [constraint.bind(Canvas(recipe.model.shape)) for constraint in recipe.constraint]
+        plan = fitted(recipe.scheduler, plan, constraints)
+    except (LawError, RecipeError) as error:
+        raise RecipeError(recipe.located([((), str(error))])) from error
+    descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
+    x = torch.zeros(1, *recipe.model.shape)
+    for moment in descents[:: 1 + len(descents) // PROBES]:  # a guidance may ask more at some levels than at others
+        Answerer()(denoiser, x, moment)
+    return Inspection(max(counter.rounds, default=0), len(descents) * recipe.scheduler.evaluations)
+
+
+class _Unread(NoisePredictor):
+    """Stands in for a network whose weights have not been read: knows its prompts and counts its rows."""
+
+    parameterization = "sample"
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.schedule = model.schedule
+        self.shape = model.shape
+        self.device = torch.device("cpu")
+        self.rounds: list[int] = []
+
+    def condition(self, prompt: str) -> Condition:
+        self.model.check_prompt(prompt)
+        return Condition(prompt)
+
+    def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
+        del conditions
+        return {}
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        del moment, given
+        self.rounds.append(len(x))
+        return Prediction(torch.zeros_like(x))
+
+
+def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
+    conditions: dict[str, Condition] = {}
+
+    def condition(prompt: str) -> Condition:
+        if prompt not in conditions:
+            conditions[prompt] = predictor.condition(prompt)
+        return conditions[prompt]
+
+    def build(subject: Subject, guidance: Guidance | None, negative: str) -> Denoiser:
+        guidance = subject.guidance or guidance
+        negative = negative if subject.negative is None else subject.negative
+        if subject.view:
+            pairs = [(term.view, build(term.subject, guidance, negative)) for term in subject.view]
+            whole = sum(term.weight for term in subject.view)
+            return viewed(pairs, [term.weight / whole for term in subject.view])
+        if subject.decomposition is not None:
+            parts = subject.decomposition
+            return factorized(parts.decomposition, [build(part, guidance, negative) for _, part in parts.parts])
+        told = condition(subject.prompt or "")
+        if guidance is None:
+            return Prompted(predictor, told)
+        return guidance.denoiser(predictor, told, condition(negative))
+
+    denoiser = build(recipe.subject, recipe.guidance, recipe.model.unconditional)
+    clip: Clip = recipe.clip or recipe.model.clip or NoClip()
+    return denoiser if isinstance(clip, NoClip) else Clipped(denoiser, clip)
+
+
+def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance is not None)
+    try:
+        recipe.scheduler.plan(recipe.model.schedule)
+    except RecipeError as error:
+        yield ("scheduler",), str(error)
+    canvas = Canvas(recipe.model.shape)
+    for i, constraint in enumerate(recipe.constraint):
+        path = ("constraint", i)
+        if why := refused(recipe.scheduler, constraint):
+            yield path, why
+        try:
+            constraint.check(canvas)
+        except RecipeError as error:
+            yield path, str(error)
+
+
+def _misfits(subject: Subject, model: Model, path: Path, guided: bool) -> Iterator[tuple[Path, str]]:
+    guided = guided or subject.guidance is not None
+    if subject.negative is not None and not guided:
+        yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
+    for key in ("prompt", "negative"):
+        prompt = getattr(subject, key)
+        if prompt is not None:
+            try:
+                model.check_prompt(prompt)
+            except RecipeError as error:
+                yield (*path, key), str(error)
+    for i, term in enumerate(subject.view):
+        if why := term.view.refuses(*model.shape):
+            yield (*path, "view", i), why
+        yield from _misfits(term.subject, model, (*path, "view", i), guided)
+    if subject.decomposition is not None:
+        mine = (*path, "decomposition")
+        if why := subject.decomposition.decomposition.refuses(*model.shape):
+            yield mine, why
+        for name, part in subject.decomposition.parts:
+            yield from _misfits(part, model, (*mine, name), guided)

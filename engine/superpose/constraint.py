@@ -1,0 +1,98 @@
+"""Constraints: rules that the trajectory obeys. They edit the state or the clean image and say whether they jumped.
+
+A jump is any edit that a smooth trajectory would not have made: a multistep scheduler then drops its history.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+
+import attrs
+
+from superpose.kind import Kind
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Plan
+
+Need = Literal["stochastic", "deterministic", "single_step"]
+
+
+class Edit(NamedTuple):
+    """What a constraint made of a tensor, and whether that was a jump."""
+
+    value: Tensor
+    jumped: bool = True
+
+
+@attrs.frozen
+class Canvas:
+    """What a constraint is fitted to.
+
+    Attributes:
+        shape: (C, H, W) of one sample.
+        device: Where samples live.
+    """
+
+    shape: tuple[int, int, int]
+    device: torch.device | str = "cpu"
+
+
+class Constraint(Kind, ABC):
+    """A constraint. Kinds are frozen attrs classes; a hook left alone costs nothing.
+
+    A hook that a constraint overrides and that never fires is an error at the end of the run.
+    Hooks never write to the tensors they are given. ``x`` has shape (N, C, H, W).
+
+    Attributes:
+        needs: What it demands of the scheduler: ``stochastic``, ``deterministic`` or ``single_step``.
+    """
+
+    role: ClassVar[str] = "constraint"
+    needs: ClassVar[frozenset[Need]] = frozenset()
+
+    def check(self, canvas: Canvas) -> None:
+        """Raise `RecipeError` if its files or options do not fit ``canvas``; called before any weight is read."""
+
+    def bind(self, canvas: Canvas) -> Constraint:
+        """This constraint with its files read, as tensors on the canvas's device."""
+        del canvas
+        return self
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan it wants: one that starts late, climbs or repeats."""
+        return plan
+
+    def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
+        """Edit the starting state, which is at level ``plan.moments[0]``."""
+        del plan, noise
+        return Edit(x, jumped=False)
+
+    def before(self, x: Tensor, here: Moment, noise: StepNoise) -> Edit:
+        """Edit the state at level ``here``, before the networks are asked."""
+        del here, noise
+        return Edit(x, jumped=False)
+
+    def on_clean(self, clean: Tensor, here: Moment) -> Edit:
+        """Edit the clean image that the networks see in the state at level ``here``."""
+        del here
+        return Edit(clean, jumped=False)
+
+    def after(self, x: Tensor, there: Moment, noise: StepNoise) -> Edit:
+        """Edit the state after a step, at the level ``there`` that it has reached."""
+        del there, noise
+        return Edit(x, jumped=False)
+
+    def finish(self, image: Tensor) -> Tensor:
+        """Edit the finished image."""
+        return image
+
+    def hooks(self) -> frozenset[str]:
+        """Names of the hooks that this constraint overrides."""
+        names = ("plan", "start", "before", "on_clean", "after", "finish")
+        return frozenset(name for name in names if getattr(type(self), name) is not getattr(Constraint, name))

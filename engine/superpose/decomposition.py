@@ -1,0 +1,44 @@
+r"""Decompositions: an image as a sum of parts (Factorized Diffusion, arXiv 2404.11615).
+
+The parts :math:`F_i` are linear and sum to the identity, so that part i of the sample is driven by denoiser i alone.
+They need not be orthogonal: networks always see the whole image.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from superpose.errors import LawError
+from superpose.kind import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Decomposition(Kind, ABC):
+    """A way to take images apart. Kinds are frozen attrs classes.
+
+    Attributes:
+        names: Names of the parts, in the order of `split`; each is a table of the recipe.
+    """
+
+    role: ClassVar[str] = "decomposition"
+    names: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The parts of images ``x``, shape (N, C, H, W): one tensor a name, summing to ``x``."""
+
+    def part(self, name: str) -> Callable[[Tensor], Tensor]:
+        """The map F of one part; override where a part alone is cheaper than all of them."""
+        if name not in self.names:
+            raise LawError(f"{self.kind} has no part {name!r}; its parts are {', '.join(self.names)}")
+        index = self.names.index(name)
+        return lambda x: self.split(x)[index]
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """Why images of that size can't be taken apart so, with the cure; None where they can."""
+        del channels, height, width
+        return None

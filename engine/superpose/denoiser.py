@@ -1,0 +1,281 @@
+r"""The algebra of denoisers: one law, written once.
+
+A denoiser estimates the clean image behind a noisy one. Denoisers are put together by
+
+.. math:: D(x) = \sum_i w_i\, A_i\, d_i(B_i x) \qquad\text{with}\qquad \sum_i w_i A_i B_i = I
+
+and nothing else. Because the weights sum to the identity, the mix is the same whether it is done on the clean
+image, the noise or v. Guidance is (w, 1 - w); views are :math:`(V_i^\top / n, V_i)` (Visual Anagrams, arXiv
+2311.17919); decompositions are :math:`(F_i, I)` (Factorized Diffusion, arXiv 2404.11615).
+
+Estimates are coroutines. They yield the questions they have and are sent the answers, so that a tree of any
+depth is answered with one forward pass of each network per round.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
+
+from superpose.errors import LawError
+from superpose.prediction import Estimate, Prediction, clean_from
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.decomposition import Decomposition
+    from superpose.predictor import Condition, NoisePredictor
+    from superpose.schedule import Moment
+    from superpose.view import View
+
+Map = Callable[["Tensor"], "Tensor"]
+Shape = tuple[int, int, int]
+
+#: Largest deviation from the identity that rounding explains, relative to unit noise.
+TOLERANCE = 1e-4
+
+
+class Ask(NamedTuple):
+    """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W)."""
+
+    predictor: NoisePredictor
+    x: Tensor
+    condition: Condition
+
+
+Asking = Generator[list[Ask], list[Prediction], Estimate]
+
+
+class Denoiser(ABC):
+    """Estimates the clean image behind a noisy one."""
+
+    @abstractmethod
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+        """Yield questions, receive their answers in order, return the estimate.
+
+        Arguments:
+            x: Noisy samples, shape (N, C, H, W), float32. Never written to.
+            moment: Their noise level.
+        """
+
+    def check(self, shape: Shape) -> None:  # noqa: B027  (leaves have nothing to check)
+        """Raise `LawError` if the law is broken on images of ``shape`` (C, H, W). Wrappers pass it on."""
+
+    def __call__(self, x: Tensor, moment: Moment) -> Estimate:
+        """Estimate at once, all rows in one block; see `Answerer` for blocks of fixed size."""
+        from superpose.answer import Answerer
+
+        return Answerer()(self, x, moment)
+
+
+@attrs.frozen(eq=False)
+class Prompted(Denoiser):
+    """A noise predictor that has been told what to see."""
+
+    predictor: NoisePredictor
+    condition: Condition
+
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+        """Ask the network once and read the clean image off its answer."""
+        [prediction] = yield [Ask(self.predictor, x, self.condition)]
+        clean = clean_from(self.predictor.parameterization, prediction.output, x, moment)
+        return Estimate(clean, prediction.variance)
+
+
+@attrs.frozen(eq=False)
+class Known(Denoiser):
+    """Sure of the answer already: the clean image is ``image``, shape (C, H, W) or (N, C, H, W)."""
+
+    image: Tensor
+
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:  # noqa: ARG002
+        """Return the image, asking nothing."""
+        return Estimate(self.image.to(x).expand_as(x))
+        yield []
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+@attrs.frozen(eq=False)
+class Term:
+    r"""One summand :math:`w\,A\,d(B x)` of a mix.
+
+    Attributes:
+        denoiser: d.
+        weight: w.
+        before: B, linear; terms with equal ``before`` see the very same tensor.
+        after: A, linear.
+        carry: What becomes of the variance on the way back; it permutes, and never negates or filters.
+        variance_weight: Share in the variance of the mix; the shares are normalised to sum to one.
+        orthogonal: Whether B must keep lengths, as a view does: noise that is not white is not noise to a network.
+    """
+
+    denoiser: Denoiser
+    weight: float = 1.0
+    before: Map = _same
+    after: Map = _same
+    carry: Map = _same
+    variance_weight: float = 1.0
+    orthogonal: bool = False
+
+    def check(self, name: str, shape: Shape) -> None:
+        """Probe that the maps are linear and, where they must, keep lengths; raise `LawError` with the figure."""
+        x, y = _probe(shape, 0), _probe(shape, 1)
+        seen = self.before(x)
+        for what, f, a, b in (("before", self.before, x, y), ("after", self.after, seen, self.before(y))):
+            off = float((f(a + 2 * b) - f(a) - 2 * f(b)).abs().max())
+            if not off <= TOLERANCE:
+                raise LawError(f"{name} is not lawful: its map {what} the networks is not linear (off by {off:.3g})")
+        ratio = float(seen.norm() / x.norm())
+        if self.orthogonal and not abs(ratio - 1) <= TOLERANCE:
+            raise LawError(
+                f"{name} is not lawful: a view changes the length of white noise {ratio:.4g} times, and networks "
+                "expect noise of deviation 1; a view moves or mixes values (superpose.testing.check_view says more)"
+            )
+
+
+def _probe(shape: Shape, seed: int) -> Tensor:
+    import torch
+
+    return torch.randn((1, *shape), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _asked(terms: Iterable[Term]) -> tuple[Term, ...]:
+    return tuple(term for term in terms if term.weight != 0)
+
+
+@attrs.frozen(eq=False)
+class Mix(Denoiser):
+    """A lawful sum of denoisers; terms of weight exactly 0 are not asked."""
+
+    terms: tuple[Term, ...] = attrs.field(converter=_asked)
+    name: str = "mix"
+
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+        """Ask every term side by side and sum what they say."""
+        seen: dict[Map, Tensor] = {}
+        for term in self.terms:
+            if term.before not in seen:
+                seen[term.before] = x if term.before is _same else term.before(x)
+        estimates = yield from together(term.denoiser.estimate(seen[term.before], moment) for term in self.terms)
+        return Estimate(self._clean(estimates), self._variance(estimates))
+
+    def _clean(self, estimates: Sequence[Estimate]) -> Tensor:
+        total = None
+        for term, estimate in zip(self.terms, estimates, strict=True):
+            clean = estimate.clean if term.after is _same else term.after(estimate.clean)
+            if total is None:
+                total = clean if term.weight == 1 else clean * term.weight
+                # A weight of one hands through a tensor that somebody else may still read.
+                owned = term.weight != 1
+            elif owned:
+                total.add_(clean, alpha=term.weight)
+            else:
+                total, owned = total.add(clean, alpha=term.weight), True
+        if total is None:
+            raise LawError(f"{self.name} has no terms")
+        return total
+
+    def _variance(self, estimates: Sequence[Estimate]) -> Tensor | None:
+        shares = [
+            (term, estimate.variance)
+            for term, estimate in zip(self.terms, estimates, strict=True)
+            if estimate.variance is not None and term.variance_weight != 0
+        ]
+        whole = sum(term.variance_weight for term, _ in shares)
+        total = None
+        for term, variance in shares:
+            carried = variance if term.carry is _same else term.carry(variance)
+            share = carried * (term.variance_weight / whole)
+            total = share if total is None else total.add_(share)
+        return total
+
+    def gap(self, shape: Shape) -> float:
+        r"""Largest deviation of :math:`\sum_i w_i A_i B_i` from the identity on white noise of ``shape``."""
+        x = _probe(shape, 0)
+        total = x * 0
+        for term in self.terms:
+            total = total + term.weight * term.after(term.before(x))
+        return float((total - x).abs().max())
+
+    def check(self, shape: Shape) -> None:
+        """Probe the law here and below."""
+        gap = self.gap(shape)
+        if not gap <= TOLERANCE:  # also what is not a number
+            raise LawError(
+                f"{self.name} is not lawful: its terms are {gap:.3g} away from adding up to the identity; "
+                "weights must sum to 1, views must be orthogonal and parts must sum to the whole image"
+            )
+        for term in self.terms:
+            term.check(self.name, shape)
+            channels, height, width = term.before(_probe(shape, 0)).shape[1:]
+            term.denoiser.check((channels, height, width))
+
+
+def together(runs: Iterable[Asking]) -> Generator[list[Ask], list[Prediction], list[Estimate]]:
+    """Run estimates side by side, so that each round of their questions is asked at once."""
+    waiting: dict[int, tuple[Asking, list[Prediction] | None]] = {i: (run, None) for i, run in enumerate(runs)}
+    done: dict[int, Estimate] = {}
+    while waiting:
+        asked: dict[int, tuple[Asking, list[Ask]]] = {}
+        for i, (run, reply) in waiting.items():
+            try:
+                asked[i] = run, (next(run) if reply is None else run.send(reply))
+            except StopIteration as stop:
+                done[i] = stop.value
+        if not asked:
+            break
+        answers = iter((yield [ask for _, asks in asked.values() for ask in asks]))
+        waiting = {i: (run, [next(answers) for _ in asks]) for i, (run, asks) in asked.items()}
+    return [done[i] for i in sorted(done)]
+
+
+def prompted(predictor: NoisePredictor, prompt: str | Condition) -> Prompted:
+    """A predictor told what to see: a prompt, or a condition made before so that equal questions are asked once."""
+    return Prompted(predictor, predictor.condition(prompt) if isinstance(prompt, str) else prompt)
+
+
+def guided(positive: Denoiser, negative: Denoiser, scale: float) -> Mix:
+    r"""Classifier-free guidance :math:`w\,d_+ + (1 - w)\,d_-` (arXiv 2207.12598); the variance is that of ``positive``.
+
+    Arguments:
+        scale: w; 1 is no guidance and asks only ``positive``, 0 asks only ``negative``.
+    """
+    terms = Term(positive, scale), Term(negative, 1 - scale, variance_weight=0.0 if scale != 0 else 1.0)
+    return Mix(terms, name="guidance")
+
+
+def viewed(pairs: Iterable[tuple[View, Denoiser]], weights: Sequence[float] | None = None) -> Mix:
+    r"""Several views of one image: :math:`\sum_i w_i V_i^\top d_i(V_i x)`.
+
+    Arguments:
+        pairs: Each view with the denoiser that judges what it shows.
+        weights: Their shares, summing to 1; equal when not given.
+    """
+    pairs = list(pairs)
+    shares = [1 / len(pairs)] * len(pairs) if weights is None else list(weights)
+    same: dict[View, View] = {}  # equal views become one object, so that they show one tensor
+    views = [same.setdefault(view, view) for view, _ in pairs]
+    return Mix(
+        tuple(
+            Term(denoiser, share, *view.maps(), variance_weight=share, orthogonal=True)
+            for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True)
+        ),
+        name="views",
+    )
+
+
+def factorized(decomposition: Decomposition, denoisers: Sequence[Denoiser]) -> Mix:
+    r"""One denoiser a part: :math:`\sum_i F_i d_i(x)`, in the order of ``decomposition.names``."""
+    names = decomposition.names
+    if len(names) != len(denoisers):
+        raise LawError(
+            f"{decomposition.kind} has the parts {', '.join(names)}, but {len(denoisers)} denoisers were given"
+        )
+    terms = (Term(denoiser, after=decomposition.part(name)) for name, denoiser in zip(names, denoisers, strict=True))
+    return Mix(tuple(terms), name=f"decomposition {decomposition.kind!r}")

@@ -1,0 +1,27 @@
+"""The errors that superpose raises on purpose: each says what is wrong, where, and what to write instead."""
+
+from __future__ import annotations
+
+
+class SuperposeError(Exception):
+    """Base of every error whose message is meant for the person at the keyboard."""
+
+
+class RecipeError(SuperposeError):
+    """A recipe, an option or an input file is wrong; one line a problem."""
+
+
+class PromptError(RecipeError):
+    """A prompt that the model does not know."""
+
+
+class LawError(SuperposeError):
+    """A composition breaks a law: parts that do not sum to the identity, a view that is not orthogonal."""
+
+
+class PluginError(SuperposeError):
+    """A plugin could not be loaded, or two plugins claim the same kind."""
+
+
+class RunError(SuperposeError):
+    """A run failed after it had started: a disk that is full, a hook that never fired."""

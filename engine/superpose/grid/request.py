@@ -1,0 +1,44 @@
+"""What a grid is asked for, and the levels it can answer with."""
+
+from __future__ import annotations
+
+import attrs
+
+from superpose.processes.continuous import FlowSchedule
+from superpose.schedule import Moment, Schedule
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What a grid is asked for.
+
+    Attributes:
+        schedule: The levels there are.
+        grid: The grid's name, for messages.
+        steps: Number of levels to visit.
+        offset: Added to each time, by the leading grids.
+        rho: How much low noise is crowded, by the karras grids.
+        sections: Number of levels in each equal section of time, cleanest first, by ``openai``.
+    """
+
+    schedule: Schedule
+    grid: str
+    steps: int
+    offset: int = 0
+    rho: float = 7.0
+    sections: tuple[int, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The last trained place, T - 1."""
+        return self.schedule.steps - 1
+
+    def trained(self, place: float) -> Moment:
+        """The level at ``place`` in [0, T - 1] among the T trained ones; between them for a fraction.
+
+        A flow's T levels are the shifted 1/T, 2/T ... 1; elsewhere a place is a time.
+        """
+        if isinstance(self.schedule, FlowSchedule):
+            T = self.schedule.steps
+            return self.schedule.moment(0, T * self.schedule.shifted((place + 1) / T))
+        return self.schedule.moment(0, place)

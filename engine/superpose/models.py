@@ -1,0 +1,55 @@
+"""Models: what a recipe says of a network, known before any weight is read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from superpose.kind import Kind
+from superpose.schedule import Schedule
+
+if TYPE_CHECKING:
+    from superpose.clip import Clip
+    from superpose.predictor import NoisePredictor
+
+
+class Model(Kind, ABC):
+    """The recipe's side of a noise predictor. Kinds are frozen attrs classes that import no torch until `load`.
+
+    Attributes:
+        unconditional: The prompt that says nothing.
+    """
+
+    role: ClassVar[str] = "model"
+    unconditional: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one sample."""
+
+    @property
+    @abstractmethod
+    def schedule(self) -> Schedule:
+        """Noise levels the network was trained on."""
+
+    @property
+    def clip(self) -> Clip | None:
+        """How the clean image is kept in range when the recipe says nothing; None for latents."""
+        return None
+
+    @abstractmethod
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights, straight to ``device`` and in ``dtype`` (float32, bfloat16 or float16).
+
+        Raises:
+            RecipeError: If a file is missing, cut off or of another family; says what was found and what fits.
+        """
+
+    @abstractmethod
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError`, naming the nearest known prompts, if the model does not know ``prompt``."""
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights by its name; written into every image."""
+        return {}

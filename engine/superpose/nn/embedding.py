@@ -1,0 +1,101 @@
+r"""What tells a network the noise level: sinusoids of :math:`t`, and the two-layer map that every block reads.
+
+.. math:: e(t) = [\cos(t f_0), \dots, \cos(t f_{h-1}), \sin(t f_0), \dots], \quad f_i = P^{-i / (h - s)}, \; h = w / 2
+
+DDPM (Ho et al. 2020) puts sines first, with :math:`s = 1`; guided-diffusion puts cosines first, with :math:`s = 0`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from superpose.nn import rows
+from superpose.nn.activation import silu_
+
+
+def sinusoid(
+    t: Tensor, width: int, *, cosine_first: bool = True, shift: float = 0.0, period: float = 10_000.0
+) -> Tensor:
+    r"""Sinusoidal embedding of noise levels.
+
+    Arguments:
+        t: Noise levels, shape (N,); whole or fractional.
+        width: Number of features; an odd width ends in a zero.
+        cosine_first: ``flip_sin_to_cos`` in checkpoint files.
+        shift: :math:`s` above, ``freq_shift`` in checkpoint files.
+        period: :math:`P`, the longest period over :math:`2\pi`.
+
+    Returns:
+        Features, shape (N, width), float32 whatever ``t`` is: half precision cannot hold 999 and 999.5 apart.
+    """
+    half = width // 2
+    exponent = torch.arange(half, dtype=torch.float32, device=t.device) * -math.log(period) / (half - shift)
+    angle = t.to(torch.float32)[:, None] * exponent.exp()
+    cosine, sine = _cosine(angle), _sine(angle)
+    pair = (cosine, sine) if cosine_first else (sine, cosine)
+    return torch.cat((*pair, angle.new_zeros(len(angle), width % 2)), dim=1)
+
+
+_cosine, _sine = rows.pointwise(torch.cos), rows.pointwise(torch.sin)
+
+
+class TimeEmbedding(nn.Module):
+    """Two linear layers with a SiLU between: (N, width) sinusoids to (N, channels) features."""
+
+    def __init__(self, width: int, channels: int) -> None:
+        super().__init__()
+        self.linear_1 = nn.Linear(width, channels)
+        self.linear_2 = nn.Linear(channels, channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return rows.linear(self.linear_2, silu_(rows.linear(self.linear_1, features)))
+
+
+class TimeProjections(nn.Module):
+    """Every residual block's own linear map of the time features, computed as one.
+
+    A network has dozens of these maps, each too small to fill a core, and all read the same vector. It must be the
+    network's attribute ``time_projections``; in the network's ``state_dict`` the maps are apart again, under their
+    published names ``<block>.time_emb_proj.weight`` and ``.bias``.
+
+    Arguments:
+        network: The network, its blocks already registered, in the order in which they run.
+        channels: Width of the time features.
+        widths: What each block needs, by the block's name in the network.
+    """
+
+    def __init__(self, network: nn.Module, channels: int, widths: Mapping[str, int]) -> None:
+        super().__init__()
+        self.widths = list(widths.values())
+        self.linear = nn.Linear(channels, sum(self.widths))
+        self._names = [f"{block}.time_emb_proj" for block in widths]
+        network.register_state_dict_post_hook(_split)
+        network.register_load_state_dict_pre_hook(_join)
+
+    def parts(self, features: Tensor) -> tuple[Tensor, ...]:
+        """The blocks' shares, each (N, width, 1, 1), of features (N, channels)."""
+        joined = rows.linear(self.linear, features)[:, :, None, None]
+        return torch.split(joined, self.widths, dim=1)
+
+    def published(self, prefix: str, part: str) -> list[str]:
+        """Names of the blocks' own maps in a file, for ``part`` "weight" or "bias"."""
+        return [f"{prefix}{name}.{part}" for name in self._names]
+
+
+def _split(network: nn.Module, state: dict[str, Any], prefix: str, _: dict[str, Any]) -> None:
+    projections = cast(TimeProjections, network.time_projections)
+    for part in ("weight", "bias"):
+        joined = state.pop(f"{prefix}time_projections.linear.{part}")
+        state |= dict(zip(projections.published(prefix, part), joined.split(projections.widths), strict=True))
+
+
+def _join(network: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+    for part in ("weight", "bias"):
+        names = cast(TimeProjections, network.time_projections).published(prefix, part)
+        if all(name in state for name in names):
+            state[f"{prefix}time_projections.linear.{part}"] = torch.cat([state.pop(name) for name in names])

@@ -1,0 +1,80 @@
+"""Layers whose answer for a row does not depend, to the last bit, on which other rows are asked and where they stand.
+
+Libraries choose a kernel by the size of the whole batch, and share work between cores and vector registers wherever the
+count comes out. Either may change the order of a sum, or the code that computes an exponential, and with it the last
+bit: a sample would not be the same beside other samples. 3x3 convolutions and attention keep rows apart as they are.
+The layers here do not: each takes the library's way where that keeps rows apart, and asks row by row where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+# PyTorch on a CPU: group norm cuts rows in pieces from this many pixels, when pixels are stored before channels.
+_CUTS_ROWS = 1024
+# It shares a pointwise function between threads in pieces of at least this many numbers, ...
+_PIECE = 32768
+# ... and computes the last numbers of a piece by other code than all that fill this many (two vectors, at the longest).
+_VECTORS = 64
+
+# BLAS computes a matrix by other code if it does not begin at a multiple of this many bytes.
+_ALIGNED = 64
+
+
+def linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """``layer(x)`` for x of shape (N, width) or (N, L, width)."""
+    if x.device.type != "cpu" or _learning(layer):
+        answer: Tensor = layer(x)
+        return answer
+    products = _products(x if x.dim() == 3 else x[:, None], layer.weight, layer.bias)
+    return products if x.dim() == 3 else products[:, 0]
+
+
+def convolution_of_a_pixel(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """``layer(x)`` for a 1x1 convolution and x of shape (N, C, H, W)."""
+    if x.device.type != "cpu" or _learning(layer) or layer.bias is None:
+        answer: Tensor = layer(x)
+        return answer
+    n, c, height, width = x.shape
+    pixels = x.permute(0, 2, 3, 1).reshape(n, height * width, c)
+    pixels = _products(pixels, layer.weight[:, :, 0, 0], layer.bias)
+    return pixels.view(n, height, width, -1).permute(0, 3, 1, 2)
+
+
+def group_norm(layer: nn.GroupNorm, x: Tensor) -> Tensor:
+    """``layer(x)`` for x of shape (N, C, H, W)."""
+    shared = x.device.type == "cpu" and len(x) % torch.get_num_threads() != 0
+    if shared and x.shape[2] * x.shape[3] >= _CUTS_ROWS and not x.is_contiguous():
+        return torch.cat([layer(row) for row in x.split(1)])
+    answer: Tensor = layer(x)
+    return answer
+
+
+def pointwise(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """``function`` of every number of x, x of shape (N, ...)."""
+
+    def apart(x: Tensor) -> Tensor:
+        numbers = x.numel()
+        pieces = max(1, min(torch.get_num_threads(), -(-numbers // _PIECE)))
+        even = numbers % (len(x) * _VECTORS) == 0 and numbers % (pieces * _VECTORS) == 0
+        if even or len(x) == 1 or x.device.type != "cpu":
+            return function(x)
+        return torch.cat([function(row) for row in x.split(1)])
+
+    return apart
+
+
+def _products(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Each row a matrix product of its own: (N, L, in) and (out, in) to (N, L, out)."""
+    row = x.shape[1] * x.element_size()
+    if all(row * width % _ALIGNED == 0 for width in weight.shape):
+        return torch.baddbmm(bias, x, weight.t().expand(len(x), -1, -1))
+    return torch.cat([torch.baddbmm(bias, one.clone(), weight.t()[None]) for one in x.split(1)])
+
+
+def _learning(layer: nn.Linear | nn.Conv2d) -> bool:
+    # A gradient for each row's copy of the weight would fill the memory.
+    return torch.is_grad_enabled() and layer.weight.requires_grad

@@ -1,0 +1,44 @@
+"""Observers: they see a run and never change a number of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import attrs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.schedule import Moment
+
+
+@attrs.frozen(eq=False)
+class Step:
+    """A transition that has been made.
+
+    Attributes:
+        index: Its number, from 0.
+        total: How many there are.
+        here: The level it started from.
+        there: The level it reached.
+        x: The state reached, shape (N, C, H, W). Not to be written to.
+        clean: The last estimate of the clean image, shaped as ``x``; None before the first.
+    """
+
+    index: int
+    total: int
+    here: Moment
+    there: Moment
+    x: Tensor
+    clean: Tensor | None
+
+
+class Observer(Protocol):
+    """Something that watches: progress, previews, metrics. One that fails is reported once, and the run goes on."""
+
+    def see(self, step: Step) -> Literal["stop"] | None:
+        """Look at a step; return ``"stop"`` to end the run with the clean image as it is now.
+
+        Reading a tensor here makes a GPU wait; copy it with ``non_blocking=True`` and look at it a step later.
+        """
+        ...

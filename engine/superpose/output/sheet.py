@@ -1,0 +1,110 @@
+"""The contact sheet: every reading of every sample, with the prompt it should show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from superpose.images import to_pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.recipe import Subject
+
+Show = Callable[["Tensor"], "Tensor"]
+
+TILE = 128  # smallest side of a tile in pixels; small images are enlarged by a whole factor
+WIDTH = 1000  # of the sheet, roughly
+GAP = 8
+LABEL = 18
+WHOLE = "whole"  # the label of an image that is to be taken apart
+INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (120, 120, 120), (208, 208, 208)
+
+
+class Reading(NamedTuple):
+    """One way to look at an image.
+
+    Attributes:
+        label: What it should show.
+        show: The image as it looks then; (N, C, H, W) to (N, C, H', W').
+    """
+
+    label: str
+    show: Show
+
+
+def readings(subject: Subject) -> list[Reading]:
+    """Every way in which the recipe wants the image to be read, in the order of the recipe."""
+    if subject.view:
+        return [
+            Reading(inner.label, _after(term.view.apply, inner.show))
+            for term in subject.view
+            for inner in readings(term.subject)
+        ]
+    if subject.decomposition is not None:
+        decomposition = subject.decomposition.decomposition
+        return [Reading(WHOLE, _same)] + [
+            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show))
+            for name, part in subject.decomposition.parts
+            for inner in readings(part)
+            if inner.label != WHOLE
+        ]
+    return [Reading(subject.prompt or "(unconditional)", _same)]
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+def _after(first: Show, second: Show) -> Show:
+    return lambda x: second(first(x))
+
+
+def sheet(images: Tensor, subject: Subject, numbers: Sequence[int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A contact sheet as pixels, (H, W, 3).
+
+    Arguments:
+        images: Samples in [-1, 1], shape (N, C, H, W).
+        subject: What they should show.
+        numbers: Numbers of the samples, printed beside them.
+    """
+    ways = readings(subject)
+    shown = [to_pixels(way.show(images)) for way in ways]
+    tiles = [[_tile(pixels[i]) for pixels in shown] for i in range(len(images))]
+    width = sum(tile.width for tile in tiles[0]) + GAP * (len(ways) - 1)
+    height = max(tile.height for tile in tiles[0]) + 2 * LABEL
+    margin = 2 * GAP
+    fitting = min(len(images), max(1, WIDTH // (width + margin)))
+    rows = math.ceil(len(images) / fitting)
+    columns = math.ceil(len(images) / rows)
+    canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
+    for i, (mine, number) in enumerate(zip(tiles, numbers, strict=True)):
+        x = margin + (i % columns) * (width + margin)
+        y = margin + (i // columns) * (height + margin)
+        draw.text((x, y), f"{number:04}", FAINT, font)
+        for tile, way in zip(mine, ways, strict=True):
+            canvas.paste(tile, (x, y + LABEL))
+            draw.rectangle((x - 1, y + LABEL - 1, x + tile.width, y + LABEL + tile.height), outline=EDGE)
+            draw.text((x, y + LABEL + tile.height + 1), _fitting(way.label, tile.width, font), INK, font)
+            x += tile.width + GAP
+    return np.asarray(canvas)
+
+
+def _tile(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
+    image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).convert("RGB")
+    factor = max(1, math.ceil(TILE / min(image.size)))
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def _fitting(label: str, width: int, font: Any) -> str:
+    if font.getlength(label) <= width:
+        return label
+    while label and font.getlength(label + "…") > width:
+        label = label[:-1]
+    return label + "…"

@@ -1,0 +1,51 @@
+"""The hooks that a plugin may implement, each to register kinds of one role.
+
+A plugin is a module with functions of these names, marked ``@superpose.hookimpl`` and named by an entry point of the
+group ``superpose``. It must be light to import: heavy imports belong into the methods of its kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pluggy
+
+Register = Callable[[type[Any]], type[Any]]
+
+#: Hooks that have another name now, and the role of each. One that is renamed keeps its old specification, with
+#: ``@hookspec(warn_on_impl=DeprecationWarning(...))``, and stands here for one minor release: docs/plugins-policy.md.
+RENAMED: dict[str, str] = {}
+
+hookspec = pluggy.HookspecMarker("superpose")
+hookimpl = pluggy.HookimplMarker("superpose")
+
+
+@hookspec
+def register_models(register: Register) -> None:
+    """Register noise predictors: call ``register`` with each `Model` class."""
+
+
+@hookspec
+def register_schedulers(register: Register) -> None:
+    """Register sampling methods: call ``register`` with each `Scheduler` class."""
+
+
+@hookspec
+def register_guidances(register: Register) -> None:
+    """Register guidance rules: call ``register`` with each `Guidance` class."""
+
+
+@hookspec
+def register_views(register: Register) -> None:
+    """Register views: call ``register`` with each `View` class."""
+
+
+@hookspec
+def register_decompositions(register: Register) -> None:
+    """Register decompositions: call ``register`` with each `Decomposition` class."""
+
+
+@hookspec
+def register_constraints(register: Register) -> None:
+    """Register constraints: call ``register`` with each `Constraint` class."""

@@ -1,0 +1,108 @@
+"""What a class must be to be registered as a kind; all of it can be seen without making one."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import attrs
+
+from superpose.constraint import Constraint
+from superpose.decomposition import Decomposition
+from superpose.errors import PluginError
+from superpose.guidance import Guidance
+from superpose.kind import Kind
+from superpose.models import Model
+from superpose.options import nested_options, options_of
+from superpose.scheduler.base import Scheduler
+from superpose.view import View
+
+#: The roles that plugins add kinds to, and the interface of each.
+ROLES: dict[str, type[Kind]] = {
+    base.role: base for base in (Model, Scheduler, Guidance, View, Decomposition, Constraint)
+}
+#: Names of plugins and of kinds.
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+#: Keys that the grammar of recipes puts beside the options of a kind.
+SUBJECT_KEYS = ("prompt", "view", "decomposition", "negative", "guidance")
+VIEW_KEYS = ("weight", *SUBJECT_KEYS)
+
+
+def judge(cls: Any, role: str) -> None:
+    """Accept ``cls`` as a kind of ``role``.
+
+    Raises:
+        PluginError: If it is not one; says which rule it breaks and what to write instead.
+    """
+    _role(cls, role)
+    _kind(cls)
+    _form(cls)
+    try:
+        options = options_of(cls)
+        for option in nested_options(cls):
+            if not option.required:
+                option.check(option.default)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"{role} {cls.kind!r}: {error}") from error
+    reserved = {"kind"}
+    if role == "view":
+        reserved |= set(VIEW_KEYS)
+    elif role == "decomposition":
+        reserved |= set(_parts(cls))
+    if clash := sorted(reserved & {option.name for option in options}):
+        raise PluginError(f"{role} {cls.kind!r}: option {clash[0]!r} has a name that recipes use themselves; rename it")
+
+
+def _role(cls: Any, role: str) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, Kind)):
+        raise PluginError(f"register takes classes of kinds, got {cls!r}")
+    given = getattr(cls, "role", None)
+    if given != role:
+        cure = f"; register it in register_{given}s" if given in ROLES else ""
+        raise PluginError(f"register_{role}s was given {cls.__name__}, whose role is {given!r}{cure}")
+    if not issubclass(cls, ROLES.get(role, Kind)):
+        raise PluginError(f"{cls.__name__} says it is a {role} and does not inherit from superpose.{role.capitalize()}")
+
+
+def _kind(cls: type[Kind]) -> None:
+    kind = getattr(cls, "kind", None)
+    if not isinstance(kind, str) or not NAME.fullmatch(kind):
+        raise PluginError(
+            f"{cls.__name__}.kind is {kind!r}; it must be lower case letters and digits with single hyphens between, "
+            "such as 'rotate' or 'ddim-openai'"
+        )
+    if not (cls.__doc__ or "").strip():
+        raise PluginError(f"{cls.role} {kind!r} has no docstring, which is its manual page")
+
+
+def _form(cls: type[Any]) -> None:
+    what = f"{cls.role} {cls.kind!r}"
+    if inspect.isabstract(cls):
+        missing = ", ".join(sorted(cls.__abstractmethods__))
+        raise PluginError(f"{what} does not define {missing}")
+    if "__attrs_attrs__" not in vars(cls) or not _frozen(cls):
+        raise PluginError(f"{what} must be a frozen attrs class: decorate it with @attrs.frozen(kw_only=True)")
+    if any(field.init and not field.kw_only for field in attrs.fields(cls)):
+        raise PluginError(f"{what} takes options by position: decorate it with @attrs.frozen(kw_only=True)")
+
+
+def _frozen(cls: type[Any]) -> bool:
+    try:
+        setattr(object.__new__(cls), "kind", "")  # noqa: B010  (an attribute of the class, so the type checker objects)
+    except attrs.exceptions.FrozenInstanceError:
+        return True
+    except AttributeError:
+        return False
+    return False
+
+
+def _parts(cls: type[Any]) -> tuple[str, ...]:
+    names: Any = getattr(cls, "names", None)
+    good = isinstance(names, tuple) and names and all(isinstance(name, str) and NAME.fullmatch(name) for name in names)
+    if not good or len(set(names)) < len(names):
+        raise PluginError(
+            f"decomposition {cls.kind!r}: names is {names!r}; it must be a tuple of different names, "
+            "such as ('low', 'high')"
+        )
+    return tuple(names)

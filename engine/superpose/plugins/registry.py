@@ -1,0 +1,223 @@
+"""The registry: which kinds there are, and who registered each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import attrs
+
+import superpose
+from superpose.clip import CLIPS
+from superpose.errors import PluginError, RecipeError
+from superpose.kind import Kind
+from superpose.plugins.judge import ROLES, judge
+from superpose.spelling import nearest, suggestion
+
+Status = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
+
+#: Seconds from which on the import of a plugin is called slow.
+SLOW = 0.5
+
+
+@attrs.frozen(kw_only=True)
+class Plugin:
+    """What is known of one plugin, loaded or not.
+
+    Attributes:
+        name: Name of its entry point.
+        distribution: What was installed.
+        version: Version of the distribution.
+        status: What became of it.
+        why: The reason in one line; empty when loaded.
+        adds: Names of its kinds by role; empty unless loaded.
+        module: What its entry point names.
+        seconds: Time its import and registration took.
+        brings_torch: Whether torch was imported with it.
+        deprecated: A line for each hook or argument it uses that will go.
+        error: What it raised, where it is broken.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: Status = "loaded"
+    why: str = ""
+    adds: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    module: str = ""
+    seconds: float = attrs.field(default=0.0, eq=False)
+    brings_torch: bool = False
+    deprecated: tuple[str, ...] = ()
+    error: BaseException | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Its distribution and version, as errors name it."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its author should know, although it is loaded: that it is slow to import, or uses what will go."""
+        if self.status != "loaded":
+            return ()
+        torch = "torch is imported at import time: move it into functions"
+        slow = f"slow: {self.seconds:.1f} s to import" if self.seconds >= SLOW else ""
+        if slow and self.brings_torch:
+            slow += f" ({torch})"
+        elif self.brings_torch:
+            slow = torch
+        return (*([slow] if slow else []), *(f"deprecated: {line}" for line in self.deprecated))
+
+    def __str__(self) -> str:
+        """One line: ``plugin 'hinge' (superpose-hinge 0.3) is broken: OSError: libcuda.so not found``."""
+        return f"plugin {self.name!r} ({self.label}) is {self.status}" + (f": {self.why}" if self.why else "")
+
+
+#: The owner of the kinds that are part of the engine.
+ENGINE = Plugin(
+    name="engine", distribution="superpose", version=superpose.__version__, adds={"clip": tuple(sorted(CLIPS))}
+)
+
+
+class Draft:
+    """The kinds that one plugin registers; nothing of it is seen by others until it is complete."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[tuple[str, str], type[Kind]] = {}
+
+    def register(self, role: str) -> Callable[[type[Any]], type[Any]]:
+        """The ``register`` that a hook for ``role`` is given; it may serve as a decorator."""
+
+        def register(cls: type[Any]) -> type[Any]:
+            judge(cls, role)
+            if (role, cls.kind) in self.kinds:
+                raise PluginError(f"{role} {cls.kind!r} is registered twice")
+            self.kinds[role, cls.kind] = cls
+            return cls
+
+        return register
+
+    @property
+    def adds(self) -> dict[str, tuple[str, ...]]:
+        """Names of the kinds by role."""
+        roles = sorted({role for role, _ in self.kinds})
+        return {role: tuple(sorted(kind for mine, kind in self.kinds if mine == role)) for role in roles}
+
+
+class Registry:
+    """All registered kinds. Immutable once discovery is done.
+
+    Attributes:
+        plugins: Every plugin that was found, loaded or not, in the order of loading.
+        warnings: What was asked of the loading and could not be done, a line each.
+    """
+
+    def __init__(self, found: Iterable[tuple[Plugin, Draft]] = (), warnings: Iterable[str] = ()) -> None:
+        self._kinds: dict[tuple[str, str], tuple[type[Any], Plugin]] = {
+            ("clip", kind): (cls, ENGINE) for kind, cls in CLIPS.items()
+        }
+        plugins = []
+        for candidate, draft in found:
+            plugin = candidate
+            if why := self._collision(candidate, draft):
+                plugin = attrs.evolve(candidate, status="duplicate", why=why, adds={})
+            if plugin.status == "loaded":
+                self._kinds |= {key: (cls, plugin) for key, cls in draft.kinds.items()}
+            plugins.append(plugin)
+        self.plugins: tuple[Plugin, ...] = tuple(plugins)
+        self.warnings: tuple[str, ...] = tuple(warnings)
+
+    @classmethod
+    def of(cls, *kinds: type[Any], name: str = "given", distribution: str = "given", version: str = "0") -> Registry:
+        """A registry of these classes alone, as if one plugin had registered them.
+
+        Raises:
+            PluginError: If one of them can't be registered.
+        """
+        draft = Draft()
+        for kind in kinds:
+            draft.register(getattr(kind, "role", ""))(kind)
+        return cls([(Plugin(name=name, distribution=distribution, version=version, adds=draft.adds), draft)])
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles, whether they have kinds or not."""
+        return (*ROLES, "clip")
+
+    def kinds(self, role: str) -> dict[str, type[Any]]:
+        """The classes of a role by name, sorted."""
+        return {
+            kind: cls for (mine, kind), (cls, _) in sorted(self._kinds.items(), key=lambda it: it[0]) if mine == role
+        }
+
+    def get(self, role: str, kind: str) -> type[Any]:
+        """The class registered as ``kind``, which may also be spelled ``plugin:kind``.
+
+        Raises:
+            RecipeError: If there is none; names the nearest, or all with their owners, and plugins that did not load.
+        """
+        if role not in self.roles:
+            raise RecipeError(f"no such role {role!r}{suggestion(role, self.roles)}")
+        plugin, colon, bare = kind.rpartition(":")
+        cls, owner = self._kinds.get((role, bare), (None, None))
+        if cls is None or owner is None or (colon and owner.name != plugin):
+            raise RecipeError(self._not_there(role, plugin, bare) if colon else self._unknown(role, kind))
+        return cls
+
+    def owner(self, cls: type[Any]) -> Plugin:
+        """The plugin that registered ``cls``.
+
+        Raises:
+            PluginError: If none did.
+        """
+        entry = self._kinds.get((getattr(cls, "role", ""), getattr(cls, "kind", "")))
+        if entry is None or entry[0] is not cls:
+            raise PluginError(f"{cls.__name__} is not registered")
+        return entry[1]
+
+    def known(self, role: str) -> str:
+        """The kinds of a role by owner: ``flip, rotate (superpose 0.1.0); hinge (superpose-hinge 0.3)``."""
+        by_owner: dict[str, list[str]] = {}
+        for kind, cls in self.kinds(role).items():
+            by_owner.setdefault(self.owner(cls).label, []).append(kind)
+        return "; ".join(f"{', '.join(kinds)} ({label})" for label, kinds in by_owner.items()) or "none"
+
+    def _collision(self, plugin: Plugin, draft: Draft) -> str:
+        for role, kind in sorted(draft.kinds):
+            if (role, kind) in self._kinds:
+                owner = self._kinds[role, kind][1]
+                return (
+                    f"{role} {kind!r} is registered by {owner.name!r} ({owner.label}) already; "
+                    f"plugin {plugin.name!r} ({plugin.label}) must rename it"
+                )
+        return ""
+
+    def _unknown(self, role: str, kind: str) -> str:
+        near = nearest(kind, self.kinds(role))
+        if near is not None:
+            hint = f"did you mean {near!r} ({self.owner(self.kinds(role)[near]).label})?"
+        else:
+            hint = f"known: {self.known(role)}"
+        return f"no such {role} {kind!r}; {hint}{self._absent()}"
+
+    def _not_there(self, role: str, name: str, kind: str) -> str:
+        plugin = next((plugin for plugin in self.plugins if plugin.name == name), None)
+        if plugin is None:
+            names = [plugin.name for plugin in self.plugins]
+            near = nearest(name, names)
+            hint = f"did you mean {near!r}?" if near else f"installed: {', '.join(sorted(names)) or 'none'}"
+            return f"no such {role} '{name}:{kind}': no plugin {name!r} is installed; {hint}"
+        if plugin.status != "loaded":
+            return f"no such {role} '{name}:{kind}': {plugin}"
+        mine = plugin.adds.get(role, ())
+        near = nearest(kind, mine)
+        hint = f"did you mean '{name}:{near}'?" if near else f"it has {', '.join(mine) or 'none'}"
+        return f"no such {role} '{name}:{kind}': plugin {name!r} ({plugin.label}) has no {role} {kind!r}; {hint}"
+
+    def _absent(self) -> str:
+        """Plugins that did not load, any of which may have the kind that is missed."""
+        blocked = [repr(plugin.name) for plugin in self.plugins if plugin.status == "blocked"]
+        lines = [str(plugin) for plugin in self.plugins if plugin.status not in ("loaded", "blocked")]
+        if blocked:
+            lines.insert(0, f"SUPERPOSE_BLOCK_PLUGINS blocks {', '.join(blocked)}")
+        return "".join(f"; {line}" for line in lines)

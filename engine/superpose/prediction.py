@@ -1,0 +1,97 @@
+r"""What a network says about a noisy image, and how to read the clean image off it.
+
+With :math:`x = \alpha x_0 + \sigma\epsilon` every parameterization is affine in the clean image:
+
+============  =============================================  =====================================================
+epsilon       :math:`\epsilon`                               DDPM, arXiv 2006.11239
+sample        :math:`x_0`
+v             :math:`\alpha\epsilon - \sigma x_0`            progressive distillation, arXiv 2202.00512
+flow          :math:`\epsilon - x_0`                         rectified flow, arXiv 2209.03003
+score         :math:`-\epsilon / \sigma`                     score SDE, arXiv 2011.13456
+============  =============================================  =====================================================
+
+so that one table, :math:`x_0 = a\,x + b\,\mathrm{output}`, serves all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from superpose.errors import RecipeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.schedule import Moment
+
+Parameterization = Literal["epsilon", "sample", "v", "flow", "score"]
+LearnedVariance = Literal["none", "learned", "learned_range"]
+
+
+class Prediction(NamedTuple):
+    """What a network answered.
+
+    Attributes:
+        output: In the predictor's parameterization, shape (N, C, H, W).
+        variance: The learned variance channels as the network gave them, shaped as ``output``, or None.
+    """
+
+    output: Tensor
+    variance: Tensor | None = None
+
+
+class Estimate(NamedTuple):
+    """What a denoiser says of a noisy image.
+
+    Attributes:
+        clean: Estimate of the clean image, shape (N, C, H, W).
+        variance: What the networks said of the variance, shaped as ``clean``; None where they say nothing.
+            Its meaning (a log-variance, or a place between two) is that of the predictor's ``learned_variance``.
+    """
+
+    clean: Tensor
+    variance: Tensor | None = None
+
+
+def clean_coefficients(parameterization: Parameterization, moment: Moment) -> tuple[float, float]:
+    """The pair (a, b) with ``clean = a * x + b * output`` at ``moment``.
+
+    Raises:
+        RecipeError: If the parameterization says nothing about the clean image there (epsilon without signal).
+    """
+    _, _, alpha, sigma = moment
+    match parameterization:
+        case "epsilon" | "score":
+            if alpha == 0:
+                raise RecipeError(
+                    f"{parameterization} prediction knows nothing of the image at t={moment.t:g}, where there is no "
+                    "signal (zero terminal SNR): start below it, or use a network that predicts v or sample"
+                )
+            return 1 / alpha, -sigma / alpha if parameterization == "epsilon" else sigma * sigma / alpha
+        case "sample":
+            return 0.0, 1.0
+        case "v":
+            norm = alpha * alpha + sigma * sigma
+            return alpha / norm, -sigma / norm
+        case "flow":
+            return 1 / (alpha + sigma), -sigma / (alpha + sigma)
+    raise RecipeError(f"unknown parameterization {parameterization!r}; known: {', '.join(get_args(Parameterization))}")
+
+
+def clean_from(parameterization: Parameterization, output: Tensor, x: Tensor, moment: Moment) -> Tensor:
+    """The clean image that ``output`` speaks of, shaped as ``x``, in the dtype of ``x``."""
+    a, b = clean_coefficients(parameterization, moment)
+    output = output.to(x.dtype)
+    if a == 0:  # sample, and v without signal
+        return output if b == 1 else output * b
+    return (x * a).add_(output, alpha=b)
+
+
+def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, moment: Moment) -> Tensor:
+    """What a network of that parameterization would have to answer for its clean image to be ``clean``.
+
+    Raises:
+        ZeroDivisionError: At a noise level where the output does not depend on the clean image (sigma 0).
+    """
+    a, b = clean_coefficients(parameterization, moment)
+    return (clean - a * x) / b

@@ -1,0 +1,31 @@
+"""Recipes: typed, read from TOML with every mistake told at once, and written back."""
+
+from __future__ import annotations
+
+from superpose.recipe.dump import dumps as dumps
+from superpose.recipe.json_schema import schema as schema
+from superpose.recipe.loading import load as load
+from superpose.recipe.loading import loads as loads
+from superpose.recipe.problems import MistakesError as MistakesError
+from superpose.recipe.problems import Problem as Problem
+from superpose.recipe.problems import Source as Source
+from superpose.recipe.tables import PartTerms as PartTerms
+from superpose.recipe.tables import Recipe as Recipe
+from superpose.recipe.tables import Run as Run
+from superpose.recipe.tables import Subject as Subject
+from superpose.recipe.tables import ViewTerm as ViewTerm
+
+__all__ = [
+    "MistakesError",
+    "PartTerms",
+    "Problem",
+    "Recipe",
+    "Run",
+    "Source",
+    "Subject",
+    "ViewTerm",
+    "dumps",
+    "load",
+    "loads",
+    "schema",
+]

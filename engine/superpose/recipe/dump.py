@@ -1,0 +1,65 @@
+"""Writing recipes: the canonical TOML of a recipe as it runs, with every option written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
+
+import attrs
+import tomli_w
+
+from superpose.kind import Kind
+from superpose.recipe.tables import Recipe, Subject, ViewTerm
+
+
+def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> str:
+    """The recipe as TOML: defaults included, ``kind`` first, equal text for equal recipes.
+
+    Reading it again gives an equal recipe, wherever it is read, as long as its files are where they were.
+
+    Arguments:
+        recipe: What to write.
+        paths: How a file's path is written; absolute by default.
+    """
+    table: dict[str, Any] = {"requires": list(recipe.requires)} if recipe.requires else {}
+    subject = _subject(recipe.subject, paths)
+    table |= {key: subject.pop(key) for key in ("prompt", "negative") if key in subject}
+    for role in ("model", "scheduler", "guidance", "clip"):
+        if (part := getattr(recipe, role)) is not None:
+            table[role] = plain(part, paths)
+    table |= subject
+    if recipe.constraint:
+        table["constraint"] = [plain(constraint, paths) for constraint in recipe.constraint]
+    table["run"] = plain(recipe.run, paths)
+    return tomli_w.dumps(table)
+
+
+def plain(value: Any, paths: Callable[[Path], str] = PurePath.as_posix) -> Any:
+    """A value of an option, or an object of a kind, as TOML knows it; None inside an object is left out."""
+    if isinstance(value, Path):
+        return paths(value)
+    if isinstance(value, tuple):
+        return [plain(item, paths) for item in value]
+    if not attrs.has(type(value)):
+        return value
+    tag = {"kind": value.kind} if isinstance(value, Kind) else {}
+    given = {field.name: getattr(value, field.name) for field in attrs.fields(type(value)) if field.init}
+    return tag | {name: plain(item, paths) for name, item in given.items() if item is not None}
+
+
+def _subject(subject: Subject, paths: Callable[[Path], str]) -> dict[str, Any]:
+    texts = {"prompt": subject.prompt, "negative": subject.negative}
+    table: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
+    if subject.guidance is not None:
+        table["guidance"] = plain(subject.guidance, paths)
+    if subject.view:
+        table["view"] = [_view(term, paths) for term in subject.view]
+    if subject.decomposition is not None:
+        parts = {name: _subject(part, paths) for name, part in subject.decomposition.parts}
+        table["decomposition"] = plain(subject.decomposition.decomposition, paths) | parts
+    return table
+
+
+def _view(term: ViewTerm, paths: Callable[[Path], str]) -> dict[str, Any]:
+    return {**plain(term.view, paths), "weight": term.weight, **_subject(term.subject, paths)}

@@ -1,0 +1,104 @@
+"""The table of a kind as a recipe writes it: every option with its default, for manuals."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from superpose.decomposition import Decomposition
+from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.plugins import Registry, load_plugins
+from superpose.recipe.dump import plain
+
+#: Roles of which a recipe has a list.
+LISTED = ("view", "constraint")
+PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def example(cls: Any, registry: Registry | None = None) -> str:
+    """The table of a kind, as TOML.
+
+    An option that must be given has a value that fits, one that is absent by default is left out, and what a subject
+    needs beside the options is there.
+
+    Arguments:
+        cls: The class of the kind.
+        registry: The kinds that an option of it may name; all installed ones by default.
+    """
+    table = _table(cls, registry or load_plugins())
+    if cls.role == "view":
+        table["prompt"] = PROMPTS[0]
+    elif issubclass(cls, Decomposition):
+        table |= dict(zip(cls.names, itertools.cycle(PROMPTS), strict=False))
+    # An example has no place of its own: tables inside it are written on the line of their key.
+    body = "".join(f"{key} = {_inline(value)}\n" for key, value in table.items())
+    return (f"[[{cls.role}]]\n" if cls.role in LISTED else f"[{cls.role}]\n") + body
+
+
+def _table(cls: Any, registry: Registry) -> dict[str, Any]:
+    tag = {"kind": cls.kind} if hasattr(cls, "kind") else {}
+    values = {option.name: _value(option, registry) for option in options_of(cls)}
+    return tag | {name: value for name, value in values.items() if value is not None}
+
+
+def _value(option: Option, registry: Registry) -> Any:
+    if not option.required:
+        return plain(option.default)
+    limits = option.limits
+    if limits.choices is not None:
+        given = limits.choices[0]
+        return [given] if limits.each else given
+    value = _fitting(option.form, option.name, registry)
+    return [_within(option, item) for item in value] if isinstance(value, list) else _within(option, value)
+
+
+def _within(option: Option, value: Any) -> Any:
+    """A number in range, near ``value``; what is no number as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    limits, whole = option.limits, type(value)
+    low = limits.ge if limits.ge is not None else limits.gt
+    high = limits.le if limits.le is not None else limits.lt
+    tries = [value, *(bound for bound in (low, high) if bound is not None)]
+    tries += [low + 1] if low is not None else []
+    tries += [high - 1] if high is not None else []
+    tries += [(low + high) / 2] if low is not None and high is not None else []
+    return next((whole(number) for number in tries if _fits(option, whole(number))), value)
+
+
+def _fits(option: Option, value: float) -> bool:
+    try:
+        option.check((value,) if option.limits.each else value)
+    except ValueError:
+        return False
+    return True
+
+
+def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911  (one return a form)
+    match form:
+        case Scalar(kind):
+            return {int: 1, float: 1.0, str: name, bool: True, Path: f"{name}.png"}[kind]
+        case Choice(values):
+            return values[0]
+        case Listed(item):
+            return [_fitting(item, name, registry)]
+        case Row(items):
+            return [_fitting(item, name, registry) for item in items]
+        case Either(forms):
+            return _fitting(forms[0], name, registry)
+        case Nested(cls):
+            return _table(cls, registry)
+        case Named(role):
+            kinds = registry.kinds(role).values()
+            return next((_table(cls, registry) for cls in kinds), {"kind": role})
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_inline(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")

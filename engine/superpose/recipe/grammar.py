@@ -1,0 +1,153 @@
+"""The grammar of recipes: which tables there are, and where a subject may stand.
+
+A subject is exactly one of ``prompt``, ``[[view]]`` and ``[decomposition]``. The recipe is one, every view is one, and
+every part of a decomposition is one; a part may be a string, short for ``{prompt = "..."}``.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+import superpose
+from superpose.options import Listed, Option, Scalar
+from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
+from superpose.recipe.overrides import Said
+from superpose.recipe.problems import header, shown
+from superpose.recipe.read import TEXT, WRONG, Reader
+from superpose.recipe.tables import SUBJECTS, PartTerms, Recipe, Run, Subject, ViewTerm
+from superpose.recipe.where import Path
+
+#: Keys of a recipe, in the order in which they are usually written.
+RECIPE_KEYS = ("requires", "model", "scheduler", "guidance", "clip", *SUBJECTS, "negative", "constraint", "run")
+_weight = attrs.fields(ViewTerm).weight
+#: The option that every view has.
+WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
+
+
+def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
+    """The recipe in plain ``data``, or `WRONG`; mistakes are noted by ``reader``."""
+    reader.unknown_keys(data, RECIPE_KEYS, ())
+    fields: dict[str, Any] = {"requires": _requires(reader, data.get("requires", []))}
+    for role in ("model", "scheduler"):
+        if role in data:
+            fields[role] = reader.kind(role, data[role], (role,))
+        else:
+            known = reader.registry.known(role)
+            fields[role] = reader.wrong((role,), f"missing; write [{role}] and its kind; known: {known}")
+    for role in ("guidance", "clip"):
+        fields[role] = reader.kind(role, data[role], (role,)) if role in data else None
+    fields["subject"] = _subject(reader, data, (), guided=False)
+    fields["constraint"] = _constraints(reader, data)
+    run = reader.table(data.get("run", {}), ("run",), "[run]")
+    fields["run"] = run if run is WRONG else reader.options(Run, run, ("run",))
+    return WRONG if any(value is WRONG for value in fields.values()) else Recipe(**fields)
+
+
+def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = True) -> Any:
+    """What ``table`` shows; the recipe's own guidance is read elsewhere."""
+    given = [key for key in table if key in SUBJECTS]
+    fields: dict[str, Any] = {}
+    if not given:
+        fields["prompt"] = reader.wrong((*path, "prompt"), "missing; give one of prompt, [[view]], [decomposition]")
+    elif len(given) > 1:
+        reader.wrong((*path, given[1]), f"give only one of prompt, view, decomposition; here are {' and '.join(given)}")
+    for key in ("prompt", "negative"):
+        if key in table:
+            fields[key] = reader.value(TEXT, table[key], (*path, key))
+    if "view" in table:
+        fields["view"] = _views(reader, table["view"], (*path, "view"))
+    if "decomposition" in table:
+        fields["decomposition"] = _decomposition(reader, table["decomposition"], (*path, "decomposition"))
+    if guided and "guidance" in table:
+        fields["guidance"] = reader.kind("guidance", table["guidance"], (*path, "guidance"))
+    return WRONG if len(given) != 1 or any(value is WRONG for value in fields.values()) else Subject(**fields)
+
+
+def _views(reader: Reader, given: Any, path: Path) -> Any:
+    items = reader.tables(given, path)
+    if items is WRONG:
+        return WRONG
+    terms = tuple(_view(reader, item, (*path, i)) for i, item in enumerate(items))
+    return WRONG if any(term is WRONG for term in terms) else terms
+
+
+def _view(reader: Reader, given: Any, path: Path) -> Any:
+    if reader.table(given, path, '{kind = "...", prompt = "..."}') is WRONG:
+        return WRONG
+    view = reader.kind("view", given, path, VIEW_KEYS)
+    weight = reader.option(WEIGHT, given, path)
+    subject = _subject(reader, given, path)
+    if any(value is WRONG for value in (view, weight, subject)):
+        return WRONG
+    return ViewTerm(view=view, weight=weight, subject=subject)
+
+
+def _decomposition(reader: Reader, given: Any, path: Path) -> Any:
+    if reader.table(given, path, f"[{header(path)}], once") is WRONG:
+        return WRONG
+    cls = reader.named("decomposition", given, path)
+    if cls is WRONG:
+        return WRONG
+    decomposition = reader.options(cls, given, path, ("kind", *cls.names))
+    parts = tuple((name, _part(reader, given, (*path, name))) for name in cls.names)
+    if decomposition is WRONG or any(subject is WRONG for _, subject in parts):
+        return WRONG
+    return PartTerms(decomposition=decomposition, parts=parts)
+
+
+def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:
+    name = path[-1]
+    if name not in table:
+        return reader.wrong(path, f'missing; say what the part shows, such as {name} = "a prompt"')
+    given = table[str(name)]
+    if isinstance(given, dict):
+        reader.unknown_keys(given, SUBJECT_KEYS, path)
+        return _subject(reader, given, path)
+    prompt = given.text if isinstance(given, Said) else given
+    if isinstance(prompt, str):
+        return Subject(prompt=prompt)
+    return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")
+
+
+def _constraints(reader: Reader, data: dict[str, Any]) -> Any:
+    if "constraint" not in data:
+        return ()
+    items = reader.tables(data["constraint"], ("constraint",))
+    if items is WRONG:
+        return WRONG
+    read = tuple(reader.kind("constraint", item, ("constraint", i)) for i, item in enumerate(items))
+    return WRONG if any(constraint is WRONG for constraint in read) else read
+
+
+def _requires(reader: Reader, given: Any) -> Any:
+    texts = reader.value(Listed(TEXT), given, ("requires",))
+    if texts is WRONG:
+        return WRONG
+    for i, text in enumerate(texts):
+        if why := _unmet(text):
+            reader.wrong(("requires", i), why)
+    return texts
+
+
+def _unmet(text: str) -> str:
+    """Why a requirement is not met, with the cure; '' where it is."""
+    try:
+        need = Requirement(text)
+    except InvalidRequirement:
+        need = None
+    # An address would make the install line below fetch whatever the recipe's author likes.
+    if need is None or need.url or need.marker:
+        return f"expected a distribution and its versions, such as 'superpose-hinge>=0.3'; got {shown(text)}"
+    install = f'pip install "{need}"'
+    try:
+        found = superpose.__version__ if canonicalize_name(need.name) == "superpose" else version(need.name)
+    except PackageNotFoundError:
+        return f"{need.name} is not installed: {install}"
+    if need.specifier.contains(found, prereleases=True):
+        return ""
+    return f"{need.name} {found} is installed, which is not {need.specifier}: {install}"

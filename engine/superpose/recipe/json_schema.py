@@ -1,0 +1,198 @@
+"""JSON Schema of recipes with all installed kinds, for completion in editors; the loader stays the judge.
+
+It keeps to the part of draft 4 that taplo and tombi both read: a tag is an ``enum`` of one, descriptions stand on the
+target of a ``$ref``, whose siblings are ignored, and an open bound is said twice, since tombi reads no flags.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from superpose.decomposition import Decomposition
+from superpose.kind import Limits
+from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.plugins import GROUP, Registry, load_plugins
+from superpose.recipe.dump import plain
+from superpose.recipe.grammar import WEIGHT
+from superpose.recipe.tables import SUBJECTS, Run
+
+Schema = dict[str, Any]
+
+#: What an editor says of a role's table, before its kind is known.
+ROLE_TEXTS = {
+    "model": "The network, and what it was trained on.",
+    "scheduler": "The sampling method: how a state moves from one noise level to the next.",
+    "guidance": "How a prompt becomes a denoiser; without one the prompt alone is asked.",
+    "view": "A view of the image, and what it shows.",
+    "decomposition": "How the image is taken apart, and what each part shows.",
+    "constraint": "A rule that the trajectory obeys.",
+    "clip": "How the clean image is kept in range; the model's own way when absent.",
+}
+_TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "string"}
+_TEXTS = {
+    "prompt": {"type": "string", "description": "What the image shows."},
+    "negative": {"type": "string", "description": "What the image should not show, here and in what is inside."},
+}
+
+
+def schema(registry: Registry | None = None) -> Schema:
+    """The JSON Schema of recipes.
+
+    Arguments:
+        registry: The kinds there are; all installed ones by default.
+    """
+    return _Writer(registry or load_plugins()).recipe()
+
+
+def shipped(registry: Registry) -> Registry:
+    """Of these kinds, those that come with superpose itself."""
+    ours = [
+        cls
+        for role in registry.roles
+        for cls in registry.kinds(role).values()
+        if role != "clip" and registry.owner(cls).distribution == GROUP
+    ]
+    return Registry.of(*ours, name=GROUP, distribution=GROUP)
+
+
+class _Writer:
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.definitions: dict[str, Schema] = {}
+
+    def recipe(self) -> Schema:
+        requires = {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Plugins that must be installed, such as superpose-hinge>=0.3.",
+        }
+        roles = {role: _ref(role) for role in ("model", "scheduler", "guidance", "clip")}
+        run = self.table("run", Run)
+        constraints = {"type": "array", "items": _ref("constraint"), "minItems": 1}
+        rest = {"constraint": constraints | {"description": "Rules that the trajectory obeys, in order."}, "run": run}
+        keys = {"requires": requires, **roles, **self.subject_keys(), **rest}
+        for role in self.registry.roles:
+            self.role(role)
+        self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)
+        root = _closed("A recipe of superpose.", keys, ("model", "scheduler"), one_of=SUBJECTS)
+        return {"$schema": "http://json-schema.org/draft-04/schema#", **root, "definitions": self.definitions}
+
+    def role(self, role: str, alone: bool = False) -> Schema:
+        """Define what a table of a role may be: one of its kinds; ``alone``, without what a subject says beside it."""
+        name = f"{role}:alone" if alone else role
+        if name not in self.definitions:
+            self.definitions[name] = {}
+            kinds = [self.kind(role, kind, cls, alone) for kind, cls in self.registry.kinds(role).items()]
+            kinds_or_none: Schema = {"oneOf": kinds} if kinds else {"not": {}}
+            self.definitions[name] = {"description": ROLE_TEXTS[role]} | kinds_or_none
+        return _ref(name)
+
+    def kind(self, role: str, kind: str, cls: type, alone: bool) -> Schema:
+        tag: dict[str, Schema] = {"kind": {"enum": [kind], "description": _summary(cls)}}
+        if alone:
+            return self.table(f"{role}:{kind}:alone", cls, tag)
+        if role == "view":
+            more = {"weight": self.option(WEIGHT), **self.subject_keys()}
+            return self.table(f"{role}:{kind}", cls, tag, more, one_of=SUBJECTS)
+        parts: tuple[str, ...] = cls.names if issubclass(cls, Decomposition) else ()
+        part = {"anyOf": [{"type": "string"}, _ref("subject")]}
+        more = {name: part | {"description": f"What the part {name!r} shows: a prompt, or a table."} for name in parts}
+        return self.table(f"{role}:{kind}", cls, tag, more, needed=parts)
+
+    def table(
+        self,
+        name: str,
+        cls: type,
+        tag: dict[str, Schema] | None = None,
+        more: dict[str, Schema] | None = None,
+        needed: Iterable[str] = (),
+        one_of: Iterable[str] = (),
+    ) -> Schema:
+        """Define the table of a class, and refer to it."""
+        if name not in self.definitions:
+            self.definitions[name] = {}  # stops a class that holds itself from being followed forever
+            options = options_of(cls)
+            keys = {**(tag or {}), **{option.name: self.option(option) for option in options}, **(more or {})}
+            required = [*(tag or {}), *(option.name for option in options if option.required), *needed]
+            self.definitions[name] = _closed(inspect.cleandoc(cls.__doc__ or ""), keys, required, one_of)
+        return _ref(name)
+
+    def option(self, option: Option) -> Schema:
+        out = self.form(option.form)
+        items = out["items"] if option.limits.each else out
+        for target in items if isinstance(items, list) else [items]:
+            target.update(_range(option.limits))
+        if "$ref" not in out:
+            out["description"] = option.doc
+            if not option.required and option.default is not None:
+                out["default"] = plain(option.default)
+        return out
+
+    def form(self, form: Form) -> Schema:  # noqa: PLR0911  (one return a form)
+        match form:
+            case Scalar(kind):
+                return {"type": _TYPES[kind]}
+            case Choice(values):
+                types = {_TYPES[type(value)] for value in values}
+                return {"enum": list(values)} | ({"type": types.pop()} if len(types) == 1 else {})
+            case Listed(item):
+                return {"type": "array", "items": self.form(item)}
+            case Row(items):
+                inner = [self.form(item) for item in items]
+                return {"type": "array", "items": inner, "minItems": len(inner), "maxItems": len(inner)}
+            case Nested(cls):
+                return self.table(f"table:{cls.__module__}.{cls.__name__}", cls)
+            case Named(role):
+                return self.role(role, alone=role in ("view", "decomposition"))
+            case Either(forms):
+                return {"anyOf": [self.form(inner) for inner in forms]}
+
+    def subject_keys(self) -> dict[str, Schema]:
+        views = {"type": "array", "items": _ref("view"), "minItems": 1}
+        return {
+            **_TEXTS,
+            "guidance": _ref("guidance"),
+            "view": views | {"description": "Views of the image, each with what it shows."},
+            "decomposition": _ref("decomposition"),
+        }
+
+
+def _range(limits: Limits) -> Schema:
+    """The bounds of a number or the choices of a value; draft 4 has open bounds as a flag beside the bound."""
+    out: Schema = {}
+    if limits.choices is not None:
+        out["enum"] = list(limits.choices)
+    outside = []
+    bounds = (("minimum", "maximum", limits.ge, limits.gt), ("maximum", "minimum", limits.le, limits.lt))
+    for bound, other, closed, opened in bounds:
+        if closed is not None:
+            out[bound] = closed
+        elif opened is not None:
+            out |= {bound: opened, f"exclusive{bound.capitalize()}": True}
+            outside.append({"type": "number", other: opened})
+    # tombi 1.9 knows open bounds as numbers only, as later drafts write them, and those taplo calls no schema at all.
+    if outside:
+        out["not"] = outside[0] if len(outside) == 1 else {"anyOf": outside}
+    return out
+
+
+def _summary(cls: type) -> str:
+    """The first paragraph of the manual, on one line."""
+    return " ".join(inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _closed(doc: str, keys: dict[str, Schema], required: Iterable[str], one_of: Iterable[str] = ()) -> Schema:
+    """A table with these keys and no others."""
+    body: Schema = {"type": "object", "description": doc, "properties": keys, "additionalProperties": False}
+    if needed := list(required):
+        body["required"] = needed
+    if choices := [{"required": [key]} for key in one_of]:
+        body["oneOf"] = choices
+    return body

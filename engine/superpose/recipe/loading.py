@@ -1,0 +1,103 @@
+"""Reading recipes: from a file or a text, with overrides, every mistake told at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path as FilePath
+from typing import Any, NoReturn
+
+import attrs
+
+from superpose.errors import RecipeError
+from superpose.plugins import Registry, load_plugins
+from superpose.recipe.grammar import read_recipe
+from superpose.recipe.overrides import apply
+from superpose.recipe.problems import MistakesError, Override, Problem, Source
+from superpose.recipe.read import Reader
+from superpose.recipe.tables import Recipe
+from superpose.recipe.where import Path, locate
+
+_SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+
+
+def load(path: str | FilePath, overrides: Iterable[str] = (), *, registry: Registry | None = None) -> Recipe:
+    """Read a recipe from a file.
+
+    Arguments:
+        path: The TOML file; paths in it are relative to its folder.
+        overrides: Changes such as ``view.1.prompt=W`` or ``run.seed=3``: keys with dots, list items by number from 0. A
+            value is TOML or else plain text; paths in it are relative to the working folder.
+        registry: The kinds there are; all installed ones by default.
+
+    Raises:
+        RecipeError: With every mistake, one a line, in the order of the file (a `MistakesError`, which lists them).
+    """
+    file = FilePath(path)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")  # some editors on Windows write the mark
+    except OSError as error:
+        raise RecipeError(f"{path}: can't be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    return loads(text, name=str(path), folder=file.parent, overrides=overrides, registry=registry)
+
+
+def loads(
+    text: str,
+    *,
+    name: str = "recipe",
+    folder: str | FilePath = ".",
+    overrides: Iterable[str] = (),
+    registry: Registry | None = None,
+) -> Recipe:
+    """Read a recipe from a text.
+
+    Arguments:
+        text: TOML.
+        name: What errors call it.
+        folder: What paths in it are relative to.
+        overrides: As in `load`.
+        registry: As in `load`.
+
+    Raises:
+        RecipeError: As `load`.
+    """
+    data = _parsed(text, name)
+    spots = locate(text)
+    sets: dict[Path, Override] = {}
+    misplaced = []
+    for number, override in enumerate(overrides):
+        try:
+            mine = apply(data, override)
+        except ValueError as error:
+            misplaced.append(Problem(f"--set {override}: {error}", (), str(error)))
+        else:
+            sets |= dict.fromkeys(mine, Override(override, mine[-1], number))
+    source = Source(name, spots, sets)
+    reader = Reader(registry or load_plugins(), FilePath(folder))
+    recipe: Recipe = read_recipe(reader, data)
+    if reader.mistakes or misplaced:
+        raise MistakesError([*source.problems(reader.mistakes), *misplaced])
+    return attrs.evolve(recipe, source=source)
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _SYNTAX.fullmatch(str(error))
+        what = match["what"] if match else str(error)
+        lines = text.split("\n")
+        end = len(lines), len(lines[-1]) + 1
+        line, column = (int(match["line"]), int(match["column"])) if match and match["line"] else end
+        _not_toml(name, line, column, what[:1].lower() + what[1:], error)
+    except RecursionError as error:
+        _not_toml(name, 1, 1, "nested too deeply", error)
+    except ValueError as error:  # an integer of more digits than Python reads
+        _not_toml(name, 1, 1, str(error), error)
+
+
+def _not_toml(name: str, line: int, column: int, what: str, error: Exception) -> NoReturn:
+    raise MistakesError([Problem(f"{name}:{line}:{column}: not TOML: {what}", (), f"not TOML: {what}")]) from error

@@ -1,0 +1,128 @@
+"""MistakesError in recipes: where each one is and how it is told."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import attrs
+
+from superpose.errors import RecipeError
+from superpose.recipe.where import Path, Spot
+
+
+class Problem(NamedTuple):
+    """One mistake.
+
+    Attributes:
+        line: How it is told: ``ambigram.toml:7:1: scheduler.step: unknown key; did you mean 'steps'?``.
+        path: What it is about: keys, and numbers of list items from 0; empty for the recipe as a whole.
+        what: What is wrong.
+    """
+
+    line: str
+    path: Path
+    what: str
+
+
+class MistakesError(RecipeError):
+    """All that is wrong with a recipe, in the order of the file, one line a mistake.
+
+    Attributes:
+        problems: The same, one by one.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.line for problem in self.problems))
+
+
+class Override(NamedTuple):
+    """An override that has been applied.
+
+    Attributes:
+        text: As typed, without ``--set``.
+        target: The path it set.
+        number: Its place among all overrides.
+    """
+
+    text: str
+    target: Path
+    number: int
+
+
+@attrs.frozen
+class Source:
+    """Where the values of a recipe were written.
+
+    Attributes:
+        name: Name of the file; empty for a recipe made in Python.
+        spots: Position of each path in the file.
+        sets: The override that each path is from: its target, and tables made on the way.
+    """
+
+    name: str = ""
+    spots: Mapping[Path, Spot] = attrs.field(factory=dict)
+    sets: Mapping[Path, Override] = attrs.field(factory=dict)
+
+    def problems(self, found: Iterable[tuple[Path, str]]) -> list[Problem]:
+        """The mistakes ``found``, as (path, what is wrong), in the order of the file, those in overrides last."""
+        ranked = [(self._rank(path), self._problem(path, what)) for path, what in found]
+        return [problem for _, problem in sorted(ranked, key=lambda pair: pair[0])]
+
+    def _rank(self, path: Path) -> tuple[bool, int, int]:
+        override = self._override(path)
+        return (False, *self._spot(path)) if override is None else (True, override.number, 0)
+
+    def _problem(self, path: Path, what: str) -> Problem:
+        override = self._override(path)
+        if override is not None:
+            parts = [f"--set {override.text}", dotted(path) if path != override.target else "", what]
+        else:
+            place = ":".join([self.name, *map(str, self._spot(path))]) if self.name else ""
+            parts = [place, dotted(path), what]
+        return Problem(": ".join(filter(None, parts)), path, what)
+
+    def _override(self, path: Path) -> Override | None:
+        known = _longest(path, self.sets)
+        return None if known is None else self.sets[known]
+
+    def _spot(self, path: Path) -> Spot:
+        known = _longest(path, self.spots)
+        return Spot(1, 1) if known is None else self.spots[known]
+
+
+def dotted(path: Path) -> str:
+    """``view.1.degrees``: a path as ``--set`` takes it, list items counted from 0."""
+    return ".".join(
+        step if isinstance(step, str) and re.fullmatch(r"[A-Za-z0-9_-]+", step) else json.dumps(step) for step in path
+    )
+
+
+def header(path: Path) -> str:
+    """``view.decomposition``: a path as the header of a table names it, without numbers."""
+    return dotted(tuple(step for step in path if isinstance(step, str)))
+
+
+def shown(value: object) -> str:
+    """A TOML value as an error shows it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "a table"
+        case list():
+            return "a list" if value else "an empty list"
+        case str():
+            return repr(value if len(value) <= 60 else value[:57] + "...")
+        case datetime.date() | datetime.time():
+            return f"a date or time ({value})"
+        case _:
+            return repr(value)
+
+
+def _longest(path: Path, known: Mapping[Path, object]) -> Path | None:
+    return next((path[:n] for n in range(len(path), -1, -1) if path[:n] in known), None)

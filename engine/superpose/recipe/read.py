@@ -1,0 +1,190 @@
+"""Plain TOML values into typed ones, going on after every mistake so that all of them are told at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Collection
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from superpose.errors import RecipeError, SuperposeError
+from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.plugins.registry import Registry
+from superpose.recipe.overrides import Said
+from superpose.recipe.problems import header, shown
+from superpose.recipe.where import Path
+from superpose.spelling import nearest, suggestion
+
+#: Stands for a value that is wrong; the mistake has been noted.
+WRONG: Final[Any] = object()
+TEXT = Scalar(str)
+
+
+class Reader:
+    """Reads values, each by the form that its option has, and notes mistakes.
+
+    Attributes:
+        registry: The kinds there are.
+        folder: What relative paths in the file are relative to; those in overrides are relative to the working folder.
+        mistakes: What was wrong so far, as (path, what).
+    """
+
+    def __init__(self, registry: Registry, folder: FilePath) -> None:
+        self.registry = registry
+        self.folder = folder
+        self.mistakes: list[tuple[Path, str]] = []
+
+    def wrong(self, path: Path, what: str) -> Any:
+        """Note a mistake; returns `WRONG`."""
+        self.mistakes.append((path, what))
+        return WRONG
+
+    def value(self, form: Form, given: Any, path: Path) -> Any:  # noqa: PLR0911  (one return a form)
+        """One value of an option, or `WRONG`."""
+        folder = self.folder
+        if isinstance(given, Said):
+            folder = FilePath.cwd()
+            given = _settled(form, given)
+        if isinstance(form, Either):
+            fitting = [inner for inner in form.forms if inner.fits(given)]
+            return self.value(fitting[0], given, path) if fitting else self._unfit(form, given, path)
+        if not form.fits(given):
+            return self._unfit(form, given, path)
+        match form:
+            case Scalar(kind) if kind is float:
+                return self._number(given, path)
+            case Scalar(kind) if kind is FilePath:
+                return self._file(folder, given, path)
+            case Listed(item):
+                return self._items([item] * len(given), given, path)
+            case Row(items) if len(items) != len(given):
+                return self.wrong(path, f"expected {form.words}, got {len(given)}")
+            case Row(items):
+                return self._items(items, given, path)
+            case Nested(cls):
+                return self.options(cls, given, path)
+            case Named(role):
+                return self.kind(role, given, path)
+            case _:
+                return given
+
+    def table(self, given: Any, path: Path, example: str) -> Any:
+        """A table as it is, or `WRONG`."""
+        if isinstance(given, dict):
+            return given
+        found = given.value if isinstance(given, Said) else given
+        return self.wrong(path, f"expected a table, got {shown(found)}; write {example}")
+
+    def tables(self, given: Any, path: Path) -> Any:
+        """A list of tables as it is, or `WRONG`."""
+        if isinstance(given, list) and given:
+            return given
+        found = given.value if isinstance(given, Said) else given
+        cure = f"write [[{header(path)}]] above each of them"
+        return self.wrong(path, f"expected a list of tables, got {shown(found)}; {cure}")
+
+    def kind(self, role: str, given: Any, path: Path, beside: Collection[str] = ()) -> Any:
+        """An object of a registered kind, or `WRONG`; keys ``beside`` its options are left to others."""
+        cls = self.named(role, given, path)
+        return cls if cls is WRONG else self.options(cls, given, path, ("kind", *beside))
+
+    def named(self, role: str, given: Any, path: Path) -> Any:
+        """The class that a table names, or `WRONG`."""
+        if self.table(given, path, f"a table with the kind of a {role}") is WRONG:
+            return WRONG
+        if "kind" not in given:
+            return self.wrong((*path, "kind"), f"missing; known: {self.registry.known(role)}")
+        kind = self.value(TEXT, given["kind"], (*path, "kind"))
+        if kind is WRONG:
+            return WRONG
+        try:
+            return self.registry.get(role, kind)
+        except RecipeError as error:
+            return self.wrong((*path, "kind"), str(error))
+
+    def options(self, cls: type, table: dict[str, Any], path: Path, beside: Collection[str] = ()) -> Any:
+        """An object of ``cls`` from its options, or `WRONG`; keys ``beside`` them are left to others."""
+        options = options_of(cls)
+        values = {option.name: self.option(option, table, path) for option in options}
+        known = (*values, *beside)
+        self.unknown_keys(table, known, path)
+        if any(value is WRONG for value in values.values()):
+            return WRONG
+        try:
+            return cls(**{name: value for name, value in values.items() if name in table})
+        except (ValueError, TypeError, SuperposeError) as error:
+            return self.wrong(path, " ".join(str(error).split()))
+
+    def option(self, option: Option, table: dict[str, Any], path: Path) -> Any:
+        """The value of one option, its default, or `WRONG`."""
+        path = (*path, option.name)
+        if option.name not in table:
+            return (
+                self.wrong(path, f"missing ({option.doc}; {option.form.words})") if option.required else option.default
+            )
+        value = self.value(option.form, table[option.name], path)
+        if value is WRONG:
+            return WRONG
+        try:
+            option.check(value)
+        except ValueError as error:
+            return self.wrong(path, str(error))
+        return value
+
+    def unknown_keys(self, table: dict[str, Any], known: Collection[str], path: Path) -> None:
+        """Note every key of ``table`` that is not ``known``."""
+        for key in table:
+            if key not in known:
+                self.wrong((*path, key), f"unknown key{suggestion(key, known)}")
+
+    def _items(self, forms: Collection[Form], given: list[Any], path: Path) -> Any:
+        items = tuple(
+            self.value(form, item, (*path, i)) for i, (form, item) in enumerate(zip(forms, given, strict=True))
+        )
+        return WRONG if any(item is WRONG for item in items) else items
+
+    def _number(self, given: float, path: Path) -> Any:
+        try:
+            number = float(given)
+        except OverflowError:
+            number = math.inf
+        return number if math.isfinite(number) else self.wrong(path, f"must be finite, got {shown(given)}")
+
+    def _file(self, folder: FilePath, given: str, path: Path) -> Any:
+        file = FilePath(os.path.normpath(folder.absolute() / given))
+        try:
+            file.stat()
+        except (OSError, ValueError):  # ValueError for a name with a zero byte in it
+            return self.wrong(path, f"no such file: {file}")
+        return file
+
+    def _unfit(self, form: Form, given: Any, path: Path) -> Any:
+        near = (
+            nearest(given, [value for value in _choices(form) if isinstance(value, str)])
+            if isinstance(given, str)
+            else None
+        )
+        hint = f"; did you mean {near!r}?" if near else ""
+        return self.wrong(path, f"expected {form.words}, got {shown(given)}{hint}")
+
+
+def _choices(form: Form) -> tuple[Any, ...]:
+    match form:
+        case Choice(values):
+            return values
+        case Either(forms):
+            return tuple(value for inner in forms for value in _choices(inner))
+        case _:
+            return ()
+
+
+def _settled(form: Form, said: Said) -> Any:
+    """What an override's value is where ``form`` is wanted: text stays as it was typed."""
+    match form:
+        case Scalar(kind) if kind in (str, FilePath):
+            return said.text
+        case Choice() | Either():
+            return said.value if form.fits(said.value) else said.text
+        case _:
+            return said.value

@@ -1,0 +1,164 @@
+"""The typed recipe: frozen classes that a recipe file is read into, or that are put together in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.errors import RecipeError
+from superpose.kind import option
+from superpose.recipe.problems import Source
+
+if TYPE_CHECKING:
+    from superpose.clip import Clip
+    from superpose.constraint import Constraint
+    from superpose.decomposition import Decomposition
+    from superpose.guidance import Guidance
+    from superpose.kind import Kind
+    from superpose.models import Model
+    from superpose.recipe.where import Path
+    from superpose.scheduler.base import Scheduler
+    from superpose.view import View
+
+#: What an image shows is exactly one of these.
+SUBJECTS = ("prompt", "view", "decomposition")
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """How many samples to make, from which seed, and where."""
+
+    samples: int = option(1, doc="number of samples", ge=1, le=100_000)
+    seed: int = option(0, doc="seed of all noise", ge=0, le=2**63 - 1)
+    device: str = option("auto", doc="torch device such as 'cpu' or 'cuda:0'; 'auto' for the fastest there is")
+    dtype: str = option(
+        "float32",
+        doc="what networks compute in; the state is always float32",
+        choices=("float32", "bfloat16", "float16"),
+    )
+    rows: int = option(0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0)
+    batch: int = option(16, doc="samples carried at once", ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """What an image shows: exactly one of a prompt, views and a decomposition, which may nest.
+
+    Attributes:
+        prompt: What to ask the model for.
+        view: Views, each of which shows a subject of its own.
+        decomposition: Parts, each of which shows a subject of its own.
+        negative: What not to show, here and in what is inside; None for what is said further out.
+        guidance: Guidance here and in what is inside; None for what is said further out.
+    """
+
+    prompt: str | None = None
+    view: tuple[ViewTerm, ...] = attrs.field(default=(), converter=tuple)
+    decomposition: PartTerms | None = None
+    negative: str | None = None
+    guidance: Guidance | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what shows nothing, or two things."""
+        given = [key for key in SUBJECTS if getattr(self, key) not in (None, ())]
+        if len(given) != 1:
+            raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
+
+    def kinds(self) -> Iterator[Kind]:
+        """Every object of a registered kind here and in what is inside."""
+        if self.guidance is not None:
+            yield self.guidance
+        for term in self.view:
+            yield term.view
+            yield from term.subject.kinds()
+        if self.decomposition is not None:
+            yield self.decomposition.decomposition
+            for _, part in self.decomposition.parts:
+                yield from part.kinds()
+
+
+@attrs.frozen(kw_only=True)
+class ViewTerm:
+    """One view and what it shows.
+
+    Attributes:
+        view: The view.
+        weight: Its share of the mix, relative to the other views'; more than 0.
+        subject: What it shows.
+    """
+
+    view: View
+    weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
+    subject: Subject
+
+
+@attrs.frozen(kw_only=True)
+class PartTerms:
+    """A decomposition and what each part shows.
+
+    Attributes:
+        decomposition: The decomposition.
+        parts: Each part's name and subject, in the order of the decomposition's names.
+    """
+
+    decomposition: Decomposition
+    parts: tuple[tuple[str, Subject], ...]
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse parts that are not the decomposition's."""
+        given = tuple(name for name, _ in self.parts)
+        if given != self.decomposition.names:
+            raise RecipeError(
+                f"the parts of {self.decomposition.kind!r} are {', '.join(self.decomposition.names)}, in this order; "
+                f"got {', '.join(given) or 'none'}"
+            )
+
+
+@attrs.frozen(kw_only=True)
+class Recipe:
+    """A composition and how to run it.
+
+    Attributes:
+        requires: Distributions that must be installed, such as ``superpose-hinge>=0.3``.
+        model: The network.
+        scheduler: The sampling method.
+        guidance: The guidance of every prompt that has no other; None to ask for the prompt alone.
+        clip: How the clean image is kept in range; None for the model's own way.
+        subject: What the image shows.
+        constraint: Rules to obey, in order.
+        run: How many samples, from which seed, and where.
+        source: Where it was written, for errors.
+    """
+
+    requires: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    model: Model
+    scheduler: Scheduler
+    guidance: Guidance | None = None
+    clip: Clip | None = None
+    subject: Subject
+    constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
+    run: Run = Run()
+    source: Source = attrs.field(factory=Source, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a guidance of the whole image in two places."""
+        if self.subject.guidance is not None:
+            raise RecipeError("guidance of the whole image is the recipe's own: give it to Recipe, not to its Subject")
+
+    @property
+    def negative(self) -> str | None:
+        """What not to show, where nothing further in says otherwise."""
+        return self.subject.negative
+
+    def kinds(self) -> Iterator[Kind]:
+        """Every object of a registered kind that the recipe uses, in the order of the recipe."""
+        parts = (self.model, self.scheduler, self.guidance, self.clip)
+        yield from (part for part in parts if part is not None)
+        yield from self.subject.kinds()
+        yield from self.constraint
+
+    def located(self, found: Iterable[tuple[Path, str]]) -> str:
+        """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
+        return "\n".join(problem.line for problem in self.source.problems(found))

@@ -1,0 +1,145 @@
+"""Where in a TOML file each value was written.
+
+`tomllib` forgets positions. Given a document that `tomllib` has *already accepted*, `locate` finds the 1-based line and
+column of every key and list item again, under the path that `tomllib` gives it; so it needs no error handling.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import NamedTuple
+
+Path = tuple[str | int, ...]
+
+
+class Spot(NamedTuple):
+    """A position in a text; both numbers count from 1, and a tab is one column."""
+
+    line: int
+    column: int
+
+
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+# A multi-line string may end in up to two quotes of its own before the three that close it.
+_STRING = re.compile(r'"""(?:\\.|[^\\])*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:\\.|[^"\\])*"|' r"'[^']*'", re.DOTALL)
+_SCALAR = re.compile(r"[^,\]}#\r\n]+")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def locate(text: str) -> dict[Path, Spot]:
+    """The position of every path of the valid TOML document ``text``.
+
+    A table is where its first header or key is; an item of an array of tables is where its ``[[header]]`` is.
+    """
+    return _Walk(text).document()
+
+
+class _Walk:
+    """One pass over a document, by recursive descent."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.spots: dict[Path, Spot] = {}
+        self.newest_item: dict[Path, int] = {}
+        self.line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def document(self) -> dict[Path, Spot]:
+        table: Path = ()
+        self.skip(_BLANK)
+        while self.at < len(self.text):
+            if self.text[self.at] == "[":
+                table = self.header()
+            else:
+                self.pair(table)
+            self.skip(_BLANK)
+        return self.spots
+
+    def header(self) -> Path:
+        start = self.at
+        is_item = self.text.startswith("[[", start)
+        self.at += 1 + is_item
+        *parents, name = self.key()
+        self.at += 1 + is_item
+        path: Path = ()
+        for parent in parents:
+            self.mark((*path, parent), start)
+            path = self.newest((*path, parent))
+        path = (*path, name)
+        if is_item:
+            self.newest_item[path] = self.newest_item.get(path, -1) + 1
+        self.mark(path, start)
+        path = self.newest(path)
+        self.mark(path, start)
+        return path
+
+    def pair(self, table: Path) -> None:
+        start = self.at
+        path = table
+        for part in self.key():
+            path = (*path, part)
+            self.mark(path, start)
+        self.at += 1  # the equals sign
+        self.value(path)
+
+    def value(self, path: Path) -> None:
+        self.skip(_BLANK)
+        match self.text[self.at]:
+            case "[":
+                self.items("]", lambda index: self.item((*path, index)))
+            case "{":
+                self.items("}", lambda _: self.pair(path))
+            case '"' | "'":
+                self.skip(_STRING)
+            case _:
+                self.skip(_SCALAR)
+
+    def item(self, path: Path) -> None:
+        self.mark(path, self.at)
+        self.value(path)
+
+    def items(self, closing: str, read: Callable[[int], None]) -> None:
+        self.at += 1
+        index = 0
+        self.skip(_BLANK)
+        while self.text[self.at] != closing:
+            read(index)
+            index += 1
+            self.skip(_BLANK)
+            if self.text[self.at] == ",":
+                self.at += 1
+                self.skip(_BLANK)
+        self.at += 1
+
+    def key(self) -> list[str]:
+        parts: list[str] = []
+        while True:
+            self.skip(_BLANK)
+            start = self.at
+            quoted = self.text[start] in "\"'"
+            self.skip(_STRING if quoted else _BARE)
+            raw = self.text[start : self.at]
+            parts.append(tomllib.loads(f"key = {raw}")["key"] if quoted else raw)
+            self.skip(_BLANK)
+            if self.text[self.at] != ".":
+                return parts
+            self.at += 1
+
+    def newest(self, path: Path) -> Path:
+        return (*path, self.newest_item[path]) if path in self.newest_item else path
+
+    def skip(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self.text, self.at)
+        assert found is not None, f"not TOML at {self.spot(self.at)}"  # noqa: S101  (tomllib has accepted the text)
+        self.at = found.end()
+
+    def mark(self, path: Path, at: int) -> None:
+        if path not in self.spots:
+            self.spots[path] = self.spot(at)
+
+    def spot(self, at: int) -> Spot:
+        line = bisect_right(self.line_starts, at)
+        return Spot(line, at - self.line_starts[line - 1] + 1)

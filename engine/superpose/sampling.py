@@ -1,0 +1,265 @@
+"""The one loop, and stepping by hand.
+
+A trajectory is frozen; the state goes in and comes out of `Trajectory.step`, so a run can be stopped anywhere, saved,
+loaded and gone on with, and is then the same run bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import torch
+
+from superpose.answer import Answerer
+from superpose.constraint import Constraint, Edit
+from superpose.errors import RecipeError, RunError
+from superpose.observer import Observer, Step
+from superpose.scheduler.base import Plan, Scheduler
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.denoiser import Denoiser
+    from superpose.noise import NoiseSource, StepNoise
+    from superpose.prediction import Estimate
+    from superpose.schedule import Moment
+
+#: Step number of the noise drawn before the first transition.
+START = -1
+
+
+@attrs.frozen(eq=False)
+class State:
+    """Where a trajectory is.
+
+    Attributes:
+        step: Transitions made so far.
+        x: States at level ``plan.moments[step]``, shape (N, C, H, W), float32.
+        memory: What the scheduler remembers.
+        jumped: Whether a constraint or a climb moved ``x`` since the scheduler's last step.
+        clean: Last estimate of the clean image; None before the first.
+        fired: (place of the constraint, hook) of every hook that has fired.
+    """
+
+    step: int
+    x: Tensor
+    memory: Any = None
+    jumped: bool = False
+    clean: Tensor | None = None
+    fired: frozenset[tuple[int, str]] = frozenset()
+
+
+@attrs.frozen(eq=False)
+class Trajectory:
+    """A run of some samples, ready to be stepped.
+
+    Attributes:
+        denoiser: What the image shows.
+        scheduler: How the state moves.
+        plan: The levels it visits.
+        noise: Where randomness comes from; it fixes which samples these are.
+        constraints: Bound constraints, in order.
+        rows: Rows of a forward pass; see `Answerer`.
+    """
+
+    denoiser: Denoiser
+    scheduler: Scheduler
+    plan: Plan
+    noise: NoiseSource
+    constraints: Sequence[Constraint] = ()
+    rows: int | None = None
+    _answer: Answerer = attrs.field(init=False)
+    _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
+    _purposes: tuple[str, ...] = attrs.field(init=False)
+
+    @_answer.default
+    def _make_answerer(self) -> Answerer:
+        return Answerer(self.rows)
+
+    @_hooks.default
+    def _find_hooks(self) -> tuple[frozenset[str], ...]:
+        return tuple(constraint.hooks() for constraint in self.constraints)
+
+    @_purposes.default
+    def _name_purposes(self) -> tuple[str, ...]:
+        # Counted within a kind, so that adding a constraint of another kind changes no number.
+        kinds = [getattr(constraint, "kind", type(constraint).__name__) for constraint in self.constraints]
+        return tuple(f"{kind}.{kinds[:i].count(kind)}" for i, kind in enumerate(kinds))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse constraints whose files have not been read: they would do nothing."""
+        for constraint in self.constraints:
+            if type(constraint).bind is not Constraint.bind:
+                raise RecipeError(
+                    f"constraint {constraint.kind} is not bound: give the trajectory constraint.bind(canvas), "
+                    "or use superpose.trajectory, which binds"
+                )
+
+    @property
+    def steps(self) -> int:
+        """Number of transitions."""
+        return self.plan.steps
+
+    @torch.no_grad()
+    def start(self) -> State:
+        """The state before the first step: noise at the first level, as constraints edit it."""
+        x = self.noise.draw(START, "start") * self.plan.moments[0].prior
+        state = State(0, x, self.scheduler.init())
+        return self._edited(state, "start", START, lambda constraint, x, noise: constraint.start(x, self.plan, noise))
+
+    @torch.no_grad()
+    def step(self, state: State) -> State:
+        """Make one transition.
+
+        Raises:
+            RunError: If the trajectory is at its end already.
+        """
+        index = state.step
+        if index >= self.steps:
+            raise RunError(f"the trajectory has {self.steps} steps and all are made: call finish(state)")
+        here, there = self.plan.moments[index : index + 2]
+        if self.plan.climbs(index):
+            x = renoised(state.x, here, there, self.noise.draw(index, "climb"))
+            state = attrs.evolve(state, x=x, jumped=True)
+        else:
+            state = self._edited(state, "before", index, lambda constraint, x, noise: constraint.before(x, here, noise))
+            state = self._descended(state, here, there)
+        state = attrs.evolve(state, step=index + 1)
+        return self._edited(state, "after", index, lambda constraint, x, noise: constraint.after(x, there, noise))
+
+    @torch.no_grad()
+    def finish(self, state: State) -> Tensor:
+        """The images of a state at the end of the plan, shape (N, C, H, W).
+
+        Raises:
+            RunError: If a hook that a constraint declares never fired.
+        """
+        image = state.x
+        for constraint, hooks in zip(self.constraints, self._hooks, strict=True):
+            if "finish" in hooks:
+                image = constraint.finish(image)
+        for i, hooks in enumerate(self._hooks):
+            fired = {hook for place, hook in state.fired if place == i}
+            if silent := sorted(hooks - fired - {"plan", "finish"}):
+                kind = self._purposes[i].rpartition(".")[0]
+                raise RunError(
+                    f"constraint {i} ({kind}) declares {', '.join(silent)}, which never fired in "
+                    f"{self.steps} steps: the plan gave it no occasion"
+                )
+        return image
+
+    def run(
+        self,
+        observers: Iterable[Observer] = (),
+        state: State | None = None,
+        keep: Callable[[State], None] | None = None,
+    ) -> Tensor:
+        """Step from ``state`` (or the start) to the end.
+
+        Arguments:
+            observers: Shown every step.
+            state: Where to go on from.
+            keep: Given every new state, to save one now and then.
+
+        Returns:
+            The images, shape (N, C, H, W); where an observer said stop, the clean images as they were then.
+        """
+        watching = list(observers)
+        state = self.start() if state is None else state
+        while state.step < self.steps:
+            state = self.step(state)
+            if keep is not None:
+                keep(state)
+            here, there = self.plan.moments[state.step - 1 : state.step + 1]
+            seen = Step(state.step - 1, self.steps, here, there, state.x, state.clean)
+            if _show(watching, seen) and state.clean is not None:
+                return state.clean
+        return self.finish(state)
+
+    def _descended(self, state: State, here: Moment, there: Moment) -> State:
+        index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
+
+        def denoise(x: Tensor, moment: Moment) -> Estimate:
+            nonlocal clean, jumped
+            estimate = self._answer(self.denoiser, x, moment)
+            for i, constraint in enumerate(self.constraints):
+                if "on_clean" in self._hooks[i]:
+                    edit = constraint.on_clean(estimate.clean, moment)
+                    estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
+                    fired.add((i, "on_clean"))
+            clean = estimate.clean
+            return estimate
+
+        noise: StepNoise = partial(self.noise.draw, index)
+        x, memory = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
+        return State(index, x, memory, jumped=jumped, clean=clean, fired=frozenset(fired))
+
+    def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
+        x, jumped, fired = state.x, state.jumped, state.fired
+        for i, constraint in enumerate(self.constraints):
+            if hook in self._hooks[i]:
+                purpose = self._purposes[i]
+                edit: Edit = call(constraint, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
+                x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
+        return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
+
+
+def renoised(x: Tensor, here: Moment, there: Moment, noise: Tensor) -> Tensor:
+    r"""Climb from a level s (``here``) to a noisier one t (``there``).
+
+    .. math:: x_t = r x_s + \sqrt{\sigma_t^2 - r^2 \sigma_s^2}\;\epsilon, \qquad r = \alpha_t / \alpha_s
+
+    Arguments:
+        x: States at ``here``, shape (N, C, H, W).
+        noise: Unit normal, shaped as ``x``.
+    """
+    keep = there.alpha / here.alpha
+    return (x * keep).add_(noise, alpha=math.sqrt(there.sigma**2 - (keep * here.sigma) ** 2))
+
+
+def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) -> Plan:
+    """The plan as the constraints want it.
+
+    Raises:
+        RecipeError: If a constraint needs what the scheduler is not.
+    """
+    for constraint in constraints:
+        if lacks := refused(scheduler, constraint):
+            raise RecipeError(lacks)
+        plan = constraint.plan(plan)
+    return plan
+
+
+def refused(scheduler: Scheduler, constraint: Constraint) -> str | None:
+    """Why that scheduler can't serve that constraint, with the cure; None where it can."""
+    has = {
+        "stochastic": scheduler.stochastic,
+        "deterministic": not scheduler.stochastic,
+        "single_step": scheduler.single_step,
+    }
+    cures = {
+        "stochastic": "use ddpm, or ddim with eta = 1",
+        "deterministic": "use ddim with eta = 0, or dpmpp",
+        "single_step": "use ddim, ddpm or euler",
+    }
+    for need in sorted(constraint.needs):
+        if not has[need]:
+            kind = need.replace("_", "-")
+            return f"{constraint.kind} needs a {kind} scheduler, and {scheduler.kind} as set here is not: {cures[need]}"
+    return None
+
+
+def _show(watching: list[Observer], step: Step) -> bool:
+    stop = False
+    for observer in list(watching):
+        try:
+            stop |= observer.see(step) == "stop"
+        except Exception as error:  # it may fail in any way; the run is not its hostage
+            watching.remove(observer)
+            warnings.warn(f"observer {type(observer).__name__} failed and is dropped: {error}", stacklevel=3)
+    return stop

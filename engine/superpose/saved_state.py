@@ -1,0 +1,81 @@
+"""Saving a state and going on from it, bit for bit.
+
+A state is tensors in a structure of plain values. The tensors go into a safetensors file, the structure into its
+metadata as JSON; named tuples are remembered by name and looked up in the scheduler's own module, so that loading a
+file runs no code that the program did not have.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from superpose.errors import RecipeError
+from superpose.sampling import State
+from superpose.schedule import Moment
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.scheduler.base import Scheduler
+
+
+def save_state(state: State, path: Path, *, about: str = "") -> None:
+    """Write a state to a safetensors file.
+
+    Arguments:
+        about: Any text, given back by `load_state`: what the state belongs to.
+    """
+    tensors: dict[str, Tensor] = {}
+    values = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
+    values["fired"] = sorted(state.fired)
+    structure = json.dumps({name: _flat(value, tensors) for name, value in values.items()})
+    save_file(tensors, path, {"state": structure, "about": about})
+
+
+def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "cpu") -> tuple[State, str]:
+    """Read a state and the text it was saved with.
+
+    Raises:
+        RecipeError: If the file is no state, or one of another scheduler.
+    """
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
+        values = {name: _full(value, tensors, scheduler) for name, value in json.loads(metadata["state"]).items()}
+        values["fired"] = frozenset((place, hook) for place, hook in values["fired"])
+        return State(**values), metadata["about"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise RecipeError(f"{path}: not a saved state of {scheduler.kind}: {error}") from error
+
+
+def _flat(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, torch.Tensor):
+        name = str(len(tensors))
+        # Two names may share memory, which safetensors refuses.
+        tensors[name] = value.detach().clone().contiguous()
+        return {"tensor": name}
+    if isinstance(value, tuple | list):
+        name = type(value).__qualname__ if hasattr(value, "_fields") else ""
+        return {"tuple": [_flat(item, tensors) for item in value], "name": name}
+    return {"value": value}
+
+
+def _full(value: dict[str, Any], tensors: dict[str, Tensor], scheduler: Scheduler) -> Any:
+    if "tensor" in value:
+        return tensors[value["tensor"]]
+    if "value" in value:
+        return value["value"]
+    items = [_full(item, tensors, scheduler) for item in value["tuple"]]
+    if not value["name"]:
+        return tuple(items)
+    known = {"Moment": Moment, **vars(sys.modules[type(scheduler).__module__])}
+    return known[value["name"]](*items)

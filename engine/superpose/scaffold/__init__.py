@@ -1,0 +1,13 @@
+"""What `superpose new plugin` writes: a whole project, of which the tests pass as it stands. Light to import."""
+
+from __future__ import annotations
+
+#: What a new plugin may be, and what the example that it starts with does.
+EXAMPLES = {
+    "view": "shows the image moved sideways",
+    "decomposition": "shows one thing on the left of the image and another on the right",
+    "guidance": "guides between two noise levels, and nowhere else",
+    "constraint": "keeps the image at a given brightness",
+    "scheduler": "moves in one straight line from each noise level to the next",
+    "model": "makes images of one colour, and has no weights",
+}

@@ -1,0 +1,137 @@
+"""Schedulers: how a state moves from one noise level to the next. State goes in and comes out; objects are frozen."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+
+from superpose.kind import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.prediction import Estimate, LearnedVariance
+    from superpose.schedule import Moment, Schedule
+
+    Denoise = Callable[[Tensor, Moment], Estimate]
+
+#: What a scheduler remembers between steps: tensors, numbers, moments and tuples of them; None for nothing.
+State = Any
+
+
+@attrs.frozen
+class Plan:
+    """The noise levels of a run, in the order they are visited.
+
+    A plan usually descends to the clean image. A transition to a noisier level is a climb: the loop renoises there,
+    and no scheduler is asked.
+
+    Attributes:
+        moments: n + 1 levels for n transitions, ``moments[i].index == i``.
+    """
+
+    moments: tuple[Moment, ...]
+
+    @classmethod
+    def of(cls, levels: list[Moment] | tuple[Moment, ...]) -> Plan:
+        """A plan through ``levels``, with their indices made to count from 0."""
+        return cls(tuple(moment._replace(index=i) for i, moment in enumerate(levels)))
+
+    @property
+    def steps(self) -> int:
+        """Number of transitions."""
+        return len(self.moments) - 1
+
+    def climbs(self, step: int) -> bool:
+        """Whether transition ``step`` goes to a noisier level."""
+        here, there = self.moments[step : step + 2]
+        return there.ratio > here.ratio
+
+
+class Scheduler(Kind, ABC):
+    """A sampling method. Kinds are frozen attrs classes; all coefficients are Python floats made from the moments.
+
+    Attributes:
+        stochastic: Whether steps draw noise.
+        single_step: Whether a step depends on the state alone, with no history.
+        order: Order of convergence on a smooth probability flow; 0 where the limit is a distribution, not a path.
+            Where it is an option it is the number of estimates that a step puts together.
+    """
+
+    role: ClassVar[str] = "scheduler"
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether steps draw noise."""
+        return False
+
+    @property
+    def single_step(self) -> bool:
+        """Whether a step depends on the state alone, with no history."""
+        return True
+
+    @property
+    def order(self) -> int:
+        """Order of convergence on a smooth probability flow; 0 where the limit is a distribution, not a path."""
+        return 0
+
+    @property
+    def evaluations(self) -> int:
+        """Network evaluations of an ordinary step (2 for Heun)."""
+        return 1
+
+    @abstractmethod
+    def plan(self, schedule: Schedule) -> Plan:
+        """The levels to visit.
+
+        Raises:
+            RecipeError: If the schedule has no such grid.
+        """
+
+    def init(self) -> State:
+        """What is remembered before the first step."""
+        return None
+
+    @abstractmethod
+    def step(
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: Moment,
+        there: Moment,
+        state: State,
+        noise: StepNoise,
+        jumped: bool,
+    ) -> tuple[Tensor, State]:
+        r"""Move from noise level :math:`t` (``here``) to :math:`s` (``there``), which is cleaner.
+
+        Arguments:
+            denoise: Estimates the clean image behind a state; asked once, or as the method says.
+            x: States :math:`x_t`, shape (N, C, H, W), float32; not written to.
+            here: Level t.
+            there: Level s; sigma 0 at the clean end.
+            state: What the last step returned; `init` before the first.
+            noise: Unit normal noise on demand.
+            jumped: True when a constraint or a climb moved ``x`` since the last step: forget history.
+
+        Returns:
+            :math:`x_s`, shaped as ``x``, and what to remember.
+        """
+
+    def refuses(self, learned_variance: LearnedVariance) -> str | None:
+        """Why it can't sample a network with that learned variance, with the cure; None where it can."""
+        del learned_variance
+        return None
+
+
+def combine(*pairs: tuple[float, Tensor]) -> Tensor:
+    """The linear combination of ``(coefficient, tensor)`` pairs, as one new tensor: one pass over memory a pair."""
+    (first, tensor), *rest = pairs
+    total = tensor * first
+    for coefficient, tensor in rest:
+        total.add_(tensor, alpha=coefficient)
+    return total

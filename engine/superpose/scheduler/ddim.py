@@ -1,0 +1,51 @@
+r"""Denoising diffusion implicit models (Song et al. 2021, arXiv 2010.02502, eq. 12).
+
+.. math:: x_s = \alpha_s x_0 + \sqrt{\sigma_s^2 - \eta^2 \tilde\beta}\; \frac{x_t - \alpha_t x_0}{\sigma_t}
+          + \eta \sqrt{\tilde\beta}\, z
+
+The noise in :math:`x_t` is read off the clean image as it is after clipping, as in guided-diffusion; diffusers does so
+only with ``use_clipped_model_output``, and is another sampler without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.kind import option
+from superpose.scheduler.gridded import Gridded
+from superpose.scheduler.transition import moved
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Denoise, State
+
+
+@attrs.frozen(kw_only=True)
+class DDIM(Gridded):
+    """Denoising diffusion implicit models: first order along the probability flow, or with noise as eta says."""
+
+    kind = "ddim"
+    papers = ("arXiv 2010.02502",)
+    eta: float = option(0.0, doc="noise of a step, relative to DDPM's posterior: 0 none, 1 all of it", ge=0, le=1)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether steps draw noise: with eta."""
+        return self.eta > 0
+
+    @property
+    def order(self) -> int:
+        """1 along the flow; 0 with noise."""
+        return 0 if self.stochastic else 1
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, State]:
+        """Move to ``there``; noise is asked only with eta, and not at the clean end."""
+        del jumped
+        return moved(x, denoise(x, here).clean, here, there, noise, self.eta), state

@@ -1,0 +1,117 @@
+r"""DDPM's ancestral sampler (Ho et al. 2020, arXiv 2006.11239, eq. 6 and 7), on any grid.
+
+.. math:: x_s = \frac{k \sigma_s^2}{\sigma_t^2} x_t + \frac{\alpha_s \beta}{\sigma_t^2} x_0 + \sqrt{v}\, z, \qquad
+          k = \frac{\alpha_t}{\alpha_s}, \quad \beta = \sigma_t^2 - k^2 \sigma_s^2
+
+=============  ==================================================================================================
+fixed_small    :math:`v = \tilde\beta = \beta \sigma_s^2 / \sigma_t^2`, right for data at a point
+fixed_large    :math:`v = \beta`, right for data that are white noise
+learned        :math:`\log v` is what the network says
+learned_range  :math:`\log v = \nu \log\beta + (1 - \nu) \log\tilde\beta`, :math:`2\nu - 1` what the network says
+               (arXiv 2102.09672, eq. 15)
+=============  ==================================================================================================
+
+No noise goes onto the final image, whatever the last time is. diffusers adds some where that is not 0, with
+fixed_large of standard deviation 0.04 for time 1; and its "learned" is the variance itself, not its logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.errors import RunError
+from superpose.kind import option
+from superpose.scheduler.base import combine
+from superpose.scheduler.gridded import Gridded
+from superpose.scheduler.transition import added_variance, ancestral, posterior_variance
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.prediction import Estimate, LearnedVariance
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Denoise, State
+
+VARIANCES = ("auto", "fixed_small", "fixed_large", "learned", "learned_range")
+
+
+@attrs.frozen(kw_only=True)
+class DDPM(Gridded):
+    """The ancestral sampler of denoising diffusion probabilistic models.
+
+    Draws noise at every step and remembers nothing: the sampler that constraints are written for. Its best step count
+    is in the hundreds.
+    """
+
+    kind = "ddpm"
+    papers = ("arXiv 2006.11239", "arXiv 2102.09672")
+    variance: str = option(
+        "auto", doc="variance of a step; auto: learned_range where the network offers it, else fixed_small",
+        choices=VARIANCES,
+    )  # fmt: skip
+
+    @property
+    def stochastic(self) -> bool:
+        """Steps always draw noise, but for the last."""
+        return True
+
+    def refuses(self, learned_variance: LearnedVariance) -> str | None:
+        """Why it can't sample a network with that learned variance, with the cure."""
+        if self.variance in ("learned", "learned_range") and learned_variance != self.variance:
+            offer = "no variance" if learned_variance == "none" else f"a variance of kind {learned_variance!r}"
+            cure = "fixed_small" if learned_variance == "none" else learned_variance
+            return f"variance = {self.variance!r}, but this network learned {offer}: write variance = {cure!r}"
+        if self.variance == "auto" and learned_variance == "learned":
+            return "variance = 'auto' reads learned ranges, not a learned variance: write variance = 'learned'"
+        return None
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, State]:
+        """Draw from the posterior; noise is asked once, except at the clean end.
+
+        Raises:
+            RunError: If the variance is to be learned, and the network says nothing of it.
+        """
+        del jumped
+        estimate = denoise(x, here)
+        if there.sigma == 0:
+            return estimate.clean * there.alpha, state
+        variance = self._variance(estimate)
+        on_x, on_clean, small, large = weights(here, there)
+        if variance in ("fixed_small", "fixed_large"):
+            fresh = small if variance == "fixed_small" else large
+            return combine((on_x, x), (on_clean, estimate.clean), (fresh, noise())), state
+        said = estimate.variance
+        if said is None:
+            raise RunError(
+                f"ddpm with variance = {self.variance!r}: the network said nothing of the variance at t={here.t:g}: "
+                "write variance = 'fixed_small'"
+            )
+        mean = combine((on_x, x), (on_clean, estimate.clean))
+        return mean.addcmul_(_deviation(variance, said, small, large), noise()), state
+
+    def _variance(self, estimate: Estimate) -> str:
+        if self.variance != "auto":
+            return self.variance
+        return "fixed_small" if estimate.variance is None else "learned_range"
+
+
+@lru_cache(maxsize=4096)
+def weights(here: Moment, there: Moment) -> tuple[float, float, float, float]:
+    """Weights of the state and of the clean image; standard deviation of fixed_small and of fixed_large."""
+    on_x, on_clean, _ = ancestral(here, there, 1.0)
+    return on_x, on_clean, math.sqrt(posterior_variance(here, there)), math.sqrt(added_variance(here, there))
+
+
+def _deviation(variance: str, said: Tensor, small: float, large: float) -> Tensor:
+    if variance == "learned":
+        return said.mul(0.5).exp_()
+    # The logarithm of the standard deviation is linear in what the network says: from small at -1 to large at 1.
+    low, high = math.log(small), math.log(large)
+    return said.mul((high - low) / 2).add_((high + low) / 2).exp_()

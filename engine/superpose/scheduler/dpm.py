@@ -1,0 +1,134 @@
+r"""What the DPM-Solvers share: steps in the log signal-to-noise ratio, a history, and a careful end.
+
+With :math:`\lambda = \log(\alpha/\sigma)`, :math:`h = \lambda_s - \lambda_t` and the differences of the estimates
+:math:`m_0, m_1, m_2` (now, a step ago, two steps ago), where :math:`r_i` are the steps before in units of h,
+
+.. math:: D_0 = \frac{m_0 - m_1}{r_0}, \quad D_{-1} = \frac{m_1 - m_2}{r_1}, \quad
+          m' \approx D_0 + \frac{r_0}{r_0 + r_1} (D_0 - D_{-1}), \quad
+          \tfrac12 m'' \approx \frac{D_0 - D_{-1}}{r_0 + r_1}
+
+each member of the family integrates the polynomial against its own weight. Order one is DDIM's move in all of them.
+
+At order three the original program, and k-diffusion and diffusers after it, weigh the last difference by half of its
+integral, as if it were :math:`m''`. That method converges with order two (``curve = "published"`` has their numbers);
+with the whole integral it is of order three.
+
+A step to the clean image has :math:`h = \infty` and is of order one. In runs of fewer than 15 steps the order falls to
+2 and 1 in the last two, as in the original program. A step knows only its two levels, so that is told from
+``here.index`` and the planned number of steps: right for a scheduler's own plan, which is what published numbers are
+of. A plan that a constraint cut is numbered anew and keeps its order up to the clean end.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
+
+from superpose.kind import option
+from superpose.scheduler.base import combine
+from superpose.scheduler.gridded import Gridded
+from superpose.scheduler.history import History, levels, remembered
+from superpose.scheduler.transition import moved
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Denoise
+
+#: With fewer steps than these the last ones are of lower order.
+FEW = 15
+
+CURVES = ("exact", "published")
+
+
+class Weights(NamedTuple):
+    """A step as a linear combination.
+
+    Attributes:
+        on_x: Weight of the state.
+        on_said: Weights of the estimates, newest first.
+        on_noise: Standard deviation of the noise.
+    """
+
+    on_x: float
+    on_said: tuple[float, ...]
+    on_noise: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class DPM(Gridded):
+    """A multistep DPM-Solver; the kinds say what they remember and how they weigh it."""
+
+    order: int = option(2, doc="estimates that a step puts together; 2 with guidance, 3 without", ge=1, le=3)
+    curve: str = option(
+        "exact", doc="weight of the second difference at order 3: exact, or published (half of it)", choices=CURVES
+    )
+    lower_order_final: bool = option(True, doc="lower the order of the last steps in runs of fewer than 15")
+    euler_at_final: bool = option(False, doc="make the last step of order one in longer runs too")
+
+    @property
+    def single_step(self) -> bool:
+        """Whether a step depends on the state alone: at order one."""
+        return self.order == 1
+
+    def init(self) -> History:
+        """No history."""
+        return ()
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: History, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, History]:
+        """Step with as many estimates as there are; asks ``denoise`` at ``here`` alone."""
+        clean = denoise(x, here).clean
+        said = self.said(x, clean, here)
+        past = () if jumped else state
+        order = min(self._allowed(here, there), len(past) + 1)
+        kept = remembered(here, said, past, self.order - 1)
+        if order == 1:
+            return moved(x, clean, here, there, noise, 1.0 if self.stochastic else 0.0), kept
+        used = past[: order - 1]
+        on_x, on_said, on_noise = self.weights(here, there, levels(used))
+        terms = [(on_x, x), (on_said[0], said)]
+        terms += [(on, before) for on, (_, before) in zip(on_said[1:], used, strict=True)]
+        if on_noise:
+            terms.append((on_noise, noise()))
+        return combine(*terms), kept
+
+    @abstractmethod
+    def said(self, x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+        """The estimate that is remembered, shape (N, C, H, W)."""
+
+    @abstractmethod
+    def weights(self, here: Moment, there: Moment, past: tuple[Moment, ...]) -> Weights:
+        """The step of order ``1 + len(past)``; ``past`` has a level or more, and every level signal and noise."""
+
+    def _allowed(self, here: Moment, there: Moment) -> int:
+        if there.sigma == 0 or here.alpha == 0:
+            return 1
+        planned = self.planned
+        if planned >= FEW and not self.euler_at_final:
+            return self.order
+        left = planned - here.index
+        if self.euler_at_final and left == 1:
+            return 1
+        if self.lower_order_final and planned < FEW and left > 0:
+            return min(self.order, left)
+        return self.order
+
+
+def on_estimates(on_value: float, on_slope: float, on_curve: float, ratios: tuple[float, ...]) -> tuple[float, ...]:
+    r"""Weights of the estimates, newest first, from those of the value, of :math:`m'` and of :math:`\tfrac12 m''`.
+
+    Two estimates have one ratio, :math:`r_0`; three have :math:`r_0` and :math:`r_1`.
+    """
+    if len(ratios) == 1:
+        first = on_slope / ratios[0]
+        return on_value + first, -first
+    r0, r1 = ratios
+    bend = (on_slope * r0 + on_curve) / (r0 + r1)
+    first, second = (on_slope + bend) / r0, bend / r1
+    return on_value + first, -first - second, second

@@ -1,0 +1,65 @@
+r"""First-order moves between two noise levels, from t (``here``) to s (``there``).
+
+The exact posterior of the process, given the clean image, is Gaussian. With the part of the signal that survives from
+s to t, :math:`k = \alpha_t / \alpha_s`, and the noise that is added on the way,
+:math:`\beta = \sigma_t^2 - k^2 \sigma_s^2` (for preserved variance :math:`1 - \alpha_t^2 / \alpha_s^2`, DDPM's beta),
+
+.. math:: x_s | x_t, x_0 \sim N\Big(\frac{k \sigma_s^2}{\sigma_t^2} x_t + \frac{\alpha_s \beta}{\sigma_t^2} x_0,\;
+          \tilde\beta = \frac{\sigma_s^2}{\sigma_t^2} \beta\Big)
+
+DDIM (arXiv 2010.02502, eq. 12) has a family of moves with the same marginals, of standard deviation
+:math:`\eta \sqrt{\tilde\beta}`:
+
+.. math:: x_s = \alpha_s x_0 + \sqrt{\sigma_s^2 - \eta^2 \tilde\beta}\; \frac{x_t - \alpha_t x_0}{\sigma_t}
+          + \eta \sqrt{\tilde\beta}\, z
+
+:math:`\eta = 1` is the posterior itself. :math:`\eta = 0` is Euler's step along the probability flow, in the ratio
+:math:`\sigma / \alpha` (k-diffusion's Euler), in rectified flow's :math:`\sigma`, and as DPM-Solver of order one: in
+these coordinates all of them are the same numbers. Nothing is divided by :math:`\alpha_t`, which may be 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from superpose.scheduler.base import combine
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.noise import StepNoise
+    from superpose.schedule import Moment
+
+
+def added_variance(here: Moment, there: Moment) -> float:
+    r"""Variance :math:`\beta` of the noise that the process adds from s to t."""
+    keep = here.alpha / there.alpha
+    return max(here.sigma**2 - (keep * there.sigma) ** 2, 0.0)
+
+
+def posterior_variance(here: Moment, there: Moment) -> float:
+    r"""Variance :math:`\tilde\beta` of :math:`x_s` where :math:`x_t` and the clean image are known."""
+    return (there.sigma / here.sigma) ** 2 * added_variance(here, there)
+
+
+def ancestral(here: Moment, there: Moment, eta: float) -> tuple[float, float, float]:
+    """Weights of the state, of the clean image and of unit noise in DDIM's move."""
+    fresh = eta * math.sqrt(posterior_variance(here, there)) if eta else 0.0
+    kept = math.sqrt(max(there.sigma**2 - fresh**2, 0.0)) / here.sigma
+    return kept, there.alpha - here.alpha * kept, fresh
+
+
+def moved(x: Tensor, clean: Tensor, here: Moment, there: Moment, noise: StepNoise, eta: float = 0.0) -> Tensor:
+    """DDIM's move; to the clean end it is the clean image, and no noise is drawn."""
+    if there.sigma == 0:
+        return clean * there.alpha
+    on_x, on_clean, fresh = ancestral(here, there, eta)
+    if fresh == 0:
+        return combine((on_x, x), (on_clean, clean))
+    return combine((on_x, x), (on_clean, clean), (fresh, noise()))
+
+
+def noise_part(x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+    r"""What is left of a state without its image, :math:`\sigma_t \epsilon = x_t - \alpha_t x_0`, in one pass."""
+    return x.sub(clean, alpha=here.alpha)

@@ -1,0 +1,109 @@
+"""Shortcuts for Python: kinds by name, and sampling without a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from superpose.errors import RecipeError
+from superpose.plugins import load_plugins
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.clip import Clip
+    from superpose.constraint import Constraint
+    from superpose.denoiser import Denoiser
+    from superpose.predictor import NoisePredictor
+    from superpose.sampling import Trajectory
+    from superpose.scheduler.base import Scheduler
+
+
+def make(role: str, kind: str, **options: Any) -> Any:
+    """An object of a registered kind, such as ``make("view", "rotate", degrees=180)``.
+
+    Raises:
+        RecipeError: If there is no such kind, or an option is unknown, missing or out of range.
+    """
+    cls = load_plugins().get(role, kind)
+    try:
+        return cls(**options)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{role} {kind!r}: {error}") from error
+
+
+def model(kind: str, *, device: str = "cpu", dtype: str = "float32", **options: Any) -> NoisePredictor:
+    """The noise predictor of a registered model, its weights read.
+
+    Arguments:
+        kind: Registered name, such as ``glyphs``.
+        device: A torch device.
+        dtype: What the network computes in: float32, bfloat16 or float16.
+        options: The keys of the model's table in a recipe.
+    """
+    loaded: NoisePredictor = make("model", kind, **options).load(device, dtype)
+    return loaded
+
+
+def trajectory(
+    denoiser: Denoiser,
+    scheduler: Scheduler,
+    predictor: NoisePredictor,
+    *,
+    samples: int | Sequence[int] = 1,
+    seed: int = 0,
+    constraints: Sequence[Constraint] = (),
+    clip: Clip | None = None,
+    rows: int | None = None,
+) -> Trajectory:
+    """A run of ``denoiser``, ready to be stepped by hand.
+
+    >>> import superpose
+    >>> model = superpose.model("glyphs")
+    >>> scheduler = superpose.make("scheduler", "ddim", steps=4)
+    >>> trajectory = superpose.trajectory(superpose.prompted(model, "A"), scheduler, model)
+    >>> state = trajectory.start()
+    >>> while state.step < trajectory.steps:
+    ...     state = trajectory.step(state)
+    >>> image = trajectory.finish(state)
+
+    Arguments:
+        denoiser: What the image shows.
+        scheduler: How to get there.
+        predictor: Gives the noise levels, the size and the device.
+        samples: How many samples, or their numbers.
+        seed: Of the noise, from 0.
+        constraints: Rules to obey, in order.
+        clip: How the clean image is kept in range; None for the predictor's own way.
+        rows: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
+
+    Raises:
+        LawError: If the composition is not lawful.
+        RecipeError: If a constraint and the scheduler contradict each other.
+    """
+    from superpose.clip import Clipped
+    from superpose.constraint import Canvas
+    from superpose.noise import Noise
+    from superpose.sampling import Trajectory, fitted
+
+    denoiser.check(predictor.shape)
+    if why := scheduler.refuses(predictor.learned_variance):
+        raise RecipeError(why)
+    numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
+    canvas = Canvas(predictor.shape, predictor.device)
+    bound = tuple(constraint.bind(canvas) for constraint in constraints)
+    plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
+    kept = clip or predictor.clip
+    return Trajectory(
+        Clipped(denoiser, kept) if kept else denoiser,
+        scheduler,
+        plan,
+        Noise(seed, numbers, predictor.shape, predictor.device),
+        bound,
+        rows,
+    )
+
+
+def sample(denoiser: Denoiser, scheduler: Scheduler, predictor: NoisePredictor, **options: Any) -> Tensor:
+    """Images of ``denoiser``, shape (N, C, H, W); takes the options of `trajectory`."""
+    return trajectory(denoiser, scheduler, predictor, **options).run()

@@ -1,0 +1,145 @@
+"""What a kind is held to its laws on: its variants, on some sizes or on some schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import attrs
+
+from superpose.errors import RecipeError
+from superpose.kind import Kind
+from superpose.testing.law import Law
+
+if TYPE_CHECKING:
+    from superpose.schedule import Schedule
+
+Size = tuple[int, int, int]
+
+#: Sizes (C, H, W) that networks have, and some that nobody thinks of.
+SIZES: tuple[Size, ...] = ((3, 32, 32), (1, 28, 28), (4, 64, 64), (3, 8, 8), (3, 33, 33), (3, 24, 40))
+#: Steps that a scheduler is followed for, where their number is an option.
+STEPS = 7
+
+
+class Case(NamedTuple):
+    """One instance on one size.
+
+    Attributes:
+        where: The size or schedule, and the options that are not as they come.
+        instance: What is held to its laws.
+        laws: Makes the laws that apply.
+    """
+
+    where: str
+    instance: Kind
+    laws: Callable[[], Iterable[Law]]
+
+
+def cases(instances: Sequence[Kind], sizes: Sequence[Size]) -> tuple[list[Case], list[str]]:
+    """The cases that instances of one role accept, and why they refuse the others."""
+    of_role: dict[str, Callable[[Any, Sequence[Size]], Iterator[Case | str]]] = {
+        "view": _images,
+        "decomposition": _images,
+        "guidance": _guidance,
+        "constraint": _constraint,
+        "scheduler": _scheduler,
+        "model": _model,
+    }
+    accepted: list[Case] = []
+    refusals: list[str] = []
+    for instance in dict.fromkeys(map(_short, instances)):
+        for found in of_role[instance.role](instance, sizes):
+            if isinstance(found, str):
+                refusals.append(found)
+            else:
+                accepted.append(found)
+    return accepted, refusals
+
+
+def _short(instance: Any) -> Any:
+    """A scheduler with few steps, where their number is an option."""
+    if instance.role == "scheduler" and any(field.name == "steps" for field in attrs.fields(type(instance))):
+        return attrs.evolve(instance, steps=STEPS)
+    return instance
+
+
+def _images(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a view or a decomposition."""
+    from superpose.testing import decompositions, views
+
+    of = views.laws if instance.role == "view" else decompositions.laws
+    for size in sizes:
+        if why := instance.refuses(*size):
+            yield why
+        else:
+            yield Case(where(instance, size), instance, _later(of, instance, *size))
+
+
+def _guidance(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    from superpose.testing import guidances
+
+    for size in sizes[:3]:  # what it does is the same to every value
+        # A guidance may ask as many rows as it likes here: what it costs is in the line.
+        yield Case(where(instance, size), instance, _later(guidances.laws, instance, *size, 64))
+
+
+def _constraint(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    from superpose.constraint import Canvas
+    from superpose.testing import constraints
+
+    for size in sizes:
+        canvas = Canvas(size)
+        try:
+            instance.check(canvas)
+        except RecipeError as error:
+            yield str(error)
+        else:
+            yield Case(where(instance, size), instance, _later(constraints.laws, instance, canvas))
+
+
+def _scheduler(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    from superpose.testing import schedulers
+
+    del sizes  # of an image no scheduler knows the size
+    order = instance.order if instance.order and not instance.stochastic else None
+    for name, schedule in _schedules().items():
+        try:
+            instance.plan(schedule)
+        except RecipeError as error:
+            yield str(error)
+            continue
+        # The order is measured on levels of its own, so once is enough.
+        laws = _later(schedulers.laws, instance, schedule, (3, 4, 4), order)
+        yield Case(f"{name}{options(instance)}", instance, laws)
+        order = None
+
+
+def _model(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    from superpose.testing import networks
+
+    del sizes
+    yield Case(where(instance, instance.shape), instance, _later(networks.model_laws, instance))
+
+
+def _schedules() -> dict[str, Schedule]:
+    from superpose.processes import FlowSchedule, TableSchedule, VESchedule
+
+    vp, cosine = TableSchedule.named("linear"), TableSchedule.named("cosine")
+    return {"vp": vp, "cosine": cosine, "ve": VESchedule(), "flow": FlowSchedule()}
+
+
+def _later(laws: Callable[..., Iterable[Law]], *arguments: object) -> Callable[[], Iterable[Law]]:
+    return lambda: laws(*arguments)
+
+
+def where(instance: Kind, size: Size) -> str:
+    """The size, and the options that are not as they come: ``3x32x32 columns=1``."""
+    return "x".join(map(str, size)) + options(instance)
+
+
+def options(instance: Any) -> str:
+    """The options that are not as they come."""
+    fields = attrs.fields(type(instance))
+    chosen = (f" {f.name}={getattr(instance, f.name)}" for f in fields if getattr(instance, f.name) != f.default)
+    return "".join(chosen)

@@ -1,0 +1,60 @@
+"""The laws of decompositions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from superpose.testing.law import Law, figures
+from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size
+
+if TYPE_CHECKING:
+    from superpose.decomposition import Decomposition
+
+
+def check_decomposition(decomposition: Decomposition, channels: int, height: int, width: int) -> dict[str, float]:
+    """Hold a decomposition to all its laws on images of one size.
+
+    Returns:
+        The figure of each law by its name.
+
+    Raises:
+        LawError: For the first one that it breaks, with the figure.
+    """
+    if why := decomposition.refuses(channels, height, width):
+        broken(decomposition, f"{channels}x{height}x{width}", f"it refuses this size: {why}")
+    return figures(laws(decomposition, channels, height, width))
+
+
+def laws(decomposition: Decomposition, channels: int, height: int, width: int) -> Iterator[Law]:
+    """The laws of a decomposition on images of one size."""
+    size = channels, height, width
+    yield Law("sums-to-the-whole", lambda: sums_to_the_whole(decomposition, *size))
+    for name in decomposition.names:
+        part, what = decomposition.part(name), f"part {name!r}"
+        yield Law(f"{name}-is-linear", partial(linear, decomposition, what, part, *size))
+        yield Law(f"{name}-keeps-form", partial(keeps_form, decomposition, what, part, *size))
+    yield Law("parts-are-the-split", lambda: parts_are_the_split(decomposition, *size))
+
+
+def sums_to_the_whole(decomposition: Decomposition, channels: int, height: int, width: int) -> float:
+    """There is a part for every name, and together they are the image."""
+    x = noise(2, channels, height, width)
+    parts = decomposition.split(x)
+    if len(parts) != len(decomposition.names):
+        names = ", ".join(decomposition.names) or "none"
+        broken(decomposition, size(x), f"it has {len(parts)} parts and the names {names}")
+    if (off := gap(sum(parts, start=x * 0), x)) > TOLERANCE:
+        broken(decomposition, size(x), f"its parts sum to something {off:.3g} away from the image; they must sum to it")
+    return off
+
+
+def parts_are_the_split(decomposition: Decomposition, channels: int, height: int, width: int) -> float:
+    """A part asked for alone is the part that the split gives."""
+    x, worst = noise(2, channels, height, width), 0.0
+    for name, part in zip(decomposition.names, decomposition.split(x), strict=True):
+        if (off := gap(decomposition.part(name)(x), part)) > TOLERANCE:
+            broken(decomposition, size(x), f"part {name!r} alone is {off:.3g} away from that of the split")
+        worst = max(worst, off)
+    return worst

@@ -1,0 +1,121 @@
+"""The laws of guidances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+
+from superpose.schedule import Moment
+from superpose.testing.law import Law, figures
+from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwritten
+
+if TYPE_CHECKING:
+    from superpose.denoiser import Denoiser
+    from superpose.guidance import Guidance
+    from superpose.predictor import NoisePredictor
+    from superpose.testing.predictors import TinyPredictor
+
+#: A level half way down.
+MOMENT = Moment(0, 500.0, 0.6, 0.8)
+
+
+def check_guidance(
+    guidance: Guidance, channels: int = 3, height: int = 8, width: int = 8, rows: int = 2
+) -> dict[str, float]:
+    """Hold a guidance to all its laws on images of one size.
+
+    Arguments:
+        guidance: The guidance.
+        channels: Channels of an image.
+        height: Its height.
+        width: Its width.
+        rows: Network rows that it may ask for a sample, duplicates removed.
+
+    Returns:
+        The figure of each law by its name.
+
+    Raises:
+        LawError: For the first one that it breaks, with the figure.
+    """
+    return figures(laws(guidance, channels, height, width, rows))
+
+
+def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) -> Iterator[Law]:
+    """The laws of a guidance that may ask ``rows`` rows, on images of one size."""
+    size = channels, height, width
+    yield Law("agrees-with-itself", lambda: agrees_with_itself(guidance, *size))
+    yield Law("asks-few-rows", lambda: asks_few_rows(guidance, rows, *size))
+    yield Law("leaves-variance", lambda: leaves_variance(guidance, *size))
+    if any(field.name == "scale" for field in attrs.fields(cast(Any, type(guidance)))):
+        yield Law("is-nothing-at-one", lambda: is_nothing_at_one(guidance, *size))
+
+
+def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """Where the negative prompt is the prompt, there is nothing to be guided away from."""
+    network = _network(channels, height, width)
+    told = network.condition("cat")
+    x = noise(2, channels, height, width, double=False)
+    denoiser = guidance.denoiser(network, told, told)
+    denoiser.check((channels, height, width))
+    with unwritten(guidance, "its denoiser", x):
+        estimate = denoiser(x, MOMENT)
+    scale = 1 + abs(getattr(guidance, "scale", 1.0))
+    if (off := gap(estimate.clean, _plain(network, "cat")(x, MOMENT).clean)) > TOLERANCE * scale:
+        broken(guidance, size(x), f"with equal prompts it is {off:.3g} away from the prompt alone: weights sum to 1")
+    return off
+
+
+def asks_few_rows(guidance: Guidance, rows: int, channels: int, height: int, width: int) -> int:
+    """It asks no more rows than it is said to: how many it asks for a sample."""
+    network = _network(channels, height, width)
+    guidance.denoiser(network, network.condition("cat"), network.condition(""))(
+        noise(1, channels, height, width, double=False), MOMENT
+    )
+    if (asked := sum(network.blocks)) > rows:
+        broken(guidance, f"{channels}x{height}x{width}", f"it asks {asked} rows a sample, and may ask {rows}")
+    return asked
+
+
+def is_nothing_at_one(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """A scale of 1 is the prompt alone, bit for bit, and asks for nothing else."""
+    network = _network(channels, height, width)
+    x = noise(1, channels, height, width, double=False)
+    one: Guidance = attrs.evolve(cast(Any, guidance), scale=1.0)
+    got = one.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT)
+    asked = sum(network.blocks)
+    if asked != 1:
+        broken(one, size(x), f"at scale 1 it asks {asked} rows a sample, where 1 is enough")
+    if (off := gap(got.clean, _plain(network, "cat")(x, MOMENT).clean)) > 0:
+        broken(one, size(x), f"at scale 1 it is {off:.3g} away from the prompt alone")
+    return off
+
+
+def leaves_variance(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """A learned variance lies between those of the prompts: guidance does not extrapolate it."""
+    from superpose.testing.learned import WithVariance
+
+    network = WithVariance(_network(channels, height, width))
+    x = noise(2, channels, height, width, double=False)
+    got = guidance.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT).variance
+    told = [_plain(network, prompt)(x, MOMENT).variance for prompt in ("cat", "")]
+    if got is None or told[0] is None or told[1] is None:
+        broken(guidance, size(x), "it loses the learned variance of the network")
+    low, high = told[0].minimum(told[1]), told[0].maximum(told[1])
+    off = float((low - got).maximum(got - high).max())
+    if not off <= TOLERANCE:
+        broken(guidance, size(x), f"its variance is up to {off:.3g} outside those of the two prompts")
+    return max(off, 0.0)
+
+
+def _network(channels: int, height: int, width: int) -> TinyPredictor:
+    from superpose.testing.predictors import TinyPredictor  # needs torch; this module does not
+
+    return TinyPredictor((channels, height, width))
+
+
+def _plain(network: NoisePredictor, prompt: str) -> Denoiser:
+    from superpose.denoiser import prompted
+
+    return prompted(network, prompt)

@@ -1,0 +1,282 @@
+r"""The laws of schedulers, and their order of convergence.
+
+Orders are measured where everything is known: for data :math:`N(\mu, v)` the clean image is affine in the state, and
+the probability flow from t to s is
+
+.. math:: x_s = \alpha_s \mu + \sqrt{\frac{\alpha_s^2 v + \sigma_s^2}{\alpha_t^2 v + \sigma_t^2}}\,(x_t - \alpha_t \mu)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+
+from superpose.prediction import Estimate
+from superpose.schedule import Moment
+from superpose.scheduler.base import Plan
+from superpose.testing.law import Law, figures
+from superpose.testing.probes import broken, gap, noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.schedule import Schedule
+    from superpose.scheduler.base import Denoise, Scheduler, State
+
+    Draw = Callable[[int, str], Tensor]
+
+MEAN, VARIANCE = 0.7, 0.3
+
+#: Ends of the flow on which orders are measured, as log signal-to-noise ratios: nearly noise, nearly the image.
+FROM, TO = -5.0, 3.0
+
+
+#: How far below its order a method may be measured: high orders are still a little short at 80 steps.
+SHORT = 0.4
+
+
+def check_scheduler(
+    scheduler: Scheduler, schedule: Schedule, shape: tuple[int, int, int] = (3, 4, 4), order: int | None = None
+) -> dict[str, float]:
+    """Hold a scheduler to all its laws, on its own plan for ``schedule``.
+
+    Arguments:
+        scheduler: The scheduler.
+        schedule: Noise levels of a network.
+        shape: (C, H, W) of one sample.
+        order: The order of convergence that it must show, such as ``scheduler.order``; not measured when not given.
+
+    Returns:
+        The figure of each law by its name.
+
+    Raises:
+        LawError: For the first one that it breaks, with the figure.
+        RecipeError: If it has no plan for the schedule.
+    """
+    return figures(laws(scheduler, schedule, shape, order))
+
+
+def laws(
+    scheduler: Scheduler, schedule: Schedule, shape: tuple[int, int, int] = (3, 4, 4), order: int | None = None
+) -> Iterator[Law]:
+    """The laws of a scheduler."""
+    plan = scheduler.plan(schedule)
+    yield Law("descends", lambda: descends(scheduler, plan))
+    yield Law("repeats-itself", lambda: repeats_itself(scheduler, plan, shape))
+    yield Law("leaves-its-arguments-alone", lambda: leaves_its_arguments_alone(scheduler, plan, shape))
+    yield Law("forgets-after-a-jump", lambda: forgets_after_a_jump(scheduler, plan, shape))
+    yield Law("keeps-rows-apart", lambda: keeps_rows_apart(scheduler, plan, shape))
+    yield Law("ends-where-it-is-told", lambda: ends_where_it_is_told(scheduler, plan, shape))
+    if order is not None:
+        yield Law(f"converges-at-order-{order}", lambda: converges(scheduler, order), ideal=math.inf)
+
+
+def converges(scheduler: Scheduler, order: int) -> float:
+    """The error falls at least as fast as the order says: the order measured."""
+    got = measured_order(scheduler)
+    if not got > order - SHORT:
+        broken(scheduler, "80 and 160 steps", f"it is said to be of order {order}, and measured to be of {got:.2f}")
+    return got
+
+
+def descends(scheduler: Scheduler, plan: Plan) -> int:
+    """A plan falls, and is numbered from 0: the number of its steps."""
+    for i, (here, there) in enumerate(pairwise(plan.moments)):
+        if here.index != i or there.ratio >= here.ratio:
+            broken(scheduler, f"step {i}", f"its plan goes from {here} to {there}")
+    return plan.steps
+
+
+def repeats_itself(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """The same state, level and noise give the same bits, finite ones."""
+    denoise = estimates(scheduler)
+    twice = [follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape)) for _ in range(2)]
+    for i, (first, second) in enumerate(zip(*twice, strict=True)):
+        if not first.isfinite().all():
+            broken(scheduler, f"step {i} of {plan.steps}", f"the state is not finite after {plan.moments[i]}")
+        if gap(first, second) > 0:
+            broken(scheduler, f"step {i} of {plan.steps}", f"a second run differs by {gap(first, second):.3g}")
+    return 0.0
+
+
+def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """Nothing that goes into a step is written to: state, history, estimates, noise."""
+
+    def guarded(x: Tensor, here: Moment, there: Moment, state: State, i: int) -> tuple[Tensor, State]:
+        given: list[Tensor] = [x, *_tensors(state)]
+        copies = [tensor.clone() for tensor in given]
+
+        def denoise(x: Tensor, moment: Moment) -> Estimate:
+            estimate = answer(x, moment)
+            given.extend((x, estimate.clean))
+            copies.extend((x.clone(), estimate.clean.clone()))
+            return estimate
+
+        def draw(purpose: str = "step") -> Tensor:
+            z = _noise(shape)(i, purpose)
+            given.append(z)
+            copies.append(z.clone())
+            return z
+
+        result = scheduler.step(denoise, x, here, there, state, draw, jumped=False)
+        for tensor, copy in zip(given, copies, strict=True):
+            if gap(tensor, copy) > 0:
+                broken(scheduler, f"step {i}", "it writes to a tensor that it was given; make a new one")
+        return result
+
+    answer = estimates(scheduler)
+    x, state = _start(plan, shape), scheduler.init()
+    for i, (here, there) in enumerate(pairwise(plan.moments)):
+        x, state = guarded(x, here, there, state, i)
+    return 0.0
+
+
+def forgets_after_a_jump(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """After a jump a step is what it is without a history, even where that was not a number."""
+    denoise = estimates(scheduler)
+    x, state = _start(plan, shape), scheduler.init()
+    for i, (here, there) in enumerate(pairwise(plan.moments)):
+        draw = _at(_noise(shape), i)
+        spoilt = _spoilt(state)
+        jumped, _ = scheduler.step(denoise, x, here, there, spoilt, draw, jumped=True)
+        fresh, _ = scheduler.step(denoise, x, here, there, scheduler.init(), draw, jumped=False)
+        if (off := gap(jumped, fresh)) > 0:
+            broken(scheduler, f"step {i} of {plan.steps}", f"after a jump its history still counts: {off:.3g}")
+        x, state = scheduler.step(denoise, x, here, there, state, draw, jumped=False)
+    return 0.0
+
+
+def keeps_rows_apart(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """A sample has the same bits alone as in a batch."""
+    start, draw, denoise = _start(plan, shape), _noise(shape), estimates(scheduler)
+    whole = follow(scheduler, plan, denoise, start, draw)
+    for row in range(len(start)):
+        mine = slice(row, row + 1)
+        alone = follow(scheduler, plan, denoise, start[mine], _of_row(draw, mine))
+        for i, (one, many) in enumerate(zip(alone, whole, strict=True)):
+            if (off := gap(one, many[mine])) > 0:
+                broken(scheduler, f"step {i} of {plan.steps}", f"a sample alone is {off:.3g} away from it in a batch")
+    return 0.0
+
+
+def ends_where_it_is_told(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """Where the clean image is known from the first step, the run ends on it, with no noise left."""
+    if plan.moments[-1].sigma > 0:
+        return 0.0
+    told = noise(1, *shape, seed=5, double=False).clamp(-1, 1)
+
+    def denoise(x: Tensor, moment: Moment) -> Estimate:
+        return estimates(scheduler)(x, moment)._replace(clean=told.expand_as(x))
+
+    final = follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape))[-1]
+    off = gap(final, told.expand_as(final))
+    if off > 1e-3:
+        broken(scheduler, f"{plan.steps} steps", f"told the clean image at every step, it ends {off:.3g} away from it")
+    return off
+
+
+def follow(scheduler: Scheduler, plan: Plan, denoise: Denoise, x: Tensor, draw: Draw) -> list[Tensor]:
+    """The states after each step of a run from ``x``, with the noise that ``draw`` gives for (step, purpose)."""
+    states, state = [], scheduler.init()
+    for i, (here, there) in enumerate(pairwise(plan.moments)):
+        x, state = scheduler.step(denoise, x, here, there, state, _at(draw, i), jumped=False)
+        states.append(x)
+    return states
+
+
+def gaussian(x: Tensor, moment: Moment) -> Estimate:
+    """The exact estimate for data of which every value is distributed as N(MEAN, VARIANCE)."""
+    gain = moment.alpha * VARIANCE / (moment.alpha**2 * VARIANCE + moment.sigma**2)
+    return Estimate((x - moment.alpha * MEAN) * gain + MEAN)
+
+
+def estimates(scheduler: Scheduler) -> Denoise:
+    """`gaussian`, with a learned variance where the scheduler takes no network without one."""
+    if scheduler.refuses("none") is None:
+        return gaussian
+
+    def denoise(x: Tensor, moment: Moment) -> Estimate:
+        estimate = gaussian(x, moment)
+        return estimate._replace(variance=estimate.clean.clamp(-1, 1))
+
+    return denoise
+
+
+def flowed(x: Tensor, here: Moment, there: Moment) -> Tensor:
+    """Where the probability flow of that data takes ``x``."""
+    spread = [math.sqrt(moment.alpha**2 * VARIANCE + moment.sigma**2) for moment in (here, there)]
+    return (x - here.alpha * MEAN) * (spread[1] / spread[0]) + there.alpha * MEAN
+
+
+def error(scheduler: Scheduler, steps: int) -> float:
+    """Largest error after ``steps`` steps, even in the log signal-to-noise ratio, at preserved variance, in float64.
+
+    The plan is not the scheduler's own, and it is not told its length: no rule for the last steps is at work.
+    """
+    if any(field.name == "steps" for field in attrs.fields(cast(Any, type(scheduler)))):
+        scheduler = attrs.evolve(cast(Any, scheduler), steps=10**6)
+    plan = Plan.of([_level(FROM + (TO - FROM) * i / steps) for i in range(steps + 1)])
+    x = noise(1, 1, 4, 4)
+    final = follow(scheduler, plan, gaussian, x, lambda i, _: noise(1, 1, 4, 4, seed=i + 1))[-1]
+    return gap(final, flowed(x, plan.moments[0], plan.moments[-1]))
+
+
+def measured_order(scheduler: Scheduler, steps: int = 80) -> float:
+    """The order of convergence: how many times the error halves when ``steps`` is doubled."""
+    return math.log2(error(scheduler, steps) / error(scheduler, 2 * steps))
+
+
+def order_table(schedulers: Iterable[Scheduler], steps: int = 80) -> str:
+    """A table in Markdown of stated and measured orders, with the errors that they were measured by."""
+    lines = [f"| scheduler | order | measured | error, {steps} steps | {2 * steps} steps |", "|---|---|---|---|---|"]
+    for scheduler in schedulers:
+        few, many = error(scheduler, steps), error(scheduler, 2 * steps)
+        lines.append(
+            f"| {described(scheduler)} | {scheduler.order} | {math.log2(few / many):.2f} | {few:.1e} | {many:.1e} |"
+        )
+    return "\n".join(lines)
+
+
+def described(scheduler: Scheduler) -> str:
+    """Its kind, and the options that are not as they come."""
+    fields = attrs.fields(cast(Any, type(scheduler)))
+    chosen = (f"{f.name} = {getattr(scheduler, f.name)}" for f in fields if getattr(scheduler, f.name) != f.default)
+    return ", ".join([f"`{scheduler.kind}`", *chosen])
+
+
+def _level(log_snr: float) -> Moment:
+    return Moment(0, 0.0, 1 / math.sqrt(1 + math.exp(-2 * log_snr)), 1 / math.sqrt(1 + math.exp(2 * log_snr)))
+
+
+def _start(plan: Plan, shape: tuple[int, int, int]) -> Tensor:
+    return noise(3, *shape, double=False) * plan.moments[0].prior
+
+
+def _noise(shape: tuple[int, int, int]) -> Draw:
+    return lambda i, purpose: noise(3, *shape, seed=1000 + 31 * i + sum(map(ord, purpose)), double=False)
+
+
+def _of_row(draw: Draw, row: slice) -> Draw:
+    return lambda i, purpose: draw(i, purpose)[row]
+
+
+def _at(draw: Draw, i: int) -> Callable[..., Tensor]:
+    return lambda purpose="step": draw(i, purpose)
+
+
+def _tensors(state: State) -> list[Tensor]:
+    if isinstance(state, tuple | list):
+        return [tensor for item in state for tensor in _tensors(item)]
+    return [state] if hasattr(state, "clone") else []
+
+
+def _spoilt(state: State) -> State:
+    """The same structure with every tensor full of what is not a number."""
+    if isinstance(state, tuple):
+        items = [_spoilt(item) for item in state]
+        return type(state)(*items) if hasattr(state, "_fields") else tuple(items)
+    return state * math.nan if hasattr(state, "clone") else state

@@ -1,0 +1,46 @@
+r"""Views: orthogonal changes of what an image shows.
+
+A view V is linear and orthogonal at every size used, :math:`V^\top V = I`, so that white noise stays white and
+the mean of :math:`V_i^\top d_i(V_i x)` is a lawful mix (Visual Anagrams, arXiv 2311.17919).
+``invert(apply(x)) == x`` alone proves nothing: a gain of 1.5 passes it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from superpose.kind import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Map = Callable[[Tensor], Tensor]
+
+
+class View(Kind, ABC):
+    """An orthogonal view. Kinds are frozen attrs classes, compared by value: equal views show one tensor."""
+
+    role: ClassVar[str] = "view"
+
+    @abstractmethod
+    def apply(self, x: Tensor) -> Tensor:
+        """What the view shows of images ``x``, shape (N, C, H, W): a new tensor (or ``x`` itself, unchanged)."""
+
+    @abstractmethod
+    def invert(self, x: Tensor) -> Tensor:
+        """The images of which the view shows ``x``: the transpose of `apply`."""
+
+    def carry(self, variance: Tensor) -> Tensor:
+        """What `invert` does to a variance, which moves with its pixels; override where a view does more than that."""
+        return self.invert(variance)
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """Why images of that size have no such view, with the cure; None where they have one."""
+        del channels, height, width
+        return None
+
+    def maps(self) -> tuple[Map, Map, Map]:
+        """The triple (apply, invert, carry) as a `Term` takes it."""
+        return self.apply, self.invert, self.carry
