@@ -1,0 +1,16 @@
+"""The constraints: rules that the trajectory obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superpose import Constraint, hookimpl
+from superpose_constraints.inpaint import Inpaint
+from superpose_constraints.sdedit import SDEdit
+
+
+@hookimpl
+def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
+    """Register every constraint of this package."""
+    for constraint in (Inpaint, SDEdit):
+        register(constraint)

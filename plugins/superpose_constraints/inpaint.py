@@ -1,0 +1,105 @@
+r"""Inpainting by replacement: what is known is put in at every level, noised to that level (RePaint, arXiv 2201.09865).
+
+Before each question to the networks, with m = 1 where the image is known,
+
+.. math:: x_t \leftarrow m\,(\alpha_t x_{known} + \sigma_t \epsilon) + (1 - m)\,x_t
+
+The fresh noise of the known region knows nothing of the unknown one, so the two agree only in part: replacement is
+approximate. Going back up to the level before and down again (``repeats``) lets them settle, as a Gibbs sampler does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Canvas, Constraint, Edit, Plan, RecipeError, option, read_image, read_mask
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose import Moment, StepNoise
+
+
+@attrs.frozen(kw_only=True)
+class Inpaint(Constraint):
+    r"""Paints a part of an image anew and keeps the rest exactly as it is.
+
+    White in the mask is painted anew, black is kept. At every noise level what is known is put in, noised to that
+    level, and at the end it is put in as it is, so that its 8-bit pixels are the file's. Replacement only approximates
+    the exact conditional distribution; ``repeats`` makes each transition again after climbing back, which brings it
+    nearer and takes that many times as long.
+    """
+
+    kind = "inpaint"
+    papers = ("arXiv 2201.09865",)
+    image: Path = option(doc="the image to keep parts of, of the model's size")
+    mask: Path = option(doc="of the same size; white is painted anew, black is kept")
+    repeats: int = option(1, doc="times that each transition is made; more agrees better with what is kept", ge=1)
+
+    def check(self, canvas: Canvas) -> None:
+        """Read both files."""
+        self.bind(canvas)
+
+    def bind(self, canvas: Canvas) -> Replacement:
+        """The files as tensors."""
+        readers: dict[str, Callable[[], Tensor]] = {
+            "image": lambda: read_image(self.image, canvas.shape, canvas.device),
+            "mask": lambda: read_mask(self.mask, canvas.shape[1:], canvas.device),
+        }
+        problems, tensors = [], []
+        for key, reader in readers.items():
+            try:
+                tensors.append(reader())
+            except RecipeError as error:
+                problems.append(f"{key} {error}")
+        if problems:
+            raise RecipeError("; ".join(problems))
+        known, painted = tensors
+        return Replacement(known=known, keep=1 - painted, repeats=self.repeats)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Replacement(Constraint):
+    """Inpainting with its tensors at hand; for Python, where there are no files.
+
+    Attributes:
+        known: The image to keep parts of, shape (C, H, W), in [-1, 1].
+        keep: 1 where it is kept and 0 where it is painted anew, shape (1, H, W) or (C, H, W).
+        repeats: Times that each transition is made.
+    """
+
+    kind = "inpaint"
+    known: Tensor
+    keep: Tensor
+    repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    _some: bool = attrs.field(init=False)
+
+    @_some.default
+    def _find_some(self) -> bool:
+        # Read here once: the loop reads no device tensor into Python.
+        return bool(self.keep.any())
+
+    def plan(self, plan: Plan) -> Plan:
+        """Each transition ``repeats`` times, with a climb back between two."""
+        levels = list(plan.moments[:1])
+        for step, (here, there) in enumerate(zip(plan.moments, plan.moments[1:], strict=False)):
+            levels += [there] if plan.climbs(step) else [there, here] * (self.repeats - 1) + [there]
+        return Plan.of(levels)
+
+    def before(self, x: Tensor, here: Moment, noise: StepNoise) -> Edit:
+        """Put what is known in, noised to the level ``here``."""
+        if not self._some:
+            return Edit(x, jumped=False)
+        known = (noise() * here.sigma).add_(self.known, alpha=here.alpha)
+        return Edit(self._put(known, x))
+
+    def finish(self, image: Tensor) -> Tensor:
+        """Put what is known in, as it is."""
+        return self._put(self.known.expand_as(image), image)
+
+    def _put(self, known: Tensor, x: Tensor) -> Tensor:
+        return known.where(self.keep.expand_as(x) > 0.5, x)

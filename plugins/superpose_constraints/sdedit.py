@@ -1,0 +1,62 @@
+r"""SDEdit: start late, from an image with noise on it (arXiv 2108.01073)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Canvas, Constraint, Edit, Plan, option, read_image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose import StepNoise
+
+
+@attrs.frozen(kw_only=True)
+class SDEdit(Constraint):
+    r"""Paints over an image: strokes become a picture, a picture another one.
+
+    The image is noised to a level on the way, :math:`x_t = \alpha_t x_{image} + \sigma_t \epsilon`, and sampling goes
+    on from there. Of the plan's n steps the last ``strength * n`` are made, rounded, and at least one. A little
+    strength keeps the image nearly as it is; at 1 every step is made and little of it is left.
+    """
+
+    kind = "sdedit"
+    papers = ("arXiv 2108.01073",)
+    image: Path = option(doc="the image to start from, of the model's size")
+    strength: float = option(0.6, doc="share of the steps that are made", gt=0, le=1)
+
+    def check(self, canvas: Canvas) -> None:
+        """Read the file."""
+        self.bind(canvas)
+
+    def bind(self, canvas: Canvas) -> Start:
+        """The file as a tensor."""
+        return Start(image=read_image(self.image, canvas.shape, canvas.device), strength=self.strength)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Start(Constraint):
+    """SDEdit with its tensor at hand; for Python, where there are no files.
+
+    Attributes:
+        image: What to start from, shape (C, H, W) or (N, C, H, W), in [-1, 1].
+        strength: Share of the steps that are made, in (0, 1].
+    """
+
+    kind = "sdedit"
+    image: Tensor
+    strength: float = attrs.field(default=0.6, validator=(attrs.validators.gt(0), attrs.validators.le(1)))
+
+    def plan(self, plan: Plan) -> Plan:
+        """The last ``strength`` of the steps, at least one."""
+        kept = max(1, round(self.strength * plan.steps))
+        return Plan.of(plan.moments[-kept - 1 :])
+
+    def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
+        """The image, noised to the level that the plan starts from."""
+        top = plan.moments[0]
+        return Edit((noise() * top.sigma).add_(self.image.to(x), alpha=top.alpha), jumped=False)

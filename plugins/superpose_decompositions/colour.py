@@ -1,0 +1,52 @@
+"""Colour: one thing in a grey print, another in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Decomposition
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@attrs.frozen(kw_only=True)
+class Colour(Decomposition):
+    """The grey image shows one thing, its colours another.
+
+    Grey is the plain mean of the channels. Both parts are orthogonal projections: taking a part twice changes nothing.
+    """
+
+    kind = "colour"
+    papers = ("arXiv 2404.11615",)
+    names = ("gray", "colour")
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean of the channels in every channel, and what it leaves of the image."""
+        gray = _gray(x)
+        return gray.expand_as(x), x - gray
+
+    def part(self, name: str) -> Callable[[Tensor], Tensor]:
+        """The grey part alone needs no difference."""
+        if name == "gray":
+            return lambda x: _gray(x).expand_as(x)
+        return super().part(name)
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """One channel has no colour."""
+        del height, width
+        if channels > 1:
+            return None
+        return "colour takes channels apart, and these images have only one: use a model of colour images, or hybrid"
+
+
+def _gray(x: Tensor) -> Tensor:
+    # Added one by one: a reduction may order its sum by the number of images, and with it their last bits.
+    first, *rest = x.unbind(-3)
+    total = first.clone()
+    for channel in rest:
+        total.add_(channel)
+    return total.div_(len(rest) + 1).unsqueeze(-3)

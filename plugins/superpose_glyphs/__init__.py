@@ -1,0 +1,14 @@
+"""The embedded models: small, really trained networks of glyphs, so that every recipe runs on a laptop in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superpose import hookimpl
+from superpose_glyphs.model import Glyphs
+
+
+@hookimpl
+def register_models(register: Callable[[type], None]) -> None:
+    """Register the embedded models."""
+    register(Glyphs)

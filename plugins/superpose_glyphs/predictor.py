@@ -1,0 +1,48 @@
+"""The pixel model as a noise predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
+from superpose.nn import load_unet2d
+from superpose_glyphs.vocabulary import class_of
+
+
+class GlyphPredictor(NoisePredictor):
+    """A class-conditional U-Net that predicts v.
+
+    Arguments:
+        folder: ``config.json`` and the weights, in the layout of ``UNet2DModel``.
+        schedule: Noise levels it was trained on.
+        clip: How its clean image is kept in range.
+        device: Where it runs.
+        dtype: What it computes in.
+    """
+
+    parameterization = "v"
+
+    def __init__(self, folder: Path, schedule: Schedule, clip: Clip, device: str, dtype: str) -> None:
+        self.dtype: torch.dtype = getattr(torch, dtype)
+        self.device = torch.device(device)
+        self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
+        config = self.network.config
+        self.shape = config.in_channels, config.sample_size, config.sample_size
+        self.schedule, self.clip = schedule, clip
+
+    def condition(self, prompt: str) -> Condition:
+        """The prompt's row of the class table."""
+        try:
+            row = class_of(prompt)
+        except ValueError as error:
+            raise PromptError(str(error)) from error
+        return Condition(prompt, {"label": torch.tensor([row], device=self.device)})
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        """One forward pass."""
+        t = torch.full((), moment.t, device=self.device)
+        return Prediction(self.network(x.to(self.dtype), t, given["label"]))

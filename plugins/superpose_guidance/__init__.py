@@ -1,0 +1,14 @@
+"""The guidance rules: how a prompt becomes a denoiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superpose import Guidance, hookimpl
+from superpose_guidance.cfg import ClassifierFree
+
+
+@hookimpl
+def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> None:
+    """Register every guidance of this package."""
+    register(ClassifierFree)

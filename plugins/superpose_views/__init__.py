@@ -1,0 +1,23 @@
+"""The views: orthogonal changes of what an image shows, exact at every size they accept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superpose import View, hookimpl
+from superpose_views.flip import Flip
+from superpose_views.identity import Identity
+from superpose_views.inner_circle import InnerCircle
+from superpose_views.jigsaw import Jigsaw
+from superpose_views.negate import Negate
+from superpose_views.permute import Permute
+from superpose_views.rotate import Rotate
+from superpose_views.skew import Skew
+from superpose_views.square_hinge import SquareHinge
+
+
+@hookimpl
+def register_views(register: Callable[[type[View]], type[View]]) -> None:
+    """Register every view of this package."""
+    for view in (Identity, Rotate, Flip, Negate, Permute, Jigsaw, InnerCircle, Skew, SquareHinge):
+        register(view)

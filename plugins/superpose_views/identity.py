@@ -1,0 +1,32 @@
+"""The view that changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import View
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@attrs.frozen(kw_only=True)
+class Identity(View):
+    """Shows the image as it is.
+
+    An illusion usually has it as its first view: what the sample shows when nobody touches it. It hands the very
+    tensor through, so that what is asked of it is asked once with every other question about the image.
+    """
+
+    kind = "identity"
+    papers = ("arXiv 2311.17919",)
+
+    def apply(self, x: Tensor) -> Tensor:
+        """``x`` itself."""
+        return x
+
+    def invert(self, x: Tensor) -> Tensor:
+        """``x`` itself."""
+        return x

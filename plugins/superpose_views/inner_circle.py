@@ -1,0 +1,26 @@
+"""A disc that turns."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from superpose import option
+from superpose_views.permutation import Indices, Permutation, places
+
+
+@attrs.frozen(kw_only=True)
+class InnerCircle(Permutation):
+    """Turns a disc in the middle of the image by 180 degrees and leaves the rest where it is."""
+
+    kind = "inner-circle"
+    papers = ("arXiv 2311.17919",)
+    diameter: float = option(0.75, doc="diameter of the disc, as a share of the shorter side", gt=0, le=1)
+
+    def sources(self, height: int, width: int) -> Indices:
+        """The pixel opposite, inside the disc."""
+        pixels = places(height, width)
+        # Twice the distance from the centre, so that pixel centres are whole numbers and opposite ones are equally far.
+        down, along = 2 * np.arange(height) + 1 - height, 2 * np.arange(width) + 1 - width
+        inside = down[:, None] ** 2 + along[None, :] ** 2 < (self.diameter * min(height, width)) ** 2
+        return np.where(inside, pixels[::-1, ::-1], pixels).reshape(-1)

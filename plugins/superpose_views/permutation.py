@@ -1,0 +1,69 @@
+"""Views that move pixels about: one table of indices each, made once a size and device and proven to be a bijection."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superpose import LawError, View
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Indices = NDArray[np.int64]
+
+
+class Permutation(View):
+    """A view that shows at each place the pixel of another place, every pixel once.
+
+    Such a view is orthogonal at once, and exact: no value is changed, so noise stays the noise it is.
+    """
+
+    @abstractmethod
+    def sources(self, height: int, width: int) -> Indices:
+        """For each place of the view, row by row, the place in the image that it shows: shape (height * width,)."""
+
+    def apply(self, x: Tensor) -> Tensor:
+        """The images with their pixels moved."""
+        height, width = x.shape[-2:]
+        there, _ = _tables(self, height, width, x.device)
+        return x.flatten(-2).index_select(-1, there).view(x.shape)
+
+    def invert(self, x: Tensor) -> Tensor:
+        """The images with their pixels moved back."""
+        height, width = x.shape[-2:]
+        _, back = _tables(self, height, width, x.device)
+        return x.flatten(-2).index_select(-1, back).view(x.shape)
+
+
+@lru_cache(maxsize=64)
+def _tables(view: Permutation, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    import torch  # plugins import no torch until they are used
+
+    there = view.sources(height, width)
+    pixels = np.arange(height * width)
+    if not np.array_equal(np.sort(there), pixels):
+        missing = len(np.setdiff1d(pixels, there))
+        raise LawError(
+            f"view {view.kind!r} is no permutation at {height}x{width}: {missing} of {len(pixels)} pixels are not shown"
+        )
+    back = np.argsort(there)
+    return torch.from_numpy(there).to(device), torch.from_numpy(back).to(device)
+
+
+def places(height: int, width: int) -> Indices:
+    """The number of each pixel at its place, shape (height, width): moved about, it becomes a table of sources."""
+    return np.arange(height * width).reshape(height, width)
+
+
+def shuffled(count: int, seed: int) -> Indices:
+    """The numbers below ``count`` in an order that depends on ``seed`` alone: the same on every machine, for ever.
+
+    NumPy promises the bits of its generators, not what its own shuffling makes of them.
+    """
+    return np.argsort(np.random.Philox(key=seed).random_raw(count), kind="stable")

@@ -1,0 +1,44 @@
+"""Patches in another order."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import attrs
+
+from superpose import option
+from superpose_views.permutation import Indices, Permutation, places, shuffled
+
+
+@attrs.frozen(kw_only=True)
+class Permute(Permutation):
+    """Cuts the image into square patches and puts them into another order, which depends on the seed alone.
+
+    With as many patches a side as the image has pixels, every pixel goes its own way. The order is the same at every
+    size that the patches divide, so the stages of a cascade agree.
+    """
+
+    kind = "permute"
+    papers = ("arXiv 2311.17919",)
+    patches: int = option(8, doc="patches a side; the image's size for single pixels", ge=2)
+    seed: int = option(0, doc="number of the order", ge=0)
+
+    def sources(self, height: int, width: int) -> Indices:
+        """The patches' pixels in the new order of patches."""
+        n = self.patches
+        tall, wide = height // n, width // n
+        patches = places(height, width).reshape(n, tall, n, wide).swapaxes(1, 2).reshape(n * n, tall, wide)
+        moved = patches[shuffled(n * n, self.seed)]
+        return moved.reshape(n, n, tall, wide).swapaxes(1, 2).reshape(-1)
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """Patches have a whole number of pixels."""
+        del channels
+        common = gcd(height, width)
+        if common % self.patches == 0:
+            return None
+        fitting = [n for n in range(2, common + 1) if common % n == 0]
+        below = [n for n in fitting if n < self.patches][-1:]
+        near = below + [n for n in fitting if n > self.patches][:1]
+        cure = f"use patches = {' or '.join(map(str, near))}" if near else "no number of patches does; use another view"
+        return f"permute can't cut {height}x{width} images into {self.patches}x{self.patches} equal patches: {cure}"
