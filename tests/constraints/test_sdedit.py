@@ -1,0 +1,126 @@
+"""SDEdit: starting late, from an image."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from superpose import Canvas, Moment, Plan, RecipeError, Trajectory, make, prompted, trajectory
+from superpose.testing import check_constraint
+from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
+from superpose.testing.predictors import TinyPredictor
+from superpose_constraints.inpaint import Replacement
+from superpose_constraints.sdedit import Start
+
+SHAPE = (3, 8, 8)
+IMAGE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def a_run(scheduler="ddim", *constraints, steps=20, samples=2, network=None):
+    network = network or GaussianImages(SHAPE)
+    return trajectory(
+        prompted(network, "cat"),
+        make("scheduler", scheduler, steps=steps),
+        network,
+        samples=samples,
+        constraints=constraints,
+    )
+
+
+@pytest.mark.parametrize(
+    ("strength", "steps", "made"),
+    [(1.0, 20, 20), (0.5, 20, 10), (0.26, 20, 5), (0.01, 20, 1), (0.001, 3, 1), (1.0, 1, 1)],
+)
+def test_it_makes_its_share_of_the_steps(strength, steps, made):
+    plan = make("scheduler", "ddim", steps=steps).plan(GaussianImages().schedule)
+    late = Start(image=IMAGE, strength=strength).plan(plan)
+    assert late.steps == made
+    assert [moment.index for moment in late.moments] == list(range(made + 1))
+    assert [moment[1:] for moment in late.moments] == [moment[1:] for moment in plan.moments[-made - 1 :]]
+
+
+def test_a_little_strength_gives_nearly_the_image():
+    images = a_run("ddim", Start(image=IMAGE, strength=0.001), steps=500).run()
+    off = float((images - IMAGE).abs().max())
+    assert off < 0.06, f"{off} off after the very last step of 500"
+
+
+def test_more_strength_goes_further_from_the_image():
+    far = [
+        float((a_run("ddim", Start(image=IMAGE, strength=strength)).run() - IMAGE).square().mean())
+        for strength in (0.1, 0.3, 0.6, 1.0)
+    ]
+    assert far == sorted(far), f"distances {far}"
+    assert far[0] < far[-1] / 4
+
+
+def test_at_full_strength_every_step_is_made_from_the_top():
+    full, plain = a_run("ddpm", Start(image=IMAGE, strength=1.0)), a_run("ddpm")
+    assert full.plan == plain.plan
+    state, top = full.start(), full.plan.moments[0]
+    noise = (state.x - top.alpha * IMAGE) / top.sigma
+    assert abs(float(noise.std()) - 1) < 5 / (2 * noise.numel()) ** 0.5
+    assert abs(float(noise.mean())) < 5 / noise.numel() ** 0.5
+
+
+def test_it_starts_at_exactly_its_level():
+    """The start is the image scaled by alpha, with noise of deviation sigma, at the level where the plan begins."""
+    late = a_run("ddim", Start(image=torch.full((1, 32, 32), 0.5), strength=0.4), network=GaussianImages((1, 32, 32)))
+    x, top = late.start().x, late.plan.moments[0]
+    assert abs(float(x.mean()) - 0.5 * top.alpha) < 5 * top.sigma / x.numel() ** 0.5
+    assert abs(float(x.std()) / top.sigma - 1) < 5 / (2 * x.numel()) ** 0.5
+
+
+def test_full_strength_samples_the_model():
+    """From the noisiest level, what is left of the image is nothing: samples have the model's own moments."""
+    network, scheduler = GaussianImages((1, 3, 3)), make("scheduler", "ddpm", steps=100)
+    rule = Start(image=torch.ones(1, 3, 3), strength=1.0)
+    plan = rule.plan(scheduler.plan(network.schedule))
+    full = Trajectory(prompted(network, ""), scheduler, plan, BatchNoise((2000, 1, 3, 3)), [rule]).run()
+    off = distance(full.flatten(1), network.mean, network.covariance)
+    assert off < 0.1, f"{off} of the model's spread away"
+
+
+def test_samples_start_from_one_image_with_noise_of_their_own():
+    images = a_run("ddim", Start(image=IMAGE, strength=0.5), samples=3).run()
+    assert not torch.allclose(images[0], images[1], atol=1e-3)
+    alone = a_run("ddim", Start(image=IMAGE, strength=0.5), samples=(2,)).run()
+    torch.testing.assert_close(alone[0], images[2], atol=1e-5, rtol=1e-5)
+
+
+def test_it_goes_with_inpainting_in_either_order():
+    keep = torch.zeros(1, 8, 8)
+    keep[:, :4] = 1
+    for constraints in (
+        (Start(image=IMAGE, strength=0.5), Replacement(known=IMAGE, keep=keep, repeats=2)),
+        (Replacement(known=IMAGE, keep=keep, repeats=2), Start(image=IMAGE, strength=0.5)),
+    ):
+        images = a_run("ddim", *constraints, network=TinyPredictor(SHAPE)).run()
+        assert torch.equal(images * keep, (IMAGE * keep).expand_as(images))
+
+
+def test_it_obeys_the_laws_of_constraints(tmp_path):
+    path = tmp_path / "image.png"
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
+    for strength in (0.1, 0.6, 1.0):
+        check_constraint(make("constraint", "sdedit", image=path, strength=strength), Canvas(SHAPE))
+
+
+@pytest.mark.parametrize("strength", [0.0, -1.0, 1.5, float("nan")])
+def test_a_strength_out_of_range_is_refused(strength):
+    with pytest.raises(RecipeError, match=r"must be (more than 0|at most 1), got"):
+        make("constraint", "sdedit", image="a.png", strength=strength)
+    with pytest.raises(ValueError, match="strength"):
+        Start(image=IMAGE, strength=strength)
+
+
+def test_a_file_of_another_size_is_refused(tmp_path):
+    path = tmp_path / "image.png"
+    Image.fromarray(np.zeros((8, 4, 3), np.uint8)).save(path)
+    with pytest.raises(RecipeError, match=r"image\.png: is 8x4 \(height x width\), and the model's images are 8x8"):
+        make("constraint", "sdedit", image=path).check(Canvas(SHAPE))
+
+
+def test_a_plan_of_one_level_more_than_none_is_left():
+    plan = Plan.of([Moment(0, 10, 0.9, 0.4), Moment(1, -1, 1.0, 0.0)])
+    assert Start(image=IMAGE, strength=0.01).plan(plan) == plan

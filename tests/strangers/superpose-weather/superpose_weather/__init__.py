@@ -1,0 +1,25 @@
+"""Weather: a view, a decomposition and a constraint for superpose."""
+
+from superpose import hookimpl
+
+from superpose_weather.daylight import Daylight
+from superpose_weather.horizon import Horizon
+from superpose_weather.rain import Rain
+
+
+@hookimpl
+def register_views(register):
+    """Register the view."""
+    register(Rain)
+
+
+@hookimpl
+def register_decompositions(register):
+    """Register the decomposition."""
+    register(Horizon)
+
+
+@hookimpl
+def register_constraints(register):
+    """Register the constraint."""
+    register(Daylight)

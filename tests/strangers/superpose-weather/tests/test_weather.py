@@ -1,0 +1,46 @@
+"""The laws, and what the laws don't say: that the kinds do what their manual pages promise."""
+
+import pytest
+import torch
+from superpose import Canvas, Moment
+from superpose.testing import check_constraint, check_decomposition, check_import_time, check_view, report
+
+from superpose_weather.daylight import Daylight
+from superpose_weather.horizon import Horizon
+from superpose_weather.rain import Rain
+
+
+@pytest.mark.parametrize("kind", [Rain, Horizon, Daylight])
+def test_every_law_holds_in_every_variant(kind):
+    broken = [str(line) for line in report(kind) if line.status != "ok"]
+    assert not broken, "\n".join(broken)
+
+
+def test_the_laws_at_a_size_that_nobody_uses():
+    check_view(Rain(seed=3), 2, 7, 11)
+    check_decomposition(Horizon(height=0.3), 2, 7, 11)
+    check_constraint(Daylight(level=0.5), Canvas((2, 7, 11)))
+
+
+def test_the_plugin_is_light():
+    check_import_time("superpose_weather", seconds=0.5)
+
+
+def test_rain_moves_pixels_within_their_columns():
+    image = torch.arange(12.0).view(1, 1, 4, 3)
+    wet = Rain().apply(image)
+    assert wet.sort(-2).values.equal(image), wet
+    assert not wet.equal(image)
+
+
+def test_the_sky_is_above():
+    sky, ground = Horizon(haze=0.05).split(torch.ones(1, 1, 10, 1))
+    assert sky.flatten().tolist() == [1] * 5 + [0] * 5
+    assert ground.flatten().tolist() == [0] * 5 + [1] * 5
+
+
+def test_daylight_sets_the_mean_of_each_image():
+    dark = torch.rand((3, 3, 4, 4), generator=torch.Generator().manual_seed(0)) - 1
+    edit = Daylight(level=0.25).on_clean(dark, Moment(0, 0.0, 1.0, 0.0))
+    assert edit.value.mean((1, 2, 3)).tolist() == pytest.approx([0.25] * 3, abs=1e-6)
+    assert not edit.jumped

@@ -1,0 +1,172 @@
+"""Two distributions written from the public door alone, installed beside ours and run together with it."""
+
+import ast
+import json
+import shutil
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fresh import install, make_environment, run
+
+HERE = Path(__file__).parent
+NAMES = ("weather", "toyland")
+PUBLIC = {"superpose", "superpose.nn", "superpose.testing"}
+BROKEN = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "superpose-crash"
+        version = "0.1"
+
+        [project.entry-points.superpose]
+        crash = "superpose_crash"
+
+        [tool.hatch.build.targets.wheel]
+        only-include = ["superpose_crash.py"]
+        """,
+    "superpose_crash.py": "raise OSError('libcuda.so\\nnot found')\n",
+}
+
+
+@pytest.fixture(scope="session")
+def env(tmp_path_factory):
+    """A fresh environment with both strangers in it."""
+    folder = tmp_path_factory.mktemp("strangers")
+    env = make_environment(folder / "env")
+    for name in NAMES:
+        shutil.copytree(HERE / f"superpose-{name}", folder / name)
+    install(env, *(folder / name for name in NAMES))
+    return env
+
+
+@pytest.fixture(scope="session")
+def beside(tmp_path_factory):
+    """Variables with which the environment has a broken plugin, too: installed elsewhere, and on the path."""
+    folder = tmp_path_factory.mktemp("crash")
+    for name, text in BROKEN.items():
+        (folder / name).write_text(dedent(text).lstrip())
+    install(env := make_environment(folder / "env"), folder)
+    [site] = {module.parent for module in env.rglob("superpose_crash.py")}
+    return {"PYTHONPATH": str(site)}
+
+
+def images(env, recipe, out, **variables):
+    """The bytes of everything that a run leaves, by name, and what it says on standard error."""
+    done = run(env, "superpose", "run", str(recipe), "--out", str(out), env=variables)
+    return {path.name: path.read_bytes() for path in sorted(out.iterdir())}, done.stderr
+
+
+@pytest.fixture(scope="session")
+def together(env, tmp_path_factory):
+    """The folder of a run that uses all of theirs with ours."""
+    out = tmp_path_factory.mktemp("together")
+    made, _ = images(env, HERE / "together.toml", out)
+    assert set(made) == {"0000.png", "0001.png", "sheet.png"}
+    return out
+
+
+@pytest.mark.parametrize("path", sorted(HERE.rglob("superpose-*/**/*.py")), ids=lambda path: path.stem)
+def test_they_use_only_the_public_door(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = {node.module} if isinstance(node, ast.ImportFrom) else set()
+        names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+        private = {name for name in names if name.partition(".")[0] == "superpose"} - PUBLIC
+        assert not private, f"{path.name} line {node.lineno} imports {private}"
+
+
+def test_they_are_loaded_and_say_what_they_add(env):
+    found = {row["name"]: row for row in json.loads(run(env, "superpose", "plugins", "--json").stdout)}
+    for name, adds in (
+        ("weather", {"view": ["rain"], "decomposition": ["horizon"], "constraint": ["daylight"]}),
+        ("toyland", {"model": ["toyland"], "guidance": ["middle-cfg"]}),
+    ):
+        row = found[name]
+        assert (row["distribution"], row["version"], row["status"]) == (f"superpose-{name}", "0.1.0", "loaded"), row
+        assert row["adds"] == adds, row
+        assert not [note for note in row["notes"] if "torch" in note], row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_keep_the_laws(env, name):
+    lines = run(env, "superpose", "plugins", "check", name).stdout.splitlines()
+    rows = [[cell for cell in line.split("  ") if cell] for line in lines]
+    assert rows[0][:2] == [f"plugin {name}", "imports-fast"], lines[0]
+    for row, line in zip(rows, lines, strict=True):
+        assert row[-2].strip() == "ok", line
+        float(row[-1])  # every line ends in a figure
+    kinds = {row[0] for row in rows[1:]}
+    wanted = {
+        "weather": {"view rain", "decomposition horizon", "constraint daylight"},
+        "toyland": {"model toyland", "guidance middle-cfg"},
+    }
+    assert kinds == wanted[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_their_own_tests_pass(env, name):
+    done = run(env, "pytest", "-p", "no:cacheprovider", cwd=env.parent / name)
+    assert " passed" in done.stdout, done.stdout
+    assert "skipped" not in done.stdout, done.stdout
+
+
+def test_all_of_them_run_in_one_recipe_with_ours(env, together, tmp_path):
+    run(env, "superpose", "replay", str(together / "0001.png"), "--out", str(tmp_path))
+    assert (tmp_path / "0001.png").read_bytes() == (together / "0001.png").read_bytes(), "a replay makes other bytes"
+
+
+def test_the_recipe_shows_what_it_says(together):
+    """The wall of a house on the ground, and daylight at 0.2."""
+    mean = pixels(together).mean()
+    assert abs(mean - 0.2) < 0.06, f"the mean is {mean:.3f}, and daylight keeps it at 0.2 but for clipping"
+    # The house at size 16: the wall is (0.9, 0.8, 0.5) in columns 4 to 11, on a ground of (0.6, 0.8, 1.0).
+    for image in pixels(together):
+        wall, ground = image[11:14, 5:11].mean((0, 1)), image[11:14, :3].mean((0, 1))
+        assert wall[0] - wall[2] > ground[0] - ground[2] + 0.4, f"no wall: {wall} on {ground}"
+
+
+def pixels(folder):
+    """The samples in a folder, shape (N, H, W, 3), in [-1, 1]."""
+    return np.stack([np.asarray(Image.open(path)) / 127.5 - 1 for path in sorted(folder.glob("0*.png"))])
+
+
+def test_their_view_shows_our_model(env, tmp_path):
+    made, _ = images(env, HERE / "glyphs.toml", tmp_path)
+    assert set(made) == {"0000.png", "sheet.png"}
+
+
+def test_a_broken_plugin_beside_them_changes_nothing_but_its_line(env, together, beside, tmp_path):
+    fine, broken = (run(env, "superpose", "plugins", env=it).stdout.splitlines() for it in ({}, beside))
+    [line] = [line for line in broken if "crash" in line]
+    assert line.split(maxsplit=4) == ["crash", "superpose-crash", "0.1", "broken", "OSError: libcuda.so not found"]
+    assert [it for it in broken if it != line] == fine, "other lines have changed"
+    made, said = images(env, HERE / "together.toml", tmp_path, **beside)
+    told = [line for line in said.splitlines() if "crash" in line]
+    assert told == ["superpose: plugin 'crash' is broken: OSError: libcuda.so not found"], said
+    for name, data in made.items():
+        assert data == (together / name).read_bytes(), f"{name} has other bytes"
+
+
+def test_strictly_the_broken_plugin_is_an_error(env, beside):
+    done = run(env, "superpose", "--strict-plugins", "kinds", code=2, env=beside)
+    assert done.stderr == "superpose: plugin 'crash' (superpose-crash 0.1) is broken: OSError: libcuda.so not found\n"
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["plugins", "kinds", "schema"])
+def test_torch_stays_out_until_a_recipe_runs(env, command):
+    program = f"import sys\nfrom superpose.cli import main\nmain([{command!r}])\nprint('torch' in sys.modules)"
+    assert run(env, "python", "-c", program).stdout.splitlines()[-1] == "False", command
+
+
+def test_without_them_a_recipe_names_what_to_install(tmp_path):
+    bare = make_environment(tmp_path / "env")
+    told = run(bare, "superpose", "check", str(HERE / "together.toml"), code=2).stderr
+    for name in NAMES:
+        assert f'pip install "superpose-{name}' in told, told

@@ -1,0 +1,155 @@
+"""Reading images and masks: exact, careful, and clear about what is wrong."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from superpose import RecipeError, read_image, read_mask, to_pixels
+
+RNG = np.random.default_rng(0)
+
+
+def saved(array, path, **options):
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_survive_the_way_there_and_back(channels, tmp_path):
+    every = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    array = every if channels == 1 else np.stack([every, every.T, every[::-1]], -1)
+    read = read_image(saved(array, tmp_path / "a.png"), (channels, 16, 16))
+    assert read.shape == (channels, 16, 16)
+    assert read.dtype == torch.float32
+    assert (float(read.min()), float(read.max())) == (-1, 1)
+    assert np.array_equal(to_pixels(read[None])[0].squeeze(), array)
+
+
+@given(st.floats(-1e6, 1e6, width=32))
+def test_values_beyond_the_range_are_cut_off(value):
+    [pixel] = to_pixels(torch.full((1, 1, 1, 1), value)).flatten()
+    assert pixel == round(min(max((value + 1) * 127.5, 0), 255)) or abs((value + 1) * 127.5 % 1 - 0.5) < 1e-4
+
+
+def test_pixels_have_channels_last_and_do_not_touch_the_images():
+    images = torch.rand(2, 3, 4, 5)
+    copy = images.clone()
+    assert to_pixels(images).shape == (2, 4, 5, 3)
+    assert torch.equal(images, copy)
+
+
+class TestModes:
+    def test_transparency_is_laid_over_white(self, tmp_path):
+        array = np.zeros((2, 2, 4), np.uint8)
+        array[0, 0] = (10, 20, 30, 255)
+        read = to_pixels(read_image(saved(array, tmp_path / "a.png"), (3, 2, 2))[None])[0]
+        assert read[0, 0].tolist() == [10, 20, 30]
+        assert read[1, 1].tolist() == [255, 255, 255]
+
+    def test_a_palette_is_looked_up(self, tmp_path):
+        image = Image.new("P", (2, 2))
+        image.putpalette([1, 2, 3, 200, 100, 50])
+        image.putpixel((1, 0), 1)
+        image.save(tmp_path / "a.png")
+        read = to_pixels(read_image(tmp_path / "a.png", (3, 2, 2))[None])[0]
+        assert read[0, 1].tolist() == [200, 100, 50]
+        assert read[1, 1].tolist() == [1, 2, 3]
+
+    def test_a_palette_with_a_transparent_colour(self, tmp_path):
+        image = Image.new("P", (2, 1))
+        image.putpalette([1, 2, 3, 200, 100, 50])
+        image.putpixel((1, 0), 1)
+        image.save(tmp_path / "a.png", transparency=0)
+        read = to_pixels(read_image(tmp_path / "a.png", (3, 1, 2))[None])[0]
+        assert read.tolist() == [[[255, 255, 255], [200, 100, 50]]]
+
+    def test_sixteen_bits_are_rounded_to_eight(self, tmp_path):
+        array = np.array([[0, 257, 65535], [128, 129, 32896]], np.uint16)
+        read = to_pixels(read_image(saved(array, tmp_path / "a.png"), (1, 2, 3))[None])[0, ..., 0]
+        assert read.tolist() == [[0, 1, 255], [0, 1, 128]]
+
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "CMYK", "YCbCr"])
+    def test_other_modes_become_what_the_model_wants(self, mode, tmp_path):
+        path = tmp_path / ("a.png" if mode in ("1", "L", "LA") else "a.jpg")
+        Image.new("RGB", (4, 4), "white").convert(mode).save(path)
+        for channels in (1, 3):
+            assert read_image(path, (channels, 4, 4)).min() > 0.98, f"{mode} to {channels} channels"
+
+    def test_the_orientation_of_a_camera_is_followed(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        array = np.zeros((2, 3, 3), np.uint8)
+        array[0] = 255
+        path = saved(array, tmp_path / "a.png", exif=exif)
+        read = read_image(path, (3, 3, 2))
+        assert read[:, :, 1].min() == 1, "the upper row comes to the right"
+
+
+class TestMasks:
+    def test_white_is_one_and_greys_go_to_the_nearer(self, tmp_path):
+        array = np.array([[0, 127], [128, 255]], np.uint8)
+        mask = read_mask(saved(array, tmp_path / "m.png"), (2, 2))
+        assert mask.tolist() == [[[0, 0], [1, 1]]]
+        assert mask.dtype == torch.float32
+
+    def test_transparent_counts_as_white(self, tmp_path):
+        array = np.zeros((1, 2, 4), np.uint8)
+        array[0, 0, 3] = 255
+        assert read_mask(saved(array, tmp_path / "m.png"), (1, 2)).tolist() == [[[0, 1]]]
+
+
+class TestWhatIsWrong:
+    def test_another_size(self, tmp_path):
+        path = saved(np.zeros((2, 3), np.uint8), tmp_path / "a.png")
+        says = r"a\.png: is 2x3 \(height x width\), and the model's images are 64x64: scale or crop it to that size"
+        with pytest.raises(RecipeError, match=says):
+            read_image(path, (3, 64, 64))
+        with pytest.raises(RecipeError, match=says):
+            read_mask(path, (64, 64))
+
+    def test_no_such_file(self, tmp_path):
+        with pytest.raises(RecipeError, match=r"no\.png: no such file$"):
+            read_image(tmp_path / "no.png", (3, 4, 4))
+
+    def test_a_folder(self, tmp_path):
+        with pytest.raises(RecipeError, match="not a readable image"):
+            read_image(tmp_path, (3, 4, 4))
+
+    def test_no_image(self, tmp_path):
+        (tmp_path / "a.png").write_text("I am no image")
+        with pytest.raises(RecipeError, match=r"a\.png: not a readable image: no known format$"):
+            read_image(tmp_path / "a.png", (3, 4, 4))
+
+    @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "bmp", "tiff"])
+    @pytest.mark.parametrize("share", [0.3, 0.7])
+    def test_a_file_cut_off(self, suffix, share, tmp_path):
+        path = saved(RNG.integers(0, 255, (64, 64, 3), np.uint8), tmp_path / f"a.{suffix}")
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+        with pytest.raises(RecipeError, match="not a readable image"):
+            read_image(path, (3, 64, 64))
+
+    @pytest.mark.parametrize("side", [8193, 10_000, 40_000])
+    def test_a_huge_image_is_refused_before_it_is_decoded(self, side, tmp_path, monkeypatch):
+        header = bytearray(saved(np.zeros((2, 2), np.uint8), tmp_path / "a.png").read_bytes())
+        import struct
+        import zlib
+
+        header[16:24] = struct.pack(">II", side, side)
+        header[29:33] = struct.pack(">I", zlib.crc32(header[12:29]))
+        (tmp_path / "a.png").write_bytes(header)
+        monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
+        with pytest.raises(RecipeError, match="more than 64 megapixels, which is not decoded"):
+            read_image(tmp_path / "a.png", (3, 4, 4))
+
+    def test_numbers_without_a_range(self, tmp_path):
+        path = saved(np.zeros((4, 4), np.float32), tmp_path / "a.tiff")
+        with pytest.raises(RecipeError, match=r"numbers without a range \(mode F\): save it as an 8-bit PNG"):
+            read_image(path, (3, 4, 4))
+
+    def test_a_model_of_latents(self, tmp_path):
+        path = saved(np.zeros((4, 4), np.uint8), tmp_path / "a.png")
+        with pytest.raises(RecipeError, match=r"works on 4 channels \(latents\), and images have 1 or 3"):
+            read_image(path, (4, 4, 4))

@@ -1,0 +1,67 @@
+"""Everything registered is held to the laws of its role: a new kind is tested the moment it is registered."""
+
+import pytest
+from hypothesis import given, settings
+
+from superpose.plugins import load_plugins
+from superpose.testing import check_decomposition, check_guidance, check_view, variants
+from superpose.testing.strategies import sizes
+
+REGISTRY = load_plugins()
+#: Sizes that networks have, and two that nobody thought of.
+PLAIN = [(3, 8, 8), (3, 16, 16), (1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 33, 33), (1, 63, 63)]
+
+
+def every(role: str) -> list[object]:
+    """All kinds of a role in all their variants, as parameters with readable names."""
+    return [
+        pytest.param(instance, id=f"{kind}-{instance}")
+        for kind, cls in REGISTRY.kinds(role).items()
+        for instance in variants(cls)
+    ]
+
+
+@pytest.mark.parametrize("role", ["view", "decomposition", "guidance"])
+def test_every_kind_has_a_variant_to_be_tested(role):
+    for kind, cls in REGISTRY.kinds(role).items():
+        assert variants(cls), f"{role} {kind} has an option without a default, and no law is tested"
+
+
+@pytest.mark.parametrize("view", every("view"))
+def test_a_view_is_orthogonal_at_the_sizes_of_networks(view):
+    accepted = [size for size in PLAIN if view.refuses(*size) is None]
+    assert accepted, f"{view} accepts none of {PLAIN}"
+    for size in accepted:
+        check_view(view, *size)
+
+
+@pytest.mark.parametrize("view", every("view"))
+@settings(max_examples=12)
+@given(size=sizes())
+def test_a_view_is_orthogonal_at_every_size_it_accepts(view, size):
+    if why := view.refuses(*size):
+        assert str(view.kind) in why, f"{view} refuses {size} without saying who it is: {why}"
+        return
+    check_view(view, *size)
+
+
+@pytest.mark.parametrize("decomposition", every("decomposition"))
+@settings(max_examples=12)
+@given(size=sizes(channels=(3, 4, 1)))
+def test_parts_are_linear_and_sum_to_the_image(decomposition, size):
+    if why := decomposition.refuses(*size):
+        assert str(decomposition.kind) in why, f"{decomposition} refuses {size} without saying who it is: {why}"
+        return
+    check_decomposition(decomposition, *size)
+
+
+@pytest.mark.parametrize("decomposition", every("decomposition"))
+def test_a_decomposition_accepts_colour_images(decomposition):
+    for size in ((3, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 31)):
+        check_decomposition(decomposition, *size)
+
+
+@pytest.mark.parametrize("guidance", every("guidance"))
+def test_guidance_adds_up(guidance):
+    check_guidance(guidance)
+    check_guidance(guidance, 1, 9, 7)

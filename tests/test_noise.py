@@ -1,0 +1,64 @@
+"""Noise is a function of (seed, sample, step, purpose) and of nothing else."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from superpose import Noise
+
+SHAPE = (3, 5, 7)
+numbers = st.integers(0, 2**32)
+
+
+@given(seed=st.integers(0, 2**63 - 1), sample=numbers, step=st.integers(-1, 10_000), neighbours=st.lists(numbers))
+def test_a_sample_has_the_same_noise_in_every_company(seed, sample, step, neighbours):
+    alone = Noise(seed, (sample,), SHAPE).draw(step, "step")
+    together = Noise(seed, (*neighbours, sample), SHAPE).draw(step, "step")
+    assert torch.equal(alone[0], together[-1]), (seed, sample, step)
+
+
+def test_every_argument_matters():
+    draws = [
+        Noise(seed, (sample,), SHAPE).draw(step, purpose)
+        for seed in (0, 1)
+        for sample in (0, 1)
+        for step in (-1, 0, 1)
+        for purpose in ("start", "step")
+    ]
+    for i, one in enumerate(draws):
+        for k, other in enumerate(draws[:i]):
+            correlation = torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1]
+            assert abs(correlation) < 0.4, f"draws {i} and {k} are alike"
+
+
+def test_the_order_of_drawing_does_not_matter():
+    noise = Noise(3, (0, 1), SHAPE)
+    first = noise.draw(5, "step")
+    noise.draw(6, "other")
+    assert torch.equal(first, noise.draw(5, "step"))
+
+
+def test_the_global_generator_is_neither_read_nor_moved():
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    one = Noise(0, (0,), SHAPE).draw(0)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(1)
+    assert torch.equal(one, Noise(0, (0,), SHAPE).draw(0))
+
+
+@pytest.mark.parametrize("step", [-1, 0, 17])
+def test_noise_is_white(step):
+    x = Noise(0, tuple(range(64)), (3, 32, 32)).draw(step).double()
+    count = x.numel()
+    assert x.dtype == torch.float64
+    assert abs(x.mean()) < 5 / count**0.5
+    assert abs(x.var() - 1) < 5 * (2 / count) ** 0.5
+    for axis in (0, 1, 2, 3):
+        lag = (x * x.roll(1, axis)).mean()
+        assert abs(lag) < 5 / count**0.5, f"neighbours along axis {axis} are correlated"
+
+
+def test_noise_is_float32():
+    assert Noise(0, (0,), SHAPE).draw(0).dtype == torch.float32
