@@ -1,0 +1,60 @@
+"""A page for each role: its kinds with their options, ranges, defaults, papers and an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generator.prose import cell, fenced, first_sentence, markdown
+from superpose.citation import bibtex
+from superpose.options import Option, options_of
+from superpose.plugins import Registry
+from superpose.recipe.example import example
+from superpose.recipe.json_schema import ROLE_TEXTS
+
+TITLES = {
+    "model": "Models",
+    "scheduler": "Schedulers",
+    "guidance": "Guidance",
+    "view": "Views",
+    "decomposition": "Decompositions",
+    "constraint": "Constraints",
+    "clip": "Clipping",
+}
+
+
+def page(role: str, registry: Registry) -> str:
+    """The page of a role."""
+    kinds = registry.kinds(role)
+    parts = [f"# {TITLES[role]}", ROLE_TEXTS[role]]
+    rows = [f"| [`{name}`](#{name}) | {cell(first_sentence(cls.__doc__))} |" for name, cls in kinds.items()]
+    parts.append("\n".join(["| kind | what it is |", "|---|---|", *rows]))
+    parts += [_kind(cls, registry) for cls in kinds.values()]
+    if entries := dict.fromkeys(bibtex(paper) for cls in kinds.values() for paper in cls.papers):
+        parts += ["## BibTeX", fenced("bibtex", "\n\n".join(entries))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind(cls: Any, registry: Registry) -> str:
+    parts = [f"## {cls.kind}", markdown(cls.__doc__)]
+    if options := options_of(cls):
+        rows = [_row(option) for option in options]
+        parts.append("\n".join(["| option | value | default | meaning |", "|---|---|---|---|", *rows]))
+    parts.append(fenced("toml", example(cls, registry)))
+    if cls.papers:
+        parts.append("Papers: " + ", ".join(map(_name, cls.papers)) + ".")
+    return "\n\n".join(parts)
+
+
+def _row(option: Option) -> str:
+    value = ", ".join(filter(None, [option.form.words, str(option.limits)]))
+    default = "*required*" if option.required else "*none*" if option.default is None else f"`{option.default!r}`"
+    return f"| `{option.name}` | {cell(value)} | {cell(default)} | {cell(option.doc)} |"
+
+
+def _name(paper: str) -> str:
+    where, _, number = paper.partition(" ")
+    if where == "arXiv":
+        return f"[{paper}](https://arxiv.org/abs/{number})"
+    if where == "doi":
+        return f"[{paper}](https://doi.org/{number})"
+    return "see below"
