@@ -1,0 +1,1 @@
+"""Diffusion autoencoders: a semantic code and a stochastic one, in and out."""

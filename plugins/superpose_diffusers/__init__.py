@@ -1,0 +1,1 @@
+"""A bridge that makes any denoiser of diffusers a noise predictor."""

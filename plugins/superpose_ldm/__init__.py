@@ -1,0 +1,1 @@
+"""Latent diffusion: Stable Diffusion, CompVis LDM, InstructPix2Pix and diffusion transformers."""
