@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from superpose.processes import TableSchedule as TableSchedule
     from superpose.processes import VESchedule as VESchedule
     from superpose.processes import beta_schedule as beta_schedule
+    from superpose.processes import published_parameterization as published_parameterization
+    from superpose.processes import published_schedule as published_schedule
     from superpose.recipe import Recipe as Recipe
     from superpose.recipe import dumps as dumps
     from superpose.recipe import load as load
@@ -119,7 +121,8 @@ _HOMES = {
     "plugins": "hookimpl",
     "prediction": "Estimate Parameterization Prediction",
     "predictor": "Beside Condition NoisePredictor",
-    "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule",
+    "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule published_parameterization"
+    " published_schedule",
     "recipe": "Recipe dumps load loads schema",
     "sampling": "State Trajectory renoised",
     "schedule": "Moment Schedule",
