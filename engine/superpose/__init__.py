@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from superpose.output.run import run as run
     from superpose.plugins import hookimpl as hookimpl
     from superpose.prediction import Estimate as Estimate
+    from superpose.prediction import LearnedVariance as LearnedVariance
     from superpose.prediction import Parameterization as Parameterization
     from superpose.prediction import Prediction as Prediction
     from superpose.predictor import Beside as Beside
@@ -119,7 +120,7 @@ _HOMES = {
     "observer": "Observer Step",
     "output.run": "Outcome replay run",
     "plugins": "hookimpl",
-    "prediction": "Estimate Parameterization Prediction",
+    "prediction": "Estimate LearnedVariance Parameterization Prediction",
     "predictor": "Beside Condition NoisePredictor",
     "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule published_parameterization"
     " published_schedule",

@@ -118,8 +118,8 @@ class GuidedDiffusion(GuidedFile):
     """A pixel model of OpenAI's guided-diffusion, conditional on classes or not.
 
     Channels, levels, attention and classes are read from the file. The heads of its attentions, the noise schedule and
-    the size are not in it: give a ``preset`` for a public file, or what the error asks for. Prompts are classes ("207"),
-    names of a ``labels`` file, or "" where the network knows no classes.
+    the size are not in it: give a ``preset`` for a public file, or what the error asks for. Prompts are classes
+    ("207"), names of a ``labels`` file, or "" where the network knows no classes.
     """
 
     kind = "guided-diffusion"

@@ -1,4 +1,4 @@
-"""Folders of diffusers and checkpoints of DDPM's port load by themselves and give the numbers of the original programs."""
+"""Folders of diffusers and checkpoints of DDPM's port load by themselves and give the originals' numbers."""
 
 from __future__ import annotations
 
