@@ -71,16 +71,8 @@ class Subject:
     def scaled(self, factor: float) -> Subject:
         """The same subject for an image ``factor`` times as large."""
         parts = self.decomposition
-        return Subject(
-            prompt=self.prompt,
-            view=[
-                attrs.evolve(term, view=term.view.scaled(factor), subject=term.subject.scaled(factor))
-                for term in self.view
-            ],
-            decomposition=None if parts is None else parts.scaled(factor),
-            negative=self.negative,
-            guidance=self.guidance,
-        )
+        views: Any = (term.scaled(factor) for term in self.view)
+        return attrs.evolve(self, view=views, decomposition=None if parts is None else parts.scaled(factor))
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind here and in what is inside."""
@@ -108,6 +100,10 @@ class ViewTerm:
     view: View
     weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
     subject: Subject
+
+    def scaled(self, factor: float) -> ViewTerm:
+        """The same for an image ``factor`` times as large."""
+        return attrs.evolve(self, view=self.view.scaled(factor), subject=self.subject.scaled(factor))
 
 
 @attrs.frozen(kw_only=True)
