@@ -3,8 +3,8 @@
 A file is a safetensors file with
 
 - ``states``: what the encoder said of every token of every prompt, padding included, shape (prompts, tokens, width);
-- ``mask``: 1 where a token is one of the prompt, 0 where it is padding, shape (prompts, tokens). The networks do not ask
-  for it: they look at the padding as well;
+- ``mask``: 1 where a token is one of the prompt, 0 where it is padding, shape (prompts, tokens). The networks do not
+  ask for it: they look at the padding as well;
 - in its metadata, ``prompts``: the prompts in that order, as a JSON list.
 """
 
