@@ -20,12 +20,20 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 @attrs.frozen(eq=False)
 class Recorded:
-    """A noise source that gives out recorded draws: the first at the start, then one a step."""
+    """A noise source that gives out recorded draws: the first at the start, then one a step.
+
+    Attributes:
+        draws: In that order.
+        beside: What is put on a small image; drawn once.
+    """
 
     draws: Sequence[Tensor]
+    beside: Tensor | None = None
 
     def draw(self, step: int, purpose: str = "step") -> Tensor:
-        del purpose
+        if purpose.startswith("beside"):
+            assert self.beside is not None, "a first stage has nothing beside its states"
+            return self.beside
         return self.draws[step + 1]
 
 
@@ -58,8 +66,12 @@ def texts(path: Path, negative: Tensor, *prompts: Tensor) -> Path:
     return path
 
 
-def sampled(predictor: NoisePredictor, denoiser: Denoiser, scheduler: Scheduler, draws: Sequence[Tensor]) -> Tensor:
-    """The images of a run, clipped as the predictor says."""
-    if predictor.clip is not None:
-        denoiser = Clipped(denoiser, predictor.clip)
-    return Trajectory(denoiser, scheduler, scheduler.plan(predictor.schedule), Recorded(draws)).run()
+def sampled(
+    predictor: NoisePredictor, denoiser: Denoiser, scheduler: Scheduler, noise: Recorded, low: Tensor | None = None
+) -> Tensor:
+    """The images of a run over the small images ``low``, clipped as the predictor says."""
+    assert predictor.clip is not None
+    plan = scheduler.plan(predictor.schedule)
+    beside = predictor.beside(low, lambda purpose="step": noise.draw(-1, f"beside:{purpose}"))
+    clipped = Clipped(denoiser, predictor.clip)
+    return Trajectory(clipped, scheduler, plan, noise, predictor=predictor, beside=beside).run()

@@ -34,11 +34,6 @@ class Cascaded(Model, ABC):
     )
     size: int | None = option(None, doc="height and width of an image; those of training when absent", ge=8)
 
-    @property
-    def upscales(self) -> bool:
-        """Whether it paints over the images of a stage before."""
-        return False
-
     @cached_property
     def stage(self) -> Stage:
         """What the folder says, without its weights.
@@ -158,13 +153,9 @@ class Upscaler(Cascaded):
 
     kind = "deepfloyd-upscaler"
     other = "deepfloyd"
+    upscales = True
     papers = ("arXiv 2205.11487", "arXiv 2106.15282")
     noise_level: int = option(50, doc="time on the image-noising levels to which the small image is noised", ge=0)
-
-    @property
-    def upscales(self) -> bool:
-        """It paints over the images of the stage before."""
-        return True
 
     @property
     def _noising(self) -> dict[str, int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, RecipeError
+from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose.nn import assign, read_weights, ready, weight_files
 from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.stage import Stage
@@ -46,7 +46,7 @@ class IFPredictor(NoisePredictor):
         self._open_texts = open_texts
         self._texts: Speak | None = None
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
         """What the network makes of a prompt before it sees an image.
 
@@ -61,6 +61,25 @@ class IFPredictor(NoisePredictor):
             raise RecipeError(f"texts of {states.shape[-1]} features, and the network reads {wanted}: another encoder")
         words, whole = self.network.read(states)
         return Condition(prompt, {"words": words, "whole": whole})
+
+    @torch.no_grad()
+    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are.
+
+        Raises:
+            RecipeError: There are none, or noise levels do not go so far.
+        """
+        if not self.stage.upscales:
+            return None
+        if low is None:
+            raise RecipeError("an upscaler needs images to paint over: make it a [[stage]] after a first one")
+        # The corners of the small image come to lie on the corners of the large one, as the networks were trained.
+        large = nn.functional.interpolate(
+            low.to(self.device, torch.float32), self.shape[1:], mode="bilinear", align_corners=True
+        )
+        alpha, sigma = self.stage.noising.at(self.noise_level)
+        levels = torch.full((len(low),), self.noise_level, device=self.device)
+        return Beside(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""

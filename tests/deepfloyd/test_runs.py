@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from cascade import FIXTURES, Case, sampled, texts
+from cascade import FIXTURES, Case, Recorded, sampled, texts
 from superpose import Denoiser, NoisePredictor, View, factorized, make, model, viewed
 from superpose_views.permutation import Indices, Permutation
 
@@ -61,7 +61,7 @@ def shown(predictor: NoisePredictor, run: dict[str, Any]) -> Denoiser:
     names = run["views"]["names"]
     denoisers = [guided(predictor, f"prompt {i}", run["g"]) for i in range(len(names))]
     if run["red"] == "mean":
-        return viewed(zip(map(view, names), denoisers, strict=True))
+        return viewed(zip(map(view, names), denoisers, strict=True), channels=3)
     return factorized(make("decomposition", DECOMPOSITIONS[tuple(names)]), denoisers)
 
 
@@ -75,7 +75,7 @@ def test_first_stage(run: dict[str, Any], tmp_path: Path) -> None:
         file = texts(tmp_path / f"{row}", asked["negative_prompt_embeds"][row], asked["prompt_embeds"][row])
         predictor = model("deepfloyd", path=FIXTURES / FIRST.name / "pipeline", embeddings=file, size=16)
         draws = [asked["x_T"][row : row + 1], *asked["noise"][:, row : row + 1]]
-        images.append(sampled(predictor, guided(predictor, "prompt 0", run["guidance_scale"]), scheduler, draws))
+        images.append(sampled(predictor, guided(predictor, "prompt 0", run["guidance_scale"]), scheduler, Recorded(draws)))
     FIRST.agree(f"{run['name']}/image", torch.cat(images))
 
 
@@ -87,4 +87,34 @@ def test_small_illusions(run: dict[str, Any], tmp_path: Path) -> None:
     file = texts(tmp_path / "texts", asked["negative_prompt_embeds"][0], *asked["prompt_embeds"])
     predictor = model("deepfloyd", path=FIXTURES / FIRST.name / "pipeline", embeddings=file)
     scheduler = make("scheduler", "ddpm", grid="leading", steps=run["n"])
-    SMALL.agree(f"{run['name']}/image", sampled(predictor, shown(predictor, run), scheduler, asked["draws"]))
+    got = sampled(predictor, shown(predictor, run), scheduler, Recorded(list(asked["draws"])))
+    SMALL.agree(f"{run['name']}/image", got)
+
+
+@pytest.mark.parametrize("run", SECOND.about["runs"], ids=lambda run: run["name"])
+def test_second_stage(run: dict[str, Any], tmp_path: Path) -> None:
+    asked = SECOND.inputs
+    file = texts(tmp_path / "texts", asked["negative_prompt_embeds"][0], asked["prompt_embeds"][0])
+    predictor = model(
+        "deepfloyd-upscaler", path=FIXTURES / SECOND.name / "pipeline", embeddings=file, noise_level=run["noise_level"]
+    )
+    scheduler = make("scheduler", "ddpm", grid="leading", steps=run["num_inference_steps"])
+    noise = Recorded([asked["x_T"], *asked["noise"]], asked["aug_noise"])
+    shows = guided(predictor, "prompt 0", run["guidance_scale"])
+    SECOND.agree(f"{run['name']}/image", sampled(predictor, shows, scheduler, noise, asked["low_res"]))
+
+
+@pytest.mark.parametrize("run", LARGE.about["runs"], ids=lambda run: run["name"])
+def test_large_illusions(run: dict[str, Any], tmp_path: Path) -> None:
+    asked = LARGE.inputs
+    file = texts(tmp_path / "texts", asked["negative_prompt_embeds"][0], *asked["prompt_embeds"])
+    predictor = model(
+        "deepfloyd-upscaler", path=FIXTURES / LARGE.name / "pipeline", embeddings=file, noise_level=run["nl"]
+    )
+    scheduler = make("scheduler", "ddpm", grid="leading", steps=run["n"])
+    first, low, *rest = (tile.repeat(1, 1, 4, 4) for tile in asked["draws_tile"])  # as recorded, to keep files small
+    images = sampled(
+        predictor, shown(predictor, run), scheduler, Recorded([first, *rest], low), asked["stage1_image"]
+    )
+    LARGE.agree(f"{run['name']}/crop", images[:, :, 112:144, 112:144])
+    LARGE.agree(f"{run['name']}/pooled", torch.nn.functional.avg_pool2d(images, 4))
