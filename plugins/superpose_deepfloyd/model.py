@@ -155,7 +155,9 @@ class Upscaler(Cascaded):
     other = "deepfloyd"
     upscales = True
     papers = ("arXiv 2205.11487", "arXiv 2106.15282")
-    noise_level: int = option(50, doc="time on the image-noising levels to which the small image is noised", ge=0)
+    noise_level: int = option(
+        50, doc="time on the image-noising levels to which the small image is noised", ge=0, le=999
+    )
 
     @property
     def _noising(self) -> dict[str, int]:

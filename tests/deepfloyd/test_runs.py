@@ -75,7 +75,9 @@ def test_first_stage(run: dict[str, Any], tmp_path: Path) -> None:
         file = texts(tmp_path / f"{row}", asked["negative_prompt_embeds"][row], asked["prompt_embeds"][row])
         predictor = model("deepfloyd", path=FIXTURES / FIRST.name / "pipeline", embeddings=file, size=16)
         draws = [asked["x_T"][row : row + 1], *asked["noise"][:, row : row + 1]]
-        images.append(sampled(predictor, guided(predictor, "prompt 0", run["guidance_scale"]), scheduler, Recorded(draws)))
+        images.append(
+            sampled(predictor, guided(predictor, "prompt 0", run["guidance_scale"]), scheduler, Recorded(draws))
+        )
     FIRST.agree(f"{run['name']}/image", torch.cat(images))
 
 
@@ -113,8 +115,6 @@ def test_large_illusions(run: dict[str, Any], tmp_path: Path) -> None:
     )
     scheduler = make("scheduler", "ddpm", grid="leading", steps=run["n"])
     first, low, *rest = (tile.repeat(1, 1, 4, 4) for tile in asked["draws_tile"])  # as recorded, to keep files small
-    images = sampled(
-        predictor, shown(predictor, run), scheduler, Recorded([first, *rest], low), asked["stage1_image"]
-    )
+    images = sampled(predictor, shown(predictor, run), scheduler, Recorded([first, *rest], low), asked["stage1_image"])
     LARGE.agree(f"{run['name']}/crop", images[:, :, 112:144, 112:144])
     LARGE.agree(f"{run['name']}/pooled", torch.nn.functional.avg_pool2d(images, 4))
