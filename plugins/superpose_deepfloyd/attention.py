@@ -24,8 +24,6 @@ from superpose_deepfloyd.config import TEXT_GROUPS
 class TextAttention(nn.Module):
     """Attention of pixels (N, C, H, W) to words (N, L, context) and to each other; the answer is shaped as the pixels.
 
-    Its ``state_dict`` has the names ``to_q, to_k, to_v, add_k_proj, add_v_proj, to_out.0, group_norm, norm_cross``.
-
     Arguments:
         channels: C; a multiple of ``groups`` and of ``head_width``.
         context: Features of a word.
@@ -62,27 +60,17 @@ class TextAttention(nn.Module):
             kv = torch.cat((kv, qkv[..., x.shape[1] :]), dim=1)
         else:
             q = rows.linear(self.to_q, h)
-        [q], (k, v) = self._heads(q, 1), self._heads(kv, 2)
+        q, k, v = (one.unflatten(-1, (self.heads, -1)).transpose(1, 2) for one in (q, *kv.chunk(2, -1)))
         seen = rows.attention(q, k, v).transpose(1, 2).flatten(2)
         h = rows.linear(cast(nn.Linear, self.to_out[0]), seen)
         answer: Tensor = h.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2).add_(x)
         return answer
 
-    def _heads(self, x: Tensor, parts: int) -> Tensor:
-        """(N, L, parts * C) to (parts, N, heads, L, head_width)."""
-        apart: Tensor = x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return apart
-
 
 class TextPooling(nn.Module):
     """One vector for a whole prompt: (N, L, width) states of the text encoder to (N, features).
 
-    Every head asks for the mean of the tokens and finds it among the mean and the tokens, padding included.
-
-    Arguments:
-        width: Features of a token; a multiple of ``heads``.
-        features: Features of the vector.
-        heads: Number of heads.
+    Each head asks for the mean of the tokens, and looks at the mean and at every token, padding included.
     """
 
     def __init__(self, width: int, features: int, heads: int) -> None:
@@ -105,12 +93,7 @@ class _Pool(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         mean = states.mean(1, keepdim=True) + self.positional_embedding
-        q = self._heads(rows.linear(self.q_proj, mean))
-        states = torch.cat((mean, states), 1)
-        k, v = self._heads(rows.linear(self.k_proj, states)), self._heads(rows.linear(self.v_proj, states))
+        every = torch.cat((mean, states), 1)
+        asked = (self.q_proj, mean), (self.k_proj, every), (self.v_proj, every)
+        q, k, v = (rows.linear(ask, x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for ask, x in asked)
         return rows.attention(q, k, v).flatten(1)
-
-    def _heads(self, x: Tensor) -> Tensor:
-        """(N, L, width) to (N, heads, L, width / heads)."""
-        apart: Tensor = x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        return apart

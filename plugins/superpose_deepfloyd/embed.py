@@ -33,14 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu", dtype: str = "float32") -> list[str]:
-    """Write the texts of ``prompts`` and of the empty prompt to ``out``, beside those that are there.
-
-    Returns:
-        All prompts of the file.
-
-    Raises:
-        RecipeError: The encoder, or the file to add to, is not readable.
-    """
+    """Write the texts of ``prompts`` and of the empty prompt to ``out``, beside those there; return all it has then."""
     import torch
     from safetensors.torch import load_file
 
@@ -53,7 +46,7 @@ def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu",
         known = {prompt: (kept["states"][i], kept["mask"][i]) for prompt, i in there.places.items()}
     wanted = [prompt for prompt in dict.fromkeys(map(cleaned, ["", *prompts])) if prompt not in known]
     if wanted:
-        speak = T5.load(encoder, device, getattr(torch, dtype))
+        speak = T5.load(encoder, device, dtype)
         for prompt in wanted:
             states, mask = speak(prompt)
             known[prompt] = states[0].cpu(), mask[0].to("cpu", torch.uint8)

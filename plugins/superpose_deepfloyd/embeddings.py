@@ -33,13 +33,7 @@ def cleaned(prompt: str) -> str:
 
 @attrs.frozen
 class Embeddings:
-    """A file of saved texts.
-
-    Attributes:
-        path: The file.
-        places: Where each prompt stands in it.
-        shape: (tokens, width) of a prompt.
-    """
+    """A file of saved texts: where each prompt stands in it, and the (tokens, width) of one."""
 
     path: Path
     places: Mapping[str, int]
@@ -89,17 +83,7 @@ class Embeddings:
 
 
 def write(path: Path, prompts: list[str], states: Tensor, mask: Tensor) -> None:
-    """Write a file of texts.
-
-    Arguments:
-        path: Written beside its place first, so that it is whole or absent.
-        prompts: As the recipes will name them.
-        states: Shape (prompts, tokens, width).
-        mask: Shape (prompts, tokens), 1 for tokens of the prompt and 0 for padding.
-
-    Raises:
-        OSError: It cannot be written.
-    """
+    """Write a file of texts: ``states`` (prompts, tokens, width) and ``mask`` (prompts, tokens); whole or not at all."""
     from safetensors.torch import save_file
 
     draft = path.with_name(f".{path.name}.part")

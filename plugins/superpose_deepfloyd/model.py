@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,7 @@ import attrs
 
 from superpose import Clip, Model, RecipeError, option
 from superpose_deepfloyd.embeddings import COMMAND, Embeddings
-from superpose_deepfloyd.stage import Stage, read_stage, shards, text_folders, text_weights
+from superpose_deepfloyd.stage import TEXT_WEIGHTS, Stage, read_stage, text_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,14 +79,21 @@ class Cascaded(Model, ABC):
         """Read the weights."""
         from superpose_deepfloyd.predictor import IFPredictor
 
-        return IFPredictor(self.stage, self.shape, self._texts(device, dtype), device, dtype, **self._noising)
+        noise_level = self.noise_level if isinstance(self, Upscaler) else 0
+        return IFPredictor(self.stage, self.shape, partial(self._texts, device, dtype), device, dtype, noise_level)
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose.nn import digest, weight_files
+        from superpose.nn import digest, read_json, weight_files
 
-        texts = self._saved.path if self._saved is not None else text_weights(text_folders(self._encoder)[0])
-        files = [*shards(weight_files(self.stage.folder)[1]), *shards(texts)]
+        files = [weight_files(self.stage.folder)[1]]
+        if self._saved is not None:
+            files.append(self._saved.path)
+        else:
+            files.append(weight_files(text_folders(self._encoder)[0], TEXT_WEIGHTS)[1])
+        for table in [file for file in files if file.suffix == ".json"]:
+            files.remove(table)
+            files += [table.parent / name for name in sorted(set(read_json(table)["weight_map"].values()))]
         return {f"{file.parent.name}/{file.name}": digest(file) for file in files}
 
     @property
@@ -99,10 +106,6 @@ class Cascaded(Model, ABC):
     def _encoder(self) -> Path:
         return self.text_encoder or self._folder
 
-    @property
-    def _noising(self) -> dict[str, int]:
-        return {}
-
     @cached_property
     def _saved(self) -> Embeddings | None:
         if self.embeddings is None:
@@ -112,22 +115,13 @@ class Cascaded(Model, ABC):
             raise RecipeError(f"{saved.path}: its texts have {saved.shape[1]} features, and the network reads {wanted}")
         return saved
 
-    def _texts(self, device: str, dtype: str) -> Callable[[], Callable[[str], Tensor]]:
-        """Opens what says of a prompt what the text encoder made of it."""
+    def _texts(self, device: str, dtype: str) -> Callable[[str], Tensor]:
+        """What says of a prompt what the text encoder makes of it."""
         if self._saved is not None:
-            states = self._saved.states
-            return lambda: states
-        encoder = self._encoder
+            return self._saved.states
+        from superpose_deepfloyd.text import T5
 
-        def open_encoder() -> Callable[[str], Tensor]:
-            import torch
-
-            from superpose_deepfloyd.text import T5
-
-            speak = T5.load(encoder, device, getattr(torch, dtype))
-            return lambda prompt: speak(prompt)[0]
-
-        return open_encoder
+        return T5.load(self._encoder, device, dtype).states
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +152,3 @@ class Upscaler(Cascaded):
     noise_level: int = option(
         50, doc="time on the image-noising levels to which the small image is noised", ge=0, le=999
     )
-
-    @property
-    def _noising(self) -> dict[str, int]:
-        return {"noise_level": self.noise_level}

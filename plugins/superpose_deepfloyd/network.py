@@ -6,16 +6,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from superpose.nn import (
-    ACTIVATIONS,
-    Resample,
-    ResidualBlock,
-    TimeEmbedding,
-    UNet,
-    Way,
-    rows,
-    sinusoid,
-)
+from superpose.nn import ACTIVATIONS, Resample, ResidualBlock, TimeEmbedding, UNet, Way, rows, sinusoid
 from superpose_deepfloyd.attention import TextAttention, TextPooling
 from superpose_deepfloyd.config import IFConfig
 
@@ -32,16 +23,10 @@ class IFUNet(UNet):
     def __init__(self, config: IFConfig) -> None:
         widths, activation = config.block_out_channels, ACTIVATIONS[config.act_fn]
         super().__init__(
-            _Blocks(config),
-            widths=widths,
-            blocks=config.layers_per_block,
-            read=config.in_channels,
-            written=config.out_channels,
-            features=config.time_width,
-            groups=config.norm_num_groups,
-            eps=config.norm_eps,
-            activation=activation,
-        )
+            _Blocks(config), widths=widths, blocks=config.layers_per_block, read=config.in_channels,
+            written=config.out_channels, features=config.time_width, groups=config.norm_num_groups,
+            eps=config.norm_eps, activation=activation,
+        )  # fmt: skip
         self.config = config
         self.time_embedding = TimeEmbedding(widths[0], config.time_width, activation)
         self.class_embedding = None
@@ -110,26 +95,23 @@ class _Blocks:
     def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
         config = self.config
         return ResidualBlock(
-            read,
-            written,
-            groups=config.norm_num_groups,
-            eps=config.norm_eps,
-            activation=ACTIVATIONS[config.act_fn],
-            time="scale_shift" if config.resnet_time_scale_shift == "scale_shift" else "add",
-            resample=resample,
-            dropout=config.dropout,
+            read, written, groups=config.norm_num_groups, eps=config.norm_eps, activation=ACTIVATIONS[config.act_fn],
+            time="scale_shift" if config.resnet_time_scale_shift == "scale_shift" else "add", resample=resample,
             scale=config.mid_block_scale_factor if way == "middle" else config.resnet_out_scale_factor,
-        )
+            dropout=config.dropout,
+        )  # fmt: skip
 
     def attention(self, level: int, way: Way) -> nn.Module | None:
         config, last = self.config, len(self.config.block_out_channels) - 1
-        if way == "middle":
-            return self._attention(last, config.attention_head_dim[-1], config.mid_block_only_cross_attention)
+        place = last - level if way == "up" else level
+        only_text = config.mid_block_only_cross_attention if way == "middle" else config.only_cross_attention[place]
         kinds = config.down_block_types if way == "down" else config.up_block_types
-        if "Attn" not in kinds[level]:
+        if way != "middle" and "Attn" not in kinds[level]:
             return None
-        place = level if way == "down" else last - level
-        return self._attention(place, config.attention_head_dim[level], config.only_cross_attention[place])
+        return TextAttention(
+            config.block_out_channels[place], config.cross_attention_dim, config.attention_head_dim[level],
+            groups=config.norm_num_groups, looks_at_pixels=not only_text, norms_text=bool(config.cross_attention_norm),
+        )  # fmt: skip
 
     def halving(self, level: int) -> nn.Module:
         width = self.config.block_out_channels[level]
@@ -138,14 +120,3 @@ class _Blocks:
     def doubling(self, level: int) -> nn.Module:
         width = self.config.block_out_channels[-1 - level]
         return self.residual(width, width, "up", "up")
-
-    def _attention(self, place: int, head_width: int, only_text: bool) -> TextAttention:
-        config = self.config
-        return TextAttention(
-            config.block_out_channels[place],
-            config.cross_attention_dim,
-            head_width,
-            groups=config.norm_num_groups,
-            looks_at_pixels=not only_text,
-            norms_text=config.cross_attention_norm is not None,
-        )

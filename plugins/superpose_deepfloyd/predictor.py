@@ -13,6 +13,7 @@ from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.stage import Stage
 
 Speak = Callable[[str], Tensor]
+Shape = tuple[int, int, int]
 
 
 class IFPredictor(NoisePredictor):
@@ -29,13 +30,7 @@ class IFPredictor(NoisePredictor):
     """
 
     def __init__(
-        self,
-        stage: Stage,
-        shape: tuple[int, int, int],
-        open_texts: Callable[[], Speak],
-        device: str,
-        dtype: str,
-        noise_level: int = 0,
+        self, stage: Stage, shape: Shape, open_texts: Callable[[], Speak], device: str, dtype: str, noise_level: int = 0
     ) -> None:
         self.stage, self.shape, self.noise_level = stage, shape, noise_level
         self.dtype: torch.dtype = getattr(torch, dtype)

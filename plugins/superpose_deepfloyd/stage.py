@@ -26,16 +26,11 @@ PUBLISHED: dict[str, Any] = {
     "dynamic_thresholding_ratio": 0.95,
     "sample_max_value": 1.5,
 }
-#: Where a text encoder's weights are, by order of preference.
+#: Where a text encoder's weights are, by order of preference, which is that of transformers.
 TEXT_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-    "model.fp16.safetensors",
-    "model.safetensors.index.fp16.json",
-)
-BETAS = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine", "sigmoid": "sigmoid"}
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    "model.fp16.safetensors", "model.safetensors.index.fp16.json",
+)  # fmt: skip
 PREDICTIONS: dict[str, Parameterization] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample"}
 
 
@@ -72,33 +67,33 @@ def read_stage(path: Path) -> Stage:
     Raises:
         RecipeError: It is not there, or of another family.
     """
+    from superpose.nn import read_json
+
     if not path.is_dir():
         found = "a file" if path.exists() else "not there"
         raise RecipeError(f"{path} is {found}: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
-    config = _network(folder / "config.json")
+    try:
+        config = IFConfig.from_mapping(read_json(folder / "config.json"))
+    except ValueError as error:
+        raise RecipeError(f"{folder / 'config.json'}: {error}") from error
     upscales = config.class_embed_type == "timestep"
     channels = config.in_channels // (1 + upscales)
     if config.in_channels % (1 + upscales) or config.out_channels not in (channels, 2 * channels):
         raise RecipeError(
             f"{folder / 'config.json'}: {config.in_channels} channels in and {config.out_channels} out make no stage "
-            f"of IF: {'an upscaler' if upscales else 'a first stage'} of images of {channels} channels writes "
-            f"{channels}, or {2 * channels} with the variance"
+            f"of IF: images of {channels} channels need {channels} out, or {2 * channels} with the variance"
         )
     file, levels = _levels(folder.parent / "scheduler")
     if levels.get("variance_type") == "learned":
         raise RecipeError(f"{file}: variance_type = 'learned' is not supported: IF's networks have 'learned_range'")
     return Stage(
-        folder=folder,
-        config=config,
-        upscales=upscales,
-        channels=channels,
-        schedule=_schedule(file, levels),
+        folder=folder, config=config, upscales=upscales, channels=channels, schedule=_schedule(file, levels),
         parameterization=_known(file, levels, "prediction_type", PREDICTIONS, "epsilon"),
         learns_variance=config.out_channels == 2 * channels and levels.get("variance_type") == "learned_range",
         clip=_clip(levels, upscales),
         noising=_schedule(*_levels(folder.parent / "image_noising_scheduler")),
-    )
+    )  # fmt: skip
 
 
 def text_folders(path: Path) -> tuple[Path, Path]:
@@ -114,50 +109,19 @@ def text_folders(path: Path) -> tuple[Path, Path]:
     return encoder, beside if beside.is_dir() else encoder
 
 
-def text_weights(encoder: Path) -> Path:
-    """The file of a text encoder's weights, or the table of its shards; the same that transformers takes.
-
-    Raises:
-        RecipeError: There is none.
-    """
-    from superpose.nn import weight_files
-
-    return weight_files(encoder, TEXT_WEIGHTS)[1]
-
-
-def shards(weights: Path) -> list[Path]:
-    """The files that a table of shards names; a file of weights stands for itself."""
-    if weights.suffix != ".json":
-        return [weights]
-    return [weights.parent / name for name in sorted(set(_json(weights)["weight_map"].values()))]
-
-
-def _network(file: Path) -> IFConfig:
-    try:
-        return IFConfig.from_mapping(_json(file))
-    except ValueError as error:
-        raise RecipeError(f"{file}: {error}") from error
-
-
 def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
+    from superpose.nn import read_json
+
     file = folder / "scheduler_config.json"
-    return file, _json(file) if file.exists() else PUBLISHED
-
-
-def _json(file: Path) -> dict[str, Any]:
-    from superpose.nn import read_json  # which imports torch
-
-    return read_json(file)
+    return file, read_json(file) if file.exists() else PUBLISHED
 
 
 def _schedule(file: Path, levels: Mapping[str, Any]) -> TableSchedule:
-    if levels.get("rescale_betas_zero_snr"):
-        raise RecipeError(f"{file}: rescale_betas_zero_snr = true is not supported: IF's levels are not rescaled")
-    if levels.get("trained_betas") is not None:
-        return TableSchedule.from_betas(levels["trained_betas"])
-    name = _known(file, levels, "beta_schedule", BETAS, "linear")
-    bounds = {} if name == "cosine" else {"start": levels.get("beta_start", 1e-4), "end": levels.get("beta_end", 0.02)}
-    return TableSchedule.named(name, levels.get("num_train_timesteps", 1000), **bounds)
+    for key in ("trained_betas", "rescale_betas_zero_snr"):
+        if levels.get(key):
+            raise RecipeError(f"{file}: {key} is not supported: IF's levels are the cosine schedule as it is")
+    name = _known(file, levels, "beta_schedule", {"squaredcos_cap_v2": "cosine"}, "linear")
+    return TableSchedule.named(name, levels.get("num_train_timesteps", 1000))
 
 
 def _known(file: Path, levels: Mapping[str, Any], key: str, names: Mapping[str, Any], default: str) -> Any:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from superpose import RecipeError
+from superpose.nn import weight_files
 from superpose_deepfloyd.embeddings import cleaned
-from superpose_deepfloyd.stage import text_folders, text_weights
+from superpose_deepfloyd.stage import TEXT_WEIGHTS, text_folders
 
 #: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
 TOKENS = 77
@@ -19,18 +20,13 @@ TOKENS = 77
 
 @attrs.frozen(eq=False)
 class T5:
-    """A text encoder with its tokenizer.
-
-    Attributes:
-        tokenizer: From text to numbers.
-        encoder: From numbers to states.
-    """
+    """A text encoder with its tokenizer."""
 
     tokenizer: Any
     encoder: Any
 
     @classmethod
-    def load(cls, path: Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32) -> T5:
+    def load(cls, path: Path, device: str = "cpu", dtype: str = "float32") -> T5:
         """The encoder at ``path``, straight to ``device`` and in ``dtype``; nothing is downloaded.
 
         Raises:
@@ -41,18 +37,19 @@ class T5:
         except ImportError as error:
             raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
         encoder_folder, tokenizer_folder = text_folders(path)
-        weights = text_weights(encoder_folder)
+        _, weights = weight_files(encoder_folder, TEXT_WEIGHTS)
         try:
             tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
-            encoder = T5EncoderModel.from_pretrained(
-                encoder_folder, local_files_only=True, dtype=dtype, variant="fp16" if ".fp16" in weights.name else None
+            variant = "fp16" if ".fp16" in weights.name else None
+            encoder: Any = T5EncoderModel.from_pretrained(
+                encoder_folder, local_files_only=True, dtype=getattr(torch, dtype), variant=variant
             )
         except (OSError, ValueError, ImportError) as error:
             reason = str(error).strip().splitlines()[0]
             raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
-        return cls(tokenizer, encoder.to(torch.device(device)).eval())  # type: ignore[arg-type]  # transformers' wrapper hides it
+        return cls(tokenizer, encoder.to(device).eval())
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
         """What the encoder says of a prompt: states (1, 77, width), and a mask (1, 77) that is 0 at padding."""
         tokens = self.tokenizer(
@@ -61,3 +58,7 @@ class T5:
         mask = tokens.attention_mask.to(self.encoder.device)
         states = self.encoder(tokens.input_ids.to(mask.device), attention_mask=mask).last_hidden_state
         return states, mask
+
+    def states(self, prompt: str) -> Tensor:
+        """The first of the two."""
+        return self(prompt)[0]

@@ -102,7 +102,7 @@ def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None
     embed(encoder, file, LINES)
     stage = make("model", "deepfloyd", path=PIPELINE, embeddings=file)
     stage.check_prompt(LINES[0].upper())
-    with pytest.raises(PromptError, match="prompt 'a painting of a bat' is not in .*, which has 'a painting of a cat'"):
+    with pytest.raises(PromptError, match=r"'a painting of a bat' is not in .*, which has 'a painting of a cat'"):
         stage.check_prompt("a painting of a bat")
     states = load_file(file)
     save_file({name: value[1:] for name, value in states.items()}, file, {"prompts": json.dumps(LINES)})
