@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Model, Parameterization, RecipeError, locate, option
+from superpose import Model, Parameterization, RecipeError, option
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class LatentDiffusion(Model, ABC):
         Raises:
             RecipeError: If a file is missing, says something that is not supported, or does not fit the options.
         """
+        from superpose import locate
         from superpose_ldm.folder import read_folder
         from superpose_ldm.single import SingleFile
 
