@@ -32,11 +32,17 @@ class LatentPredictor(NoisePredictor):
     def __init__(self, checkpoint: Checkpoint, size: int | None, files: Files, device: str, dtype: str) -> None:
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.schedule, self.parameterization = checkpoint.schedule, checkpoint.prediction
-        self.shape, self.image_shape = checkpoint.shape(size), checkpoint.image_shape(size)
+        self.shape = checkpoint.shape(size)
         self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
         self._told = checkpoint.conditioning.load(device, self.dtype)
         self.first = cast(Autoencoder, checkpoint.first.load(device, self.dtype))
         self.network = checkpoint.unet.load(device, self.dtype)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(3, H, W) of the images."""
+        (_, height, width), latents = self.shape, self.first.shape
+        return latents.written, height * latents.factor, width * latents.factor
 
     def condition(self, prompt: str) -> Condition:
         """A class or a text as the network reads it."""

@@ -8,6 +8,8 @@ Stable Diffusion 1 and 2 are known without a YAML file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
+from operator import sub
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ class SingleFile:
             channels=unet.read,
             side=params.get("image_size", unet_params.get("image_size", 64)),
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
-            schedule=_schedule(where, params),
+            schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
             sees=seen_beside(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
             files={"checkpoint": self.path},
@@ -110,6 +112,16 @@ class SingleFile:
         if "scale_factor" in shapes:  # measured in training (scale_by_std)
             return float(read_weights(self.path, prefix="scale_factor")[""])
         return float(params.get("scale_factor", 1.0))
+
+    def _schedule(self, where: str, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> TableSchedule:
+        """The noise levels: where the file has a table of its own, the original program draws with that."""
+        said = _schedule(where, params)
+        if "alphas_cumprod" not in shapes:
+            return said
+        table = read_weights(self.path, dtype=torch.float64, prefix="alphas_cumprod")[""].tolist()
+        rounded = len(table) == said.steps and max(map(abs, map(sub, table, said.alphas_cumprod))) < 1e-6
+        falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
+        return said if rounded or not falls else TableSchedule(table)
 
     def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> Conditioning:
         if condition == "__is_unconditional__":

@@ -22,7 +22,8 @@ _DIFFUSERS = {
     "resnet_time_scale_shift": "default", "resnet_out_scale_factor": 1.0, "time_embedding_dim": None,
 }  # fmt: skip
 _DIFFUSERS_FIXED = {
-    "center_input_sample": False, "act_fn": "silu", "num_attention_heads": None, "dual_cross_attention": False, "class_embed_type": None,
+    "center_input_sample": False, "act_fn": "silu",
+    "num_attention_heads": None, "dual_cross_attention": False, "class_embed_type": None,
     "addition_embed_type": None, "encoder_hid_dim": None, "encoder_hid_dim_type": None, "resnet_skip_time_act": False,
     "reverse_transformer_layers_per_block": None, "time_embedding_type": "positional", "time_embedding_act_fn": None,
     "timestep_post_act": None, "time_cond_proj_dim": None, "conv_in_kernel": 3, "conv_out_kernel": 3,

@@ -235,7 +235,7 @@ def test_weights_that_do_not_fit(tmp_path) -> None:
     unet = config["model"]["params"]["unet_config"]
     unet["params"]["model_channels"] = 64
     read = SingleFile(path=SINGLE / "model.ckpt", config=edited(tmp_path, unet_config=unet)).read()
-    with pytest.raises(RecipeError, match="does not fit its configuration: .* of another shape: "):
+    with pytest.raises(RecipeError, match=r"does not fit its configuration: .* of another shape: "):
         read.unet.load("cpu", torch.float32)
 
 
@@ -245,7 +245,7 @@ def test_folders_of_something_else(tmp_path) -> None:
     index = json.loads((FOLDER / "model_index.json").read_text())
     index |= {"text_encoder_2": ["transformers", "CLIPTextModelWithProjection"], "_class_name": "SDXL"}
     (tmp_path / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(RecipeError, match='holds a SDXL .* see whether kind = "diffusers" reads it'):
+    with pytest.raises(RecipeError, match=r'holds a SDXL .* see whether kind = "diffusers" reads it'):
         read_folder(tmp_path, None, None)
 
 
