@@ -184,7 +184,7 @@ class SingleFile:
 
 def _parameters(config: Path) -> dict[str, Any]:
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
     except ImportError as error:
         raise RecipeError(f'{config} is read with PyYAML: pip install "superpose[ldm]"') from error
     try:

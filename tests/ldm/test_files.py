@@ -100,8 +100,10 @@ def test_single_files_are_what_they_were_made_from(
 
 
 def test_numbered_files_are_as_diffusers_reads_them() -> None:
-    params = {"in_channels": 4, "out_channels": 4, "model_channels": 32, "num_res_blocks": 2, "channel_mult": [1, 1, 1],
-              "attention_resolutions": [1, 4], "num_heads": 4, "use_spatial_transformer": True, "context_dim": 8}  # fmt: skip
+    params = {
+        "in_channels": 4, "out_channels": 4, "model_channels": 32, "num_res_blocks": 2, "channel_mult": [1, 1, 1],
+        "attention_resolutions": [1, 4], "num_heads": 4, "use_spatial_transformer": True, "context_dim": 8,
+    }  # fmt: skip
     weights = LatentUNet(compvis_unet("a test", params)).state_dict()
     numbered = unet_as_compvis(weights, 3, 2, [True, False, True])
     config = {"layers_per_block": 2, "class_embed_type": None, "num_class_embeds": None}
