@@ -76,7 +76,8 @@ def clip_as_openclip(weights: Weights) -> Weights:
     for name, value in weights.items():
         new = name.removeprefix("text_model.")
         for old, short in (
-            ("embeddings.token_embedding", "token_embedding"), ("embeddings.position_embedding.weight", "positional_embedding"),
+            ("embeddings.token_embedding", "token_embedding"),
+            ("embeddings.position_embedding.weight", "positional_embedding"),
             ("final_layer_norm", "ln_final"), ("encoder.layers", "transformer.resblocks"), ("layer_norm", "ln_"),
             ("self_attn.", "attn."), ("mlp.fc1", "mlp.c_fc"), ("mlp.fc2", "mlp.c_proj"),
         ):  # fmt: skip

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from superpose import Condition, Moment, NoisePredictor, Prediction, StepNoise
-from superpose_ldm.autoencoder import Autoencoder
+from superpose.nn.latent import Autoencoder
 from superpose_ldm.checkpoint import Checkpoint, Sees
 
 if TYPE_CHECKING:

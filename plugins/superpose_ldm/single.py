@@ -19,14 +19,21 @@ from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, TableSchedule
 from superpose.nn import read_weights, tensor_shapes
-from superpose_ldm.autoencoder import Autoencoder, AutoencoderShape
-from superpose_ldm.autoencoder_layout import compvis_autoencoder, compvis_autoencoder_names
+from superpose.nn.latent import (
+    Autoencoder,
+    AutoencoderShape,
+    LatentUNet,
+    TextEncoder,
+    compvis_autoencoder,
+    compvis_autoencoder_names,
+    compvis_unet,
+    compvis_unet_names,
+    text_layout,
+    text_names,
+    text_shape,
+)
 from superpose_ldm.checkpoint import Checkpoint, Part, seen_beside
 from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
-from superpose_ldm.text import TextEncoder
-from superpose_ldm.text_layout import text_layout, text_names, text_shape
-from superpose_ldm.unet import LatentUNet
-from superpose_ldm.unet_layout import compvis_unet, compvis_unet_names
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
 EMA = "model_ema.diffusion_model"

@@ -17,14 +17,20 @@ from safetensors.torch import save_file
 
 from compvis_files import clip_as_openclip, first_stage_as_compvis, unet_as_compvis
 from superpose import PromptError, RecipeError
-from superpose_ldm.autoencoder import Autoencoder
-from superpose_ldm.autoencoder_layout import compvis_autoencoder, diffusers_autoencoder
+from superpose.nn.latent import (
+    Autoencoder,
+    LatentUNet,
+    TextEncoder,
+    TextShape,
+    compvis_autoencoder,
+    compvis_unet,
+    diffusers_autoencoder,
+    diffusers_unet,
+    text_names,
+    text_shape,
+)
 from superpose_ldm.folder import read_folder
 from superpose_ldm.single import SingleFile
-from superpose_ldm.text import TextEncoder, TextShape
-from superpose_ldm.text_layout import text_names, text_shape
-from superpose_ldm.unet import LatentUNet
-from superpose_ldm.unet_layout import compvis_unet, diffusers_unet
 
 with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
     warnings.simplefilter("ignore")

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from superpose import RecipeError
 from superpose.nn import assign, ready
-from superpose_ldm.autoencoder import Autoencoder
-from superpose_ldm.autoencoder_layout import diffusers_autoencoder
-from superpose_ldm.text import TextEncoder
-from superpose_ldm.text_layout import clip_config, text_names
-from superpose_ldm.unet import LatentUNet
-from superpose_ldm.unet_layout import diffusers_unet
+from superpose.nn.latent import (
+    Autoencoder,
+    LatentUNet,
+    TextEncoder,
+    clip_config,
+    diffusers_autoencoder,
+    diffusers_unet,
+    text_names,
+)
 
 with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
     warnings.simplefilter("ignore")
