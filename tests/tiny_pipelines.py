@@ -60,9 +60,9 @@ def kl(channels: int = 4, **more: Any) -> Any:
     )  # fmt: skip
 
 
-def text_unet(**more: Any) -> Any:
+def text_unet(words: int = WIDTH, **more: Any) -> Any:
     return diffusers.UNet2DConditionModel(
-        block_out_channels=(8, 16), layers_per_block=1, sample_size=8, norm_num_groups=4, cross_attention_dim=WIDTH,
+        block_out_channels=(8, 16), layers_per_block=1, sample_size=8, norm_num_groups=4, cross_attention_dim=words,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         attention_head_dim=4, **more,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def text_unet(**more: Any) -> Any:
 
 def stable_diffusion() -> Any:
     scheduler = diffusers.DDIMScheduler(
-        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, set_alpha_to_one=True
+        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, steps_offset=1
     )
     return diffusers.StableDiffusionPipeline(
         vae=kl(), text_encoder=clip(), tokenizer=tokenizer(16), unet=text_unet(), scheduler=scheduler,
@@ -78,12 +78,10 @@ def stable_diffusion() -> Any:
     )  # fmt: skip
 
 
-def lcm() -> Any:
-    return diffusers.LatentConsistencyModelPipeline(
-        vae=kl(), text_encoder=clip(), tokenizer=tokenizer(16), unet=text_unet(time_cond_proj_dim=16),
-        scheduler=diffusers.LCMScheduler(clip_sample=False), safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
-    )  # fmt: skip
+def told_guidance() -> Any:
+    parts = stable_diffusion().components
+    parts["unet"] = text_unet(time_cond_proj_dim=16)
+    return diffusers.StableDiffusionPipeline(**parts, requires_safety_checker=False)
 
 
 def sdxl() -> Any:
@@ -91,10 +89,9 @@ def sdxl() -> Any:
         beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, prediction_type="v_prediction"
     )
     unet = text_unet(
-        addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + WIDTH
-    )
-    unet.register_to_config(cross_attention_dim=2 * WIDTH)
-    unet = type(unet).from_config(unet.config)
+        2 * WIDTH, addition_embed_type="text_time", addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + WIDTH,
+    )  # fmt: skip
     return diffusers.StableDiffusionXLPipeline(
         vae=kl(latents_mean=[0.1, -0.2, 0.3, 0.0], latents_std=[1.5, 2.0, 0.5, 1.0]), text_encoder=clip(),
         text_encoder_2=clip(projected=True), tokenizer=tokenizer(16), tokenizer_2=tokenizer(16), unet=unet,
@@ -107,7 +104,6 @@ def sd3() -> Any:
         sample_size=8, patch_size=1, in_channels=4, num_layers=2, attention_head_dim=8, num_attention_heads=4,
         caption_projection_dim=32, joint_attention_dim=2 * WIDTH, pooled_projection_dim=2 * WIDTH, out_channels=4,
     )  # fmt: skip
-    transformer.register_to_config(patch_size=1)
     return diffusers.StableDiffusion3Pipeline(
         vae=kl(shift_factor=0.0609, scaling_factor=1.5035), text_encoder=clip(projected=True),
         text_encoder_2=clip(projected=True), text_encoder_3=None, tokenizer=tokenizer(16), tokenizer_2=tokenizer(16),
@@ -129,8 +125,8 @@ def flux(guided: bool = True) -> Any:
 
 def pixart(sigma: bool) -> Any:
     transformer = diffusers.PixArtTransformer2DModel(
-        sample_size=8, num_layers=2, patch_size=2, attention_head_dim=8, num_attention_heads=3, caption_channels=WIDTH,
-        cross_attention_dim=24, in_channels=4, out_channels=8, use_additional_conditions=False,
+        sample_size=8 if sigma else 128, num_layers=2, patch_size=2, attention_head_dim=8, num_attention_heads=3,
+        caption_channels=WIDTH, cross_attention_dim=24, in_channels=4, out_channels=8,
     )  # fmt: skip
     pipeline = diffusers.PixArtSigmaPipeline if sigma else diffusers.PixArtAlphaPipeline
     scheduler = diffusers.DPMSolverMultistepScheduler() if sigma else diffusers.DDIMScheduler(clip_sample=False)
@@ -203,7 +199,7 @@ def uncond_latent() -> Any:
 
 PIPELINES: dict[str, Callable[[], Any]] = {
     "stable diffusion": stable_diffusion,
-    "lcm": lcm,
+    "told guidance": told_guidance,
     "sdxl": sdxl,
     "sd3": sd3,
     "flux dev": flux,

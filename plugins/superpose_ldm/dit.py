@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from superpose_ldm.dit_files import DiTFiles
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # what is read once is kept
 class DiffusionTransformer(Model):
     """DiT: images of ImageNet's classes, by a transformer over latents.
 
