@@ -55,8 +55,8 @@ def gemma() -> Any:
 
 def kl(channels: int = 4, **more: Any) -> Any:
     return diffusers.AutoencoderKL(
-        block_out_channels=[8, 16], down_block_types=["DownEncoderBlock2D"] * 2, up_block_types=["UpDecoderBlock2D"] * 2,
-        latent_channels=channels, norm_num_groups=4, **more,
+        block_out_channels=[8, 16], down_block_types=["DownEncoderBlock2D"] * 2,
+        up_block_types=["UpDecoderBlock2D"] * 2, latent_channels=channels, norm_num_groups=4, **more,
     )  # fmt: skip
 
 
@@ -130,9 +130,7 @@ def pixart(sigma: bool) -> Any:
     )  # fmt: skip
     pipeline = diffusers.PixArtSigmaPipeline if sigma else diffusers.PixArtAlphaPipeline
     scheduler = diffusers.DPMSolverMultistepScheduler() if sigma else diffusers.DDIMScheduler(clip_sample=False)
-    return pipeline(
-        transformer=transformer, vae=kl(), text_encoder=t5(), tokenizer=tokenizer(16), scheduler=scheduler
-    )
+    return pipeline(transformer=transformer, vae=kl(), text_encoder=t5(), tokenizer=tokenizer(16), scheduler=scheduler)
 
 
 def sana() -> Any:
@@ -146,7 +144,8 @@ def sana() -> Any:
         decoder_block_types=("ResBlock", "EfficientViTBlock"), encoder_block_out_channels=(8, 8),
         decoder_block_out_channels=(8, 8), encoder_qkv_multiscales=((), (5,)), decoder_qkv_multiscales=((), (5,)),
         encoder_layers_per_block=(1, 1), decoder_layers_per_block=[1, 1], downsample_block_type="conv",
-        upsample_block_type="interpolate", decoder_norm_types="rms_norm", decoder_act_fns="silu", scaling_factor=0.41407,
+        upsample_block_type="interpolate", decoder_norm_types="rms_norm", decoder_act_fns="silu",
+        scaling_factor=0.41407,
     )  # fmt: skip
     scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0)
     return diffusers.SanaPipeline(

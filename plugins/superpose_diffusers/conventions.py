@@ -46,6 +46,7 @@ class Convention(ABC):
     def classes(self, config: Config) -> int | None:
         """Number of classes, where prompts are classes; None where they are text."""
         del config
+        return None
 
     @abstractmethod
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
@@ -63,6 +64,7 @@ class Unconditional(Convention):
         return config.get("num_class_embeds") or 0
 
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        del model
         classes = self.classes(pipeline.unet.config)
         return {"class_labels": _label(prompt, None)} if classes else {}
 
@@ -117,6 +119,7 @@ class DiT(Convention):
         return int(config["num_embeds_ada_norm"])
 
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        del model
         return {"class_labels": _label(prompt, self.classes(pipeline.transformer.config))}
 
     def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -205,7 +208,9 @@ class Flux(Convention):
         places = torch.cartesian_prod(torch.zeros(1), rows.float(), columns.float()).to(x)
         no_places = x.new_zeros(told["encoder_hidden_states"].shape[1], 3)
         answer = _first(
-            network(patches, timestep=t.to(x.dtype) / 1000, img_ids=places, txt_ids=no_places, **told, return_dict=False)
+            network(
+                patches, timestep=t.to(x.dtype) / 1000, img_ids=places, txt_ids=no_places, **told, return_dict=False
+            )
         )
         answer = answer.view(n, height // 2, width // 2, c, 2, 2).permute(0, 3, 1, 4, 2, 5)
         return answer.reshape(n, c, height, width)

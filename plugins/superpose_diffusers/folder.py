@@ -1,4 +1,4 @@
-"""A saved pipeline as it lies on disk: which parts it has, and what their configurations say. No part is loaded here."""
+"""A saved pipeline as it lies on disk: its parts and what their configurations say. Nothing is loaded here."""
 
 from __future__ import annotations
 
@@ -96,9 +96,15 @@ class PipelineFolder:
         return read_table(self.path / name / kind)
 
     def weights(self, variant: str | None) -> list[Path]:
-        """The files of weights that are read, for a variant such as "fp16"."""
+        """The files of weights that are read, for a variant such as "fp16"; shards are files of their own."""
         files = sorted(file for name in self.parts for file in (self.path / name).glob("*.safetensors"))
-        return [file for file in files if file.name.partition(".")[2].startswith(f"{variant}.") or variant is None]
+        return [file for file in files if _variant(file) == variant]
+
+
+def _variant(file: Path) -> str | None:
+    """None of model.safetensors; fp16 of model.fp16.safetensors and of model.fp16-00001-of-00002.safetensors."""
+    marks = file.suffixes[:-1]
+    return marks[-1][1:].partition("-")[0] if marks else None
 
 
 def read_table(path: Path) -> Mapping[str, Any]:

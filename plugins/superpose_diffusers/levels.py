@@ -50,9 +50,9 @@ def schedule(config: Mapping[str, Any], patches: int) -> Schedule:
     odd = [f"{key} = {config[key]!r}" for key, value in PLAIN.items() if config.get(key, value) != value]
     if odd or not (_flows(config) or "beta_schedule" in config):
         raise RecipeError(
-            f"the pipeline's scheduler is a {config.get('_class_name')}{' with ' * bool(odd)}{', '.join(odd)}, whose levels "
-            "are none that the bridge knows: tables of betas (DDPM, DDIM, Euler, DPM-Solver, LCM, ...) and rectified "
-            "flows (FlowMatchEulerDiscrete, ...)"
+            f"the pipeline's scheduler is a {config.get('_class_name')}{' with ' * bool(odd)}{', '.join(odd)}, whose "
+            "levels are none that the bridge knows: tables of betas (DDPM, DDIM, Euler, DPM-Solver, LCM, ...) and "
+            "rectified flows (FlowMatchEulerDiscrete, ...)"
         )
     steps = config.get("num_train_timesteps", 1000)
     if _flows(config):

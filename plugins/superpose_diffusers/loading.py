@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
         parts = {}
         for name, kind in folder.parts.items():
             cls = _class(homes, kind, f"{folder.path}: part {name!r}")
-            wanted = torch_float(dtype) if name == folder.autoencoder else dtype
+            wanted = at_least_float32(dtype) if name == folder.autoencoder else dtype
             parts[name] = _part(cls, folder.path / name, device, wanted, variant)
         pipeline = _class(homes, folder.pipeline, str(folder.path))
         takes = inspect.signature(pipeline.__init__).parameters
@@ -49,7 +50,7 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
         return pipeline(**parts, **chosen)
 
 
-def torch_float(dtype: torch.dtype) -> torch.dtype:
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     """float32, whatever the rest runs in: several autoencoders overflow in float16."""
     import torch
 
@@ -58,13 +59,12 @@ def torch_float(dtype: torch.dtype) -> torch.dtype:
 
 def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
     import torch
-    from diffusers.utils import is_accelerate_available
 
     if not issubclass(cls, torch.nn.Module):  # a tokenizer or a scheduler
         return cls.from_pretrained(folder, local_files_only=True)
     options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "variant": variant}
     if cls.__module__.startswith("diffusers."):
-        options |= {"torch_dtype": dtype, "low_cpu_mem_usage": is_accelerate_available()}
+        options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
     else:
         options |= {"dtype": dtype, "trust_remote_code": False}
     try:

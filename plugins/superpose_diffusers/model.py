@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Diffusers(Model):
     """Any denoiser of diffusers: U-Nets and transformers, in pixels or latents, epsilon, v or flow.
 
-    Needs ``pip install 'superpose[diffusers]'``. Weights are read from safetensors only, and no code of a pipeline's own
-    is run. Prompts: text; "" says nothing. Where the network knows classes: the number of one.
+    Needs ``pip install 'superpose[diffusers]'``. Weights are read from safetensors only, and no code of a pipeline's
+    own is run. Prompts: text; "" says nothing. Where the network knows classes: the number of one.
     """
 
     kind = "diffusers"
@@ -47,16 +47,15 @@ class Diffusers(Model):
         """(C, H, W) of the state: of the latent, where there is one."""
         folder, rule, config = self._known()
         factor, step = folder.factor, folder.factor * rule.patch(config)
-        sides = (self.height, self.width)
-        if None in sides:
-            sides = tuple(
-                own * factor if said is None else said for said, own in zip(sides, rule.sides(config), strict=True)
-            )
-        for name, side in zip(("height", "width"), sides, strict=True):
+        height, width = self.height, self.width
+        if height is None or width is None:
+            own = rule.sides(config)
+            height, width = height or own[0] * factor, width or own[1] * factor
+        for name, side in (("height", height), ("width", width)):
             if side % step:
                 near = max(step, round(side / step) * step)
                 raise RecipeError(f"{name} = {side} is not a multiple of {step}, as this model needs: write {near}")
-        return rule.channels(config), sides[0] // factor, sides[1] // factor
+        return rule.channels(config), height // factor, width // factor
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -126,6 +125,6 @@ class Diffusers(Model):
             if own != rule.channels(config):
                 raise RecipeError(
                     f"{folder.path}: the denoiser of this {folder.pipeline} takes {rule.channels(config)} channels and "
-                    f"its autoencoder makes {own}: the rest would be an image beside the state, which the bridge doesn't know"
+                    f"its autoencoder makes {own}: the rest is an image beside the state, which the bridge doesn't know"
                 )
         return folder, rule, config

@@ -1,18 +1,19 @@
 """A denoiser of diffusers as a noise predictor.
 
 A row's answer depends on its row alone as far as the library's own layers keep rows apart: in value always, to the last
-bit only where a forward pass has one row (``rows = 1`` in ``[run]``). Images are encoded and decoded one at a time.
+bit only where a forward pass has one row (``rows = 1`` in ``[run]``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from superpose import Condition, Moment, NoisePredictor, Prediction
+from superpose_diffusers.autoencoder import Latents
 from superpose_diffusers.conventions import convention
 from superpose_diffusers.levels import parameterization
 from superpose_diffusers.loading import load_pipeline
@@ -33,18 +34,22 @@ class BridgePredictor(NoisePredictor):
     def __init__(self, model: Diffusers, device: str, dtype: str) -> None:
         folder = model.folder
         self.model = model
-        self.shape, self.image_shape = model.shape, model.image_shape
-        self.schedule, self.clip = model.schedule, model.clip
+        self.shape, self.schedule, self.clip = model.shape, model.schedule, model.clip
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.pipeline = load_pipeline(folder, self.device, self.dtype, model.variant)
         self.network = getattr(self.pipeline, folder.denoiser)
-        self.autoencoder = None if folder.autoencoder is None else getattr(self.pipeline, folder.autoencoder)
+        self.latents = Latents(getattr(self.pipeline, folder.autoencoder)) if folder.autoencoder else None
         self.convention = convention(folder.parts[folder.denoiser], folder.config(folder.denoiser))
         about = folder.config("scheduler")
         self.parameterization = parameterization(about)
         if folder.config(folder.denoiser).get("out_channels") == 2 * self.shape[0]:
             # Networks with twice the channels are guided-diffusion's kin, unless somebody says otherwise.
             self.learned_variance = "learned" if about.get("variance_type") == "learned" else "learned_range"
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the images."""
+        return self.model.image_shape
 
     @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
@@ -68,42 +73,10 @@ class BridgePredictor(NoisePredictor):
         output, variance = answer.chunk(2, dim=1)
         return Prediction(output, variance)
 
-    @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
-        """The latents of images (N, 3, H, W) in [-1, 1]: the mode, where there is a choice."""
-        if self.autoencoder is None:
-            return images
-        return torch.cat([self._scaled(self._latent(row)) for row in images.split(1)])
+        """The states of images (N, 3, H, W) in [-1, 1]."""
+        return images if self.latents is None else self.latents.encode(images.to(self.device))
 
-    @torch.no_grad()
     def decode(self, states: Tensor) -> Tensor:
-        """The images of latents."""
-        if self.autoencoder is None:
-            return states
-        rows = [self.autoencoder.decode(self._unscaled(row), return_dict=False)[0] for row in states.split(1)]
-        return torch.cat(rows)
-
-    def _latent(self, images: Tensor) -> Tensor:
-        said: Any = self.autoencoder.encode(images)  # type: ignore[union-attr]  # asked only where there is one
-        if hasattr(said, "latent_dist"):
-            mode: Tensor = said.latent_dist.mode()
-            return mode
-        latent: Tensor = said.latents if hasattr(said, "latents") else said.latent
-        return latent
-
-    def _scaled(self, latent: Tensor) -> Tensor:
-        mean, deviation = self._moments(latent)
-        return (latent - mean) / deviation
-
-    def _unscaled(self, state: Tensor) -> Tensor:
-        mean, deviation = self._moments(state)
-        return state * deviation + mean
-
-    def _moments(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """What the autoencoder's latents are shifted and divided by, shape (1, C, 1, 1) or ()."""
-        config: Any = self.autoencoder.config  # type: ignore[union-attr]
-        scale = getattr(config, "scaling_factor", 1.0)
-        mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
-        if mean is not None and deviation is not None:
-            return like.new_tensor(mean).view(1, -1, 1, 1), like.new_tensor(deviation).view(1, -1, 1, 1) / scale
-        return like.new_tensor(getattr(config, "shift_factor", None) or 0.0), like.new_tensor(1 / scale)
+        """The images of states."""
+        return states if self.latents is None else self.latents.decode(states)

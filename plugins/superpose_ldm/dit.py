@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class DiffusionTransformer(Model):
     """DiT: images of ImageNet's classes, by a transformer over latents.
 
-    From a folder of diffusers, or a ``.pt`` file of the paper's code with ``vae``. Prompts are classes: their number, or
-    their name where the folder has names; "" is no class in particular. Latents are not pixels: a view of latents is
-    nearly, and not exactly, that view of the image.
+    From a folder of diffusers, or a ``.pt`` file of the paper's code with ``vae``. Prompts are classes: their number,
+    or their name where the folder has names; "" is no class in particular. Latents are not pixels: a view of latents
+    is nearly, and not exactly, that view of the image.
     """
 
     kind = "dit"
@@ -91,4 +91,4 @@ class DiffusionTransformer(Model):
         """SHA-256 of each file of weights."""
         from superpose.nn import digest
 
-        return {name: digest(file) for name, file in self.files.sources.items()}
+        return {"transformer": digest(self.files.network.source), "first stage": digest(self.files.first.source)}

@@ -52,7 +52,6 @@ class DiTFiles:
         latents: Of the first stage.
         schedule: Noise levels.
         names: Class numbers by name; empty where the files have none.
-        sources: Files of weights, by what is in them.
     """
 
     config: DiTConfig
@@ -61,7 +60,6 @@ class DiTFiles:
     latents: AutoencoderShape
     schedule: TableSchedule
     names: Mapping[str, int]
-    sources: Mapping[str, Path]
 
 
 def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
@@ -75,40 +73,46 @@ def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
     Raises:
         RecipeError: If a file is missing, or says something that is not supported.
     """
-    schedule, names = TableSchedule.named("linear", 1000, 0.0001, 0.02), {}
     if path.is_dir():
-        config_file, weights = weight_files(path / "transformer")
-        try:
-            config = DiTConfig.from_mapping(read_json(config_file))
-        except ValueError as error:
-            raise RecipeError(f"{config_file}: {error}") from error
-        about = path / "scheduler" / "scheduler_config.json"
-        schedule, prediction = diffusers_schedule(about, read_json(about))
-        if prediction != "epsilon":
-            raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
-        names = _named(read_json(path / "model_index.json").get("id2label") or {})
-        read: Callable[[str, torch.dtype], dict[str, Tensor]] = lambda device, dtype: read_weights(weights, device, dtype)
+        config, network, schedule, names = _folder(path)
         vae = vae or path / "vae"
     else:
-        weights, (shapes, stored) = path, _single(path)
-        config = _seen(path, shapes, heads)
-        depth = config.num_layers
-        read = lambda device, dtype: _renamed(stored(device, dtype), depth)
-        if vae is None:
-            raise RecipeError(f"{path} holds a transformer alone: write vae = the folder of its autoencoder, sd-vae-ft-ema")
-    first_file, first_weights = weight_files(vae)
-    latents = diffusers_autoencoder(str(first_file), read_json(first_file))
+        config, network = _file(path, heads)
+        schedule, names = TableSchedule.named("linear", 1000, 0.0001, 0.02), {}
+    if vae is None:
+        raise RecipeError(f"{path} is a transformer alone: write vae = the folder of its autoencoder, sd-vae-ft-ema")
+    where, weights = weight_files(vae)
+    latents = diffusers_autoencoder(str(where), read_json(where))
     if latents.latent != config.in_channels:
         raise RecipeError(f"{vae} makes latents of {latents.latent} channels, and {path} reads {config.in_channels}")
     return DiTFiles(
         config=config,
-        network=Part(lambda: DiT(config), read, weights),
-        first=Part(lambda: Autoencoder(latents), lambda *to: read_weights(first_weights, *to), first_weights),
+        network=network,
+        first=Part(lambda: Autoencoder(latents), lambda *to: read_weights(weights, *to), weights),
         latents=latents,
         schedule=schedule,
         names=names,
-        sources={"transformer": weights, "first stage": first_weights},
     )
+
+
+def _folder(path: Path) -> tuple[DiTConfig, Part, TableSchedule, dict[str, int]]:
+    where, weights = weight_files(path / "transformer")
+    try:
+        config = DiTConfig.from_mapping(read_json(where))
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from error
+    about = path / "scheduler" / "scheduler_config.json"
+    schedule, prediction = diffusers_schedule(about, read_json(about))
+    if prediction != "epsilon":
+        raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
+    names = _named(read_json(path / "model_index.json").get("id2label") or {})
+    return config, Part(lambda: DiT(config), lambda *to: read_weights(weights, *to), weights), schedule, names
+
+
+def _file(path: Path, heads: int | None) -> tuple[DiTConfig, Part]:
+    shapes, read = _single(path)
+    config = _seen(path, shapes, heads)
+    return config, Part(lambda: DiT(config), lambda *to: _renamed(read(*to), config.num_layers), path)
 
 
 def _named(labels: Mapping[str, str]) -> dict[str, int]:

@@ -7,15 +7,15 @@ With features :math:`c = \mathrm{silu}(e_t + e_y)` of time and class, each block
     h \leftarrow h + \alpha_1 \mathrm{attn}\big((1 + \gamma_1) \mathrm{LN}(h) + \beta_1\big), \quad
     h \leftarrow h + \alpha_2 \mathrm{mlp}\big((1 + \gamma_2) \mathrm{LN}(h) + \beta_2\big)
 
-Names of parameters are those of diffusers, which gives every block its own embedding of time and class and lets the last
-layer read the first block's. The paper's code has one embedding for all: its files are read as that one, many times.
+Names of parameters are those of diffusers, which gives every block its own embedding of time and class and lets the
+last layer read the first block's. The paper's code has one for all: its files are read as that one, many times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import torch
@@ -53,6 +53,13 @@ class DiTConfig:
     norm_eps: float = 1e-5
     frequency_shift: float = 1.0  # ours: diffusers' sinusoids have 1, the paper's code has 0
 
+    def __attrs_post_init__(self) -> None:
+        if self.width % 4 or self.sample_size % self.patch_size:
+            raise ValueError(
+                f"{self.width} features and patches of {self.patch_size} on {self.sample_size} are not supported: "
+                "features must be a multiple of 4, and patches must fit"
+            )
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> DiTConfig:
         """The configuration in a parsed ``config.json``, of ``DiTTransformer2DModel`` or ``Transformer2DModel``.
@@ -67,7 +74,10 @@ class DiTConfig:
         known = [field.name for field in attrs.fields(cls)]
         if unknown := [key for key in chosen if key not in known]:
             raise ValueError(f"DiT configuration: {unknown[0]} = {chosen[unknown[0]]!r} is not a key of it")
-        return cls(**chosen)
+        try:
+            return cls(**chosen)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"DiT configuration: {error.args[0]}") from error
 
     @property
     def width(self) -> int:
@@ -91,7 +101,7 @@ class DiT(nn.Module):
         self.config = config
         width, patch = config.width, config.patch_size
         self.answers = config.out_channels or config.in_channels
-        self.pos_embed = nn.ModuleDict({"proj": nn.Conv2d(config.in_channels, width, patch, stride=patch)})
+        self.pos_embed = Patches(config.in_channels, width, patch)
         self.transformer_blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.norm_out = nn.LayerNorm(width, 1e-6, elementwise_affine=False)
         self.proj_out_1 = nn.Linear(width, 2 * width)
@@ -108,17 +118,26 @@ class DiT(nn.Module):
         """
         n, grid, patch = len(x), self.config.sample_size // self.config.patch_size, self.config.patch_size
         waves = sinusoid(t.reshape(-1), 256, shift=self.config.frequency_shift).to(x.dtype)
-        h = self.pos_embed["proj"](x).flatten(2).transpose(1, 2) + self.positions
-        last: Tensor | None = None
-        for block in self.transformer_blocks:
-            features = block.norm1["emb"](waves, labels)
-            last = features if last is None else last
+        h = (self.pos_embed(x) + self.positions).to(x.dtype)
+        told = [cast(Block, block).norm1.emb(waves, labels) for block in self.transformer_blocks]
+        for block, features in zip(self.transformer_blocks, told, strict=True):
             h = block(h, features)
-        assert last is not None
-        shift, scale = rows.linear(self.proj_out_1, last)[:, None].chunk(2, dim=-1)
+        shift, scale = rows.linear(self.proj_out_1, told[0])[:, None].chunk(2, dim=-1)
         h = rows.linear(self.proj_out_2, modulated(self.norm_out(h), shift, scale))
         h = h.view(n, grid, grid, patch, patch, self.answers).permute(0, 5, 1, 3, 2, 4)
         return h.reshape(n, self.answers, grid * patch, grid * patch)
+
+
+class Patches(nn.Module):
+    """Squares of a latent (N, C, S, S) as features (N, L, width)."""
+
+    def __init__(self, channels: int, width: int, patch: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(channels, width, patch, stride=patch)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.proj(x)
+        return features.flatten(2).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -127,25 +146,29 @@ class Block(nn.Module):
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
         width = config.width
-        embedding = Embedding(config.num_embeds_ada_norm + 1, width)
-        self.norm1 = nn.ModuleDict({"emb": embedding, "linear": nn.Linear(width, 6 * width)})
-        self.norm = nn.LayerNorm(width, 1e-6, elementwise_affine=False)
+        self.norm1 = AdaptiveNorm(config.num_embeds_ada_norm + 1, width)
         self.attn1 = CrossAttention(
             width, config.num_attention_heads, config.attention_head_dim, bias=config.attention_bias
         )
         self.norm3 = nn.LayerNorm(width, config.norm_eps, config.norm_elementwise_affine)
-        up, down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-        self.ff = nn.ModuleDict({"net": nn.ModuleDict({"0": nn.ModuleDict({"proj": up}), "2": down})})
-        self._maps = (up, down)
-        self._gelu = _GELU[config.activation_fn]
+        self.ff = Wide(width, config.activation_fn)
 
     def forward(self, h: Tensor, features: Tensor) -> Tensor:
         """The block's answer, for features (N, width) of time and class."""
-        told = rows.linear(self.norm1["linear"], features)[:, None].chunk(6, dim=-1)
-        h = self.attn1(modulated(self.norm(h), told[0], told[1])).mul_(told[2]).add_(h)
-        up, down = self._maps
-        wide = self._gelu(rows.linear(up, modulated(self.norm3(h), told[3], told[4])))
-        return rows.linear(down, wide).mul_(told[5]).add_(h)
+        told = rows.linear(self.norm1.linear, features)[:, None].chunk(6, dim=-1)
+        h = self.attn1(modulated(self.norm1.norm(h), told[0], told[1])).mul_(told[2]).add_(h)
+        answer: Tensor = self.ff(modulated(self.norm3(h), told[3], told[4])).mul_(told[5]).add_(h)
+        return answer
+
+
+class AdaptiveNorm(nn.Module):
+    """The first norm of a block, and what the whole block is told."""
+
+    def __init__(self, classes: int, width: int) -> None:
+        super().__init__()
+        self.emb = Embedding(classes, width)
+        self.linear = nn.Linear(width, 6 * width)
+        self.norm = nn.LayerNorm(width, 1e-6, elementwise_affine=False)
 
 
 class Embedding(nn.Module):
@@ -158,6 +181,20 @@ class Embedding(nn.Module):
 
     def forward(self, waves: Tensor, labels: Tensor) -> Tensor:
         return silu_(self.timestep_embedder(waves) + self.class_embedder["embedding_table"](labels))
+
+
+class Wide(nn.Module):
+    """Two linear maps with a GELU between, four times as wide: (N, L, width) to the same."""
+
+    def __init__(self, width: int, activation: str) -> None:
+        super().__init__()
+        up = nn.ModuleDict({"proj": nn.Linear(width, 4 * width)})
+        self.net = nn.ModuleDict({"0": up, "2": nn.Linear(4 * width, width)})  # so that they are called that
+        self.activation = _GELU[activation]
+
+    def forward(self, h: Tensor) -> Tensor:
+        up = cast(nn.Linear, cast(nn.ModuleDict, self.net["0"])["proj"])
+        return rows.linear(cast(nn.Linear, self.net["2"]), self.activation(rows.linear(up, h)))
 
 
 def modulated(h: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

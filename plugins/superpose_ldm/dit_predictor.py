@@ -31,16 +31,20 @@ class DiTPredictor(NoisePredictor):
     def __init__(self, model: DiffusionTransformer, device: str, dtype: str) -> None:
         files = model.files
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        self.shape, self.image_shape, self.schedule = model.shape, model.image_shape, model.schedule
-        self._number = model.number
+        self.shape, self.schedule, self._model = model.shape, model.schedule, model
         self.first = cast(Autoencoder, files.first.load(device, self.dtype))
         self.network = files.network.load(device, self.dtype)
         if files.config.out_channels == 2 * files.config.in_channels:
             self.learned_variance = "learned_range"
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(3, H, W) of the images."""
+        return self._model.image_shape
+
     def condition(self, prompt: str) -> Condition:
         """The number of a class."""
-        return Condition(prompt, {"labels": torch.tensor([self._number(prompt)], device=self.device)})
+        return Condition(prompt, {"labels": torch.tensor([self._model.number(prompt)], device=self.device)})
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
