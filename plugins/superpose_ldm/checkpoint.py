@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, TableSchedule
 from superpose.nn import assign, digest, read_json, ready
-from superpose_ldm.autoencoder import AutoencoderShape
+from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError
 from superpose.nn import UNet2D, UNet2DConfig, read_json, read_weights, weight_files
-from superpose_ldm.autoencoder import Autoencoder
-from superpose_ldm.autoencoder_layout import diffusers_autoencoder
+from superpose.nn.latent import (
+    Autoencoder,
+    LatentUNet,
+    TextEncoder,
+    clip_config,
+    diffusers_autoencoder,
+    diffusers_unet,
+    text_names,
+)
 from superpose_ldm.checkpoint import Checkpoint, Part, diffusers_schedule, seen_beside
 from superpose_ldm.conditioning import Conditioning, Unconditional, Words
-from superpose_ldm.text import TextEncoder
-from superpose_ldm.text_layout import clip_config, text_names
-from superpose_ldm.unet import LatentUNet
-from superpose_ldm.unet_layout import diffusers_unet
 
 if TYPE_CHECKING:
     import torch

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Model, Parameterization, RecipeError, locate, option
+from superpose import Model, Parameterization, RecipeError, option
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -36,13 +35,23 @@ class LatentDiffusion(Model, ABC):
     image: Path | None = option(None, doc="what the network edits, fills or enlarges, where it looks at an image")
     mask: Path | None = option(None, doc="for networks made for inpainting: white is painted anew, black is kept")
 
-    @cached_property
+    # The checkpoint, once its files have been looked at.
+    _looked: list[Any] = attrs.field(factory=list, init=False, eq=False, repr=False)
+
+    @property
     def checkpoint(self) -> Checkpoint:
         """What the files say, without their weights.
 
         Raises:
             RecipeError: If a file is missing, says something that is not supported, or does not fit the options.
         """
+        if not self._looked:
+            self._looked.append(self._look())
+        checkpoint: Checkpoint = self._looked[0]
+        return checkpoint
+
+    def _look(self) -> Checkpoint:
+        from superpose import locate
         from superpose_ldm.folder import read_folder
         from superpose_ldm.single import SingleFile
 
@@ -80,7 +89,7 @@ class LatentDiffusion(Model, ABC):
         return self.checkpoint.schedule
 
     @property
-    def upscales(self) -> bool:
+    def upscales(self) -> bool:  # type: ignore[override]  # here it depends on the options
         """Whether it takes the images of a stage before in place of a file."""
         return self.image is None and self.checkpoint.sees in ("image", "small image")
 

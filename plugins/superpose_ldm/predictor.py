@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise
-from superpose_ldm.autoencoder import Autoencoder
+from superpose import Condition, Moment, NoisePredictor, Prediction, StepNoise
+from superpose.nn.latent import Autoencoder
 from superpose_ldm.checkpoint import Checkpoint, Sees
 
 if TYPE_CHECKING:
+    from superpose import Beside
     from superpose_ldm.files import Files
 
 
@@ -31,11 +32,17 @@ class LatentPredictor(NoisePredictor):
     def __init__(self, checkpoint: Checkpoint, size: int | None, files: Files, device: str, dtype: str) -> None:
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.schedule, self.parameterization = checkpoint.schedule, checkpoint.prediction
-        self.shape, self.image_shape = checkpoint.shape(size), checkpoint.image_shape(size)
+        self.shape = checkpoint.shape(size)
         self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
         self._told = checkpoint.conditioning.load(device, self.dtype)
         self.first = cast(Autoencoder, checkpoint.first.load(device, self.dtype))
         self.network = checkpoint.unet.load(device, self.dtype)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(3, H, W) of the images."""
+        (_, height, width), latents = self.shape, self.first.shape
+        return latents.written, height * latents.factor, width * latents.factor
 
     def condition(self, prompt: str) -> Condition:
         """A class or a text as the network reads it."""
@@ -62,6 +69,8 @@ class LatentPredictor(NoisePredictor):
             low: Images of the stage before, which take the place of an image in a file.
             noise: Tells the number of samples.
         """
+        from superpose import Beside
+
         if self._sees == "nothing":
             return None
         size = self.shape[1:] if self._sees == "small image" else self.image_shape[1:]

@@ -8,6 +8,8 @@ Stable Diffusion 1 and 2 are known without a YAML file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
+from operator import sub
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,21 @@ from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, TableSchedule
 from superpose.nn import read_weights, tensor_shapes
-from superpose_ldm.autoencoder import Autoencoder, AutoencoderShape
-from superpose_ldm.autoencoder_layout import compvis_autoencoder, compvis_autoencoder_names
+from superpose.nn.latent import (
+    Autoencoder,
+    AutoencoderShape,
+    LatentUNet,
+    TextEncoder,
+    compvis_autoencoder,
+    compvis_autoencoder_names,
+    compvis_unet,
+    compvis_unet_names,
+    text_layout,
+    text_names,
+    text_shape,
+)
 from superpose_ldm.checkpoint import Checkpoint, Part, seen_beside
 from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
-from superpose_ldm.text import TextEncoder
-from superpose_ldm.text_layout import text_layout, text_names, text_shape
-from superpose_ldm.unet import LatentUNet
-from superpose_ldm.unet_layout import compvis_unet, compvis_unet_names
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
 EMA = "model_ema.diffusion_model"
@@ -78,7 +87,7 @@ class SingleFile:
             channels=unet.read,
             side=params.get("image_size", unet_params.get("image_size", 64)),
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
-            schedule=_schedule(where, params),
+            schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
             sees=seen_beside(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
             files={"checkpoint": self.path},
@@ -110,6 +119,16 @@ class SingleFile:
         if "scale_factor" in shapes:  # measured in training (scale_by_std)
             return float(read_weights(self.path, prefix="scale_factor")[""])
         return float(params.get("scale_factor", 1.0))
+
+    def _schedule(self, where: str, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> TableSchedule:
+        """The noise levels: where the file has a table of its own, the original program draws with that."""
+        said = _schedule(where, params)
+        if "alphas_cumprod" not in shapes:
+            return said
+        table = read_weights(self.path, dtype=torch.float64, prefix="alphas_cumprod")[""].tolist()
+        rounded = len(table) == said.steps and max(map(abs, map(sub, table, said.alphas_cumprod))) < 1e-6
+        falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
+        return said if rounded or not falls else TableSchedule(table)
 
     def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> Conditioning:
         if condition == "__is_unconditional__":
@@ -172,7 +191,7 @@ class SingleFile:
 
 def _parameters(config: Path) -> dict[str, Any]:
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
     except ImportError as error:
         raise RecipeError(f'{config} is read with PyYAML: pip install "superpose[ldm]"') from error
     try:

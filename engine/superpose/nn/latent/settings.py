@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from superpose import RecipeError
+from superpose.errors import RecipeError
 
 
 def settings(

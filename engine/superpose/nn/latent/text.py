@@ -11,7 +11,6 @@ text-to-image model every word sees all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 import attrs
 import torch
@@ -95,4 +94,4 @@ class _Layer(nn.Module):
     def forward(self, h: Tensor, mask: Tensor | None) -> Tensor:
         h = h + self.attn(self.norm1(h), mask=mask)
         inner = self.activation(rows.linear(self.fc1, self.norm2(h)))
-        return h + rows.linear(cast(nn.Linear, self.fc2), inner)
+        return h + rows.linear(self.fc2, inner)

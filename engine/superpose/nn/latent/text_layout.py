@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from superpose import RecipeError
-from superpose_ldm.settings import settings
-from superpose_ldm.text import ACTIVATIONS, TextShape
+from superpose.errors import RecipeError
+from superpose.nn.latent.settings import settings
+from superpose.nn.latent.text import ACTIVATIONS, TextShape
 
 _CLIP = {
     "vocab_size": 49408, "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12,

@@ -7,22 +7,23 @@ from typing import Any
 
 from torch import Tensor
 
-from superpose import RecipeError
-from superpose.nn import ACTIVATIONS, openai_names
-from superpose_ldm.settings import per_level, settings
-from superpose_ldm.unet import Attends, UNetShape
+from superpose.errors import RecipeError
+from superpose.nn import openai_names
+from superpose.nn.latent.settings import per_level, settings
+from superpose.nn.latent.unet import Attends, UNetShape
 
 _DIFFUSERS = {
     "in_channels": 4, "out_channels": 4, "flip_sin_to_cos": True, "freq_shift": 0,
     "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",), "mid_block_type": "UNetMidBlock2DCrossAttn",
     "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3, "only_cross_attention": False,
     "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2, "downsample_padding": 1,
-    "mid_block_scale_factor": 1, "act_fn": "silu", "norm_num_groups": 32, "norm_eps": 1e-5,
+    "mid_block_scale_factor": 1, "norm_num_groups": 32, "norm_eps": 1e-5,
     "cross_attention_dim": 1280, "transformer_layers_per_block": 1, "attention_head_dim": 8, "num_class_embeds": None,
     "resnet_time_scale_shift": "default", "resnet_out_scale_factor": 1.0, "time_embedding_dim": None,
 }  # fmt: skip
 _DIFFUSERS_FIXED = {
-    "center_input_sample": False, "num_attention_heads": None, "dual_cross_attention": False, "class_embed_type": None,
+    "center_input_sample": False, "act_fn": "silu",
+    "num_attention_heads": None, "dual_cross_attention": False, "class_embed_type": None,
     "addition_embed_type": None, "encoder_hid_dim": None, "encoder_hid_dim_type": None, "resnet_skip_time_act": False,
     "reverse_transformer_layers_per_block": None, "time_embedding_type": "positional", "time_embedding_act_fn": None,
     "timestep_post_act": None, "time_cond_proj_dim": None, "conv_in_kernel": 3, "conv_out_kernel": 3,
@@ -60,7 +61,6 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
     """
     c = settings(where, config, _DIFFUSERS, _DIFFUSERS_FIXED, _DIFFUSERS_IGNORED)
     for key, supported in (
-        ("act_fn", tuple(ACTIVATIONS)),
         ("mid_block_type", ("UNetMidBlock2DCrossAttn", "UNetMidBlock2D", None)),
         ("resnet_time_scale_shift", ("default", "scale_shift")),
     ):
@@ -102,7 +102,6 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
         features=c["time_embedding_dim"] or 4 * widths[0],
         groups=c["norm_num_groups"],
         eps=c["norm_eps"],
-        activation=c["act_fn"],
         padding=c["downsample_padding"],
         scale_shift=c["resnet_time_scale_shift"] == "scale_shift",
         cosine_first=c["flip_sin_to_cos"],

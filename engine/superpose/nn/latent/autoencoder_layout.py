@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from superpose_ldm.autoencoder import AutoencoderShape
-from superpose_ldm.settings import settings
+from superpose.nn.latent.autoencoder import AutoencoderShape
+from superpose.nn.latent.settings import settings
 
 _DIFFUSERS = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": (64,), "layers_per_block": 1,

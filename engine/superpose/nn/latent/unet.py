@@ -9,7 +9,6 @@ import attrs
 from torch import Tensor, nn
 
 from superpose.nn import (
-    ACTIVATIONS,
     AttentionBlock,
     Downsample,
     Resample,
@@ -55,7 +54,6 @@ class UNetShape:
         has_middle: Whether there is a middle.
         features: Width of the time features.
         groups, eps: Of group norms outside of transformers.
-        activation: Its name.
         padding: Of halving by convolution.
         residual_resampling: Whether sizes change in residual blocks.
         scale_shift: Whether time features scale and shift; otherwise they are added.
@@ -75,7 +73,6 @@ class UNetShape:
     features: int
     groups: int = 32
     eps: float = 1e-5
-    activation: str = "silu"
     padding: int = 1
     residual_resampling: bool = False
     scale_shift: bool = False
@@ -109,7 +106,6 @@ class LatentUNet(UNet):
             features=shape.features,
             groups=shape.groups,
             eps=shape.eps,
-            activation=ACTIVATIONS[shape.activation],
             middle=shape.has_middle,
         )
         self.shape = shape
@@ -151,7 +147,6 @@ class _Blocks:
             written,
             groups=shape.groups,
             eps=shape.eps,
-            activation=ACTIVATIONS[shape.activation],
             time="scale_shift" if shape.scale_shift else "add",
             resample=resample,
             scale=shape.middle_scale if way == "middle" else shape.scale,
