@@ -1,0 +1,207 @@
+r"""The networks of a diffusion autoencoder (Preechakul et al. 2022, arXiv 2111.15640).
+
+The encoder is the way down of a U-Net, pooled: an image becomes a semantic code z. The decoder is the U-Net of guided
+diffusion (arXiv 2105.05233) whose blocks scale once more by what z says, :math:`(1 + W z)((1 + e_s) \mathrm{GN}(h) + e_b)`.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+import torch
+from torch import Tensor, nn
+
+from superpose.nn import (
+    AttentionBlock,
+    Downsample,
+    DownLevel,
+    Middle,
+    Resample,
+    ResidualBlock,
+    TimeEmbedding,
+    UNet,
+    Upsample,
+    Way,
+    rows,
+    silu_,
+    sinusoid,
+)
+from superpose_diffae.layout import GROUPS, Half
+
+
+class Decoder(UNet):
+    """The conditional U-Net: noisy images (N, 3, H, W), times (1,) or (N,) and codes (N, E) to noise (N, C, H, W).
+
+    Arguments:
+        half: Its way down; the way up is the same backwards.
+        code: E.
+        times: Sinusoids that tell it the noise level.
+        written: C; channels beyond 3 are a learned variance.
+        heads: Heads of each attention.
+    """
+
+    def __init__(self, half: Half, code: int, times: int, written: int, heads: int = 1) -> None:
+        super().__init__(
+            _Blocks(half, heads, timed=True),
+            widths=half.widths,
+            blocks=[half.blocks] * len(half.widths),
+            read=3,
+            written=written,
+            features=code,
+            code=code,
+            groups=GROUPS,
+        )
+        self.times = times
+        self.time_embedding = TimeEmbedding(times, code)
+
+    def forward(self, x: Tensor, t: Tensor, z: Tensor) -> Tensor:
+        """The noise in ``x``."""
+        times = sinusoid(t, self.times).to(self.conv_in.weight.dtype)
+        # silu_ may write over its argument, and the codes are the caller's.
+        return self.run(x, silu_(self.time_embedding(times)), code=silu_(z.clone()))
+
+    def styles(self, z: Tensor) -> Tensor:
+        """What every block reads off codes (N, E), side by side in the order in which blocks run: the style space."""
+        if self.code_projections is None:
+            raise AssertionError("a decoder reads codes")
+        return rows.linear(self.code_projections.linear, silu_(z.clone()))
+
+
+class Encoder(nn.Module):
+    """The semantic encoder: images (N, 3, H, W) in [-1, 1] to codes (N, E).
+
+    Arguments:
+        half: Its blocks.
+        code: E.
+        heads: Heads of each attention.
+    """
+
+    def __init__(self, half: Half, code: int, heads: int = 1) -> None:
+        super().__init__()
+        maker, bottom = _Blocks(half, heads, timed=False), len(half.widths) - 1
+        self.conv_in = nn.Conv2d(3, half.widths[0], 3, padding=1)
+        read = (half.widths[0], *half.widths)
+        self.down_blocks = nn.ModuleList(
+            DownLevel(maker, level, read[level], width, half.blocks, level == bottom)
+            for level, width in enumerate(half.widths)
+        )
+        self.mid_block = Middle(maker, bottom, half.widths[-1])
+        self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
+        self.conv_out = nn.Conv2d(half.widths[-1], code, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The codes of ``images``."""
+        nothing: repeat[tuple[Tensor, ...]] = repeat(())  # its blocks know no time
+        h = self.conv_in(images)
+        for down in self.down_blocks:
+            h = down(h, nothing, [])
+        h = self.mid_block(h, nothing)
+        h = silu_(rows.group_norm(self.conv_norm_out, h)).mean((2, 3), keepdim=True)
+        return rows.convolution_of_a_pixel(self.conv_out, h).flatten(1)
+
+
+class LatentNet(nn.Module):
+    r"""The network of the latent process: noisy codes (N, E) and times (1,) or (N,) to their noise (N, E).
+
+    A multilayer perceptron whose hidden layers each read the noisy code again, :math:`h_i = a(\mathrm{LN}(W_i [h_{i-1},
+    z_t] \cdot (b + U_i a(e_t))))`, the last one plain.
+
+    Arguments:
+        code: E.
+        hidden: Width of hidden layers.
+        layers: Linear layers.
+        skips: Those that read the noisy code again.
+        times: Sinusoids that tell the noise level.
+        normed: Whether there is the layer norm.
+        bias: b.
+    """
+
+    def __init__(
+        self, code: int, hidden: int, layers: int, skips: tuple[int, ...], times: int, normed: bool, bias: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.times, self.skips = times, frozenset(skips)
+        self.time_embedding = TimeEmbedding(times, code)
+        last = layers - 1
+        self.layers = nn.ModuleList(
+            _Layer(
+                (hidden if i else code) + code * (i in skips),
+                code if i == last else hidden,
+                told=None if i == last else code,
+                normed=normed and i != last,
+                bias=bias,
+            )
+            for i in range(layers)
+        )
+
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        """The noise in ``z``."""
+        time = silu_(self.time_embedding(sinusoid(t, self.times)))
+        h = z
+        for i, layer in enumerate(self.layers):
+            h = layer(torch.cat((h, z), dim=1) if i in self.skips else h, time)
+        return h
+
+
+class _Layer(nn.Module):
+    """One layer: ``told`` is the width of the time features, None in the last layer, which is linear."""
+
+    def __init__(self, read: int, written: int, *, told: int | None, normed: bool, bias: float) -> None:
+        super().__init__()
+        self.linear = nn.Linear(read, written)
+        self.cond = nn.Linear(told, written) if told is not None else None
+        self.norm = nn.LayerNorm(written) if normed else None
+        self.bias = bias
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        h = rows.linear(self.linear, h)
+        if self.cond is None:
+            return h
+        h = h * (rows.linear(self.cond, time) + self.bias)
+        return silu_(h if self.norm is None else self.norm(h))
+
+
+class _Blocks:
+    """What these networks are made of; ``timed`` where blocks are told the time and a code."""
+
+    def __init__(self, half: Half, heads: int, *, timed: bool) -> None:
+        self.half, self.heads, self.timed = half, heads, timed
+
+    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> nn.Module:
+        del way
+        if self.timed:
+            return ResidualBlock(read, written, groups=GROUPS, time="scale_shift", resample=resample)
+        return _Untold(read, written, resample == "down")
+
+    def attention(self, level: int, way: Way) -> nn.Module | None:
+        place = {"down": level, "middle": -1, "up": -1 - level}[way]
+        width = self.half.widths[place]
+        return AttentionBlock(width, width // self.heads) if way == "middle" or self.half.attends[place] else None
+
+    def halving(self, level: int) -> nn.Module:
+        width = self.half.widths[level]
+        return self.residual(width, width, "down", "down") if self.half.residual else Downsample(width)
+
+    def doubling(self, level: int) -> nn.Module:
+        width = self.half.widths[-1 - level]
+        return self.residual(width, width, "up", "up") if self.half.residual else Upsample(width)
+
+
+class _Untold(nn.Module):
+    """The residual block of the encoder. Told nothing, the original has only the first of its two convolutions."""
+
+    def __init__(self, read: int, written: int, halves: bool) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(GROUPS, read)
+        self.conv1 = nn.Conv2d(read, written, 3, padding=1)
+        self.conv_shortcut = nn.Conv2d(read, written, 1) if read != written else None
+        self.halves = halves
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = silu_(rows.group_norm(self.norm1, x))
+        if self.halves:
+            x, h = (nn.functional.avg_pool2d(one, 2) for one in (x, h))
+        answer: Tensor = self.conv1(h).add_(
+            x if self.conv_shortcut is None else rows.convolution_of_a_pixel(self.conv_shortcut, x)
+        )
+        return answer
