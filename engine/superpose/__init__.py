@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from superpose.images import read_image as read_image
     from superpose.images import read_mask as read_mask
     from superpose.images import to_pixels as to_pixels
+    from superpose.inversion import invert as invert
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
@@ -110,6 +111,7 @@ _HOMES = {
     "grid": "plan_of",
     "guidance": "Guidance",
     "images": "read_image read_mask to_pixels",
+    "inversion": "invert",
     "kind": "Kind Limits option",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",

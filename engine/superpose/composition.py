@@ -93,12 +93,13 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     predictor = recipe.model.load(device, recipe.run.dtype)
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise RecipeError(recipe.located([(("scheduler",), why)]))
-    canvas = Canvas(predictor.shape, predictor.device)
+    denoiser = _tree(recipe, predictor)
+    canvas = Canvas(predictor.shape, predictor.device, predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
     return Composition(
         recipe,
         predictor,
-        _tree(recipe, predictor),
+        denoiser,
         fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints),
         constraints,
         recipe.run.rows or max(inspection.rows, LEAST_ROWS),

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.denoiser import Denoiser
     from superpose.noise import StepNoise
+    from superpose.predictor import NoisePredictor
     from superpose.schedule import Moment
     from superpose.scheduler.base import Plan
 
@@ -37,10 +39,14 @@ class Canvas:
     Attributes:
         shape: (C, H, W) of one sample.
         device: Where samples live.
+        predictor: The network; None while a recipe is checked and no weights have been read.
+        denoiser: What the image shows, clipped as sampling clips it; None likewise.
     """
 
     shape: tuple[int, int, int]
     device: torch.device | str = "cpu"
+    predictor: NoisePredictor | None = None
+    denoiser: Denoiser | None = None
 
 
 class Constraint(Kind, ABC):

@@ -16,13 +16,7 @@ from superpose import RecipeError, option
 class Code:
     """A semantic code and the prompt that names it: an image's, one between two others, or the sample's own.
 
-    Attributes:
-        name: The prompt that asks for it.
-        image: Whose code it is.
-        between: Names of two codes written above it; "" is the sample's own, drawn by the latent network.
-        mix: Share of the second of them.
-        attribute: What the code is moved along: a name of CelebA's list or of the classifier's own, or a row number.
-        strength: How far it is moved; negative for the contrary.
+    It may be moved along an attribute: one of the classifier's names, or one of its rows.
     """
 
     name: str = option(doc="the prompt that asks for this code")
@@ -33,7 +27,7 @@ class Code:
     strength: float = option(0.3, doc="how far to move; negative for the contrary")
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a code of two origins."""
+        """Refuse a code without a name, or of two origins."""
         if not self.name:
             raise RecipeError('a code needs a name; "" is the sample\'s own code already')
         if self.image is not None and self.between is not None:
@@ -53,7 +47,7 @@ def ordered(codes: tuple[Code, ...]) -> dict[str, Code]:
         for name in code.between or ():
             if name and name not in known:
                 above = ", ".join(map(repr, known)) or "none"
-                raise RecipeError(f"code {code.name!r} is between codes written above it, and {name!r} is not: {above}")
+                raise RecipeError(f"code {code.name!r} is between codes written above it ({above}), not {name!r}")
         known[code.name] = code
     return known
 
@@ -61,9 +55,7 @@ def ordered(codes: tuple[Code, ...]) -> dict[str, Code]:
 def own_share(name: str, codes: dict[str, Code]) -> float:
     """Share of the sample's own drawn code in the code called ``name``."""
     code = codes.get(name)
-    if code is None or (code.image is None and code.between is None):
-        return 1.0
-    if code.between is None:
-        return 0.0
+    if code is None or code.image is not None or code.between is None:
+        return 0.0 if code is not None and code.image is not None else 1.0
     first, second = (own_share(one, codes) for one in code.between)
     return (1 - code.mix) * first + code.mix * second

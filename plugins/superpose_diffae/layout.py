@@ -20,14 +20,7 @@ GROUPS = 32
 
 @attrs.frozen
 class Half:
-    """The way down of a U-Net, encoder's or decoder's.
-
-    Attributes:
-        widths: Channels of each level.
-        blocks: Residual blocks of each level.
-        attends: Whether each level has attention.
-        residual: Whether sides are halved (and doubled) by residual blocks.
-    """
+    """The way down of a U-Net: ``blocks`` residual blocks a level; ``residual`` ones also halve and double the sides."""
 
     widths: tuple[int, ...]
     blocks: int
@@ -36,16 +29,8 @@ class Half:
 
 
 @attrs.frozen
-class Latent:
-    """The network that makes codes out of noise.
-
-    Attributes:
-        layers: Its linear layers.
-        hidden: Their width.
-        skips: The layers that read the noisy code beside what the layer before gives.
-        times: Sinusoids that tell it the noise level.
-        normed: Whether its layers are normed.
-    """
+class Perceptron:
+    """The latent network: its linear layers, those that read the noisy code again, and the sinusoids that tell time."""
 
     layers: int
     hidden: int
@@ -56,19 +41,14 @@ class Latent:
 
 @attrs.frozen
 class Layout:
-    """All that is built.
-
-    Attributes:
-        code: Width of a semantic code.
-        decoder: Way down of the conditional U-Net.
-        encoder: The semantic encoder.
-        latent: The latent network; None where the file has none.
-    """
+    """All that is built; ``code`` is the width E of a semantic code, ``latent`` is None where the file has no such net."""
 
     code: int
+    times: int
+    written: int
     decoder: Half
     encoder: Half
-    latent: Latent | None
+    latent: Perceptron | None
 
 
 def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) -> Layout:
@@ -88,64 +68,50 @@ def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) ->
                 f"{source} is no diffusion autoencoder: it has no {name}; what fits is the last.ckpt of a template "
                 "such as ffhq256_autoenc, whose decoder reads time and code apart and whose encoder pools adaptively"
             )
-    blocks, levels = _ways_up(shapes)
-    decoder = _half(shapes, "", blocks, source)
-    if len(decoder.widths) != levels:
-        raise RecipeError(f"{source}: its decoder goes down {len(decoder.widths)} levels and up {levels}")
-    encoder = _half(shapes, "encoder.", encoder_blocks or blocks, source)
+    blocks = _blocks(shapes)
+    decoder, encoder = _half(shapes, "", blocks, source), _half(shapes, "encoder.", encoder_blocks or blocks, source)
     for width in (*decoder.widths, *encoder.widths):
         if width % GROUPS:
             raise RecipeError(f"{source}: a level of {width} channels is not supported: multiples of {GROUPS} are")
-    return Layout(shapes["encoder.out.3.weight"][0], decoder, encoder, _latent(shapes))
+    times, written = shapes["time_embed.time_embed.0.weight"][1], shapes["out.2.weight"][0]
+    return Layout(shapes["encoder.out.3.weight"][0], times, written, decoder, encoder, _latent(shapes))
 
 
-def _ways_up(shapes: Shapes) -> tuple[int, int]:
-    """Residual blocks of a level on the way down, and levels of the decoder."""
-    count = 0
-    while f"output_blocks.{count}.0.in_layers.0.weight" in shapes:
-        count += 1
-
-    def doubles(block: int) -> bool:
-        modules = (f"output_blocks.{block}.{place}" for place in (1, 2))
-        return any(f"{module}.{key}.weight" in shapes for module in modules for key in ("in_layers.0", "conv"))
-
-    size = next((block for block in range(count) if doubles(block)), count - 1) + 1
-    return size - 1, count // size
+def _blocks(shapes: Shapes) -> int:
+    """Residual blocks of a level on the way down: one fewer than come before the first doubling on the way up."""
+    count = _count(shapes, "output_blocks.{}.0.in_layers.0.weight")
+    doublings = [f"output_blocks.{{}}.{place}.{key}.weight" for place in (1, 2) for key in ("in_layers.0", "conv")]
+    return next((i for i in range(count) if any(name.format(i) in shapes for name in doublings)), count - 1)
 
 
 def _half(shapes: Shapes, prefix: str, blocks: int, source: str) -> Half:
     """The way down: after the first convolution, ``blocks`` residual blocks and a halving, the last level without."""
-    count = 1
-    while _is_block(shapes, f"{prefix}input_blocks.{count}.0"):
-        count += 1
-    levels, rest = divmod(count, blocks + 1)
-    firsts = [1 + level * (blocks + 1) for level in range(levels)]
-    members = [[f"{prefix}input_blocks.{first + block}" for block in range(blocks)] for first in firsts]
-    widths = [[shapes.get(f"{name}.0.in_layers.2.weight", (0,))[0] for name in level] for level in members]
-    attends = [[f"{name}.1.qkv.weight" in shapes for name in level] for level in members]
-    halvings = [f"{prefix}input_blocks.{first - 1}.0" for first in firsts[1:]]
-    changes = [name for name in halvings if f"{name}.skip_connection.weight" in shapes]
-    if rest or changes or any(len(set(level)) != 1 for level in (*widths, *attends)):
+    names = [f"{prefix}input_blocks.{i}" for i in range(1, len(shapes))]
+    found = [name for name in names if f"{name}.0.in_layers.2.weight" in shapes or f"{name}.0.op.weight" in shapes]
+    levels = [found[first : first + blocks + 1] for first in range(0, len(found), blocks + 1)]
+    halvings = [level[-1] for level in levels[:-1]]
+    widths = [{shapes.get(f"{name}.0.in_layers.2.weight", (0,))[0] for name in level[:blocks]} for level in levels]
+    attends = [{f"{name}.1.qkv.weight" in shapes for name in level[:blocks]} for level in levels]
+    changes = any(f"{name}.0.skip_connection.weight" in shapes for name in halvings)
+    if changes or len(levels[-1]) != blocks or any(len(kinds) != 1 for kinds in (*widths, *attends)):
         raise RecipeError(
-            f"{source}: the {count - 1} blocks of its {'encoder' if prefix else 'decoder'} are not levels of {blocks} "
+            f"{source}: the {len(found)} blocks of its {'encoder' if prefix else 'decoder'} are not levels of {blocks} "
             "blocks and a halving: write encoder_blocks = the number of residual blocks of a level of the encoder"
         )
-    residual = not any(f"{name}.op.weight" in shapes for name in halvings)
-    return Half(tuple(level[0] for level in widths), blocks, tuple(level[0] for level in attends), residual)
+    residual = not any(f"{name}.0.op.weight" in shapes for name in halvings)
+    return Half(tuple(map(max, widths)), blocks, tuple(map(max, attends)), residual)
 
 
-def _is_block(shapes: Shapes, name: str) -> bool:
-    return f"{name}.in_layers.2.weight" in shapes or f"{name}.op.weight" in shapes
-
-
-def _latent(shapes: Shapes) -> Latent | None:
-    count = 0
-    while f"latent_net.layers.{count}.linear.weight" in shapes:
-        count += 1
+def _latent(shapes: Shapes) -> Perceptron | None:
+    count = _count(shapes, "latent_net.layers.{}.linear.weight")
     if count == 0:
         return None
     linear = [shapes[f"latent_net.layers.{layer}.linear.weight"] for layer in range(count)]
     hidden, code = linear[0]
     skips = tuple(layer for layer in range(1, count) if linear[layer][1] == hidden + code)
     times = shapes["latent_net.time_embed.0.weight"][1]
-    return Latent(count, hidden, skips, times, "latent_net.layers.0.norm.weight" in shapes)
+    return Perceptron(count, hidden, skips, times, "latent_net.layers.0.norm.weight" in shapes)
+
+
+def _count(shapes: Shapes, name: str) -> int:
+    return next(i for i in range(len(shapes) + 1) if name.format(i) not in shapes)

@@ -1,4 +1,4 @@
-"""From files to networks: what is known of a checkpoint before it is read, and the reading of it."""
+"""From files to networks: what a checkpoint says of itself, and the reading of it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from torch import Tensor
 
 from superpose import RecipeError
 from superpose.nn import assign, openai_names, read_checkpoint, read_weights, ready, tensor_shapes
-from superpose_diffae.layout import Layout, Shapes, recognise
+from superpose_diffae.layout import Half, Layout, Shapes
 from superpose_diffae.networks import Decoder, Encoder, LatentNet
 
 #: Where the model's tensors are: the average that is meant to be used, else the raw ones, else at the top.
 PREFIXES = ("ema_model.", "model.", "")
 _FIRST = "input_blocks.0.0.weight"
 _DECODER = ("time_embed.", "input_blocks.", "middle_block.", "output_blocks.", "out.")
+_STATISTICS = ("conds_mean", "conds_std")
 
 
 @attrs.frozen
@@ -31,14 +32,14 @@ class Facts:
         prefix: Of their names.
         record: The training's own notes (``hyper_parameters``); empty where there are none.
         size: Height and width of images, as the stored noise has them; None where none is stored.
-        statistics: Whether means and deviations of the codes are stored.
+        normed: Whether mean and deviation of the codes are stored.
     """
 
     shapes: Shapes
     prefix: str
     record: Mapping[str, Any]
     size: int | None
-    statistics: bool
+    normed: bool
 
 
 def facts(path: Path) -> Facts:
@@ -57,67 +58,51 @@ def facts(path: Path) -> Facts:
 @lru_cache(maxsize=16)
 def _facts(path: Path, *_: int) -> Facts:
     every = tensor_shapes(path)
-    prefix = next((prefix for prefix in PREFIXES if prefix + _FIRST in every), None)
-    if prefix is None:
-        raise RecipeError(
-            f"{path} is no diffusion autoencoder: it has no {_FIRST}, nor ema_model.{_FIRST}; what fits is the "
-            "last.ckpt of a template such as ffhq256_autoenc"
-        )
+    # Where none has it, `recognise` will say what is missing.
+    prefix = next((prefix for prefix in PREFIXES if prefix + _FIRST in every), "")
     stored = {} if path.suffix == ".safetensors" else read_checkpoint(path)
-    record = stored.get("hyper_parameters", {}) if isinstance(stored, dict) else {}
-    return Facts(
-        {name.removeprefix(prefix): shape for name, shape in every.items() if name.startswith(prefix)},
-        prefix,
-        dict(record),
-        every["x_T"][-1] if len(every.get("x_T", ())) == 4 else None,
-        {"conds_mean", "conds_std"} <= every.keys(),
-    )
-
-
-def layout(path: Path, encoder_blocks: int | None = None) -> Layout:
-    """What a checkpoint holds."""
-    known = facts(path)
-    return recognise(known.shapes, str(path), encoder_blocks or known.record.get("net_enc_num_res_blocks"))
+    mine = {name.removeprefix(prefix): shape for name, shape in every.items() if name.startswith(prefix)}
+    size = every["x_T"][-1] if len(every.get("x_T", ())) == 4 else None
+    return Facts(mine, prefix, dict(stored.get("hyper_parameters", {})), size, set(_STATISTICS) <= every.keys())
 
 
 def load_decoder(path: Path, layout: Layout, heads: int, device: str, dtype: torch.dtype) -> Decoder:
     """The conditional U-Net."""
-    known = facts(path)
-    written, times = known.shapes["out.2.weight"][0], known.shapes["time_embed.time_embed.0.weight"][1]
     with torch.device("meta"):
-        network = Decoder(layout.decoder, layout.code, times, written, heads)
+        network = Decoder(layout, heads)
+    prefix = facts(path).prefix
     weights = {
         (part + name).replace("time_embed.time_embed", "time_embed"): value
         for part in _DECODER
-        for name, value in read_weights(path, device, dtype, prefix=known.prefix + part).items()
+        for name, value in read_weights(path, device, dtype, prefix=prefix + part).items()
     }
-    assign(network, _named(weights, layout.decoder.blocks, len(layout.decoder.widths), heads), str(path))
+    assign(network, _named(weights, layout.decoder, heads), str(path))
     return ready(network)
 
 
 def load_encoder(path: Path, layout: Layout, heads: int, device: str) -> Encoder:
     """The semantic encoder, in float32: it is asked once an image."""
     with torch.device("meta"):
-        network = Encoder(layout.encoder, layout.code, heads)
+        network = Encoder(layout, heads)
     weights = read_weights(path, device, prefix=f"{facts(path).prefix}encoder.")
     weights = {name.replace("out.3.", "out.2."): value for name, value in weights.items()}
-    assign(network, _named(weights, layout.encoder.blocks, len(layout.encoder.widths), heads), f"{path} (encoder)")
+    assign(network, _named(weights, layout.encoder, heads), f"{path} (encoder)")
     return ready(network)
 
 
 def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentNet | None:
     """The latent network, in float32: it is small, and asked once a sample. None where the file has none."""
-    shape = layout.latent
-    if shape is None:
+    if layout.latent is None:
         return None
     with torch.device("meta"):
-        network = LatentNet(layout.code, shape.hidden, shape.layers, shape.skips, shape.times, shape.normed, bias)
+        network = LatentNet(layout.code, layout.latent, bias)
+    ours = {"cond_layers.1": "cond", "time_embed.0": "time_embedding.linear_1", "time_embed.2": "time_embedding.linear_2"}
     weights = {}
     for name, value in read_weights(path, device, prefix=f"{facts(path).prefix}latent_net.").items():
+        old = next((old for old in ours if old in name), "")
         # linear_emb is cond_layers.1 once more; the original reads it first, so cond_layers.1 is what counts.
         if ".linear_emb." not in name:
-            ours = name.replace("cond_layers.1", "cond").replace("time_embed.0", "time_embedding.linear_1")
-            weights[ours.replace("time_embed.2", "time_embedding.linear_2")] = value
+            weights[name.replace(old, ours[old]) if old else name] = value
     assign(network, weights, f"{path} (latent network)")
     return ready(network)
 
@@ -128,17 +113,13 @@ def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]
     Raises:
         RecipeError: The file has none, or they are of another width.
     """
-    found = {
-        name: value.view(1, -1)
-        for name in ("conds_mean", "conds_std")
-        for rest, value in read_weights(path, device, prefix=name).items()
-        if not rest
-    }
-    if len(found) != 2 or any(value.shape[1] != code for value in found.values()):
-        shapes = {name: tuple(value.shape) for name, value in found.items()}
-        raise RecipeError(f"{path} needs conds_mean and conds_std, each of {code} numbers, as latent.pkl has; found {shapes}")
-    return found["conds_mean"], found["conds_std"]
+    read = {name: read_weights(path, device, prefix=name).get("") for name in _STATISTICS}
+    mean, deviation = (value.view(1, -1) if value is not None else None for value in read.values())
+    if mean is None or deviation is None or not mean.shape[1] == deviation.shape[1] == code:
+        raise RecipeError(f"{path} needs conds_mean and conds_std, each of {code} numbers, as latent.pkl has them")
+    return mean, deviation
 
 
-def _named(weights: Mapping[str, Tensor], blocks: int, levels: int, heads: int) -> dict[str, Tensor]:
-    return openai_names(weights, [blocks] * levels, order="legacy", heads=lambda *_: heads)
+def _named(weights: Mapping[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:
+    # With one head all orders of q, k and v are the same; with more the original's is legacy.
+    return openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)

@@ -34,9 +34,9 @@ class DiffusionAutoencoder(Model):
     path: Path = option(doc="the checkpoint: last.ckpt of the original program, or its tensors in a safetensors file")
     template: str | None = option(None, doc="the template it was trained by, where the file does not say", choices=NAMES)
     image_size: int | None = option(None, doc="height and width of images, where neither file nor template says", ge=8)
-    encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, as for image_size", ge=1)
-    heads: int | None = option(None, doc="heads of every attention, as for image_size; 1 in all templates", ge=1)
-    latent_betas: str | None = option(None, doc="betas of the latent process, as for image_size: linear, const0.008")
+    encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, likewise", ge=1)
+    heads: int | None = option(None, doc="heads of every attention, likewise; 1 in all templates", ge=1)
+    latent_betas: str | None = option(None, doc="betas of the latent process, likewise: linear, or const0.008")
     latent_steps: int = option(20, doc="steps of the latent DDIM; they must divide the training's", ge=1)
     statistics: Path | None = option(None, doc="latent.pkl: mean and deviation of codes, where the file has none")
     classifier: Path | None = option(None, doc="the linear classifier that names attributes")
@@ -58,28 +58,21 @@ class DiffusionAutoencoder(Model):
 
     @property
     def layout(self) -> Layout:
-        """What the file holds.
-
-        Raises:
-            RecipeError: It is no diffusion autoencoder, or not of the template.
-        """
+        """What the file holds; raises `RecipeError` where that is no diffusion autoencoder, or not of the template."""
         from superpose_diffae.layout import recognise
 
-        known = self.facts
-        deeper = self.encoder_blocks or known.record.get("net_enc_num_res_blocks")
-        layout = recognise(known.shapes, str(self.path), deeper)
+        blocks = self.encoder_blocks or self.facts.record.get("net_enc_num_res_blocks")
+        layout = recognise(self.facts.shapes, str(self.path), blocks)
         if self.template is not None:
-            latent = self.template.endswith(LATENT)
-            TEMPLATES[self.template.removesuffix(LATENT)].check(layout, latent, f"{self.path} ({self.template})")
+            name = self.template.removesuffix(LATENT)
+            TEMPLATES[name].check(layout, name != self.template, f"{self.path} ({self.template})")
         return layout
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, H, W): from the options, the template or the file."""
-        size = self.image_size
-        if size is None and self.template is not None:
-            size = TEMPLATES[self.template.removesuffix(LATENT)].size
-        size = size or self.facts.record.get("img_size") or self.facts.size
+        named = TEMPLATES[self.template.removesuffix(LATENT)].size if self.template else None
+        size = self.image_size or named or self.facts.record.get("img_size") or self.facts.size
         if size is None:
             raise RecipeError(
                 f"{self.path} does not show how large its images are: write template = 'ffhq256_autoenc' or another, "
@@ -90,16 +83,11 @@ class DiffusionAutoencoder(Model):
     @property
     def schedule(self) -> Schedule:
         """Noise levels of images: linear betas in all templates."""
-        record = self.facts.record
-        return betas(record.get("beta_scheduler", "linear"), record.get("T", 1000))
+        return betas(self.facts.record.get("beta_scheduler", "linear"), self.facts.record.get("T", 1000))
 
     @property
     def latent_schedule(self) -> Schedule:
-        """Noise levels of codes.
-
-        Raises:
-            RecipeError: Nobody says what they are.
-        """
+        """Noise levels of codes; raises `RecipeError` where nobody says what they are."""
         record = self.facts.record
         name = self.latent_betas or (BETAS if self.template else record.get("latent_beta_scheduler"))
         if name is None:
@@ -126,8 +114,8 @@ class DiffusionAutoencoder(Model):
         if prompt and prompt not in codes:
             near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0) or ["none is given"]
             raise PromptError(
-                f"no code is named {prompt!r}; nearest: {', '.join(map(repr, near))}: a [[model.code]] table with "
-                f"name = {prompt!r} and an image makes it one"
+                f"no code is named {prompt!r}; nearest: {', '.join(near)}; a [[model.code]] table with that name and an "
+                "image makes one"
             )
         if own_share(prompt, codes) and self.layout.latent is None:
             raise PromptError(
@@ -144,14 +132,9 @@ class DiffusionAutoencoder(Model):
 
 
 def betas(name: str, steps: int) -> TableSchedule:
-    """The original program's named tables: linear, cosine, const0.008 and the like.
-
-    Raises:
-        RecipeError: There is no such name.
-    """
+    """The original program's named tables: linear, cosine, const0.008 and the like; `RecipeError` for another."""
     if name in ("linear", "cosine"):
         return TableSchedule.named(name, steps)
     if found := re.fullmatch(r"const(0?\.\d+)", name):
-        beta = float(found[1]) * 1000 / steps
-        return TableSchedule.named("constant", steps, beta)
+        return TableSchedule.named("constant", steps, float(found[1]) * 1000 / steps)
     raise RecipeError(f"no betas are called {name!r}: write linear, cosine, or const and a number such as {BETAS}")

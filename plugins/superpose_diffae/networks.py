@@ -26,33 +26,27 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_diffae.layout import GROUPS, Half
+from superpose_diffae.layout import GROUPS, Half, Layout, Perceptron
 
 
 class Decoder(UNet):
-    """The conditional U-Net: noisy images (N, 3, H, W), times (1,) or (N,) and codes (N, E) to noise (N, C, H, W).
+    """The conditional U-Net: noisy images (N, 3, H, W), times (1,) or (N,) and codes (N, E) to noise (N, C, H, W)."""
 
-    Arguments:
-        half: Its way down; the way up is the same backwards.
-        code: E.
-        times: Sinusoids that tell it the noise level.
-        written: C; channels beyond 3 are a learned variance.
-        heads: Heads of each attention.
-    """
-
-    def __init__(self, half: Half, code: int, times: int, written: int, heads: int = 1) -> None:
+    def __init__(self, layout: Layout, heads: int = 1) -> None:
+        half, code = layout.decoder, layout.code
+        blocks = [half.blocks] * len(half.widths)
         super().__init__(
             _Blocks(half, heads, timed=True),
             widths=half.widths,
-            blocks=[half.blocks] * len(half.widths),
+            blocks=blocks,
             read=3,
-            written=written,
+            written=layout.written,
             features=code,
             code=code,
             groups=GROUPS,
         )
-        self.times = times
-        self.time_embedding = TimeEmbedding(times, code)
+        self.times = layout.times
+        self.time_embedding = TimeEmbedding(layout.times, code)
 
     def forward(self, x: Tensor, t: Tensor, z: Tensor) -> Tensor:
         """The noise in ``x``."""
@@ -62,32 +56,26 @@ class Decoder(UNet):
 
     def styles(self, z: Tensor) -> Tensor:
         """What every block reads off codes (N, E), side by side in the order in which blocks run: the style space."""
-        if self.code_projections is None:
-            raise AssertionError("a decoder reads codes")
+        assert self.code_projections is not None  # noqa: S101  (it was given a code's width above)
         return rows.linear(self.code_projections.linear, silu_(z.clone()))
 
 
 class Encoder(nn.Module):
-    """The semantic encoder: images (N, 3, H, W) in [-1, 1] to codes (N, E).
+    """The semantic encoder: images (N, 3, H, W) in [-1, 1] to codes (N, E)."""
 
-    Arguments:
-        half: Its blocks.
-        code: E.
-        heads: Heads of each attention.
-    """
-
-    def __init__(self, half: Half, code: int, heads: int = 1) -> None:
+    def __init__(self, layout: Layout, heads: int = 1) -> None:
         super().__init__()
+        half = layout.encoder
         maker, bottom = _Blocks(half, heads, timed=False), len(half.widths) - 1
-        self.conv_in = nn.Conv2d(3, half.widths[0], 3, padding=1)
         read = (half.widths[0], *half.widths)
+        self.conv_in = nn.Conv2d(3, read[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(
             DownLevel(maker, level, read[level], width, half.blocks, level == bottom)
             for level, width in enumerate(half.widths)
         )
-        self.mid_block = Middle(maker, bottom, half.widths[-1])
-        self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
-        self.conv_out = nn.Conv2d(half.widths[-1], code, 1)
+        self.mid_block = Middle(maker, bottom, read[-1])
+        self.conv_norm_out = nn.GroupNorm(GROUPS, read[-1])
+        self.conv_out = nn.Conv2d(read[-1], layout.code, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """The codes of ``images``."""
@@ -103,50 +91,31 @@ class Encoder(nn.Module):
 class LatentNet(nn.Module):
     r"""The network of the latent process: noisy codes (N, E) and times (1,) or (N,) to their noise (N, E).
 
-    A multilayer perceptron whose hidden layers each read the noisy code again, :math:`h_i = a(\mathrm{LN}(W_i [h_{i-1},
-    z_t] \cdot (b + U_i a(e_t))))`, the last one plain.
-
-    Arguments:
-        code: E.
-        hidden: Width of hidden layers.
-        layers: Linear layers.
-        skips: Those that read the noisy code again.
-        times: Sinusoids that tell the noise level.
-        normed: Whether there is the layer norm.
-        bias: b.
+    A perceptron whose layers read the noisy code again, :math:`h' = a(\mathrm{LN}(W [h, z] \cdot (b + U a(e_t))))`; the
+    last one is plain, :math:`W [h, z]`.
     """
 
-    def __init__(
-        self, code: int, hidden: int, layers: int, skips: tuple[int, ...], times: int, normed: bool, bias: float = 1.0
-    ) -> None:
+    def __init__(self, code: int, form: Perceptron, bias: float = 1.0) -> None:
         super().__init__()
-        self.times, self.skips = times, frozenset(skips)
-        self.time_embedding = TimeEmbedding(times, code)
-        last = layers - 1
-        self.layers = nn.ModuleList(
-            _Layer(
-                (hidden if i else code) + code * (i in skips),
-                code if i == last else hidden,
-                told=None if i == last else code,
-                normed=normed and i != last,
-                bias=bias,
-            )
-            for i in range(layers)
-        )
+        self.form = form
+        self.time_embedding = TimeEmbedding(form.times, code)
+        reads = [(form.hidden if i else code) + code * (i in form.skips) for i in range(form.layers)]
+        hidden = [_Hidden(read, form.hidden, code, form.normed, bias) for read in reads[:-1]]
+        self.layers = nn.ModuleList([*hidden, _Hidden(reads[-1], code)])
 
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
         """The noise in ``z``."""
-        time = silu_(self.time_embedding(sinusoid(t, self.times)))
+        time = silu_(self.time_embedding(sinusoid(t, self.form.times)))
         h = z
         for i, layer in enumerate(self.layers):
-            h = layer(torch.cat((h, z), dim=1) if i in self.skips else h, time)
+            h = layer(torch.cat((h, z), dim=1) if i in self.form.skips else h, time)
         return h
 
 
-class _Layer(nn.Module):
-    """One layer: ``told`` is the width of the time features, None in the last layer, which is linear."""
+class _Hidden(nn.Module):
+    """One layer; plain where ``told``, the width of the time features, is None."""
 
-    def __init__(self, read: int, written: int, *, told: int | None, normed: bool, bias: float) -> None:
+    def __init__(self, read: int, written: int, told: int | None = None, normed: bool = False, bias: float = 1) -> None:
         super().__init__()
         self.linear = nn.Linear(read, written)
         self.cond = nn.Linear(told, written) if told is not None else None

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from superpose import (
-    Beside,
     Condition,
     Moment,
     NoisePredictor,
@@ -21,11 +20,12 @@ from superpose import (
     read_image,
 )
 from superpose_diffae import loading
-from superpose_diffae.attributes import Classifier, read_classifier
+from superpose_diffae.attributes import read_classifier
 from superpose_diffae.codes import ordered
 from superpose_diffae.latent import LatentPredictor
 
 if TYPE_CHECKING:
+    from superpose import Beside
     from superpose_diffae.model import DiffusionAutoencoder
 
 
@@ -33,33 +33,34 @@ class AutoencoderPredictor(NoisePredictor):
     """The decoder, told codes.
 
     Attributes:
-        network: The conditional U-Net.
+        network: The conditional U-Net, in ``dtype``.
         encoder: The semantic encoder.
-        latent: What draws codes; None where the file has nothing for it.
         statistics: Mean and deviation of codes, each (1, E); None where no file has them.
+        latent: What draws codes; None where the file has nothing for it.
         classifier: What knows attributes; None where the model's table names none.
-
-    Arguments:
-        model: What the recipe says.
-        device: Where it runs.
-        dtype: What the decoder computes in.
     """
 
     parameterization = "epsilon"
 
     def __init__(self, model: DiffusionAutoencoder, device: str, dtype: str) -> None:
-        self.model, layout = model, model.layout
+        self.model, self.codes, layout = model, ordered(model.code), model.layout
         self.shape, self.schedule, self.clip = model.shape, model.schedule, model.clip
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        record = model.facts.record
-        # With one head all orders of q, k and v are the same; with more the original's is legacy.
-        heads = model.heads or record.get("net_beatgans_attn_head") or 1
-        self.network = loading.load_decoder(model.path, layout, heads, device, self.dtype)
-        self.encoder = loading.load_encoder(model.path, layout, heads, device)
-        self.codes = ordered(model.code)
-        self.statistics = self._statistics(layout.code, device)
-        self.latent = self._latent(device)
-        self.classifier: Classifier | None = None
+        path, known = model.path, model.facts
+        heads = model.heads or known.record.get("net_beatgans_attn_head") or 1
+        self.network = loading.load_decoder(path, layout, heads, device, self.dtype)
+        self.encoder = loading.load_encoder(path, layout, heads, device)
+        statistics = model.statistics or (path if known.normed else None)
+        self.statistics = loading.load_statistics(statistics, layout.code, device) if statistics else None
+        self.latent = None
+        bias = float(known.record.get("net_latent_condition_bias", 1))
+        if network := loading.load_latent(path, layout, bias, device):
+            if self.statistics is None and known.record.get("latent_znormalize", True):
+                raise RecipeError(f"{path} draws normed codes and does not say how: write statistics = 'latent.pkl'")
+            clip = StaticClip() if known.record.get("latent_clip_sample") else None
+            shape = (layout.code, 1, 1)
+            self.latent = LatentPredictor(network, shape, model.latent_schedule, clip, self.device)
+        self.classifier = None
         if model.classifier is not None:
             average = model.average_classifier
             self.classifier = read_classifier(model.classifier, self.statistics, average=average, device=device)
@@ -82,8 +83,7 @@ class AutoencoderPredictor(NoisePredictor):
 
     def told(self, code: Tensor, share: float = 0.0, prompt: str = "code") -> Condition:
         """The condition of a code (1, E), and of a share of the sample's own."""
-        shares = torch.full((1, 1), share, device=self.device)
-        return Condition(prompt, {"code": code.to(self.device), "share": shares})
+        return Condition(prompt, {"code": code.to(self.device), "share": torch.full((1, 1), share, device=self.device)})
 
     def condition(self, prompt: str) -> Condition:
         """The code that the prompt names."""
@@ -93,8 +93,10 @@ class AutoencoderPredictor(NoisePredictor):
 
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
         """The samples' own codes, where the file can draw any."""
+        from superpose import Beside
+
         del low
-        return None if self.latent is None else Beside(each={"own": self.draw(noise)})
+        return Beside(each={"own": self.draw(noise)}) if self.latent else None
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
@@ -102,14 +104,12 @@ class AutoencoderPredictor(NoisePredictor):
         if "own" in given:
             code = code + given["share"] * given["own"]
         t = torch.full((1,), moment.t, device=self.device)
-        answer = self.network(x.to(self.dtype), t, code.to(self.dtype))
-        return Prediction(answer[:, :3])
+        return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype))[:, :3])
 
     def _named(self, name: str) -> tuple[float, Tensor]:
         """Share of the sample's own code, and what is added to it, shape (1, E)."""
         share, vector = 1.0, torch.zeros(1, self.model.layout.code, device=self.device)
-        code = self.codes.get(name)
-        if code is None:
+        if (code := self.codes.get(name)) is None:
             return share, vector
         if code.image is not None:
             share, vector = 0.0, self.semantic(read_image(code.image, self.shape)[None])
@@ -119,21 +119,3 @@ class AutoencoderPredictor(NoisePredictor):
         if code.attribute is not None and self.classifier is not None:
             vector = vector + code.strength * self.classifier.direction(code.attribute)
         return share, vector
-
-    def _statistics(self, width: int, device: str) -> tuple[Tensor, Tensor] | None:
-        if self.model.statistics is not None:
-            return loading.load_statistics(self.model.statistics, width, device)
-        return loading.load_statistics(self.model.path, width, device) if self.model.facts.statistics else None
-
-    def _latent(self, device: str) -> LatentPredictor | None:
-        model, record, layout = self.model, self.model.facts.record, self.model.layout
-        bias = float(record.get("net_latent_condition_bias", 1))
-        network = loading.load_latent(model.path, layout, bias, device)
-        if network is None:
-            return None
-        if self.statistics is None and record.get("latent_znormalize", True):
-            raise RecipeError(
-                f"{model.path} draws normed codes and has no conds_mean and conds_std: write statistics = 'latent.pkl'"
-            )
-        clip = StaticClip() if record.get("latent_clip_sample") else None
-        return LatentPredictor(network, layout.code, model.latent_schedule, clip, self.device)

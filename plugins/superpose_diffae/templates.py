@@ -6,50 +6,36 @@ and codes of 512; all latent processes a constant beta of 0.008, and networks 20
 
 from __future__ import annotations
 
-import attrs
+from typing import NamedTuple
 
 from superpose import RecipeError
 from superpose_diffae.layout import Layout
 
 
-@attrs.frozen
-class Template:
-    """One public model.
+class Template(NamedTuple):
+    """One public model: its image size, channels of each level of the decoder, and layers of its latent network.
 
-    Attributes:
-        size: Height and width of its images.
-        channels: Channels of the first level.
-        factors: Channels of each level of the decoder, in these.
-        deeper: The same for the levels that the encoder has beyond the decoder's.
-        layers: Linear layers of its latent network.
+    The encoder goes one level further down, as wide as the decoder's last.
     """
 
     size: int
-    channels: int
-    factors: tuple[int, ...]
-    deeper: tuple[int, ...]
-    layers: int
+    widths: tuple[int, ...]
+    layers: int = 10
 
     def check(self, layout: Layout, latent: bool, source: str) -> None:
         """Raise `RecipeError` where a file is not of this template."""
-        widths = tuple(self.channels * factor for factor in self.factors)
-        deeper = widths + tuple(self.channels * factor for factor in self.deeper)
         layers = layout.latent.layers if layout.latent else 0
-        pairs = [
-            ("widths of the decoder", layout.decoder.widths, widths),
-            ("widths of the encoder", layout.encoder.widths, deeper),
-        ]
-        if latent:
-            pairs.append(("layers of the latent network", layers, self.layers))
-        for what, found, wanted in pairs:
+        for what, found, wanted in (
+            ("widths of the decoder", layout.decoder.widths, self.widths),
+            ("widths of the encoder", layout.encoder.widths, (*self.widths, self.widths[-1])),
+            ("layers of the latent network", layers, self.layers if latent else layers),
+        ):
             if found != wanted:
                 raise RecipeError(f"{source} is not of this template: its {what} are {found}, not {wanted}")
 
 
-_64 = Template(64, 64, (1, 2, 4, 8), (8,), 10)
-_128 = Template(128, 128, (1, 1, 2, 3, 4), (4,), 10)
-_256 = Template(256, 128, (1, 1, 2, 2, 4, 4), (4,), 10)
-_DEEP = attrs.evolve(_128, layers=20)
+_64 = Template(64, (64, 128, 256, 512))
+_128 = Template(128, (128, 128, 256, 384, 512))
 
 #: By name, without "_latent".
 TEMPLATES = {
@@ -58,9 +44,9 @@ TEMPLATES = {
     "ffhq128_autoenc_72M": _128,
     "ffhq128_autoenc_130M": _128,
     "ffhq128_autoenc": _128,
-    "horse128_autoenc": _DEEP,
-    "bedroom128_autoenc": _DEEP,
-    "ffhq256_autoenc": _256,
+    "horse128_autoenc": _128._replace(layers=20),
+    "bedroom128_autoenc": _128._replace(layers=20),
+    "ffhq256_autoenc": Template(256, (128, 128, 256, 256, 512, 512)),
 }
 LATENT = "_latent"
 NAMES = tuple(name + end for name in TEMPLATES for end in ("", LATENT))
