@@ -136,7 +136,9 @@ def latent(p: Table, c: dict, z: Tensor, t: Tensor) -> Tensor:
     h = z
     for i in range(c["layers"]):
         name, last = f"latent_net.layers.{i}", i == c["layers"] - 1
-        h = p.linear(f"{name}.linear", torch.cat([h, z], dim=1) if i in c["skips"] else h, c["code" if last else "hidden"])
+        h = p.linear(
+            f"{name}.linear", torch.cat([h, z], dim=1) if i in c["skips"] else h, c["code" if last else "hidden"]
+        )
         if not last:
             h = h * (c["bias"] + p.linear(f"{name}.linear_emb", time, c["hidden"]))
             for part in ("weight", "bias"):  # one module under two names

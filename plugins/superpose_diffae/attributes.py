@@ -66,7 +66,9 @@ class Classifier:
         row = self.names.index(attribute) if attribute in self.names else attribute
         if not isinstance(row, int) or not 0 <= row < len(self.weight):
             known = ", ".join(self.names) or "they have no names"
-            raise RecipeError(f"no attribute {attribute!r}: write a row, 0 to {len(self.weight) - 1}, or a name ({known})")
+            raise RecipeError(
+                f"no attribute {attribute!r}: write a row, 0 to {len(self.weight) - 1}, or a name ({known})"
+            )
         return functional.normalize(self.weight[row : row + 1], dim=1) * math.sqrt(512) * self.deviation
 
     def save(self, path: Path) -> None:
@@ -139,7 +141,10 @@ def fit(codes: Tensor, labels: Tensor, names: Sequence[str] = (), decay: float =
     normed, wanted = ((codes - mean) / deviation).double(), labels.double()
     weight, bias = torch.zeros(wanted.shape[1], codes.shape[1]).double(), torch.zeros(wanted.shape[1]).double()
     optimizer = torch.optim.LBFGS(
-        [weight.requires_grad_(), bias.requires_grad_()], max_iter=500, tolerance_grad=1e-9, line_search_fn="strong_wolfe"
+        [weight.requires_grad_(), bias.requires_grad_()],
+        max_iter=500,
+        tolerance_grad=1e-9,
+        line_search_fn="strong_wolfe",
     )
 
     def loss() -> Tensor:
@@ -194,6 +199,8 @@ def read_labels(path: Path) -> tuple[list[Path], tuple[str, ...], Tensor]:
         raise RecipeError(f"{path}: expected a line such as file,Smiling,Young and a line for each image below it")
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(rows[0]) or not set(row[1:]) <= {"1", "0", "-1"}:
-            raise RecipeError(f"{path}:{number}: expected a file and {len(rows[0]) - 1} times 1, 0 or -1, got {','.join(row)}")
+            raise RecipeError(
+                f"{path}:{number}: expected a file and {len(rows[0]) - 1} times 1, 0 or -1, got {','.join(row)}"
+            )
     labels = torch.tensor([[float(cell == "1") for cell in row[1:]] for row in rows[1:]])
     return [path.parent / row[0] for row in rows[1:]], tuple(rows[0][1:]), labels

@@ -96,7 +96,11 @@ def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentN
         return None
     with torch.device("meta"):
         network = LatentNet(layout.code, layout.latent, bias)
-    ours = {"cond_layers.1": "cond", "time_embed.0": "time_embedding.linear_1", "time_embed.2": "time_embedding.linear_2"}
+    ours = {
+        "cond_layers.1": "cond",
+        "time_embed.0": "time_embedding.linear_1",
+        "time_embed.2": "time_embedding.linear_2",
+    }
     weights = {}
     for name, value in read_weights(path, device, prefix=f"{facts(path).prefix}latent_net.").items():
         old = next((old for old in ours if old in name), "")

@@ -32,7 +32,9 @@ class DiffusionAutoencoder(Model):
     kind = "diffae"
     papers = ("arXiv 2111.15640",)
     path: Path = option(doc="the checkpoint: last.ckpt of the original program, or its tensors in a safetensors file")
-    template: str | None = option(None, doc="the template it was trained by, where the file does not say", choices=NAMES)
+    template: str | None = option(
+        None, doc="the template it was trained by, where the file does not say", choices=NAMES
+    )
     image_size: int | None = option(None, doc="height and width of images, where neither file nor template says", ge=8)
     encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, likewise", ge=1)
     heads: int | None = option(None, doc="heads of every attention, likewise; 1 in all templates", ge=1)
@@ -47,7 +49,9 @@ class DiffusionAutoencoder(Model):
         """Refuse codes that contradict each other."""
         for code in ordered(self.code).values():
             if code.attribute is not None and self.classifier is None:
-                raise RecipeError(f"code {code.name!r} moves along an attribute: write classifier = the file that knows it")
+                raise RecipeError(
+                    f"code {code.name!r} moves along an attribute: write classifier = the file that knows it"
+                )
 
     @property
     def facts(self) -> Facts:

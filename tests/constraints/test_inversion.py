@@ -35,7 +35,9 @@ def a_run(network, steps=50, samples=2, prompt="cat", **options):
 def test_the_image_comes_back(images):
     network = GaussianImages(SHAPE)
     image = read_image(images[0], SHAPE)
-    off = [float((a_run(network, steps, image=images[0], to_noise=False).run() - image).abs().max()) for steps in (20, 200)]
+    off = [
+        float((a_run(network, steps, image=images[0], to_noise=False).run() - image).abs().max()) for steps in (20, 200)
+    ]
     assert off[1] < off[0] / 3, f"{off} off in 20 and 200 steps"
     assert off[1] < 0.1
 
@@ -46,7 +48,7 @@ def test_it_starts_from_what_invert_finds(images):
     state = run.start()
     wanted = invert(run.denoiser, read_image(images[0], SHAPE)[None], run.plan)
     assert torch.equal(state.x, wanted.expand(2, *SHAPE))
-    told = a_run(network, image=images[0]) .start().x
+    told = a_run(network, image=images[0]).start().x
     assert not torch.equal(told, state.x)
 
 
