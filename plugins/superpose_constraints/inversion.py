@@ -55,7 +55,8 @@ class Inversion(Constraint):
     def bind(self, canvas: Canvas) -> HiddenNoise:
         """The files as tensors, with what explains them."""
         files = [(self.image, self.prompt)] + [(self.other, self.other_prompt)] * (self.other is not None)
-        images = tuple(read_image(file, canvas.shape, canvas.device)[None] for file, _ in files if file is not None)
+        pictures = [read_image(file, canvas.image_shape, canvas.device) for file, _ in files if file is not None]
+        images = tuple(canvas.state_of(picture)[None] for picture in pictures)
         denoisers = tuple(_told(canvas, prompt) for _, prompt in files) if canvas.predictor is not None else ()
         return HiddenNoise(images=images, denoisers=denoisers, mix=self.mix, to_noise=self.to_noise)
 
@@ -65,7 +66,7 @@ class HiddenNoise(Constraint):
     """Inversion with its tensors at hand; for Python, where there are no files.
 
     Attributes:
-        images: One or two, each shape (1, C, H, W), in [-1, 1].
+        images: One or two, as states, each shape (1, C, H, W).
         denoisers: Under which each of them is inverted.
         mix: Share of the second.
         to_noise: As in `superpose.invert`.

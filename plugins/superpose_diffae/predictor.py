@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from superpose import (
+    Beside,
     Condition,
     Moment,
     NoisePredictor,
@@ -25,7 +26,6 @@ from superpose_diffae.codes import ordered
 from superpose_diffae.latent import LatentPredictor
 
 if TYPE_CHECKING:
-    from superpose import Beside
     from superpose_diffae.model import DiffusionAutoencoder
 
 
@@ -93,15 +93,22 @@ class AutoencoderPredictor(NoisePredictor):
 
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
         """The samples' own codes, where the file can draw any."""
-        from superpose import Beside
-
         del low
         return Beside(each={"own": self.draw(noise)}) if self.latent else None
+
+    def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
+        """Rows' codes, and their shares of the samples' own where any has one."""
+        rows = dict(super().gather(conditions))
+        if not bool(rows["share"].any()):
+            del rows["share"]
+        return rows
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         code = given["code"]
-        if "own" in given:
+        if "share" in given:
+            if "own" not in given:
+                raise RecipeError("a code that is drawn belongs to a sample: give a prompt that names an image's code")
             code = code + given["share"] * given["own"]
         t = torch.full((1,), moment.t, device=self.device)
         return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype))[:, :3])
