@@ -9,7 +9,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  (its usual name)
 
 SMALL = {
     "channels": 32, "mult": (1, 1), "enc_mult": (1, 1), "blocks": 1, "enc_blocks": 1, "attn": (1,), "enc_attn": (1,),

@@ -5,11 +5,12 @@ The probability flow is run backwards. Told the clean image :math:`x_0` that the
 .. math:: x_t = \alpha_t x_0 + \sigma_t \epsilon, \qquad \epsilon = (x_s - \alpha_s x_0) / \sigma_s
 
 for each level t above s: DDIM's own step, upwards. A real image is taken to be at the first level that the network
-knows, where there is hardly any noise. Diffusion autoencoders (arXiv 2111.15640) call what it gives the stochastic code.
+knows, where there is hardly any noise. Diffusion autoencoders (arXiv 2111.15640) call the result the stochastic code.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.denoiser import Denoiser
+    from superpose.predictor import Beside, NoisePredictor
 
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
 ALL_NOISE = Moment(0, -1.0, 0.0, 1.0)
@@ -38,6 +40,8 @@ def invert(
     *,
     to_noise: bool = True,
     rows: int | None = None,
+    predictor: NoisePredictor | None = None,
+    beside: Beside | None = None,
 ) -> Tensor:
     r"""The states from which DDIM without noise leads to ``images``, to first order in the size of a step.
 
@@ -58,6 +62,8 @@ def invert(
             result is then the noise alone. False stops at the noisiest level, with its part of the image: where
             sampling starts there, this leads back more exactly.
         rows: Rows of a forward pass; see `Answerer`.
+        predictor: Whose samples have something laid beside them; None where nothing is.
+        beside: What that is, with a row for each image.
 
     Returns:
         Shape (N, C, H, W), float32.
@@ -66,9 +72,11 @@ def invert(
         RecipeError: If the levels do not rise, or one is free of noise, where no network can be asked.
     """
     climbed = ascent(levels)
-    x, answer = images.float(), Answerer(rows)
+    answer = Answerer(rows, {predictor: beside.each} if predictor is not None and beside is not None else None)
+    x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
-        x = moved(x, answer(denoiser, x, here).clean, here, there, _no_noise)
+        seen = x if beside is None or beside.channels is None else torch.cat((x, beside.channels), 1)
+        x = moved(x, answer(denoiser, seen, here).clean, here, there, _no_noise)
     return x
 
 
@@ -85,11 +93,11 @@ def ascent(levels: Plan | Sequence[Moment]) -> list[Moment]:
     ratios = [moment.ratio for moment in climbed]
     if not climbed or ratios[0] <= 0:
         raise RecipeError("inversion starts at a level with noise, where a network can be asked: leave out sigma = 0")
-    for lower, upper in zip(climbed, climbed[1:], strict=False):
+    for lower, upper in itertools.pairwise(climbed):
         if upper.ratio <= lower.ratio:
             raise RecipeError(
-                f"inversion climbs, and t = {upper.t:g} is no noisier than t = {lower.t:g} before it: give rising levels, "
-                "or a plan that only descends"
+                f"inversion climbs, and t = {upper.t:g} is no noisier than t = {lower.t:g} before it: give rising "
+                "levels, or a plan that only descends"
             )
     return climbed
 

@@ -26,13 +26,14 @@ from superpose import RecipeError, read_image
 from superpose.nn import read_weights
 
 #: What the 40 rows of the public classifiers are called: the attributes of CelebA, in its own order.
-CELEBA = tuple(
-    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair Blurry "
-    "Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee Gray_Hair Heavy_Makeup High_Cheekbones Male "
-    "Mouth_Slightly_Open Mustache Narrow_Eyes No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline Rosy_Cheeks "
-    "Sideburns Smiling Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick Wearing_Necklace "
-    "Wearing_Necktie Young".split()
-)
+CELEBA = (
+    "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
+    "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
+    "Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes",
+    "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns", "Smiling",
+    "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace",
+    "Wearing_Necktie", "Young",
+)  # fmt: skip
 
 
 @attrs.frozen(eq=False)
@@ -58,11 +59,7 @@ class Classifier:
         return functional.linear((codes - self.mean) / self.deviation, self.weight, self.bias)
 
     def direction(self, attribute: str | int) -> Tensor:
-        """What strength 1 adds to a code, shape (1, E), for an attribute's name or row.
-
-        Raises:
-            RecipeError: There is no such attribute.
-        """
+        """What strength 1 adds to a code, shape (1, E); `RecipeError` where no name or row is so called."""
         row = self.names.index(attribute) if attribute in self.names else attribute
         if not isinstance(row, int) or not 0 <= row < len(self.weight):
             known = ", ".join(self.names) or "they have no names"
@@ -85,13 +82,10 @@ def read_classifier(
     """A classifier from the original program's checkpoint, or from `Classifier.save`.
 
     Arguments:
-        path: The file.
+        path: The file; `RecipeError` where it holds no linear classifier.
         statistics: Mean and deviation of codes, each (1, E), where the file has none of its own.
         average: Take the averaged weights that the file has as well; the original program takes the raw ones.
         device: Where it goes.
-
-    Raises:
-        RecipeError: The file is missing, damaged, or holds no linear classifier.
     """
     found = read_weights(path, device)
     prefix = "ema_classifier." if average else "classifier."
@@ -115,9 +109,7 @@ def read_classifier(
 def auroc(scores: Tensor, labels: Tensor) -> float:
     """The chance that a positive scores higher than a negative, ties counting half; exact. NaN without one of both.
 
-    Arguments:
-        scores: Shape (N,).
-        labels: Shape (N,): true for positives.
+    ``scores`` and ``labels`` have shape (N,); labels are true for positives.
     """
     labels = labels.bool()
     _, place, counts = scores.double().unique(return_inverse=True, return_counts=True)
@@ -131,11 +123,7 @@ def auroc(scores: Tensor, labels: Tensor) -> float:
 def fit(codes: Tensor, labels: Tensor, names: Sequence[str] = (), decay: float = 1e-2) -> Classifier:
     """A classifier by logistic regression: the least mean log loss plus half of ``decay`` times each row squared.
 
-    Arguments:
-        codes: Shape (N, E).
-        labels: Shape (N, K): 1 with the attribute, 0 without.
-        names: Of the attributes.
-        decay: Keeps weights small where few images would fix them.
+    ``codes`` have shape (N, E), ``labels`` (N, K): 1 with the attribute, 0 without.
     """
     mean, deviation = codes.mean(0, keepdim=True), codes.std(0, keepdim=True).clamp(min=1e-6)
     normed, wanted = ((codes - mean) / deviation).double(), labels.double()
@@ -156,7 +144,7 @@ def fit(codes: Tensor, labels: Tensor, names: Sequence[str] = (), decay: float =
         return value
 
     with torch.enable_grad():
-        optimizer.step(loss)  # type: ignore[no-untyped-call]  # torch's stub
+        optimizer.step(loss)
     return Classifier(weight.detach().float(), bias.detach().float(), mean, deviation, tuple(names))
 
 
@@ -174,9 +162,6 @@ def learn(
 
     Returns:
         The classifier, and the area under the curve by attribute; NaN where the images kept apart lack an answer.
-
-    Raises:
-        RecipeError: The file or an image cannot be read, or there are too few.
     """
     files, names, wanted = read_labels(labels)
     codes = torch.cat([encode(read_image(file, shape)[None]).cpu() for file in files])

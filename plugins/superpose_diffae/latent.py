@@ -36,7 +36,7 @@ class LatentPredictor(NoisePredictor):
     parameterization = "epsilon"
 
     def condition(self, prompt: str) -> Condition:
-        """There is nothing to tell it."""
+        """There is nothing to tell."""
         return Condition(prompt)
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:

@@ -20,7 +20,7 @@ GROUPS = 32
 
 @attrs.frozen
 class Half:
-    """The way down of a U-Net: ``blocks`` residual blocks a level; ``residual`` ones also halve and double the sides."""
+    """The way down of a U-Net: ``blocks`` residual blocks a level; where ``residual``, another one halves the sides."""
 
     widths: tuple[int, ...]
     blocks: int
@@ -41,40 +41,34 @@ class Perceptron:
 
 @attrs.frozen
 class Layout:
-    """All that is built; ``code`` is the width E of a semantic code, ``latent`` is None where the file has no such net."""
+    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net."""
 
     code: int
     times: int
-    written: int
     decoder: Half
     encoder: Half
     latent: Perceptron | None
 
 
 def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) -> Layout:
-    """The layout of a model from the shapes of its tensors, named without the prefix of the checkpoint.
+    """The layout of a model from the shapes of its tensors, named without the checkpoint's prefix.
 
-    Arguments:
-        shapes: By name.
-        source: Where they came from, for the message.
-        encoder_blocks: Residual blocks of a level of the encoder; None for as many as in the decoder.
-
-    Raises:
-        RecipeError: The tensors are those of another model.
+    ``encoder_blocks`` are the residual blocks of a level of the encoder, None for as many as in the decoder. Raises
+    `RecipeError`, which says that ``source`` is of another kind, where names or shapes do not fit.
     """
-    for name in ("input_blocks.0.0.weight", "encoder.out.3.weight", "input_blocks.1.0.cond_emb_layers.1.weight"):
-        if name not in shapes:
-            raise RecipeError(
-                f"{source} is no diffusion autoencoder: it has no {name}; what fits is the last.ckpt of a template "
-                "such as ffhq256_autoenc, whose decoder reads time and code apart and whose encoder pools adaptively"
-            )
+    needed = ("input_blocks.0.0.weight", "encoder.out.3.weight", "input_blocks.1.0.cond_emb_layers.1.weight")
+    for name in (name for name in needed if name not in shapes):
+        raise RecipeError(
+            f"{source} is no diffusion autoencoder: it has no {name}; what fits is the last.ckpt of a template "
+            "such as ffhq256_autoenc, whose decoder reads time and code apart and whose encoder pools adaptively"
+        )
     blocks = _blocks(shapes)
     decoder, encoder = _half(shapes, "", blocks, source), _half(shapes, "encoder.", encoder_blocks or blocks, source)
     for width in (*decoder.widths, *encoder.widths):
         if width % GROUPS:
             raise RecipeError(f"{source}: a level of {width} channels is not supported: multiples of {GROUPS} are")
-    times, written = shapes["time_embed.time_embed.0.weight"][1], shapes["out.2.weight"][0]
-    return Layout(shapes["encoder.out.3.weight"][0], times, written, decoder, encoder, _latent(shapes))
+    code, times = shapes["encoder.out.3.weight"][0], shapes["time_embed.time_embed.0.weight"][1]
+    return Layout(code, times, decoder, encoder, _latent(shapes))
 
 
 def _blocks(shapes: Shapes) -> int:
@@ -93,7 +87,8 @@ def _half(shapes: Shapes, prefix: str, blocks: int, source: str) -> Half:
     widths = [{shapes.get(f"{name}.0.in_layers.2.weight", (0,))[0] for name in level[:blocks]} for level in levels]
     attends = [{f"{name}.1.qkv.weight" in shapes for name in level[:blocks]} for level in levels]
     changes = any(f"{name}.0.skip_connection.weight" in shapes for name in halvings)
-    if changes or len(levels[-1]) != blocks or any(len(kinds) != 1 for kinds in (*widths, *attends)):
+    mixed = any(len(kinds) != 1 for kinds in widths) or any(len(kinds) != 1 for kinds in attends)
+    if changes or mixed or len(levels[-1]) != blocks:
         raise RecipeError(
             f"{source}: the {len(found)} blocks of its {'encoder' if prefix else 'decoder'} are not levels of {blocks} "
             "blocks and a halving: write encoder_blocks = the number of residual blocks of a level of the encoder"
@@ -106,9 +101,8 @@ def _latent(shapes: Shapes) -> Perceptron | None:
     count = _count(shapes, "latent_net.layers.{}.linear.weight")
     if count == 0:
         return None
-    linear = [shapes[f"latent_net.layers.{layer}.linear.weight"] for layer in range(count)]
-    hidden, code = linear[0]
-    skips = tuple(layer for layer in range(1, count) if linear[layer][1] == hidden + code)
+    (hidden, code), *rest = (shapes[f"latent_net.layers.{layer}.linear.weight"] for layer in range(count))
+    skips = tuple(layer for layer, (_, read) in enumerate(rest, start=1) if read == hidden + code)
     times = shapes["latent_net.time_embed.0.weight"][1]
     return Perceptron(count, hidden, skips, times, "latent_net.layers.0.norm.weight" in shapes)
 

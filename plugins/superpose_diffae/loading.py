@@ -25,38 +25,23 @@ _STATISTICS = ("conds_mean", "conds_std")
 
 @attrs.frozen
 class Facts:
-    """What a checkpoint says of itself.
+    """What a checkpoint says of itself."""
 
-    Attributes:
-        shapes: Shapes of the model's tensors, without prefix.
-        prefix: Of their names.
-        record: The training's own notes (``hyper_parameters``); empty where there are none.
-        size: Height and width of images, as the stored noise has them; None where none is stored.
-        normed: Whether mean and deviation of the codes are stored.
-    """
-
-    shapes: Shapes
+    shapes: Shapes  # of the model's tensors, by name without prefix
     prefix: str
-    record: Mapping[str, Any]
-    size: int | None
-    normed: bool
+    record: Mapping[str, Any]  # the training's own notes (hyper_parameters); empty where there are none
+    size: int | None  # height and width of images, where noise for some is stored
+    normed: bool  # whether mean and deviation of codes are stored
 
 
 def facts(path: Path) -> Facts:
-    """What a checkpoint says of itself; no tensor is read.
-
-    Raises:
-        RecipeError: The file is missing, damaged or no model at all.
-    """
-    try:
-        about = path.stat()
-    except OSError as error:
-        raise RecipeError(f"{path}: no such file") from error
-    return _facts(path, about.st_mtime_ns, about.st_size)
+    """What a checkpoint says of itself; no tensor is read. Raises `RecipeError` where it cannot be read."""
+    about = path.stat() if path.exists() else None
+    return _facts(path, about and (about.st_mtime_ns, about.st_size))
 
 
 @lru_cache(maxsize=16)
-def _facts(path: Path, *_: int) -> Facts:
+def _facts(path: Path, _: tuple[int, int] | None) -> Facts:
     every = tensor_shapes(path)
     # Where none has it, `recognise` will say what is missing.
     prefix = next((prefix for prefix in PREFIXES if prefix + _FIRST in every), "")
@@ -70,12 +55,8 @@ def load_decoder(path: Path, layout: Layout, heads: int, device: str, dtype: tor
     """The conditional U-Net."""
     with torch.device("meta"):
         network = Decoder(layout, heads)
-    prefix = facts(path).prefix
-    weights = {
-        (part + name).replace("time_embed.time_embed", "time_embed"): value
-        for part in _DECODER
-        for name, value in read_weights(path, device, dtype, prefix=prefix + part).items()
-    }
+    weights = read_weights(path, device, dtype, prefix=facts(path).prefix, within=_DECODER)
+    weights = {name.replace("time_embed.time_embed", "time_embed"): value for name, value in weights.items()}
     assign(network, _named(weights, layout.decoder, heads), str(path))
     return ready(network)
 
@@ -112,11 +93,7 @@ def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentN
 
 
 def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of the codes of a data set, each shape (1, E): of ``latent.pkl``, or beside a model's weights.
-
-    Raises:
-        RecipeError: The file has none, or they are of another width.
-    """
+    """Mean and deviation of a data set's codes, each (1, E): of ``latent.pkl``, or beside a model's weights."""
     read = {name: read_weights(path, device, prefix=name).get("") for name in _STATISTICS}
     mean, deviation = (value.view(1, -1) if value is not None else None for value in read.values())
     if mean is None or deviation is None or not mean.shape[1] == deviation.shape[1] == code:

@@ -116,11 +116,9 @@ class DiffusionAutoencoder(Model):
         """Raise `PromptError` if no code has that name, or it is to be drawn and the file has no latent network."""
         codes = ordered(self.code)
         if prompt and prompt not in codes:
-            near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0) or ["none is given"]
-            raise PromptError(
-                f"no code is named {prompt!r}; nearest: {', '.join(near)}; a [[model.code]] table with that name and an "
-                "image makes one"
-            )
+            near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
+            known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
+            raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
         if own_share(prompt, codes) and self.layout.latent is None:
             raise PromptError(
                 f"the code {prompt!r} is drawn by a latent network, and {self.path} has none: take the last.ckpt of a "

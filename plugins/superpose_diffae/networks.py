@@ -1,7 +1,7 @@
 r"""The networks of a diffusion autoencoder (Preechakul et al. 2022, arXiv 2111.15640).
 
 The encoder is the way down of a U-Net, pooled: an image becomes a semantic code z. The decoder is the U-Net of guided
-diffusion (arXiv 2105.05233) whose blocks scale once more by what z says, :math:`(1 + W z)((1 + e_s) \mathrm{GN}(h) + e_b)`.
+diffusion (arXiv 2105.05233) whose blocks scale once more, :math:`(1 + W z)((1 + e_s) \mathrm{GN}(h) + e_b)`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from superpose.nn import (
     AttentionBlock,
     Downsample,
-    DownLevel,
-    Middle,
+    HalfUNet,
     Resample,
     ResidualBlock,
     TimeEmbedding,
@@ -34,17 +33,8 @@ class Decoder(UNet):
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half, code = layout.decoder, layout.code
-        blocks = [half.blocks] * len(half.widths)
-        super().__init__(
-            _Blocks(half, heads, timed=True),
-            widths=half.widths,
-            blocks=blocks,
-            read=3,
-            written=layout.written,
-            features=code,
-            code=code,
-            groups=GROUPS,
-        )
+        maker, blocks = _Blocks(half, heads, timed=True), [half.blocks] * len(half.widths)
+        super().__init__(maker, widths=half.widths, blocks=blocks, read=3, written=3, features=code, code=code)
         self.times = layout.times
         self.time_embedding = TimeEmbedding(layout.times, code)
 
@@ -56,34 +46,22 @@ class Decoder(UNet):
 
     def styles(self, z: Tensor) -> Tensor:
         """What every block reads off codes (N, E), side by side in the order in which blocks run: the style space."""
-        assert self.code_projections is not None  # noqa: S101  (it was given a code's width above)
-        return rows.linear(self.code_projections.linear, silu_(z.clone()))
+        shares = self.code_projections.parts(silu_(z.clone())) if self.code_projections is not None else ()
+        return torch.cat(shares, dim=1).flatten(1)
 
 
-class Encoder(nn.Module):
+class Encoder(HalfUNet):
     """The semantic encoder: images (N, 3, H, W) in [-1, 1] to codes (N, E)."""
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
-        super().__init__()
         half = layout.encoder
-        maker, bottom = _Blocks(half, heads, timed=False), len(half.widths) - 1
-        read = (half.widths[0], *half.widths)
-        self.conv_in = nn.Conv2d(3, read[0], 3, padding=1)
-        self.down_blocks = nn.ModuleList(
-            DownLevel(maker, level, read[level], width, half.blocks, level == bottom)
-            for level, width in enumerate(half.widths)
-        )
-        self.mid_block = Middle(maker, bottom, read[-1])
-        self.conv_norm_out = nn.GroupNorm(GROUPS, read[-1])
-        self.conv_out = nn.Conv2d(read[-1], layout.code, 1)
+        super().__init__(_Blocks(half, heads, timed=False), widths=half.widths, blocks=half.blocks, read=3)
+        self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
+        self.conv_out = nn.Conv2d(half.widths[-1], layout.code, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """The codes of ``images``."""
-        nothing: repeat[tuple[Tensor, ...]] = repeat(())  # its blocks know no time
-        h = self.conv_in(images)
-        for down in self.down_blocks:
-            h = down(h, nothing, [])
-        h = self.mid_block(h, nothing)
+        h = self.run(images, repeat(()))  # its blocks are told nothing
         h = silu_(rows.group_norm(self.conv_norm_out, h)).mean((2, 3), keepdim=True)
         return rows.convolution_of_a_pixel(self.conv_out, h).flatten(1)
 

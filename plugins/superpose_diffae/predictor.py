@@ -30,14 +30,8 @@ if TYPE_CHECKING:
 
 
 class AutoencoderPredictor(NoisePredictor):
-    """The decoder, told codes.
-
-    Attributes:
-        network: The conditional U-Net, in ``dtype``.
-        encoder: The semantic encoder.
-        statistics: Mean and deviation of codes, each (1, E); None where no file has them.
-        latent: What draws codes; None where the file has nothing for it.
-        classifier: What knows attributes; None where the model's table names none.
+    """The decoder, told codes: its ``network`` in ``dtype``, its ``encoder``, and where files have them what draws
+    codes (``latent``), their mean and deviation (``statistics``, each (1, E)), what knows attributes (``classifier``).
     """
 
     parameterization = "epsilon"
@@ -71,11 +65,7 @@ class AutoencoderPredictor(NoisePredictor):
         return torch.cat([self.encoder(image) for image in images.to(self.device).split(1)])
 
     def draw(self, noise: StepNoise) -> Tensor:
-        """Codes (N, E) drawn by the latent network, out of unit noise for N images.
-
-        Raises:
-            RecipeError: The file has no latent network.
-        """
+        """Codes (N, E) drawn by the latent network out of unit noise for N images; it must be there."""
         if self.latent is None:
             raise RecipeError(f"{self.model.path} has no latent network: take the last.ckpt of a template with _latent")
         codes = self.latent.sample(make("scheduler", "ddim", steps=self.model.latent_steps, grid="ddim-openai"), noise)
@@ -111,7 +101,7 @@ class AutoencoderPredictor(NoisePredictor):
                 raise RecipeError("a code that is drawn belongs to a sample: give a prompt that names an image's code")
             code = code + given["share"] * given["own"]
         t = torch.full((1,), moment.t, device=self.device)
-        return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype))[:, :3])
+        return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype)))
 
     def _named(self, name: str) -> tuple[float, Tensor]:
         """Share of the sample's own code, and what is added to it, shape (1, E)."""

@@ -13,10 +13,7 @@ from superpose_diffae.layout import Layout
 
 
 class Template(NamedTuple):
-    """One public model: its image size, channels of each level of the decoder, and layers of its latent network.
-
-    The encoder goes one level further down, as wide as the decoder's last.
-    """
+    """One public model; its encoder goes one level deeper than the decoder, as wide as the decoder's last."""
 
     size: int
     widths: tuple[int, ...]

@@ -95,7 +95,7 @@ def test_refusals(images):
             prompted(network, "cat"), make("scheduler", "ddpm", steps=10), network,
             constraints=[make("constraint", "inversion", image=images[0])],
         )  # fmt: skip
-    with pytest.raises(RecipeError, match="8x8, and|are 4x4|is 8x8"):
+    with pytest.raises(RecipeError, match="is 8x8"):
         make("constraint", "inversion", image=images[0]).check(Canvas((3, 4, 4)))
     unbound = make("constraint", "inversion", image=images[0]).bind(Canvas(SHAPE))
     assert isinstance(unbound, HiddenNoise)

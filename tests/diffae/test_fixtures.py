@@ -69,7 +69,7 @@ def shown(predictor, code):
 
     class Rows(superpose.Denoiser):
         def estimate(self, x, moment):
-            prediction = predictor.predict(x, moment, {"code": code, "share": torch.zeros(len(code), 1)})
+            prediction = predictor.predict(x, moment, {"code": code})
             return superpose.Estimate((x - moment.sigma * prediction.output) / moment.alpha)
             yield []
 
