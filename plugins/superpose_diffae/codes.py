@@ -5,7 +5,9 @@ Every one is a share of the sample's own drawn code plus a fixed vector, since a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -52,10 +54,17 @@ def ordered(codes: tuple[Code, ...]) -> dict[str, Code]:
     return known
 
 
-def own_share(name: str, codes: dict[str, Code]) -> float:
-    """Share of the sample's own drawn code in the code called ``name``."""
-    code = codes.get(name)
-    if code is None or code.image is not None or code.between is None:
-        return 0.0 if code is not None and code.image is not None else 1.0
-    first, second = (own_share(one, codes) for one in code.between)
-    return (1 - code.mix) * first + code.mix * second
+def line(
+    name: str, codes: dict[str, Code], of: Callable[[Path], Any], move: Callable[[Code], Any]
+) -> tuple[float, Any]:
+    """Share of the sample's own drawn code in the code called ``name``, and what is added to that.
+
+    ``of`` gives the code of an image, ``move`` what an attribute adds; both are vectors of any kind.
+    """
+    share, vector, code = 1.0, 0.0, codes.get(name)
+    if code is not None and code.image is not None:
+        share, vector = 0.0, of(code.image)
+    elif code is not None and code.between is not None:
+        ends = [line(one, codes, of, move) for one in code.between]
+        share, vector = ((1 - code.mix) * first + code.mix * second for first, second in zip(*ends, strict=True))
+    return share, vector if code is None or code.attribute is None else vector + move(code)

@@ -8,19 +8,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose import (
-    Clip,
-    Clipped,
-    Condition,
-    Moment,
-    NoisePredictor,
-    Prediction,
-    Prompted,
-    Schedule,
-    Scheduler,
-    StepNoise,
-    Trajectory,
-)
+import superpose
+from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
 from superpose_diffae.networks import LatentNet
 
 
@@ -46,10 +35,10 @@ class LatentPredictor(NoisePredictor):
 
     def sample(self, scheduler: Scheduler, noise: StepNoise) -> Tensor:
         """Codes, shape (N, E), out of unit normal noise of N samples of any shape."""
-        told = Prompted(self, self.condition(""))
-        denoiser = Clipped(told, self.clip) if self.clip else told
+        told = superpose.prompted(self, "")
+        denoiser = superpose.Clipped(told, self.clip) if self.clip else told
         source = _Cut(noise, self.shape[0])
-        return Trajectory(denoiser, scheduler, scheduler.plan(self.schedule), source).run().flatten(1)
+        return superpose.Trajectory(denoiser, scheduler, scheduler.plan(self.schedule), source).run().flatten(1)
 
 
 @attrs.frozen

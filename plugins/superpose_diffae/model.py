@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Clip, Model, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
-from superpose_diffae.codes import Code, ordered, own_share
+from superpose_diffae.codes import Code, line, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class DiffusionAutoencoder(Model):
             near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
             known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
             raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
-        if own_share(prompt, codes) and self.layout.latent is None:
+        if line(prompt, codes, lambda _: 0, lambda _: 0)[0] and self.layout.latent is None:
             raise PromptError(
                 f"the code {prompt!r} is drawn by a latent network, and {self.path} has none: take the last.ckpt of a "
                 "template with _latent, or the name of a code that has an image"

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from superpose import (
-    Beside,
-    Condition,
-    Moment,
-    NoisePredictor,
-    Prediction,
-    RecipeError,
-    StaticClip,
-    StepNoise,
-    make,
-    read_image,
-)
+import superpose
+from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StaticClip, StepNoise
 from superpose_diffae import loading
 from superpose_diffae.attributes import read_classifier
-from superpose_diffae.codes import ordered
+from superpose_diffae.codes import Code, line, ordered
 from superpose_diffae.latent import LatentPredictor
 
 if TYPE_CHECKING:
@@ -68,7 +59,8 @@ class AutoencoderPredictor(NoisePredictor):
         """Codes (N, E) drawn by the latent network out of unit noise for N images; it must be there."""
         if self.latent is None:
             raise RecipeError(f"{self.model.path} has no latent network: take the last.ckpt of a template with _latent")
-        codes = self.latent.sample(make("scheduler", "ddim", steps=self.model.latent_steps, grid="ddim-openai"), noise)
+        ddim = superpose.make("scheduler", "ddim", steps=self.model.latent_steps, grid="ddim-openai")
+        codes = self.latent.sample(ddim, noise)
         return codes if self.statistics is None else codes * self.statistics[1] + self.statistics[0]
 
     def told(self, code: Tensor, share: float = 0.0, prompt: str = "code") -> Condition:
@@ -78,8 +70,8 @@ class AutoencoderPredictor(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         """The code that the prompt names."""
         self.model.check_prompt(prompt)
-        share, code = self._named(prompt)
-        return self.told(code, share, prompt)
+        share, code = line(prompt, self.codes, self._of, self._moved)
+        return self.told(torch.zeros(1, self.model.layout.code, device=self.device) + code, share, prompt)
 
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
         """The samples' own codes, where the file can draw any."""
@@ -103,16 +95,10 @@ class AutoencoderPredictor(NoisePredictor):
         t = torch.full((1,), moment.t, device=self.device)
         return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype)))
 
-    def _named(self, name: str) -> tuple[float, Tensor]:
-        """Share of the sample's own code, and what is added to it, shape (1, E)."""
-        share, vector = 1.0, torch.zeros(1, self.model.layout.code, device=self.device)
-        if (code := self.codes.get(name)) is None:
-            return share, vector
-        if code.image is not None:
-            share, vector = 0.0, self.semantic(read_image(code.image, self.shape)[None])
-        elif code.between is not None:
-            (share, vector), (other, further) = map(self._named, code.between)
-            share, vector = (1 - code.mix) * share + code.mix * other, vector.lerp(further, code.mix)
-        if code.attribute is not None and self.classifier is not None:
-            vector = vector + code.strength * self.classifier.direction(code.attribute)
-        return share, vector
+    def _of(self, image: Path) -> Tensor:
+        return self.semantic(superpose.read_image(image, self.shape)[None])
+
+    def _moved(self, code: Code) -> Tensor:
+        if self.classifier is None or code.attribute is None:
+            raise RecipeError(f"code {code.name!r} moves along an attribute, and there is no classifier")
+        return code.strength * self.classifier.direction(code.attribute)

@@ -187,4 +187,3 @@ def test_inverting_what_is_drawn_is_refused_in_words(folder):
     recipe.write_text('prompt = ""\n[[constraint]]\nkind = "inversion"\nimage = "me.png"\n' + MODEL)
     with pytest.raises(superpose.RecipeError, match="a code that is drawn belongs to a sample"):
         superpose.compose(superpose.load(recipe)).trajectory([0]).run()
-
