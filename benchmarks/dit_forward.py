@@ -47,7 +47,9 @@ def main() -> None:
                     ask()
                     taken[name].append(time.process_time() - start)
         ours_median, theirs_median = (statistics.median(taken[name]) for name in asked)
-        print(f"{rows} rows: ours {ours_median:.4f} s, diffusers {theirs_median:.4f} s: {ours_median / theirs_median:.2f}")
+        print(
+            f"{rows} rows: ours {ours_median:.4f} s, diffusers {theirs_median:.4f} s: {ours_median / theirs_median:.2f}"
+        )
 
 
 if __name__ == "__main__":

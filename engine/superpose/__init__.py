@@ -54,9 +54,12 @@ if TYPE_CHECKING:
     from superpose.errors import SuperposeError as SuperposeError
     from superpose.grid import plan_of as plan_of
     from superpose.guidance import Guidance as Guidance
+    from superpose.hub import downloads as downloads
+    from superpose.hub import locate as locate
     from superpose.images import read_image as read_image
     from superpose.images import read_mask as read_mask
     from superpose.images import to_pixels as to_pixels
+    from superpose.inversion import invert as invert
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
@@ -113,7 +116,9 @@ _HOMES = {
     "errors": "LawError PluginError PromptError RecipeError RunError SuperposeError",
     "grid": "plan_of",
     "guidance": "Guidance",
+    "hub": "downloads locate",
     "images": "read_image read_mask to_pixels",
+    "inversion": "invert",
     "kind": "Kind Limits option",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",

@@ -125,11 +125,12 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     predictor = recipe.model.load(device, recipe.run.dtype)
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise RecipeError(recipe.located([(_place(number, ("scheduler",)), why)]))
-    canvas = Canvas.of(predictor)
+    denoiser = _tree(recipe, predictor)
+    canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
     plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
     then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
-    return Composition(recipe, predictor, _tree(recipe, predictor), plan, constraints, rows, number, then)
+    return Composition(recipe, predictor, denoiser, plan, constraints, rows, number, then)
 
 
 def inspect(recipe: Recipe) -> Inspection:

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from superpose import RecipeError, TableSchedule
 from superpose.nn import read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
-from superpose_ldm.autoencoder import Autoencoder, AutoencoderShape
-from superpose_ldm.autoencoder_layout import diffusers_autoencoder
+from superpose.nn.latent import Autoencoder, AutoencoderShape, diffusers_autoencoder
 from superpose_ldm.checkpoint import Part, diffusers_schedule
 from superpose_ldm.dit_network import DiT, DiTConfig
 

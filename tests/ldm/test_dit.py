@@ -224,7 +224,7 @@ def test_classes_by_number_and_by_name(folder: Path) -> None:
         PromptError, match=r"'golden retreiver': write a number from 0 to 999 or a name; did you mean 'gol"
     ):
         kind.check_prompt("golden retreiver")
-    with pytest.raises(PromptError, match="unknown class '1000': write a number from 0 to 999$"):
+    with pytest.raises(PromptError, match=r"unknown class '1000': write a number from 0 to 999$"):
         DiffusionTransformer(path=FIXTURE / "pipeline").check_prompt("1000")
 
 
