@@ -281,7 +281,8 @@ def test_a_recipe_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFi
     recipe = tmp_path / "two.toml"
     recipe.write_text(
         f'[model]\nkind = "dit"\npath = "{(FIXTURE / "pipeline").as_posix()}"\n\n'
-        '[scheduler]\nkind = "ddpm"\nsteps = 3\n\n[guidance]\nkind = "cfg"\nscale = 4\n\n[[view]]\nkind = "identity"\nprompt = "207"\n\n'
+        '[scheduler]\nkind = "ddpm"\nsteps = 3\n\n[guidance]\nkind = "cfg"\nscale = 4\n\n'
+        '[[view]]\nkind = "identity"\nprompt = "207"\n\n'
         '[[view]]\nkind = "flip"\nprompt = "5"\n\n[run]\nsamples = 2\n'
     )
     assert main(["check", str(recipe)]) == 0
