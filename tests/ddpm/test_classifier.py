@@ -175,7 +175,8 @@ def test_a_recipe_runs_through_the_command_line(tmp_path: Path, capsys: pytest.C
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(RECIPE)
     assert main(["check", str(recipe)]) == 0
-    assert "; and 2 of a classifier, there and back, beside each evaluation" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "; and 2 of a classifier, there and back, beside each evaluation" in said
     assert main(["run", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
     assert {"model.pt", "classifier.pt"} <= read_origin(tmp_path / "out" / "0000.png").weights.keys()
     capsys.readouterr()
