@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
+    from superpose.labels import class_of as class_of
     from superpose.models import Model as Model
     from superpose.noise import Noise as Noise
     from superpose.noise import NoiseSource as NoiseSource
@@ -123,6 +124,7 @@ _HOMES = {
     "images": "read_image read_mask to_pixels",
     "inversion": "invert",
     "kind": "Kind Limits option",
+    "labels": "class_of",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",
     "observer": "Observer Step",
