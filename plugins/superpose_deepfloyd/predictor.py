@@ -22,8 +22,8 @@ class IFPredictor(NoisePredictor):
     Arguments:
         stage: What its folder says.
         shape: (C, H, W) of an image.
-        open_texts: Opens what says of a prompt what the text encoder makes of it, shape (1, tokens, width). It is open
-            only while conditions are made: a text encoder takes more memory than the network.
+        open_texts: Opens what says of a prompt what the text encoder makes of it, shape (1, tokens, width); it is open
+            while conditions are made and no longer, for a text encoder takes more memory than the network.
         device: Where it runs.
         dtype: What it computes in.
         noise_level: Time on the image-noising levels to which an upscaler noises the small image.
