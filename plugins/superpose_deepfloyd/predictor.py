@@ -62,7 +62,7 @@ class IFPredictor(NoisePredictor):
         """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are.
 
         Raises:
-            RecipeError: There are none, or noise levels do not go so far.
+            RecipeError: There are none.
         """
         if not self.stage.upscales:
             return None
