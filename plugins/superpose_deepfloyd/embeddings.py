@@ -83,7 +83,7 @@ class Embeddings:
 
 
 def write(path: Path, prompts: list[str], states: Tensor, mask: Tensor) -> None:
-    """Write a file of texts: ``states`` (prompts, tokens, width) and ``mask`` (prompts, tokens); whole or not."""
+    """Write a file of texts: ``states`` (prompts, tokens, width), ``mask`` (prompts, tokens); whole or not at all."""
     from safetensors.torch import save_file
 
     draft = path.with_name(f".{path.name}.part")

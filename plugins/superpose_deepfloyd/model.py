@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Clip, Model, RecipeError, option
+from superpose import Clip, Model, RecipeError, locate, option
 from superpose_deepfloyd.embeddings import COMMAND, Embeddings
 from superpose_deepfloyd.stage import TEXT_WEIGHTS, Stage, read_stage, text_folders
 
@@ -96,9 +96,7 @@ class Cascaded(Model, ABC):
 
     @property
     def _folder(self) -> Path:
-        if self.path is None:
-            raise RecipeError("path is missing: give the folder of an IF pipeline, with unet/config.json in it")
-        return self.path
+        return locate(self.path, self.hub)
 
     @property
     def _encoder(self) -> Path:

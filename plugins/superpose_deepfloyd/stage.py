@@ -67,8 +67,7 @@ def read_stage(path: Path) -> Stage:
     from superpose.nn import read_json
 
     if not path.is_dir():
-        found = "a file" if path.exists() else "not there"
-        raise RecipeError(f"{path} is {found}: give the folder of an IF pipeline, with unet/config.json in it")
+        raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
     try:
         config = IFConfig.from_mapping(read_json(folder / "config.json"))

@@ -114,8 +114,8 @@ def test_an_upscaler_without_a_small_image(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "says"),
     [
-        ("deepfloyd", {}, "path is missing: give the folder of an IF pipeline"),
-        ("deepfloyd", {"path": FIXTURES / "nowhere"}, "nowhere is not there: give the folder"),
+        ("deepfloyd", {}, "give path, a file or folder on this machine, or hub"),
+        ("deepfloyd", {"path": FIXTURES / "nowhere"}, "nowhere: no such file or folder"),
         ("deepfloyd", {"path": FIRST / "unet" / WEIGHTS}, "is a file: give the folder"),
         ("deepfloyd", {"path": FIXTURES}, "no such file"),
         ("deepfloyd", {"path": FIXTURES / "df_a_unet2d_ddpm" / "pipeline"}, "_class_name = 'UNet2DModel' is not supp"),
