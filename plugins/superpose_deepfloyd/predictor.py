@@ -43,11 +43,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
-        """What the network makes of a prompt before it sees an image.
-
-        Raises:
-            PromptError: There is no text of this prompt.
-        """
+        """What the network makes of a prompt before it sees an image; `PromptError` if there is no text of it."""
         if self._texts is None:
             self._texts = self._open_texts()
         states = self._texts(prompt).to(self.device, self.dtype)
@@ -59,11 +55,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
-        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are.
-
-        Raises:
-            RecipeError: There are none.
-        """
+        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are."""
         if not self.stage.upscales:
             return None
         if low is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+import torch
 
 from cascade import FIXTURES, Case, texts
+from superpose import read_image
 from superpose.cli import main
 
 RECIPE = """
@@ -66,5 +66,14 @@ def recipe(tmp_path: Path) -> Path:
 def test_a_cascade_writes_large_images(recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["run", str(recipe), "--out", str(out)]) == 0
-    images = [Image.open(file) for file in sorted(out.glob("*.png"))]
-    assert [image.size for image in images if image.size == (32, 32)] == [(32, 32)] * 2
+    first, second = (read_image(out / f"{i:04}.png", (3, 32, 32)) for i in range(2))  # refuses another size
+    assert not torch.equal(first, second)
+
+
+def test_an_upscaler_is_no_first_stage(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = recipe.read_text().replace('kind = "deepfloyd"', 'kind = "deepfloyd-upscaler"')
+    recipe.write_text(lines.replace("df_f_if_stage1", "df_g_if_stage2").partition("[[stage]]")[0])
+    assert main(["check", str(recipe)]) != 0
+    said = capsys.readouterr().err
+    assert "cascade.toml:" in said
+    assert "stage before" in said or "first" in said
