@@ -145,7 +145,9 @@ class SingleFile:
                 self.path,
             )
             return Classes(part, count, self.names)
-        if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder", "TransformerEmbedder"):
+        if not params.get("use_tokenizer", True):
+            kind = f"{kind} of what is no text"
+        if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
             raise RecipeError(
                 f"{self.config}: conditioning by {kind} is not supported; supported: ClassEmbedder, FrozenCLIPEmbedder,"
                 " FrozenOpenCLIPEmbedder, BERTEmbedder, torch.nn.Identity, __is_first_stage__, __is_unconditional__"
