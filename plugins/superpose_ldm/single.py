@@ -87,6 +87,7 @@ class SingleFile:
             first=Part(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
             latents=latents,
             channels=unet.read,
+            levels=len(unet.widths),
             side=params.get("image_size", unet_params.get("image_size", 64)),
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
             schedule=self._schedule(where, params, shapes),
