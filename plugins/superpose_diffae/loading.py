@@ -94,11 +94,10 @@ def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentN
 
 def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]:
     """Mean and deviation of a data set's codes, each (1, E): of ``latent.pkl``, or beside a model's weights."""
-    read = {name: read_weights(path, device, prefix=name).get("") for name in _STATISTICS}
-    mean, deviation = (value.view(1, -1) if value is not None else None for value in read.values())
-    if mean is None or deviation is None or not mean.shape[1] == deviation.shape[1] == code:
+    found = read_weights(path, device, within=_STATISTICS)
+    if any(name not in found or found[name].numel() != code for name in _STATISTICS):
         raise RecipeError(f"{path} needs conds_mean and conds_std, each of {code} numbers, as latent.pkl has them")
-    return mean, deviation
+    return found["conds_mean"].view(1, -1), found["conds_std"].view(1, -1)
 
 
 def _named(weights: Mapping[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:

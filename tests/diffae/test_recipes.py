@@ -113,10 +113,10 @@ def test_a_picture_is_replayed_to_the_byte(folder, tmp_path):
 def test_reconstruction(folder):
     """A network of random weights bends its paths more than any trained one, so the steps are many."""
     start = '\n[[constraint]]\nkind = "inversion"\nimage = "me.png"\nto_noise = false\n'
-    options = ["--set", "scheduler.steps=100", "--samples", "1"]
+    options = ["--set", "scheduler.steps=50", "--samples", "1"]
     picture = run(folder, "reconstruct", 'prompt = "me"' + start, *options)[0]
     off = float((picture - read(folder, "me.png")).abs().mean())
-    assert off < 0.15, f"{off:.3f} off, of an image whose values are 0.5 at the mean"
+    assert off < 0.25, f"{off:.3f} off, of an image whose values are 0.5 at the mean"
 
 
 def test_interpolation_goes_from_one_image_to_the_other(folder):
