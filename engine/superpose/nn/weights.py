@@ -161,7 +161,8 @@ def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
 
 
 def _placed(value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
-    return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+    # A copy even where nothing changes: one tensor that stays mapped would keep its whole piece of the file in memory.
+    return value.to(device=device, dtype=dtype if value.is_floating_point() else None, copy=True)
 
 
 def _is_zip(path: Path) -> bool:
