@@ -194,6 +194,11 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    try:  # what a model is may stand in its files
+        _ = recipe.model.shape, recipe.model.image_shape, recipe.model.schedule
+    except RecipeError as error:
+        yield ("model",), str(error)
+        return
     yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance is not None)
     try:
         recipe.scheduler.plan(recipe.model.schedule)

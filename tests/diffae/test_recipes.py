@@ -182,6 +182,16 @@ def test_two_codes_share_one_picture(folder):
     assert run(folder, "parts", parts, *QUICK).shape == (2, 3, 16, 16)
 
 
+def test_a_wrong_file_is_found_by_check_where_the_recipe_names_it(folder, capsys):
+    (folder / "notes.ckpt").write_text("no checkpoint")
+    recipe = folder / "wrong.toml"
+    recipe.write_text('prompt = ""\n[model]\nkind = "diffae"\npath = "notes.ckpt"\n[scheduler]\nkind = "ddim"\n')
+    assert main(["check", str(recipe)]) != 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "wrong.toml:2:1: model: " in said
+    assert "notes.ckpt is not a readable file of plain tensors" in said
+
+
 def test_inverting_what_is_drawn_is_refused_in_words(folder):
     recipe = folder / "drawn.toml"
     recipe.write_text('prompt = ""\n[[constraint]]\nkind = "inversion"\nimage = "me.png"\n' + MODEL)
