@@ -1,0 +1,4 @@
+import superpose
+
+if "locate" not in superpose.__all__:
+    superpose.locate = lambda path, hub: path
