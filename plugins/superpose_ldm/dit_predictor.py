@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from superpose import Condition, Moment, NoisePredictor, Prediction
-from superpose_ldm.autoencoder import Autoencoder
+from superpose.nn.latent import Autoencoder
 
 if TYPE_CHECKING:
     from superpose_ldm.dit import DiffusionTransformer
