@@ -1,4 +1,4 @@
-"""Diffusion transformers in files: folders of ``DiTPipeline``, and the paper's own ``.pt``, which has no autoencoder."""
+"""Diffusion transformers in files: folders of ``DiTPipeline``, and the paper's ``.pt``, which has no autoencoder."""
 
 from __future__ import annotations
 

@@ -205,6 +205,10 @@ def test_what_fits_no_folder(copied: Callable[[str], Path], saved: Callable[[str
     with pytest.raises(RecipeError, match=r"pipeline \['pipeline', 'Mine'\] is code of its own, which is never run"):
         _ = Diffusers(path=folder).folder.pipeline
     index.write_text(whole)
+    rewrite(index, controlnet=["diffusers", "ControlNetModel"])
+    with pytest.raises(RecipeError, match=r"has a controlnet \(ControlNetModel\), which the bridge doesn't know"):
+        _ = Diffusers(path=folder).shape
+    index.write_text(whole)
     rewrite(folder / "unet" / "config.json", in_channels=9)
     with pytest.raises(RecipeError, match="StableDiffusionPipeline takes 9 channels and its autoencoder makes 4"):
         _ = Diffusers(path=folder).shape

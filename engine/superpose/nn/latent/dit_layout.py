@@ -44,7 +44,7 @@ _QKV = re.compile(r"blocks\.(\d+)\.attn\.qkv\.(weight|bias)")
 
 
 def diffusers_dit(where: str, config: Mapping[str, Any]) -> DiTConfig:
-    """What a ``config.json`` of ``DiTTransformer2DModel`` describes, or of ``Transformer2DModel``, as it was called once.
+    """What a ``config.json`` of ``DiTTransformer2DModel`` describes; it was called ``Transformer2DModel`` once.
 
     Raises:
         RecipeError: One line that names the key, its value and what is supported.
