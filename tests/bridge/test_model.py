@@ -228,6 +228,18 @@ def test_weights_that_can_not_be_loaded(copied: Callable[[str], Path]) -> None:
         superpose.model("diffusers", path=folder)
 
 
+def test_parts_that_are_missing(copied: Callable[[str], Path]) -> None:
+    folder = copied("stable diffusion")
+    index = json.loads((folder / "model_index.json").read_text())
+    del index["text_encoder"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(RecipeError, match=r"can't be put together as a StableDiffusionPipeline: .*'text_encoder'"):
+        superpose.model("diffusers", path=folder)
+    shutil.rmtree(folder / "tokenizer")
+    with pytest.raises(RecipeError, match=r"tokenizer can't be loaded as a \w+: "):
+        superpose.model("diffusers", path=folder)
+
+
 def test_classes_that_are_not_installed(copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = copied("ddpm")
     rewrite(folder / "model_index.json", _class_name="PipelineOfTomorrow")
