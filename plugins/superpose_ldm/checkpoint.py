@@ -127,7 +127,7 @@ def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool
         return "image and mask" if as_first_stage else "mask and image"
     raise RecipeError(
         f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents; known are "
-        f"{latent} (an image to edit), {latent + 1} (inpainting) and 3 (an image to enlarge)"
+        f"{latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 (an image to enlarge)"
     )
 
 

@@ -80,6 +80,9 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
 
 
 def _unet(where: Path, config: dict[str, Any]) -> tuple[int, Any]:
+    """The channels that it reads, and what makes it."""
+    if config.get("num_class_embeds") or config.get("class_embed_type"):
+        raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
     if config.get("_class_name") == "UNet2DModel":
         try:
             plain = UNet2DConfig.from_mapping(config)

@@ -97,8 +97,7 @@ def seen(sees: Sees, first: Autoencoder, image: Tensor, mask: Tensor | None) -> 
         return image
     if mask is None:
         return first.moments(image)[0].float()  # never scaled as latents are: InstructPix2Pix was trained so
-    side = image.shape[-1] // first.shape.factor
-    small = interpolate(mask, (image.shape[-2] // first.shape.factor, side))
+    small = interpolate(mask, [side // first.shape.factor for side in image.shape[2:]])
     if sees == "image and mask":
         black = image * (1 - mask) - mask
         return torch.cat((first.moments(black)[0].float(), 2 * small - 1), dim=1)
