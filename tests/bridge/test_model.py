@@ -74,6 +74,13 @@ def test_sizes_that_do_not_fit_patches(saved: Callable[[str], Path]) -> None:
         _ = Diffusers(path=saved("flux dev"), height=18).shape
 
 
+def test_sizes_that_a_network_can_not_have(saved: Callable[[str], Path]) -> None:
+    with pytest.raises(RecipeError, match="knows one size, that of training: leave height and width out"):
+        _ = Diffusers(path=saved("dit"), width=32).shape
+    with pytest.raises(RecipeError, match="width = 400 is too large for this model: write 256 or less"):
+        _ = Diffusers(path=saved("aura flow"), width=400).shape
+
+
 def test_sizes_that_nothing_says(copied: Callable[[str], Path]) -> None:
     folder = copied("sdxl")
     rewrite(folder / "unet" / "config.json", sample_size=None)
