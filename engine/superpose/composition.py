@@ -20,6 +20,7 @@ from superpose.errors import LawError, RecipeError
 from superpose.noise import Noise
 from superpose.prediction import Prediction
 from superpose.predictor import Condition, NoisePredictor
+from superpose.recipe.tables import STAGE_KEYS
 from superpose.sampling import Trajectory, fitted, laid_beside, refused
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class Composition:
     """A recipe with its weights read, ready to sample.
 
     Attributes:
-        recipe: What it was made from.
+        recipe: What it was made from; of several stages, the part that is this one's.
         predictor: The network.
         denoiser: What the image shows.
         plan: The levels visited.
         constraints: Bound to the model's size and device.
         rows: Rows of a forward pass.
+        number: Which stage it is, from 0.
+        then: The stage that paints over its pictures; None for the last.
     """
 
     recipe: Recipe
@@ -59,6 +62,13 @@ class Composition:
     plan: Plan
     constraints: tuple[Constraint, ...]
     rows: int
+    number: int = 0
+    then: Composition | None = None
+
+    @property
+    def stages(self) -> tuple[Composition, ...]:
+        """This stage and those that follow, in order."""
+        return (self, *(self.then.stages if self.then else ()))
 
     def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
         """The run of the samples with these numbers; sample k is the same in every run that has it.
@@ -67,7 +77,8 @@ class Composition:
             samples: Their numbers.
             low: Their pictures at the stage before, where there was one.
         """
-        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device)
+        scope = f"stage {self.number}:" if self.number else ""
+        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, scope)
         beside = laid_beside(self.predictor, noise, low)
         return Trajectory(
             self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows, self.predictor, beside
@@ -81,10 +92,17 @@ class Inspection:
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
         evaluations: Network evaluations of one sample in the whole run.
+        then: The same of the stage that follows; None for the last.
     """
 
     rows: int
     evaluations: int
+    then: Inspection | None = None
+
+    @property
+    def stages(self) -> tuple[Inspection, ...]:
+        """This stage and those that follow, in order."""
+        return (self, *(self.then.stages if self.then else ()))
 
 
 def compose(recipe: Recipe, device: str = "cpu") -> Composition:
@@ -97,20 +115,22 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    inspection = inspect(recipe)
+    rows = recipe.run.rows or max(LEAST_ROWS, *(stage.rows for stage in inspect(recipe).stages))
+    return _composed(recipe.stages, 0, rows, device)
+
+
+def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> Composition:
+    """The stage of that number, and those that follow it."""
+    recipe = stages[number]
     predictor = recipe.model.load(device, recipe.run.dtype)
     if why := recipe.scheduler.refuses(predictor.learned_variance):
-        raise RecipeError(recipe.located([(("scheduler",), why)]))
-    canvas = Canvas.of(predictor)
+        raise RecipeError(recipe.located([(_place(number, ("scheduler",)), why)]))
+    denoiser = _tree(recipe, predictor)
+    canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
-    return Composition(
-        recipe,
-        predictor,
-        _tree(recipe, predictor),
-        fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints),
-        constraints,
-        recipe.run.rows or max(inspection.rows, LEAST_ROWS),
-    )
+    plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
+    then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
+    return Composition(recipe, predictor, denoiser, plan, constraints, rows, number, then)
 
 
 def inspect(recipe: Recipe) -> Inspection:
@@ -119,8 +139,43 @@ def inspect(recipe: Recipe) -> Inspection:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    if found := list(_contradictions(recipe)):
-        raise RecipeError(recipe.located(found))
+    found: list[tuple[Path, str]] = []
+    for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
+        found += ((_place(number, ("model", *path)), why) for path, why in _unusable(model, number))
+    if not found:
+        for number, stage in enumerate(recipe.stages):
+            found += ((_place(number, path), why) for path, why in _contradictions(stage))
+    if found:
+        raise RecipeError(recipe.located(dict.fromkeys(found)))
+    return _chained([_inspected(stage) for stage in recipe.stages])
+
+
+def _chained(inspections: Sequence[Inspection]) -> Inspection:
+    first, *later = inspections
+    return attrs.evolve(first, then=_chained(later) if later else None)
+
+
+def _place(number: int, path: Path) -> Path:
+    """Where the recipe says what a stage says at ``path``: the subject is said once for all stages."""
+    return ("stage", number - 1, *path) if number and path and path[0] in STAGE_KEYS else path
+
+
+def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
+    try:
+        _ = model.shape, model.image_shape, model.schedule  # some read a file to tell
+    except RecipeError as error:
+        yield (), str(error)
+        return
+    if number and not model.upscales:
+        yield (
+            (),
+            f"{model.kind} paints from noise alone: a [[stage]] needs a model that enlarges pictures",
+        )
+    if not number and model.upscales:
+        yield (), f"{model.kind} enlarges pictures of a stage before: it belongs into a [[stage]], after a first model"
+
+
+def _inspected(recipe: Recipe) -> Inspection:
     counter = _Unread(recipe.model)
     denoiser = _tree(recipe, counter)
     try:

@@ -5,6 +5,7 @@ from superpose.nn.activation import ACTIVATIONS, Activation, silu_
 from superpose.nn.attention import AttentionBlock
 from superpose.nn.config import UNet2DConfig
 from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
+from superpose.nn.half_unet import HalfUNet
 from superpose.nn.joined import joined
 from superpose.nn.levels import Maker, Way
 from superpose.nn.loading import assign, load_unet2d, ready, weight_files
@@ -23,6 +24,7 @@ __all__ = [
     "CrossAttention",
     "Downsample",
     "FeedForward",
+    "HalfUNet",
     "Maker",
     "QKVOrder",
     "Resample",

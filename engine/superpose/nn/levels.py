@@ -26,8 +26,8 @@ class Maker(Protocol):
     ``level`` counts from 0 on both ways: level 0 of the way up is the bottom.
     """
 
-    def residual(self, read: int, written: int, way: Way) -> ResidualBlock:
-        """A residual block."""
+    def residual(self, read: int, written: int, way: Way) -> nn.Module:
+        """A residual block: a `ResidualBlock`, or one that knows no time and is called with the features alone."""
         ...
 
     def attention(self, level: int, way: Way) -> nn.Module | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,12 @@ FRAMEWORKS = (
 
 
 def read_weights(
-    path: Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = torch.float32, *, prefix: str = ""
+    path: Path,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = torch.float32,
+    *,
+    prefix: str = "",
+    within: Sequence[str] = ("",),
 ) -> dict[str, Tensor]:
     """The tensors of a file by name.
 
@@ -42,6 +47,7 @@ def read_weights(
         device: Where the tensors go.
         dtype: What floating-point tensors are cast to; None leaves them as stored.
         prefix: Only names that begin so, without it.
+        within: Only names that go on with one of these.
 
     Raises:
         RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
@@ -51,11 +57,11 @@ def read_weights(
         return {
             name: value
             for shard in shards
-            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix).items()
+            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix, within=within).items()
         }
     found: dict[str, Tensor] = {}
     with _refusing(path):
-        for piece in _pieces(path, prefix):
+        for piece in _pieces(path, tuple(prefix + one for one in within)):
             found |= {name.removeprefix(prefix): _placed(value, device, dtype) for name, value in piece.items()}
     return found
 
@@ -121,17 +127,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _pieces(path: Path, prefix: str) -> Iterator[Mapping[str, Tensor]]:
+def _pieces(path: Path, starts: tuple[str, ...]) -> Iterator[Mapping[str, Tensor]]:
     """The tensors, some at a time; each time the file is mapped anew, so that what is done with can leave memory."""
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118, not a dict
+            names = [name for name in file.keys() if name.startswith(starts)]  # noqa: SIM118, not a dict
         for some in _grouped(names, path.stat().st_size / max(1, len(names))):
             with safe_open(path, framework="pt") as file:
                 yield {name: file.get_tensor(name) for name in some}
         return
     stored = _tensors(path, read_checkpoint(path))
-    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(prefix)}
+    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(starts)}
     if not _is_zip(path):  # read whole already
         yield {name: stored[name] for name in sizes}
         return
