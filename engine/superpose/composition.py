@@ -274,9 +274,7 @@ def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier]
         try:
             return condition(negative)
         except PromptError as error:
-            raise RecipeError(
-                f"guidance asks what the model says of the negative prompt {negative!r}: {error}"
-            ) from error
+            raise RecipeError(f"guidance asks for the negative prompt {negative!r} too: {error}") from error
 
     denoiser = build(recipe.subject, recipe.guidance, recipe.model.unconditional)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
@@ -284,18 +282,9 @@ def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier]
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-<<<<<<< HEAD
     if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
         yield ("guidance",), why
     yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance)
-=======
-    try:  # what a model is may stand in its files
-        _ = recipe.model.shape, recipe.model.image_shape, recipe.model.schedule
-    except RecipeError as error:
-        yield ("model",), str(error)
-        return
-    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance is not None)
->>>>>>> diffae
     try:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
