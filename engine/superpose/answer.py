@@ -37,9 +37,7 @@ class Answerer:
         each: Tensors of one row a sample that a predictor is given with its conditions: see `Beside`.
     """
 
-    def __init__(
-        self, rows: int | None = None, each: Mapping[Network, Mapping[str, Tensor]] | None = None
-    ) -> None:
+    def __init__(self, rows: int | None = None, each: Mapping[Network, Mapping[str, Tensor]] | None = None) -> None:
         self.rows = rows
         self.each = each or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
