@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Classifier, RecipeError, TableSchedule, option
+from superpose import Classifier, RecipeError, TableSchedule, class_of, option
 from superpose_ddpm.adm_layout import Heads, Layout, Shapes
-from superpose_ddpm.labels import class_of
 
 if TYPE_CHECKING:
     from superpose import ClassifierPredictor, Schedule
