@@ -176,7 +176,7 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"a\.pkl must be made harmless: python -m superpose_edm\.convert"):
         _ = superpose.make("model", "edm", path=whole).shape
     convert(pickled(tmp_path / "d.pkl", restated()[1], **SAID | {"num_blocks": 2}), tmp_path / "net")
-    with pytest.raises(RecipeError, match="does not fit its configuration: .* missing: down_blocks"):
+    with pytest.raises(RecipeError, match=r"does not fit its configuration: .* missing: down_blocks"):
         superpose.make("model", "edm", path=tmp_path / "net").load()
 
 

@@ -102,6 +102,7 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
         raise RecipeError(f"{source} does not fit its configuration: {found}")
     # It reads a copy of the table; without ours, parts that are joined leave memory one after the other.
     emptying = network.register_load_state_dict_pre_hook(lambda *_: given.clear())
+    network._load_state_dict_pre_hooks.move_to_end(emptying.id, last=False)  # before those that join parts
     network.load_state_dict(given, assign=True)
     emptying.remove()
 
