@@ -95,8 +95,8 @@ def test_loading_takes_the_memory_of_the_weights(tmp_path: Path, stored: torch.d
     sizes = {}
     for name, channels in (("small", 32), ("large", 96)):
         layout = Layout(
-            channels=channels, widths=(channels, *[2 * channels] * 3), blocks=4, attention=frozenset({1}), read=3, written=6,
-            classes=10, scale_shift=True, residual=True,
+            channels=channels, widths=(channels, *[2 * channels] * 3), blocks=4, attention=frozenset({1}), read=3,
+            written=6, classes=10, scale_shift=True, residual=True,
         )  # fmt: skip
         with torch.device("meta"):
             network = ADM(layout, Heads(width=32))
