@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from superpose import nn as nn
     from superpose import testing as testing
     from superpose.answer import Answerer as Answerer
+    from superpose.classifier import Classifier as Classifier
+    from superpose.classifier import ClassifierPredictor as ClassifierPredictor
     from superpose.clip import Clip as Clip
     from superpose.clip import Clipped as Clipped
     from superpose.clip import DynamicClip as DynamicClip
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "answer": "Answerer",
+    "classifier": "Classifier ClassifierPredictor",
     "clip": "Clip Clipped DynamicClip NoClip StaticClip",
     "composition": "Composition compose inspect",
     "constraint": "Canvas Constraint Edit",
