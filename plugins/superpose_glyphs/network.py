@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import cast
 
@@ -19,12 +20,15 @@ STYLES = 2
 
 CONFIG = {
     "_class_name": "UNet2DModel",
-    "sample_size": 32,
-    "block_out_channels": [32, 64, 96],
+    "sample_size": 16,
+    "in_channels": 12,
+    "out_channels": 12,
+    "block_out_channels": [48, 96],
     "layers_per_block": 1,
-    "down_block_types": ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
-    "up_block_types": ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-    "attention_head_dim": 32,
+    "down_block_types": ["DownBlock2D", "DownBlock2D"],
+    "up_block_types": ["UpBlock2D", "UpBlock2D"],
+    "mid_block_type": None,
+    "attention_head_dim": None,
     "norm_num_groups": 8,
     "num_class_embeds": len(PROMPTS),
 }
@@ -54,6 +58,14 @@ def trainable() -> UNet2D:
     # An output of zero is the best guess of an untrained network, and its gradients start calm.
     nn.init.zeros_(network.conv_out.weight)
     return network.train()
+
+
+def see(network: UNet2D, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
+    """What a network says of images (N, 3, H, W): squares of pixels become channels, as many as it reads, and back."""
+    side = math.isqrt(network.config.in_channels // 3)
+    if side == 1:
+        return network(x, t, labels)
+    return nn.functional.pixel_shuffle(network(nn.functional.pixel_unshuffle(x, side), t, labels), side)
 
 
 def export(network: UNet2D, folder: Path) -> None:

@@ -23,7 +23,7 @@ from torch import Tensor
 from superpose.nn import UNet2D
 from superpose_glyphs.batches import Batch
 from superpose_glyphs.files import replacing
-from superpose_glyphs.network import trainable
+from superpose_glyphs.network import see, trainable
 
 LEVELS = 1000
 
@@ -54,7 +54,8 @@ class Plan:
     ema: float = 0.9995
     unprompted: float = 0.12
     gamma: float = 5.0
-    hold_out: float = 0.0
+    hold_out: float = 0.1
+    dtype: str = "bfloat16"
 
     def lr_at(self, step: int) -> float:
         """Learning rate of a step."""
@@ -77,7 +78,7 @@ class Training:
     def start(cls, plan: Plan) -> Training:
         """Before the first step."""
         torch.manual_seed(plan.seed)
-        network = trainable()
+        network = trainable().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(network).requires_grad_(requires_grad=False)
         optimizer = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
         return cls(plan, network, average, optimizer, plan.first)
@@ -114,7 +115,8 @@ class Training:
         """One step; its loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.lr_at(self.step)
-        value = loss(self.network, batch, self.plan.gamma)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.dtype == "bfloat16"):
+            value = loss(self.network, batch, self.plan.gamma)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -140,7 +142,7 @@ def loss(network: UNet2D, batch: Batch, gamma: float) -> Tensor:
     """The weighted mean square error of v, over a batch."""
     alpha, sigma = (table[batch.t, None, None, None] for table in (ALPHA, SIGMA))
     v = alpha * batch.noise - sigma * batch.clean
-    guess = network(alpha * batch.clean + sigma * batch.noise, batch.t, batch.label)
+    guess = see(network, alpha * batch.clean + sigma * batch.noise, batch.t, batch.label)
     weight = ((gamma + 1) * sigma**2).clamp(max=1)  # SNR + 1 = 1 / sigma^2, as alpha^2 + sigma^2 = 1
-    mean: Tensor = (weight * (v - guess) ** 2).mean()
+    mean: Tensor = (weight * (v - guess.float()) ** 2).mean()
     return mean
