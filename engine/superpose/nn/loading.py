@@ -71,7 +71,7 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     """Give a network its weights: all of them, and nothing else.
 
     Names of attention matrices in early files (``query, key, value, proj_attn``) become today's, and matrices stored as
-    1x1 convolutions lose their two empty axes.
+    1x1 convolutions lose their empty axes.
 
     Arguments:
         network: On any device, "meta" included; its parameters become the given tensors.
@@ -86,8 +86,8 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     for stored in list(weights):
         value = weights.pop(stored)
         name = stored if stored in needed else _FORMER_NAME.sub(lambda match: "." + _FORMER[match[1]], stored)
-        matrix = value.dim() == 4 and value.shape[2:] == (1, 1) and len(needed.get(name, ())) == 2
-        given[name] = value[:, :, 0, 0] if matrix else value
+        matrix = len(needed.get(name, ())) == 2 and value.dim() > 2 and set(value.shape[2:]) == {1}
+        given[name] = value.flatten(1) if matrix else value
     complaints = {
         "missing": [name for name in needed if name not in given],
         "unexpected": [name for name in given if name not in needed],
