@@ -31,11 +31,11 @@ def numbered(weights: dict[str, Tensor], config: dict[str, Any], order: str) -> 
 
     def move(ours: str, theirs: str, table: dict[str, str]) -> None:
         mine = {name.removeprefix(f"{ours}."): weights[name] for name in list(weights) if name.startswith(f"{ours}.")}
-        for name in mine:
+        for name, value in mine.items():
             inner, _, part = name.rpartition(".")
             if not inner.startswith("to_") or inner == "to_out.0":
-                value = mine[name][..., None] if inner == "to_out.0" and part == "weight" else mine[name]
-                found[".".join(filter(None, (theirs, table.get(inner, inner), part)))] = value
+                stored = value[..., None] if inner == "to_out.0" and part == "weight" else value
+                found[".".join(filter(None, (theirs, table.get(inner, inner), part)))] = stored
         if "to_q.weight" in mine:
             heads = len(mine["to_q.weight"]) // config["attention_head_dim"]
             axis = {"new": 0, "legacy": 1, "edm": 2}[order]
