@@ -25,9 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from superpose.nn import UNet2D, load_unet2d
-from superpose_glyphs.batches import Array, Glyphs, legible_pairs, paint
+from superpose_glyphs.batches import Array, Images
 from superpose_glyphs.files import replacing
-from superpose_glyphs.training import ALPHA, LEVELS, SIGMA
+from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA
+from superpose_glyphs.predictor import see
 from superpose_glyphs.vocabulary import GLYPHS, PROMPTS
 
 HELD_OUT = 0.1
@@ -51,23 +52,20 @@ class Judge(nn.Module):
         return features
 
 
-def painted(glyphs: Glyphs, rows: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Images and characters of some rows: half plain, half in colour."""
-    ink, paper = legible_pairs(rng, len(rows))
-    plain = rng.random(len(rows)) < 0.5
-    ink[plain], paper[plain] = 0.0, 1.0
-    labels = torch.from_numpy(glyphs.labels[rows].astype(np.int64))
-    return torch.from_numpy(paint(glyphs.images[rows], ink, paper)), labels
+def shown(images: Images, rows: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Some images and their characters: half plain, half in colour."""
+    painted, _ = images.painted(rows, rng)
+    return torch.from_numpy(painted), torch.from_numpy(images.labels[rows].astype(np.int64))
 
 
-def train(judge: Judge, glyphs: Glyphs, steps: int, batch: int = 128) -> None:
+def train(judge: Judge, real: Images, steps: int, batch: int = 128) -> None:
     """Teach it by cross-entropy; the learning rate falls to zero along a cosine."""
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.01)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     judge.train()
     for step in range(steps):
         rng = np.random.default_rng([1, step])
-        images, labels = painted(glyphs, rng.integers(0, len(glyphs.images), batch), rng)
+        images, labels = shown(real, rng.integers(0, len(real.pixels), batch), rng)
         loss = nn.functional.cross_entropy(judge.head(judge(images)), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -98,7 +96,7 @@ def draw(network: UNet2D, labels: Tensor, seed: int, steps: int = 25, scale: flo
     times = [round(LEVELS * (steps - i) / steps) - 1 for i in range(steps)]
     with torch.inference_mode():
         for t, s in zip(times, [*times[1:], -1], strict=True):
-            v, v_none = network(torch.cat((x, x)), torch.tensor(t), torch.cat((labels, none))).chunk(2)
+            v, v_none = see(network, torch.cat((x, x)), torch.tensor(t), torch.cat((labels, none))).chunk(2)
             v = v_none + scale * (v - v_none)
             clean = (ALPHA[t] * x - SIGMA[t] * v).clamp(-1, 1)
             noise = (x - ALPHA[t] * clean) / SIGMA[t]
@@ -126,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
-    judge, (seen, unseen) = Judge(), Glyphs.read(chosen.data, HELD_OUT)
+    judge, (seen, unseen) = Judge(), Images.read(chosen.data, HELD_OUT)
     path = chosen.state / "judge.pt"
     if chosen.what == "train":
         chosen.state.mkdir(parents=True, exist_ok=True)
@@ -135,8 +133,8 @@ def main(arguments: list[str] | None = None) -> None:
             torch.save(judge.state_dict(), temporary)
     judge.load_state_dict(torch.load(path, weights_only=True))
     judge.eval()
-    rows = np.random.default_rng(0).permutation(len(unseen.images))[:4000]
-    images, labels = painted(unseen, rows, np.random.default_rng(0))
+    rows = np.random.default_rng(0).permutation(len(unseen.pixels))[:4000]
+    images, labels = shown(unseen, rows, np.random.default_rng(0))
     real, read = look(judge, images)
     sys.stdout.write(f"real glyphs of fonts never seen: {right(read, labels):.1%} read right\n")
     if chosen.what == "name":

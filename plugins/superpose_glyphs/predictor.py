@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
-from superpose.nn import load_unet2d
+from superpose.nn import UNet2D, load_unet2d
 from superpose_glyphs.vocabulary import class_of
 
 
@@ -31,7 +32,8 @@ class GlyphPredictor(NoisePredictor):
         self.device = torch.device(device)
         self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
         config = self.network.config
-        self.shape = config.in_channels, config.sample_size, config.sample_size
+        side = config.sample_size * math.isqrt(config.in_channels // 3)
+        self.shape = 3, side, side
         self.schedule, self.clip = schedule, clip
 
     def condition(self, prompt: str) -> Condition:
@@ -45,4 +47,12 @@ class GlyphPredictor(NoisePredictor):
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), moment.t, device=self.device)
-        return Prediction(self.network(x.to(self.dtype), t, given["label"]))
+        return Prediction(see(self.network, x.to(self.dtype), t, given["label"]))
+
+
+def see(network: UNet2D, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
+    """What a network says of images (N, 3, H, W): squares of pixels become as many channels as it reads, and back."""
+    side = math.isqrt(network.config.in_channels // 3)
+    if side == 1:
+        return network(x, t, labels)
+    return nn.functional.pixel_shuffle(network(nn.functional.pixel_unshuffle(x, side), t, labels), side)

@@ -10,10 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from superpose.nn import UNet2D
+from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.judge import Judge, distance, draw, look, main, right
-from superpose_glyphs.network import export
-from superpose_glyphs.training import ALPHA, SIGMA, Plan, Training
+from superpose_glyphs.plan import ALPHA, SIGMA
 from superpose_glyphs.vocabulary import GLYPHS, class_of
 
 
@@ -32,11 +31,14 @@ def test_distance_of_normal_features() -> None:
 def test_draws_what_a_perfect_network_sees() -> None:
     clean = torch.linspace(-1, 1, 3 * 32 * 32).view(1, 3, 32, 32)
 
-    def perfect(x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
-        alpha, sigma = ALPHA[t], SIGMA[t]
-        return alpha * (x - alpha * clean) / sigma - sigma * clean
+    class Perfect:
+        config = UNet2DConfig(in_channels=3, block_out_channels=(32,) * 4)
 
-    drawn = draw(cast(UNet2D, perfect), torch.tensor([5, 70]), seed=0, steps=7)
+        def __call__(self, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
+            alpha, sigma = ALPHA[t], SIGMA[t]
+            return alpha * (x - alpha * clean) / sigma - sigma * clean
+
+    drawn = draw(cast(UNet2D, Perfect()), torch.tensor([5, 70]), seed=0, steps=7)
     torch.testing.assert_close(drawn, clean.expand(2, -1, -1, -1), atol=1e-3, rtol=0)
 
 
@@ -56,7 +58,6 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         classes=np.array(list(GLYPHS)),
         font_names=np.array([f"font {i}" for i in range(40)]),
     )
-    export(Training.start(Plan()).average, tmp_path / "weights")
     options: Any = ["--data", str(tmp_path / "data.npz"), "--state", str(tmp_path / "judge"), "--threads", "1"]
     main(["train", *options, "--steps", "1"])
     assert "real glyphs of fonts never seen" in capsys.readouterr().out
