@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from superpose.prediction import Estimate as Estimate
     from superpose.prediction import Parameterization as Parameterization
     from superpose.prediction import Prediction as Prediction
+    from superpose.predictor import Beside as Beside
     from superpose.predictor import Condition as Condition
     from superpose.predictor import NoisePredictor as NoisePredictor
     from superpose.processes import EDMSchedule as EDMSchedule
@@ -117,7 +118,7 @@ _HOMES = {
     "output.run": "Outcome replay run",
     "plugins": "hookimpl",
     "prediction": "Estimate Parameterization Prediction",
-    "predictor": "Condition NoisePredictor",
+    "predictor": "Beside Condition NoisePredictor",
     "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule",
     "recipe": "Recipe dumps load loads schema",
     "sampling": "State Trajectory renoised",

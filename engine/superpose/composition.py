@@ -20,7 +20,7 @@ from superpose.errors import LawError, RecipeError
 from superpose.noise import Noise
 from superpose.prediction import Prediction
 from superpose.predictor import Condition, NoisePredictor
-from superpose.sampling import Trajectory, fitted, refused
+from superpose.sampling import Trajectory, fitted, laid_beside, refused
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,10 +60,18 @@ class Composition:
     constraints: tuple[Constraint, ...]
     rows: int
 
-    def trajectory(self, samples: Sequence[int]) -> Trajectory:
-        """The run of the samples with these numbers; sample k is the same in every run that has it."""
+    def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
+        """The run of the samples with these numbers; sample k is the same in every run that has it.
+
+        Arguments:
+            samples: Their numbers.
+            low: Their pictures at the stage before, where there was one.
+        """
         noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device)
-        return Trajectory(self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows)
+        beside = laid_beside(self.predictor, noise, low)
+        return Trajectory(
+            self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows, self.predictor, beside
+        )
 
 
 @attrs.frozen
@@ -93,7 +101,7 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     predictor = recipe.model.load(device, recipe.run.dtype)
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise RecipeError(recipe.located([(("scheduler",), why)]))
-    canvas = Canvas(predictor.shape, predictor.device)
+    canvas = Canvas.of(predictor)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
     return Composition(
         recipe,
@@ -118,7 +126,8 @@ def inspect(recipe: Recipe) -> Inspection:
     try:
         denoiser.check(recipe.model.shape)
         plan = recipe.scheduler.plan(recipe.model.schedule)
-        constraints = [constraint.bind(Canvas(recipe.model.shape)) for constraint in recipe.constraint]
+        canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
+        constraints = [constraint.bind(canvas) for constraint in recipe.constraint]
         plan = fitted(recipe.scheduler, plan, constraints)
     except (LawError, RecipeError) as error:
         raise RecipeError(recipe.located([((), str(error))])) from error
@@ -169,7 +178,7 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
         if subject.view:
             pairs = [(term.view, build(term.subject, guidance, negative)) for term in subject.view]
             whole = sum(term.weight for term in subject.view)
-            return viewed(pairs, [term.weight / whole for term in subject.view])
+            return viewed(pairs, [term.weight / whole for term in subject.view], predictor.shape[0])
         if subject.decomposition is not None:
             parts = subject.decomposition
             return factorized(parts.decomposition, [build(part, guidance, negative) for _, part in parts.parts])
@@ -189,7 +198,7 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
         yield ("scheduler",), str(error)
-    canvas = Canvas(recipe.model.shape)
+    canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)
         if why := refused(recipe.scheduler, constraint):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-#: The step of the starting noise, before the first transition.
+#: The step of the noise that is drawn before the first transition.
 START = -1
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from superpose.kind import Kind
+    from superpose.models import Model
     from superpose.recipe import Subject
 
 
@@ -31,8 +32,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     inspection = inspect(recipe)
     tree = Tree(escape(arguments.recipe))
-    channels, height, width = recipe.model.shape
-    tree.add(f"model {described(recipe.model)}: {channels} channels, {width}x{height} pixels")
+    tree.add(f"model {described(recipe.model)}: {_size(recipe.model)}")
     tree.add(f"scheduler {described(recipe.scheduler)}")
     tree.add(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}")
     clip = recipe.clip or recipe.model.clip
@@ -48,6 +48,18 @@ def main(arguments: argparse.Namespace) -> int:
         f"{'sample' if samples == 1 else 'samples'}"
     )
     return 0
+
+
+def _size(model: Model) -> str:
+    channels, height, width = model.image_shape
+    size = f"{channels} channels, {width}x{height} pixels"
+    if model.shape != model.image_shape:
+        channels, height, width = model.shape
+        size += (
+            f", in latents of {channels} channels, {width}x{height}: "
+            "views and decompositions act on these, and hold for pictures approximately"
+        )
+    return size
 
 
 def described(kind: Kind) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import torch
+from PIL import Image
 
 from superpose import __version__
 from superpose.composition import Composition, compose
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
 #: Seconds between two savings of a state that is under way.
 SAVE_EVERY = 20.0
-#: Input files up to this many bytes travel inside the images.
+#: Input pictures up to this many bytes travel inside the images; weights and folders never do.
 EMBEDDED = 1 << 20
+PICTURES = frozenset(Image.registered_extensions())
 
 
 @attrs.frozen
@@ -187,7 +189,7 @@ class Job:
     def close(self) -> Outcome:
         """Write the contact sheet of everything the run has made."""
         numbers = range(self.composition.recipe.run.samples)
-        shape = self.composition.predictor.shape
+        shape = self.composition.predictor.image_shape
         images = torch.stack([read_image(self.path(k), shape) for k in numbers])
         target = self.out / "sheet.png"
         write_png(target, sheet(images, self.composition.recipe.subject, numbers))
@@ -282,7 +284,7 @@ def _make_writable(out: Path) -> None:
 
 
 def _embedded(path: Path, inputs: dict[str, bytes]) -> str:
-    if path.stat().st_size > EMBEDDED:
+    if path.is_dir() or path.suffix.lower() not in PICTURES or path.stat().st_size > EMBEDDED:
         return path.resolve().as_posix()
     data = path.read_bytes()
     name = f"{hashlib.sha256(data).hexdigest()[:12]}{path.suffix}"
