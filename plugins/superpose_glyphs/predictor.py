@@ -51,8 +51,8 @@ class GlyphPredictor(NoisePredictor):
 
 
 def see(network: UNet2D, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
-    """What a network says of images (N, 3, H, W): squares of pixels become as many channels as it reads, and back."""
-    side = math.isqrt(network.config.in_channels // 3)
+    """What a network says of images (N, C, H, W): squares of pixels become as many channels as it reads, and back."""
+    side = math.isqrt(network.config.in_channels // x.shape[1])
     if side == 1:
         return network(x, t, labels)
     return nn.functional.pixel_shuffle(network(nn.functional.pixel_unshuffle(x, side), t, labels), side)
