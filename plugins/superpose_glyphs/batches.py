@@ -47,6 +47,10 @@ class Batch(NamedTuple):
     noise: Tensor
 
 
+def _tuple(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @attrs.frozen
 class Subject:
     """What a set of images shows.
@@ -56,7 +60,7 @@ class Subject:
         inked: Whether images are ink coverage, to be painted, plain or in colour; otherwise they are in colour already.
     """
 
-    classes: tuple[str, ...] = attrs.field(default=tuple(GLYPHS), converter=tuple)
+    classes: tuple[str, ...] = attrs.field(default=tuple(GLYPHS), converter=_tuple)
     inked: bool = True
 
     @property

@@ -56,7 +56,7 @@ class ClassInStyle(nn.Module):
     def forward(self, labels: Tensor) -> Tensor:
         none = labels == self.styles * self.classes
         embedding: Tensor = self.g(torch.where(none, self.classes, labels % self.classes))
-        return embedding + self.s(labels // self.classes)
+        return embedding.add(self.s(labels // self.classes))
 
 
 @attrs.frozen

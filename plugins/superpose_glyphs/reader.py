@@ -4,9 +4,24 @@ arXiv:2105.05233). Half a U-Net, at half the sides, and one matrix from all plac
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import torch
 from torch import Tensor, nn
 
-from superpose.nn import Downsample, ResidualBlock, TimeEmbedding, TimeProjections, rows, silu_, sinusoid
+from superpose.nn import (
+    Downsample,
+    ResidualBlock,
+    TimeEmbedding,
+    TimeProjections,
+    assign,
+    read_weights,
+    ready,
+    rows,
+    silu_,
+    sinusoid,
+)
 
 _GROUPS = 8
 
@@ -51,3 +66,17 @@ class Reader(nn.Module):
         h = silu_(rows.group_norm(self.norm_out, h))
         scores: Tensor = rows.linear(self.linear_out, h.flatten(1))
         return scores
+
+
+def load_reader(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Reader:
+    """The reader that ``superpose_glyphs.train`` wrote to a folder, ready to be asked.
+
+    Raises:
+        RecipeError: A file is missing or damaged.
+    """
+    classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+    with torch.device("meta"):  # no memory, no random numbers
+        reader = Reader(len(classes))
+    weights = folder / "model.safetensors"
+    assign(reader, read_weights(weights, torch.device(device), dtype), str(weights))
+    return ready(reader)

@@ -75,7 +75,7 @@ class Training:
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.precision == "bfloat16"):
             loss = self.task.loss(self.network, batch, plan)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import diffusers
 import torch
+from torch.distributions import Normal, kl_divergence
 
 from superpose_glyphs.enlarging import divergence
 from superpose_glyphs.plan import ALPHA, SIGMA
@@ -11,31 +14,24 @@ from superpose_glyphs.upscaler import enlarged
 
 
 def test_divergence_is_between_two_steps_of_ddpm() -> None:
-    ddpm = diffusers.DDPMScheduler(
-        beta_schedule="squaredcos_cap_v2", variance_type="learned_range", prediction_type="sample", clip_sample=False
-    )
+    scheduler: Any = diffusers.DDPMScheduler
+    ddpm = scheduler(beta_schedule="squaredcos_cap_v2", variance_type="learned_range")
     torch.manual_seed(0)
-    clean, guess, place = torch.randn(3, 1, 3, 4, 4)
+    clean, guess, noise, place = torch.randn(4, 1, 3, 4, 4)
+    place = place.tanh()
     for t in (1, 20, 500, 998):
-        x = ALPHA[t] * clean + SIGMA[t] * torch.randn_like(clean)
-        means, logs = [], []
-        for image, where in ((clean, -torch.ones_like(place)), (guess, place.tanh())):
-            log = ddpm._get_variance(t, predicted_variance=where, variance_type="learned_range")
-            # Halfway between two runs that differ in the sign of their noise lies the mean of the step.
-            means.append(_mean(ddpm, image, t, x))
-            logs.append(log)
-        true, learned = (torch.distributions.Normal(m, (log / 2).exp()) for m, log in zip(means, logs, strict=True))
-        want = torch.distributions.kl_divergence(true, learned)
-        got = divergence(clean - guess, place.tanh(), torch.tensor([t]))
-        torch.testing.assert_close(got, want, rtol=2e-3, atol=1e-4)
+        x = ALPHA[t] * clean + SIGMA[t] * noise
+        kept, before = ddpm.alphas_cumprod[t], ddpm.alphas_cumprod[t - 1]
+        # Ho et al. 2020, eq. 7.
+        of_clean, of_x = before.sqrt() * (1 - kept / before) / (1 - kept), (kept / before).sqrt() * (1 - before)
+        true, learned = (
+            Normal(of_clean * image + of_x / (1 - kept) * x, (ddpm._get_variance(t, where) / 2).exp())
+            for image, where in ((clean, -torch.ones_like(place)), (guess, place))
+        )
+        got = divergence(clean - guess, place, torch.tensor([t]))
+        torch.testing.assert_close(got, kl_divergence(true, learned), rtol=2e-3, atol=1e-4)
 
 
-def _mean(ddpm: diffusers.DDPMScheduler, clean: torch.Tensor, t: int, x: torch.Tensor) -> torch.Tensor:
-    kept, before = ddpm.alphas_cumprod[t], ddpm.alphas_cumprod[t - 1]
-    alpha = kept / before
-    return (before.sqrt() * (1 - alpha) * clean + alpha.sqrt() * (1 - before) * x) / (1 - kept)
-
-
-def test_enlarged_keeps_the_mean_of_flat_images() -> None:
+def test_enlarged_keeps_flat_images_flat() -> None:
     flat = torch.full((2, 3, 4, 4), 0.3)
     torch.testing.assert_close(enlarged(flat), torch.full((2, 3, 8, 8), 0.3))

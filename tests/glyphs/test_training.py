@@ -11,9 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
+from superpose import PromptError, RecipeError
 from superpose.nn import load_unet2d
 from superpose_glyphs.batches import LEGIBLE, Images, Subject, family, legible_pairs, paint
 from superpose_glyphs.log import Log, curve
+from superpose_glyphs.model import Glyphs
 from superpose_glyphs.pixels import Pixels
 from superpose_glyphs.plan import ALPHA, SIGMA, Plan
 from superpose_glyphs.predictor import see
@@ -29,10 +31,14 @@ EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
 def squares(path: Path, side: int = 32) -> Path:
     """A file of seven fonts with one glyph each, made of squares."""
     rng = np.random.default_rng(0)
-    images = (rng.integers(0, 2, (7, 4, 4)) * 255).repeat(side // 4, 1).repeat(side // 4, 2).astype(np.uint8)
-    of = {"labels": np.arange(7, dtype=np.uint8), "fonts": np.arange(7, dtype=np.uint16)}
-    names = np.array([f"font{i}-Bold.otf" for i in "abcdefg"])
-    np.savez(path, images=images, classes=np.array(list(GLYPHS)), font_names=names, **of)
+    np.savez(
+        path,
+        images=(rng.integers(0, 2, (7, 4, 4)) * 255).repeat(side // 4, 1).repeat(side // 4, 2).astype(np.uint8),
+        labels=np.arange(7, dtype=np.uint8),
+        fonts=np.arange(7, dtype=np.uint16),
+        classes=np.array(list(GLYPHS)),
+        font_names=np.array([f"font{i}-Bold.otf" for i in "abcdefg"]),
+    )
     return path
 
 
@@ -48,7 +54,9 @@ def folder(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for i in range(6):
         Image.fromarray(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(path / f"{i}.png")
-    (path / "labels.csv").write_text("file,label\n" + "".join(f"{i}.png,{'cat' if i % 2 else 'dog'}\n" for i in range(6)))
+    (path / "labels.csv").write_text(
+        "file,label\n" + "".join(f"{i}.png,{'cat' if i % 2 else 'dog'}\n" for i in range(6))
+    )
     return path
 
 
@@ -97,6 +105,20 @@ def test_own_images_in_a_folder(task: type[Any], folder: Path, tmp_path: Path) -
     assert training.step == 2
     assert training.task.subject == Subject(("cat", "dog"), inked=False)
     assert list((tmp_path / "run" / "weights").glob("*.safetensors"))
+
+
+def test_a_model_of_own_images_knows_their_labels(folder: Path, tmp_path: Path) -> None:
+    main(["glyphs", "--data", str(folder), "--state", str(tmp_path), "--threads", "1", "--batch", "2", "--steps", "1"])
+    model = Glyphs(path=tmp_path / "weights")
+    model.check_prompt("cat")
+    with pytest.raises(PromptError, match=r"unknown prompt 'cats'; nearest: 'cat'"):
+        model.check_prompt("cats")
+    predictor = model.load()
+    x = torch.randn(1, *model.shape)
+    moment = predictor.schedule.moment(0, 500)
+    assert predictor.predict(x, moment, predictor.condition("dog").tensors).output.shape == x.shape
+    with pytest.raises(RecipeError, match="has no diffusion_pytorch_model"):
+        Glyphs(path=tmp_path).weights()
 
 
 def test_an_epoch_shows_every_image_once(data: Path) -> None:
