@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from superpose import RecipeError
 from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -98,7 +99,7 @@ def without(name: str) -> Callable[[Tensors], Tensors]:
 )
 def test_what_does_not_fit_is_named(folder: Path, change: Callable[[Tensors], Tensors], message: str) -> None:
     save_file(change(load_file(folder / WEIGHTS)), folder / WEIGHTS)
-    with pytest.raises(ValueError, match=message) as caught:
+    with pytest.raises(RecipeError, match=message) as caught:
         load_unet2d(folder)
     assert "\n" not in str(caught.value)
 
@@ -106,7 +107,7 @@ def test_what_does_not_fit_is_named(folder: Path, change: Callable[[Tensors], Te
 def test_a_refused_file_leaves_the_network_alone() -> None:
     network = UNet2D(UNet2DConfig.from_mapping(json.loads((SOURCE / "config.json").read_text())))
     before = network.conv_in.weight.clone()
-    with pytest.raises(ValueError, match="1 missing"):
+    with pytest.raises(RecipeError, match="1 missing"):
         assign(network, without("conv_in.bias")(load_file(SOURCE / WEIGHTS)), "it")
     assert torch.equal(network.conv_in.weight, before)
 
@@ -120,7 +121,7 @@ def test_pickled_code_is_never_run(tmp_path: Path) -> None:
     torch.save({"weight": Bomb()}, tmp_path / "new.bin")
     (tmp_path / "old.bin").write_bytes(pickle.dumps({"weight": Bomb()}, protocol=2))
     for name in ("new.bin", "old.bin"):
-        with pytest.raises(ValueError, match="is not a readable file of plain tensors"):
+        with pytest.raises(RecipeError, match="is not a readable file of plain tensors"):
             read_weights(tmp_path / name)
 
 
@@ -128,24 +129,24 @@ def test_pickled_code_is_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"\x00" * 100])
 def test_damaged_files(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match="is not a readable file of plain tensors") as caught:
+    with pytest.raises(RecipeError, match="is not a readable file of plain tensors") as caught:
         read_weights(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
 def test_a_table_of_something_else(tmp_path: Path) -> None:
-    torch.save({"state_dict": {"weight": torch.ones(1)}}, tmp_path / "a.bin")
-    with pytest.raises(ValueError, match="does not hold a plain table of tensors"):
+    torch.save({"weight": torch.ones(1), "lr": 0.1}, tmp_path / "a.bin")
+    with pytest.raises(RecipeError, match="does not hold a plain table of tensors"):
         read_weights(tmp_path / "a.bin")
 
 
 def test_missing_files_are_listed(folder: Path) -> None:
     (folder / WEIGHTS).unlink()
-    with pytest.raises(FileNotFoundError, match=rf"needs config.json and one of {WEIGHTS}"):
+    with pytest.raises(RecipeError, match=rf"needs config.json and one of {WEIGHTS}"):
         load_unet2d(folder)
 
 
 def test_broken_configuration_file(folder: Path) -> None:
     (folder / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config\.json is not valid JSON"):
+    with pytest.raises(RecipeError, match=r"config\.json is not valid JSON"):
         load_unet2d(folder)

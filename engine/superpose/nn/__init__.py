@@ -1,27 +1,54 @@
 """Network blocks that several model families share: what a plugin builds its networks from."""
 
-from superpose.nn.activation import ACTIVATIONS, Activation
+from superpose.nn import rows
+from superpose.nn.activation import ACTIVATIONS, Activation, silu_
 from superpose.nn.attention import AttentionBlock
 from superpose.nn.config import UNet2DConfig
 from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
-from superpose.nn.loading import assign, load_unet2d, read_weights
+from superpose.nn.joined import joined
+from superpose.nn.levels import Maker, Way
+from superpose.nn.loading import assign, load_unet2d, ready, weight_files
+from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
 from superpose.nn.resampling import Downsample, Upsample
-from superpose.nn.residual import ResidualBlock
+from superpose.nn.residual import Resample, ResidualBlock
+from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
+from superpose.nn.unet import UNet
 from superpose.nn.unet2d import UNet2D
+from superpose.nn.weights import digest, read_checkpoint, read_json, read_weights, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
     "AttentionBlock",
+    "CrossAttention",
     "Downsample",
+    "FeedForward",
+    "Maker",
+    "QKVOrder",
+    "Resample",
     "ResidualBlock",
+    "SpatialTransformer",
     "TimeEmbedding",
     "TimeProjections",
+    "TransformerBlock",
+    "UNet",
     "UNet2D",
     "UNet2DConfig",
     "Upsample",
+    "Way",
     "assign",
+    "digest",
+    "joined",
     "load_unet2d",
+    "openai_names",
+    "read_checkpoint",
+    "read_json",
     "read_weights",
+    "ready",
+    "rows",
+    "silu_",
     "sinusoid",
+    "split_qkv",
+    "tensor_shapes",
+    "weight_files",
 ]

@@ -10,14 +10,12 @@ files with another order ([head][q, k, v][d] in legacy guided-diffusion) must be
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from superpose.nn import rows
-
-_TODAY = ("to_q", "to_k", "to_v")
+from superpose.nn.joined import joined
 
 
 class AttentionBlock(nn.Module):
@@ -46,10 +44,8 @@ class AttentionBlock(nn.Module):
         self.scale = scale
         inner = self.heads * head_width
         self.group_norm = nn.GroupNorm(groups, channels, eps) if groups is not None else None
-        self.to_qkv = nn.Linear(channels, 3 * inner)
+        self.to_qkv = joined(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(channels, 3 * inner))
         self.to_out = nn.Sequential(nn.Linear(inner, channels))  # so that it is called "to_out.0"
-        nn.Module.register_state_dict_post_hook(self, _split_qkv)
-        nn.Module.register_load_state_dict_pre_hook(self, _join_qkv)
 
     def forward(self, x: Tensor) -> Tensor:
         n, c, height, width = x.shape
@@ -61,16 +57,3 @@ class AttentionBlock(nn.Module):
         h = rows.linear(cast(nn.Linear, self.to_out[0]), seen.transpose(1, 2).reshape(n, height * width, -1))
         h = h.view(n, height, width, c).permute(0, 3, 1, 2).add_(x)
         return h if self.scale == 1 else h.div_(self.scale)
-
-
-def _split_qkv(_: nn.Module, state: dict[str, Any], prefix: str, __: dict[str, Any]) -> None:
-    for part in ("weight", "bias"):
-        joined = state.pop(f"{prefix}to_qkv.{part}")
-        state |= {f"{prefix}{name}.{part}": one for name, one in zip(_TODAY, joined.chunk(3), strict=True)}
-
-
-def _join_qkv(_: nn.Module, state: dict[str, Any], prefix: str, *__: object) -> None:
-    for part in ("weight", "bias"):
-        names = [f"{prefix}{name}.{part}" for name in _TODAY]
-        if all(name in state for name in names):
-            state[f"{prefix}to_qkv.{part}"] = torch.cat([state.pop(name) for name in names])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,25 +58,34 @@ class TimeEmbedding(nn.Module):
 
 
 class TimeProjections(nn.Module):
-    """Every residual block's own linear map of the time features, computed as one.
+    """Every residual block's own linear map of the time features (or of a code), computed as one.
 
-    A network has dozens of these maps, each too small to fill a core, and all read the same vector. It must be the
-    network's attribute ``time_projections``; in the network's ``state_dict`` the maps are apart again, under their
-    published names ``<block>.time_emb_proj.weight`` and ``.bias``.
+    A network has dozens of these maps, each too small to fill a core, and all read the same vector. In the network's
+    ``state_dict`` they are apart again, under their published names: ``<block>.time_emb_proj.weight`` and ``.bias``.
 
     Arguments:
         network: The network, its blocks already registered, in the order in which they run.
-        channels: Width of the time features.
+        channels: Width of the features.
         widths: What each block needs, by the block's name in the network.
+        attribute: What the network calls these maps.
+        name: What a block's own map is called in files.
     """
 
-    def __init__(self, network: nn.Module, channels: int, widths: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        channels: int,
+        widths: Mapping[str, int],
+        attribute: str = "time_projections",
+        name: str = "time_emb_proj",
+    ) -> None:
         super().__init__()
         self.widths = list(widths.values())
         self.linear = nn.Linear(channels, sum(self.widths))
-        self._names = [f"{block}.time_emb_proj" for block in widths]
-        network.register_state_dict_post_hook(_split)
-        network.register_load_state_dict_pre_hook(_join)
+        self._names = [f"{block}.{name}" for block in widths]
+        # The network holds this module, so its hooks must not hold the network: a copy of it has hooks of its own.
+        network.register_state_dict_post_hook(partial(_split, attribute))
+        network.register_load_state_dict_pre_hook(partial(_join, attribute))
 
     def parts(self, features: Tensor) -> tuple[Tensor, ...]:
         """The blocks' shares, each (N, width, 1, 1), of features (N, channels)."""
@@ -87,15 +97,16 @@ class TimeProjections(nn.Module):
         return [f"{prefix}{name}.{part}" for name in self._names]
 
 
-def _split(network: nn.Module, state: dict[str, Any], prefix: str, _: dict[str, Any]) -> None:
-    projections = cast(TimeProjections, network.time_projections)
+def _split(attribute: str, network: nn.Module, state: dict[str, Any], prefix: str, _: dict[str, Any]) -> None:
+    projections: TimeProjections = getattr(network, attribute)
     for part in ("weight", "bias"):
-        joined = state.pop(f"{prefix}time_projections.linear.{part}")
-        state |= dict(zip(projections.published(prefix, part), joined.split(projections.widths), strict=True))
+        whole = state.pop(f"{prefix}{attribute}.linear.{part}")
+        state |= dict(zip(projections.published(prefix, part), whole.split(projections.widths), strict=True))
 
 
-def _join(network: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+def _join(attribute: str, network: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+    projections: TimeProjections = getattr(network, attribute)
     for part in ("weight", "bias"):
-        names = cast(TimeProjections, network.time_projections).published(prefix, part)
+        names = projections.published(prefix, part)
         if all(name in state for name in names):
-            state[f"{prefix}time_projections.linear.{part}"] = torch.cat([state.pop(name) for name in names])
+            state[f"{prefix}{attribute}.linear.{part}"] = torch.cat([state.pop(name) for name in names])

@@ -1,24 +1,25 @@
-"""Weights from published files into a network: read safely, named as today, and every one accounted for.
+"""Weights into a network: named as today, and every one accounted for.
 
 A file that almost fits is refused. A network with one tensor left at its random start runs, and nothing shows it.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from superpose.errors import RecipeError
 from superpose.nn.config import UNet2DConfig
 from superpose.nn.unet2d import UNet2D
+from superpose.nn.weights import read_json, read_weights
+
+N = TypeVar("N", bound=nn.Module)
 
 WEIGHTS = (
     "diffusion_pytorch_model.safetensors",
@@ -45,71 +46,48 @@ def load_unet2d(
         dtype: What they are cast to on the way.
 
     Raises:
-        FileNotFoundError: A file is missing; the message lists the names looked for.
-        ValueError: The configuration is not supported, a file is damaged, or weights and configuration do not fit.
+        RecipeError: A file is missing or damaged, the configuration is not supported, or the two do not fit.
     """
-    config, weights = source if isinstance(source, tuple) else _files(Path(source))
+    config, weights = source if isinstance(source, tuple) else weight_files(Path(source))
     with torch.device("meta"):  # no memory, no random numbers
-        network = UNet2D(UNet2DConfig.from_mapping(_json(config)))
+        try:
+            network = UNet2D(UNet2DConfig.from_mapping(read_json(config)))
+        except ValueError as error:
+            raise RecipeError(f"{config}: {error}") from error
     assign(network, read_weights(weights, device, dtype), str(weights))
+    return ready(network)
+
+
+def ready(network: N) -> N:
+    """The network as it is asked: frozen, in evaluation mode, its memory in the order that is fastest where it is."""
     network.requires_grad_(requires_grad=False)
     # oneDNN's convolutions are faster on pixels stored before channels; the format spreads from the weights.
-    if torch.device(device).type == "cpu":
+    if all(parameter.device.type == "cpu" for parameter in network.parameters()):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     return network.eval()
 
 
-def read_weights(
-    path: Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = torch.float32
-) -> dict[str, Tensor]:
-    """All tensors of a ``.safetensors`` file, of the shards an ``.index.json`` names, or of a ``.bin`` or ``.pt`` file.
-
-    Arguments:
-        path: The file.
-        device: Where the tensors go.
-        dtype: What floating-point tensors are cast to; None leaves them as stored.
-
-    Raises:
-        ValueError: The file is damaged, or holds anything but plain tensors: pickled code is never run.
-    """
-    if path.name.endswith(".index.json"):
-        shards = sorted(set(_json(path)["weight_map"].values()))
-        return {
-            name: value for shard in shards for name, value in read_weights(path.parent / shard, device, dtype).items()
-        }
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt", device=str(device)) as file:
-                return {name: _cast(file.get_tensor(name), dtype) for name in file.keys()}  # noqa: SIM118, not a dict
-        stored = torch.load(path, map_location=device, weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{path} is not a readable file of plain tensors: {reason}") from error
-    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise ValueError(f"{path} does not hold a plain table of tensors by name")
-    return {name: _cast(value, dtype) for name, value in stored.items()}
-
-
-def assign(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     """Give a network its weights: all of them, and nothing else.
 
     Names of attention matrices in early files (``query, key, value, proj_attn``) become today's, and matrices stored as
-    1x1 convolutions lose their two empty axes.
+    1x1 convolutions lose their empty axes.
 
     Arguments:
         network: On any device, "meta" included; its parameters become the given tensors.
-        weights: Tensors by published name.
+        weights: Tensors by published name; emptied, so that none is in memory twice where some are joined.
         source: Where they came from, for the message.
 
     Raises:
-        ValueError: One line that names the first few tensors that are missing, left over, or of another shape.
+        RecipeError: One line that names the first few tensors that are missing, left over, or of another shape.
     """
     needed = {name: value.shape for name, value in network.state_dict().items()}
     given = {}
-    for stored, value in weights.items():
+    for stored in list(weights):
+        value = weights.pop(stored)
         name = stored if stored in needed else _FORMER_NAME.sub(lambda match: "." + _FORMER[match[1]], stored)
-        matrix = value.dim() == 4 and value.shape[2:] == (1, 1) and len(needed.get(name, ())) == 2
-        given[name] = value[:, :, 0, 0] if matrix else value
+        matrix = len(needed.get(name, ())) == 2 and value.dim() > 2 and set(value.shape[2:]) == {1}
+        given[name] = value.flatten(1) if matrix else value
     complaints = {
         "missing": [name for name in needed if name not in given],
         "unexpected": [name for name in given if name not in needed],
@@ -121,8 +99,11 @@ def assign(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> No
     }
     if any(complaints.values()):
         found = "; ".join(f"{len(names)} {what}: {_first(names)}" for what, names in complaints.items() if names)
-        raise ValueError(f"{source} does not fit its configuration: {found}")
+        raise RecipeError(f"{source} does not fit its configuration: {found}")
+    # It reads a copy of the table; without ours, parts that are joined leave memory one after the other.
+    emptying = network.register_load_state_dict_pre_hook(lambda *_: given.clear())
     network.load_state_dict(given, assign=True)
+    emptying.remove()
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:
@@ -130,20 +111,9 @@ def _first(names: Iterable[str], count: int = 3) -> str:
     return ", ".join(every[:count]) + (", ..." if len(every) > count else "")
 
 
-def _cast(value: Tensor, dtype: torch.dtype | None) -> Tensor:
-    return value.to(dtype) if value.is_floating_point() else value
-
-
-def _files(folder: Path) -> tuple[Path, Path]:
-    for weights in (folder / name for name in WEIGHTS):
+def weight_files(folder: Path, names: Iterable[str] = WEIGHTS) -> tuple[Path, Path]:
+    """The configuration and the weights of a published folder; the weights are the first of ``names`` that is there."""
+    for weights in (folder / name for name in names):
         if weights.exists() and (folder / "config.json").exists():
             return folder / "config.json", weights
-    raise FileNotFoundError(f"{folder} needs config.json and one of {', '.join(WEIGHTS)}")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON: {error}") from error
-    return content
+    raise RecipeError(f"{folder} needs config.json and one of {', '.join(names)}")

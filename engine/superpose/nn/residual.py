@@ -4,7 +4,8 @@ r"""The residual block of diffusion U-Nets.
 
 with time features :math:`e_t` added (Ho et al. 2020, arXiv:2006.11239) or, after the second norm, as a scale and a
 shift, :math:`(1 + e_s) \mathrm{GN}_2(\cdot) + e_b` (Dhariwal & Nichol 2021, arXiv:2105.05233), whose blocks may also
-resample both branches just before :math:`W_1`.
+resample both branches just before :math:`W_1`. A code :math:`z` of what the image shows scales once more, by
+:math:`1 + z` (Preechakul et al. 2022, arXiv:2111.15640).
 """
 
 from __future__ import annotations
@@ -66,12 +67,13 @@ class ResidualBlock(nn.Module):
         """How many time features the block reads."""
         return {"add": 1, "scale_shift": 2, None: 0}[self.time] * self.conv1.out_channels
 
-    def forward(self, x: Tensor, e: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, e: Tensor | None = None, z: Tensor | None = None) -> Tensor:
         """The block's answer.
 
         Arguments:
             x: Features, shape (N, in_channels, H, W).
             e: This block's share of the time features, shape (N or 1, time_width, 1, 1).
+            z: This block's share of a code, shape (N or 1, out_channels, 1, 1); None where there is none.
         """
         h = self.activation(rows.group_norm(self.norm1, x))
         if self.resample is not None:
@@ -81,12 +83,12 @@ class ResidualBlock(nn.Module):
         if e is None or self.time is None:
             h = rows.group_norm(self.norm2, h)
         elif self.time == "add":
-            h = rows.group_norm(
-                self.norm2, h.add_(e)
-            )  # in place: no convolution needs its own output to find a gradient
+            h = rows.group_norm(self.norm2, h.add_(e))  # in place: no convolution needs its output to find a gradient
         else:
             scale, shift = e.chunk(2, dim=1)
             h = torch.addcmul(shift, rows.group_norm(self.norm2, h), scale + 1)
+        if z is not None:
+            h = h * (z + 1)
         h = self.activation(h)
         if self.dropout is not None:
             h = self.dropout(h)

@@ -35,7 +35,7 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 def convolution_of_a_pixel(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """``layer(x)`` for a 1x1 convolution and x of shape (N, C, H, W)."""
-    if x.device.type != "cpu" or _learning(layer) or layer.bias is None:
+    if x.device.type != "cpu" or _learning(layer):
         answer: Tensor = layer(x)
         return answer
     n, c, height, width = x.shape
@@ -53,6 +53,21 @@ def group_norm(layer: nn.GroupNorm, x: Tensor) -> Tensor:
     return answer
 
 
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Scaled dot-product attention of q (N, heads, L, d) to k and v (N, heads, M, d); the mask is as torch has it."""
+
+    def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+    aligned = all(one.shape[-2] * one.shape[-1] * one.element_size() % _ALIGNED == 0 for one in (q, k, v))
+    if aligned or len(q) == 1 or q.device.type != "cpu":
+        return attend(q, k, v, mask)
+    # Each row from memory of its own: where a row begins decides which code multiplies it.
+    masks = [None] * len(q) if mask is None else [*mask.expand(len(q), *mask.shape[1:]).split(1)]
+    apart = zip(q.split(1), k.split(1), v.split(1), masks, strict=True)
+    return torch.cat([attend(a.clone(), b.clone(), c.clone(), m) for a, b, c, m in apart])
+
+
 def pointwise(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """``function`` of every number of x, x of shape (N, ...)."""
 
@@ -67,12 +82,17 @@ def pointwise(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor
     return apart
 
 
-def _products(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _products(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Each row a matrix product of its own: (N, L, in) and (out, in) to (N, L, out)."""
+
+    def product(rows: Tensor) -> Tensor:
+        matrix = weight.t().expand(len(rows), -1, -1)
+        return torch.bmm(rows, matrix) if bias is None else torch.baddbmm(bias, rows, matrix)
+
     row = x.shape[1] * x.element_size()
     if all(row * width % _ALIGNED == 0 for width in weight.shape):
-        return torch.baddbmm(bias, x, weight.t().expand(len(x), -1, -1))
-    return torch.cat([torch.baddbmm(bias, one.clone(), weight.t()[None]) for one in x.split(1)])
+        return product(x)
+    return torch.cat([product(one.clone()) for one in x.split(1)])
 
 
 def _learning(layer: nn.Linear | nn.Conv2d) -> bool:

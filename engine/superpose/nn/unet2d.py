@@ -1,4 +1,4 @@
-r"""The U-Net of pixel diffusion models (Ho et al. 2020, arXiv:2006.11239), in the layout that diffusers made common.
+r"""The U-Net of pixel diffusion models in the folder layout of diffusers (``UNet2DModel``).
 
 Parameter names are the published ones, so that files load as they are. What we compute as one (q, k and v; all time
 projections) is joined while loading and split again by ``state_dict``.
@@ -10,15 +10,17 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from superpose.nn import rows
 from superpose.nn.activation import ACTIVATIONS, silu_
+from superpose.nn.attention import AttentionBlock
 from superpose.nn.config import UNet2DConfig
-from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
-from superpose.nn.levels import DownLevel, Middle, UpLevel
-from superpose.nn.residual import ResidualBlock
+from superpose.nn.embedding import TimeEmbedding, sinusoid
+from superpose.nn.levels import Way
+from superpose.nn.resampling import Downsample, Upsample
+from superpose.nn.residual import Resample, ResidualBlock
+from superpose.nn.unet import UNet
 
 
-class UNet2D(nn.Module):
+class UNet2D(UNet):
     """The network of a noise predictor: (N, C, H, W) and a noise level to (N, C_out, H, W).
 
     Row i of the answer depends on row i of the arguments alone.
@@ -28,34 +30,23 @@ class UNet2D(nn.Module):
     """
 
     def __init__(self, config: UNet2DConfig) -> None:
-        super().__init__()
+        widths = config.block_out_channels
+        super().__init__(
+            _Blocks(config),
+            widths=widths,
+            blocks=[config.layers_per_block] * len(widths),
+            read=config.in_channels,
+            written=config.out_channels,
+            features=config.time_width,
+            groups=config.norm_num_groups,
+            eps=config.norm_eps,
+            activation=silu_,
+            middle=config.mid_block_type is not None,
+        )
         self.config = config
         self.activation = ACTIVATIONS[config.act_fn]
-        widths = config.block_out_channels
-        self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
         self.time_embedding = TimeEmbedding(widths[0], config.time_width)
         self.class_embedding = _class_embedding(config)
-
-        # Down, middle, up: blocks are registered in the order in which they run, and take their time features in turn.
-        skips = [widths[0]]
-        self.down_blocks = nn.ModuleList()
-        for level, kind in enumerate(config.down_block_types):
-            last = level == len(widths) - 1
-            self.down_blocks.append(DownLevel(config, kind, skips[-1], widths[level], last))
-            skips += [widths[level]] * (config.layers_per_block + (not last))
-        self.mid_block = Middle(config) if config.mid_block_type is not None else None
-        self.up_blocks = nn.ModuleList()
-        channels = widths[-1]
-        for level, kind in enumerate(config.up_block_types):
-            read = [skips.pop() for _ in range(config.layers_per_block + 1)]
-            self.up_blocks.append(UpLevel(config, kind, channels, read, widths[-1 - level], level == len(widths) - 1))
-            channels = widths[-1 - level]
-
-        blocks = [(name, block) for name, block in self.named_modules() if isinstance(block, ResidualBlock)]
-        widths_of = {name: block.time_width for name, block in blocks}
-        self.time_projections = TimeProjections(self, config.time_width, widths_of)
-        self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[0], config.norm_eps)
-        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
         self.eval()
 
     def forward(self, x: Tensor, t: Tensor, class_labels: Tensor | None = None) -> Tensor:
@@ -73,22 +64,8 @@ class UNet2D(nn.Module):
         Raises:
             ValueError: The sides cannot be halved as often as needed, labels are missing, or nothing reads them.
         """
-        halvings = len(self.down_blocks) - 1
-        if any(side % 2**halvings for side in x.shape[2:]):
-            raise ValueError(f"images of {tuple(x.shape[2:])} cannot be halved {halvings} times; see that they can")
-        if self.config.center_input_sample:
-            x = 2 * x - 1
-        times = iter(self.time_projections.parts(self.activation(self._embed(t, class_labels))))
-        h = self.conv_in(x)
-        skips = [h]
-        for down in self.down_blocks:
-            h = down(h, times, skips)
-        if self.mid_block is not None:
-            h = self.mid_block(h, times)
-        for up in self.up_blocks:
-            h = up(h, times, skips)
-        answer: Tensor = self.conv_out(silu_(rows.group_norm(self.conv_norm_out, h)))
-        return answer.contiguous()
+        features = self.activation(self._embed(t, class_labels))
+        return self.run(2 * x - 1 if self.config.center_input_sample else x, features)
 
     def _embed(self, t: Tensor, class_labels: Tensor | None) -> Tensor:
         """Time features before their activation, (N, time width), or (1, time width) for one t and no classes."""
@@ -119,3 +96,58 @@ def _class_embedding(config: UNet2DConfig) -> nn.Module | None:
     }
     module: nn.Module | None = embeddings[config.class_embed_type]()
     return module
+
+
+class _Blocks:
+    """What this network is made of, as its configuration says."""
+
+    def __init__(self, config: UNet2DConfig) -> None:
+        self.config = config
+
+    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+        config = self.config
+        return ResidualBlock(
+            read,
+            written,
+            groups=config.norm_num_groups,
+            eps=config.norm_eps,
+            activation=ACTIVATIONS[config.act_fn],
+            time="scale_shift" if config.resnet_time_scale_shift == "scale_shift" else "add",
+            resample=resample,
+            dropout=config.dropout,
+            scale=config.mid_block_scale_factor if way == "middle" else 1.0,
+        )
+
+    def attention(self, level: int, way: Way) -> nn.Module | None:
+        config = self.config
+        if way == "middle":
+            groups, scale = config.attn_norm_num_groups, config.mid_block_scale_factor
+            if groups is None and config.resnet_time_scale_shift == "default":
+                groups = config.norm_num_groups
+            return self._attention(config.block_out_channels[-1], groups, scale) if config.add_attention else None
+        attends = (config.down_block_types if way == "down" else config.up_block_types)[level].startswith("Attn")
+        return self._attention(self._width(level, way), config.norm_num_groups) if attends else None
+
+    def halving(self, level: int) -> nn.Module:
+        width = self._width(level, "down")
+        if _by_residual(self.config.down_block_types[level], self.config.downsample_type):
+            return self.residual(width, width, "down", "down")
+        return Downsample(width, self.config.downsample_padding)
+
+    def doubling(self, level: int) -> nn.Module:
+        width = self._width(level, "up")
+        if _by_residual(self.config.up_block_types[level], self.config.upsample_type):
+            return self.residual(width, width, "up", "up")
+        return Upsample(width)
+
+    def _attention(self, width: int, groups: int | None, scale: float = 1.0) -> AttentionBlock:
+        head = self.config.attention_head_dim or width
+        return AttentionBlock(width, head, groups=groups, eps=self.config.norm_eps, scale=scale)
+
+    def _width(self, level: int, way: Way) -> int:
+        return self.config.block_out_channels[level if way == "down" else -1 - level]
+
+
+def _by_residual(kind: str, option: str) -> bool:
+    # The options downsample_type and upsample_type are read by blocks with attention only, as in the published code.
+    return kind.startswith("Resnet") or (kind.startswith("Attn") and option == "resnet")

@@ -1,0 +1,187 @@
+"""Weights in files: read safely, straight to where they are needed, with no second copy in memory.
+
+A safetensors file is read as it is. Of pickled files only plain data is read (``weights_only``): the records of
+training frameworks beside the tensors become empty shells, and any other code in a file is refused by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from superpose.errors import RecipeError
+
+#: Bytes of a file that are mapped at once: what has been cast or moved away leaves memory with its piece.
+PIECE = 64 * 2**20
+#: What training frameworks leave beside the tensors, by the first word of its name.
+FRAMEWORKS = (
+    "pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "numpy", "argparse", "typing", "_codecs",
+)  # fmt: skip
+
+
+def read_weights(
+    path: Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = torch.float32, *, prefix: str = ""
+) -> dict[str, Tensor]:
+    """The tensors of a file by name.
+
+    ``.safetensors``; the shards that an ``.index.json`` names; ``.pt``, ``.pth``, ``.bin``, ``.ckpt``, of which the
+    ``state_dict`` is taken where there is one. In memory there is never much more than what is returned.
+
+    Arguments:
+        path: The file.
+        device: Where the tensors go.
+        dtype: What floating-point tensors are cast to; None leaves them as stored.
+        prefix: Only names that begin so, without it.
+
+    Raises:
+        RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
+    """
+    if path.name.endswith(".index.json"):
+        shards = sorted(set(read_json(path)["weight_map"].values()))
+        return {
+            name: value
+            for shard in shards
+            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix).items()
+        }
+    found: dict[str, Tensor] = {}
+    with _refusing(path):
+        for piece in _pieces(path, prefix):
+            found |= {name.removeprefix(prefix): _placed(value, device, dtype) for name, value in piece.items()}
+    return found
+
+
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of a file by name, as `read_weights` names them; no tensor is read.
+
+    Raises:
+        RecipeError: As `read_weights`.
+    """
+    if path.name.endswith(".index.json"):
+        shards = sorted(set(read_json(path)["weight_map"].values()))
+        return {name: shape for shard in shards for name, shape in tensor_shapes(path.parent / shard).items()}
+    with _refusing(path):
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as file:
+                return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118, not a dict
+        return {name: tuple(value.shape) for name, value in _tensors(path, read_checkpoint(path)).items()}
+
+
+def read_checkpoint(path: Path) -> Any:
+    """All that a pickled file holds: tensors mapped from the file, plain values, and shells of everything else.
+
+    Raises:
+        RecipeError: The file is missing or damaged, or wants code to be run that no training framework leaves.
+    """
+    with _refusing(path):
+        try:
+            foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        except ValueError:  # only files in the zip format can be asked, and mapped
+            return torch.load(path, map_location="cpu", weights_only=True)
+        shells: Any = [(_shell(name), name) for name in foreign if name.partition(".")[0] in FRAMEWORKS]
+        with torch.serialization.safe_globals(shells):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; computed once as long as the file stays as it is."""
+    about = path.stat()
+    return _digest(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file with a table.
+
+    Raises:
+        RecipeError: It is missing, or not valid.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} does not hold a table")
+    return content
+
+
+def _pieces(path: Path, prefix: str) -> Iterator[Mapping[str, Tensor]]:
+    """The tensors, some at a time; each time the file is mapped anew, so that what is done with can leave memory."""
+    if path.suffix == ".safetensors":
+        with safe_open(path, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118, not a dict
+        for some in _grouped(names, path.stat().st_size / max(1, len(names))):
+            with safe_open(path, framework="pt") as file:
+                yield {name: file.get_tensor(name) for name in some}
+        return
+    stored = _tensors(path, read_checkpoint(path))
+    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(prefix)}
+    if not _is_zip(path):  # read whole already
+        yield {name: stored[name] for name in sizes}
+        return
+    del stored
+    for some in _grouped(list(sizes), sum(sizes.values()) / max(1, len(sizes))):
+        mapped = _tensors(path, read_checkpoint(path))
+        yield {name: mapped[name] for name in some}
+
+
+def _grouped(names: list[str], size: float) -> Iterator[list[str]]:
+    count = max(1, int(PIECE / max(1.0, size)))
+    yield from (names[i : i + count] for i in range(0, len(names), count))
+
+
+def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
+    if isinstance(stored, dict) and isinstance(stored.get("state_dict"), dict):
+        stored = stored["state_dict"]
+    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
+        raise RecipeError(f"{path} does not hold a plain table of tensors by name, nor one called state_dict")
+    return stored
+
+
+def _placed(value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
+    return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such file") from error
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RecipeError(f"{path} is not a readable file of plain tensors: {reason}") from error
+
+
+def _shell(name: str) -> type:
+    """A class that stands for one of a training framework: it takes whatever it is given and does nothing."""
+    module, _, short = name.rpartition(".")
+
+    def new(cls: type[dict[str, Any]], *_: object, **__: object) -> dict[str, Any]:
+        return dict.__new__(cls)
+
+    def nothing(*_: object, **__: object) -> None:
+        return None
+
+    return type(short, (dict,), {"__module__": module, "__new__": new, "__init__": nothing, "__setstate__": nothing})
