@@ -34,10 +34,12 @@ class Answerer:
     Arguments:
         rows: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which is
             fastest, and whose bits depend on how many samples there are.
+        each: Tensors of one row a sample that a predictor is given with its conditions: see `Beside`.
     """
 
-    def __init__(self, rows: int | None = None) -> None:
+    def __init__(self, rows: int | None = None, each: Mapping[Network, Mapping[str, Tensor]] | None = None) -> None:
         self.rows = rows
+        self.each = each or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
     def __call__(self, denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
@@ -82,8 +84,13 @@ class Answerer:
         if key not in self._given:
             conditions = [condition for condition, count in arrangement for _ in range(count)]
             conditions += conditions[:1] * padding
+            each = {
+                name: torch.cat([tensor] * len(arrangement) + [tensor[:1]] * padding).split(rows)
+                for name, tensor in self.each.get(predictor, {}).items()
+            }
             self._given[key] = [
-                predictor.gather(conditions[start : start + rows]) for start in range(0, len(conditions), rows)
+                {**predictor.gather(conditions[start : start + rows]), **{name: each[name][i] for name in each}}
+                for i, start in enumerate(range(0, len(conditions), rows))
             ]
         return self._given[key]
 

@@ -6,6 +6,7 @@ A jump is any edit that a smooth trajectory would not have made: a multistep sch
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import attrs
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.denoiser import Denoiser
     from superpose.noise import StepNoise
+    from superpose.predictor import NoisePredictor
     from superpose.schedule import Moment
     from superpose.scheduler.base import Plan
 
@@ -35,12 +38,36 @@ class Canvas:
     """What a constraint is fitted to.
 
     Attributes:
-        shape: (C, H, W) of one sample.
+        shape: (C, H, W) of one state: of the image, or of its latent.
         device: Where samples live.
+        image_shape: (C, H, W) of one picture; as ``shape``, unless the state is a latent.
+        encode: From pictures (N, *image_shape) to states (N, *shape). None as long as no weights have been read.
+        predictor: The network; None likewise.
+        denoiser: What the image shows, clipped as sampling clips it; None likewise.
     """
 
     shape: tuple[int, int, int]
     device: torch.device | str = "cpu"
+    image_shape: tuple[int, int, int] = attrs.field()
+    encode: Callable[[Tensor], Tensor] | None = None
+    predictor: NoisePredictor | None = None
+    denoiser: Denoiser | None = None
+
+    @image_shape.default
+    def _pixels(self) -> tuple[int, int, int]:
+        return self.shape
+
+    @classmethod
+    def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None) -> Canvas:
+        """What the states of a predictor are, and what the image shows."""
+        about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
+        return cls(*about, predictor, denoiser)
+
+    def state_of(self, picture: Tensor) -> Tensor:
+        """The state of one picture (*image_shape); zeros for a latent one as long as no weights have been read."""
+        if self.encode is not None:
+            return self.encode(picture[None])[0]
+        return picture if self.image_shape == self.shape else picture.new_zeros(self.shape)
 
 
 class Constraint(Kind, ABC):
@@ -89,7 +116,7 @@ class Constraint(Kind, ABC):
         return Edit(x, jumped=False)
 
     def finish(self, image: Tensor) -> Tensor:
-        """Edit the finished image."""
+        """Edit the finished picture, which has been decoded where states are latents."""
         return image
 
     def hooks(self) -> frozenset[str]:

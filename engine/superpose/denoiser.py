@@ -61,7 +61,7 @@ class Denoiser(ABC):
         """Yield questions, receive their answers in order, return the estimate.
 
         Arguments:
-            x: Noisy samples, shape (N, C, H, W), float32. Never written to.
+            x: Noisy states, shape (N, C, H, W), float32, and what is laid beside them. Never written to.
             moment: Their noise level.
         """
 
@@ -85,7 +85,8 @@ class Prompted(Denoiser):
     def estimate(self, x: Tensor, moment: Moment) -> Asking:
         """Ask the network once and read the clean image off its answer."""
         [prediction] = yield [Ask(self.predictor, x, self.condition)]
-        clean = clean_from(self.predictor.parameterization, prediction.output, x, moment)
+        state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
+        clean = clean_from(self.predictor.parameterization, prediction.output, state, moment)
         return Estimate(clean, prediction.variance)
 
 
@@ -258,24 +259,42 @@ def guided(positive: Denoiser, negative: Denoiser, scale: float) -> Mix:
     return Mix(terms, name="guidance")
 
 
-def viewed(pairs: Iterable[tuple[View, Denoiser]], weights: Sequence[float] | None = None) -> Mix:
+@attrs.frozen
+class _Grouped:
+    """A map of images, done to what is laid beside them as well: to each group of so many channels by itself."""
+
+    map: Map
+    channels: int
+
+    def __call__(self, x: Tensor) -> Tensor:
+        import torch
+
+        if x.shape[1] <= self.channels:
+            return self.map(x)
+        return torch.cat([self.map(group) for group in x.split(self.channels, 1)], 1)
+
+
+def viewed(
+    pairs: Iterable[tuple[View, Denoiser]], weights: Sequence[float] | None = None, channels: int | None = None
+) -> Mix:
     r"""Several views of one image: :math:`\sum_i w_i V_i^\top d_i(V_i x)`.
 
     Arguments:
         pairs: Each view with the denoiser that judges what it shows.
         weights: Their shares, summing to 1; equal when not given.
+        channels: Channels of the state, where others are laid beside it (`NoisePredictor.beside`): views act on each
+            group of so many. None where there is nothing beside it.
     """
     pairs = list(pairs)
     shares = [1 / len(pairs)] * len(pairs) if weights is None else list(weights)
     same: dict[View, View] = {}  # equal views become one object, so that they show one tensor
     views = [same.setdefault(view, view) for view, _ in pairs]
-    return Mix(
-        tuple(
-            Term(denoiser, share, *view.maps(), variance_weight=share, orthogonal=True)
-            for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True)
-        ),
-        name="views",
-    )
+    terms = []
+    for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True):
+        before, after, carry = view.maps()
+        before = before if channels is None else _Grouped(before, channels)
+        terms.append(Term(denoiser, share, before, after, carry, variance_weight=share, orthogonal=True))
+    return Mix(tuple(terms), name="views")
 
 
 def factorized(decomposition: Decomposition, denoisers: Sequence[Denoiser]) -> Mix:

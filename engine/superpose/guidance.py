@@ -22,6 +22,11 @@ class Guidance(Kind, ABC):
 
     role: ClassVar[str] = "guidance"
 
+    @property
+    def negates(self) -> bool:
+        """Whether it asks for the negative prompt."""
+        return True
+
     def refuses(self, model: Model) -> str | None:
         """Why it can't guide that model, with the cure; None where it can. Called before any weight is read."""
         del model

@@ -18,15 +18,22 @@ class Model(Kind, ABC):
 
     Attributes:
         unconditional: The prompt that says nothing.
+        upscales: Whether it paints over pictures of a stage before: it can't be the first, and others can't follow.
     """
 
     role: ClassVar[str] = "model"
     unconditional: ClassVar[str] = ""
+    upscales: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of one sample."""
+        """(C, H, W) of one state: of the image, or of its latent."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one picture; that of the state, unless the state is a latent."""
+        return self.shape
 
     @property
     @abstractmethod

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.clip import Clip
+    from superpose.noise import StepNoise
     from superpose.prediction import LearnedVariance, Parameterization, Prediction
     from superpose.schedule import Moment
 
@@ -35,6 +36,20 @@ class Condition:
     tensors: Mapping[str, Tensor] = attrs.field(factory=dict)
 
 
+@attrs.frozen(eq=False)
+class Beside:
+    """What a predictor lays beside the samples of a run: it stays the same from the first step to the last.
+
+    Attributes:
+        channels: Laid after the state's channels in everything that denoisers see, shape (N, C', H, W): an image to
+            enlarge, a mask. Views act on it as on the state, so that conditioning is seen as the image is.
+        each: Tensors of N rows, one a sample, which `NoisePredictor.predict` is given beside the condition's.
+    """
+
+    channels: Tensor | None = None
+    each: Mapping[str, Tensor] = attrs.field(factory=dict)
+
+
 class NoisePredictor(ABC):
     """A network that estimates what is noise in a noisy image.
 
@@ -43,7 +58,7 @@ class NoisePredictor(ABC):
     Attributes:
         schedule: Noise levels it was trained on.
         parameterization: What its output means.
-        shape: (C, H, W) of one sample.
+        shape: (C, H, W) of one state: of the image, or of its latent.
         learned_variance: Whether `Prediction.variance` is filled, and with what.
         clip: How its clean image is kept in range unless somebody says otherwise; None for latents.
         device: Where it runs.
@@ -55,6 +70,32 @@ class NoisePredictor(ABC):
     learned_variance: LearnedVariance = "none"
     clip: Clip | None = None
     device: torch.device
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one picture; that of the state, unless the state is a latent."""
+        return self.shape
+
+    def encode(self, images: Tensor) -> Tensor:
+        """The states of pictures: (N, *image_shape) in [-1, 1] to (N, *shape). Latent models override it."""
+        return images
+
+    def decode(self, states: Tensor) -> Tensor:
+        """The pictures of states: (N, *shape) to (N, *image_shape). Latent models override it."""
+        return states
+
+    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+        """What is laid beside the samples of a run; asked once, before the first step.
+
+        Arguments:
+            low: Pictures of the stage before, shape (N, 3, h, w) in [-1, 1]; None in a first stage.
+            noise: Unit normal noise on demand, shape (N, *shape), the same again for the same purpose.
+
+        Returns:
+            None where there is nothing.
+        """
+        del low, noise
+        return None
 
     @abstractmethod
     def condition(self, prompt: str) -> Condition:
@@ -69,9 +110,10 @@ class NoisePredictor(ABC):
         """Answer a block of rows.
 
         Arguments:
-            x: Noisy samples, shape (N, C, H, W), float32, on the predictor's device.
+            x: Noisy states, shape (N, C, H, W), float32, on the predictor's device; after their C channels come those
+                that `beside` laid there.
             moment: Their noise level, the same for every row.
-            given: The rows' conditions, gathered: tensors of N rows.
+            given: The rows' conditions, gathered: tensors of N rows; with them those that `beside` gave each sample.
         """
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:

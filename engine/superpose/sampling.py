@@ -18,6 +18,7 @@ import torch
 from superpose.answer import Answerer
 from superpose.constraint import Constraint, Edit
 from superpose.errors import RecipeError, RunError
+from superpose.noise import START
 from superpose.observer import Observer, Step
 from superpose.prediction import steered
 from superpose.scheduler.base import Plan, Scheduler
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
     from superpose.denoiser import Denoiser
     from superpose.noise import NoiseSource, StepNoise
     from superpose.prediction import Estimate
+    from superpose.predictor import Beside, NoisePredictor
     from superpose.schedule import Moment
-
-#: Step number of the noise drawn before the first transition.
-START = -1
 
 
 @attrs.frozen(eq=False)
@@ -66,6 +65,8 @@ class Trajectory:
         noise: Where randomness comes from; it fixes which samples these are.
         constraints: Bound constraints, in order.
         rows: Rows of a forward pass; see `Answerer`.
+        predictor: Whose states these are, to decode them at the end; None where states are pictures.
+        beside: What the predictor lays beside the samples.
     """
 
     denoiser: Denoiser
@@ -74,13 +75,17 @@ class Trajectory:
     noise: NoiseSource
     constraints: Sequence[Constraint] = ()
     rows: int | None = None
+    predictor: NoisePredictor | None = None
+    beside: Beside | None = None
     _answer: Answerer = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
 
     @_answer.default
     def _make_answerer(self) -> Answerer:
-        return Answerer(self.rows)
+        if self.predictor is None or self.beside is None:
+            return Answerer(self.rows)
+        return Answerer(self.rows, {self.predictor: self.beside.each})
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:
@@ -135,12 +140,12 @@ class Trajectory:
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
-        """The images of a state at the end of the plan, shape (N, C, H, W).
+        """The pictures of a state at the end of the plan, shape (N, C, H, W).
 
         Raises:
             RunError: If a hook that a constraint declares never fired.
         """
-        image = state.x
+        image = self._decoded(state.x)
         for constraint, hooks in zip(self.constraints, self._hooks, strict=True):
             if "finish" in hooks:
                 image = constraint.finish(image)
@@ -179,15 +184,27 @@ class Trajectory:
             here, there = self.plan.moments[state.step - 1 : state.step + 1]
             seen = Step(state.step - 1, self.steps, here, there, state.x, state.clean)
             if _show(watching, seen) and state.clean is not None:
-                return state.clean
+                return self._decoded(state.clean)
         return self.finish(state)
+
+    @torch.no_grad()
+    def _decoded(self, x: Tensor) -> Tensor:
+        if self.predictor is None:
+            return x
+        # One at a time: a picture's bits do not depend on its neighbours, nor the memory on how many there are.
+        return torch.cat([self.predictor.decode(state) for state in x.split(1)])
+
+    def _seen(self, x: Tensor) -> Tensor:
+        if self.beside is None or self.beside.channels is None:
+            return x
+        return torch.cat((x, self.beside.channels), 1)
 
     def _descended(self, state: State, here: Moment, there: Moment) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
 
         def denoise(x: Tensor, moment: Moment) -> Estimate:
             nonlocal clean, jumped
-            estimate = self._answer(self.denoiser, x, moment)
+            estimate = self._answer(self.denoiser, self._seen(x), moment)
             if not self.scheduler.steers:
                 estimate = steered(estimate, moment)
             for i, constraint in enumerate(self.constraints):
@@ -223,6 +240,12 @@ def renoised(x: Tensor, here: Moment, there: Moment, noise: Tensor) -> Tensor:
     """
     keep = there.alpha / here.alpha
     return (x * keep).add_(noise, alpha=math.sqrt(there.sigma**2 - (keep * here.sigma) ** 2))
+
+
+@torch.no_grad()
+def laid_beside(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Beside | None:
+    """What a predictor lays beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
+    return predictor.beside(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
 
 
 def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) -> Plan:

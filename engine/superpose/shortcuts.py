@@ -55,6 +55,7 @@ def trajectory(
     constraints: Sequence[Constraint] = (),
     clip: Clip | None = None,
     rows: int | None = None,
+    low: Tensor | None = None,
 ) -> Trajectory:
     """A run of ``denoiser``, ready to be stepped by hand.
 
@@ -76,6 +77,7 @@ def trajectory(
         constraints: Rules to obey, in order.
         clip: How the clean image is kept in range; None for the predictor's own way.
         rows: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
+        low: The samples' pictures from the stage before, shape (N, 3, h, w), for a predictor that enlarges.
 
     Raises:
         LawError: If the composition is not lawful.
@@ -84,23 +86,27 @@ def trajectory(
     from superpose.clip import Clipped
     from superpose.constraint import Canvas
     from superpose.noise import Noise
-    from superpose.sampling import Trajectory, fitted
+    from superpose.sampling import Trajectory, fitted, laid_beside
 
     denoiser.check(predictor.shape)
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
-    canvas = Canvas(predictor.shape, predictor.device)
+    kept = clip or predictor.clip
+    denoiser = Clipped(denoiser, kept) if kept else denoiser
+    canvas = Canvas.of(predictor, denoiser)
     bound = tuple(constraint.bind(canvas) for constraint in constraints)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
-    kept = clip or predictor.clip
+    noise = Noise(seed, numbers, predictor.shape, predictor.device)
     return Trajectory(
-        Clipped(denoiser, kept) if kept else denoiser,
+        denoiser,
         scheduler,
         plan,
-        Noise(seed, numbers, predictor.shape, predictor.device),
+        noise,
         bound,
         rows,
+        predictor,
+        laid_beside(predictor, noise, low),
     )
 
 

@@ -47,8 +47,8 @@ class Inpaint(Constraint):
     def bind(self, canvas: Canvas) -> Replacement:
         """The files as tensors."""
         readers: dict[str, Callable[[], Tensor]] = {
-            "image": lambda: read_image(self.image, canvas.shape, canvas.device),
-            "mask": lambda: read_mask(self.mask, canvas.shape[1:], canvas.device),
+            "image": lambda: read_image(self.image, canvas.image_shape, canvas.device),
+            "mask": lambda: read_mask(self.mask, canvas.image_shape[1:], canvas.device),
         }
         problems, tensors = [], []
         for key, reader in readers.items():
@@ -58,8 +58,9 @@ class Inpaint(Constraint):
                 problems.append(f"{key} {error}")
         if problems:
             raise RecipeError("; ".join(problems))
-        known, painted = tensors
-        return Replacement(known=known, keep=1 - painted, repeats=self.repeats)
+        picture, painted = tensors
+        known, keep = canvas.state_of(picture), 1 - _reduced(painted, canvas.shape[1:])
+        return Replacement(known=known, keep=keep, repeats=self.repeats, picture=picture, kept=1 - painted)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -67,16 +68,28 @@ class Replacement(Constraint):
     """Inpainting with its tensors at hand; for Python, where there are no files.
 
     Attributes:
-        known: The image to keep parts of, shape (C, H, W), in [-1, 1].
+        known: The state to keep parts of, shape (C, H, W): a picture in [-1, 1], or its latent.
         keep: 1 where it is kept and 0 where it is painted anew, shape (1, H, W) or (C, H, W).
         repeats: Times that each transition is made.
+        picture: What is put into the finished picture; ``known``, unless that is a latent.
+        kept: Where it is put, shaped as the picture or with one channel; ``keep``, unless that is of a latent.
     """
 
     kind = "inpaint"
     known: Tensor
     keep: Tensor
     repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    picture: Tensor = attrs.field()
+    kept: Tensor = attrs.field()
     _some: bool = attrs.field(init=False)
+
+    @picture.default
+    def _known_picture(self) -> Tensor:
+        return self.known
+
+    @kept.default
+    def _kept_places(self) -> Tensor:
+        return self.keep
 
     @_some.default
     def _find_some(self) -> bool:
@@ -95,11 +108,19 @@ class Replacement(Constraint):
         if not self._some:
             return Edit(x, jumped=False)
         known = (noise() * here.sigma).add_(self.known, alpha=here.alpha)
-        return Edit(self._put(known, x))
+        return Edit(_put(known, x, self.keep))
 
     def finish(self, image: Tensor) -> Tensor:
         """Put what is known in, as it is."""
-        return self._put(self.known.expand_as(image), image)
+        return _put(self.picture.expand_as(image), image, self.kept)
 
-    def _put(self, known: Tensor, x: Tensor) -> Tensor:
-        return known.where(self.keep.expand_as(x) > 0.5, x)
+
+def _put(known: Tensor, x: Tensor, keep: Tensor) -> Tensor:
+    return known.where(keep.expand_as(x) > 0.5, x)
+
+
+def _reduced(painted: Tensor, size: tuple[int, int]) -> Tensor:
+    """A mask (1, H, W) at the size of a latent, each of whose places is painted anew if any pixel of it is."""
+    import torch
+
+    return painted if painted.shape[1:] == size else torch.nn.functional.adaptive_max_pool2d(painted, size)

@@ -35,7 +35,8 @@ class SDEdit(Constraint):
 
     def bind(self, canvas: Canvas) -> Start:
         """The file as a tensor."""
-        return Start(image=read_image(self.image, canvas.shape, canvas.device), strength=self.strength)
+        picture = read_image(self.image, canvas.image_shape, canvas.device)
+        return Start(image=canvas.state_of(picture), strength=self.strength)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -43,7 +44,7 @@ class Start(Constraint):
     """SDEdit with its tensor at hand; for Python, where there are no files.
 
     Attributes:
-        image: What to start from, shape (C, H, W) or (N, C, H, W), in [-1, 1].
+        image: The state to start from, shape (C, H, W) or (N, C, H, W): a picture in [-1, 1], or its latent.
         strength: Share of the steps that are made, in (0, 1].
     """
 
