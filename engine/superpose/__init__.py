@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from superpose import nn as nn
     from superpose import testing as testing
     from superpose.answer import Answerer as Answerer
+    from superpose.classifier import Classifier as Classifier
+    from superpose.classifier import ClassifierPredictor as ClassifierPredictor
     from superpose.clip import Clip as Clip
     from superpose.clip import Clipped as Clipped
     from superpose.clip import DynamicClip as DynamicClip
@@ -54,12 +56,16 @@ if TYPE_CHECKING:
     from superpose.errors import SuperposeError as SuperposeError
     from superpose.grid import plan_of as plan_of
     from superpose.guidance import Guidance as Guidance
+    from superpose.hub import downloads as downloads
+    from superpose.hub import locate as locate
     from superpose.images import read_image as read_image
     from superpose.images import read_mask as read_mask
     from superpose.images import to_pixels as to_pixels
+    from superpose.inversion import invert as invert
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
+    from superpose.labels import class_of as class_of
     from superpose.models import Model as Model
     from superpose.noise import Noise as Noise
     from superpose.noise import NoiseSource as NoiseSource
@@ -71,6 +77,7 @@ if TYPE_CHECKING:
     from superpose.output.run import run as run
     from superpose.plugins import hookimpl as hookimpl
     from superpose.prediction import Estimate as Estimate
+    from superpose.prediction import LearnedVariance as LearnedVariance
     from superpose.prediction import Parameterization as Parameterization
     from superpose.prediction import Prediction as Prediction
     from superpose.predictor import Beside as Beside
@@ -81,6 +88,8 @@ if TYPE_CHECKING:
     from superpose.processes import TableSchedule as TableSchedule
     from superpose.processes import VESchedule as VESchedule
     from superpose.processes import beta_schedule as beta_schedule
+    from superpose.processes import published_parameterization as published_parameterization
+    from superpose.processes import published_schedule as published_schedule
     from superpose.recipe import Recipe as Recipe
     from superpose.recipe import dumps as dumps
     from superpose.recipe import load as load
@@ -102,6 +111,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "answer": "Answerer",
+    "classifier": "Classifier ClassifierPredictor",
     "clip": "Clip Clipped DynamicClip NoClip StaticClip",
     "composition": "Composition compose inspect",
     "constraint": "Canvas Constraint Edit",
@@ -110,16 +120,20 @@ _HOMES = {
     "errors": "LawError PluginError PromptError RecipeError RunError SuperposeError",
     "grid": "plan_of",
     "guidance": "Guidance",
+    "hub": "downloads locate",
     "images": "read_image read_mask to_pixels",
+    "inversion": "invert",
     "kind": "Kind Limits option",
+    "labels": "class_of",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",
     "observer": "Observer Step",
     "output.run": "Outcome replay run",
     "plugins": "hookimpl",
-    "prediction": "Estimate Parameterization Prediction",
+    "prediction": "Estimate LearnedVariance Parameterization Prediction",
     "predictor": "Beside Condition NoisePredictor",
-    "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule",
+    "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule published_parameterization"
+    " published_schedule",
     "recipe": "Recipe dumps load loads schema",
     "sampling": "State Trajectory renoised",
     "schedule": "Moment Schedule",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from superpose.kind import Kind
-    from superpose.recipe import Recipe
+    from superpose.recipe import Recipe, Stage
 
 _ENTRY = re.compile(r"^@\w+\{.*?^\}", re.DOTALL | re.MULTILINE)
 _EPRINT = re.compile(r"^\s*eprint\s*=\s*\{(.*?)\}", re.MULTILINE)
@@ -60,8 +60,10 @@ def bibliography(kinds: Iterable[Kind]) -> str:
 def used(recipe: Recipe) -> Iterator[Kind]:
     """Every object of a kind that takes part in a run of the recipe, the model's own clip included."""
     yield from recipe.kinds()
-    if recipe.clip is None and (clip := recipe.model.clip) is not None:
-        yield clip
+    stages: tuple[Recipe | Stage, ...] = (recipe, *recipe.stage)
+    for stage in stages:
+        if stage.clip is None and (clip := stage.model.clip) is not None:
+            yield clip
 
 
 @cache

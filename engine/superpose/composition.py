@@ -6,25 +6,28 @@ network's rows are counted by asking for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 import torch
 
 from superpose.answer import Answerer
+from superpose.classifier import ClassifierPredictor
 from superpose.clip import Clip, Clipped, NoClip
 from superpose.constraint import Canvas, Constraint
 from superpose.denoiser import Denoiser, Prompted, factorized, viewed
-from superpose.errors import LawError, RecipeError
+from superpose.errors import LawError, PromptError, RecipeError
 from superpose.noise import Noise
 from superpose.prediction import Prediction
 from superpose.predictor import Condition, NoisePredictor
+from superpose.recipe.tables import STAGE_KEYS
 from superpose.sampling import Trajectory, fitted, laid_beside, refused
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.classifier import Classifier
     from superpose.guidance import Guidance
     from superpose.models import Model
     from superpose.recipe import Recipe, Subject
@@ -45,12 +48,14 @@ class Composition:
     """A recipe with its weights read, ready to sample.
 
     Attributes:
-        recipe: What it was made from.
+        recipe: What it was made from; of several stages, the part that is this one's.
         predictor: The network.
         denoiser: What the image shows.
         plan: The levels visited.
         constraints: Bound to the model's size and device.
         rows: Rows of a forward pass.
+        number: Which stage it is, from 0.
+        then: The stage that paints over its pictures; None for the last.
     """
 
     recipe: Recipe
@@ -59,6 +64,13 @@ class Composition:
     plan: Plan
     constraints: tuple[Constraint, ...]
     rows: int
+    number: int = 0
+    then: Composition | None = None
+
+    @property
+    def stages(self) -> tuple[Composition, ...]:
+        """This stage and those that follow, in order."""
+        return (self, *(self.then.stages if self.then else ()))
 
     def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
         """The run of the samples with these numbers; sample k is the same in every run that has it.
@@ -67,7 +79,8 @@ class Composition:
             samples: Their numbers.
             low: Their pictures at the stage before, where there was one.
         """
-        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device)
+        scope = f"stage {self.number}:" if self.number else ""
+        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, scope)
         beside = laid_beside(self.predictor, noise, low)
         return Trajectory(
             self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows, self.predictor, beside
@@ -81,10 +94,19 @@ class Inspection:
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
         evaluations: Network evaluations of one sample in the whole run.
+        judged: Rows of a classifier, forth and back, beside each evaluation.
+        then: The same of the stage that follows; None for the last.
     """
 
     rows: int
     evaluations: int
+    judged: int = 0
+    then: Inspection | None = None
+
+    @property
+    def stages(self) -> tuple[Inspection, ...]:
+        """This stage and those that follow, in order."""
+        return (self, *(self.then.stages if self.then else ()))
 
 
 def compose(recipe: Recipe, device: str = "cpu") -> Composition:
@@ -97,20 +119,29 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    inspection = inspect(recipe)
+    rows = recipe.run.rows or max(LEAST_ROWS, *(stage.rows for stage in inspect(recipe).stages))
+    return _composed(recipe.stages, 0, rows, device)
+
+
+def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> Composition:
+    """The stage of that number, and those that follow it."""
+    recipe = stages[number]
     predictor = recipe.model.load(device, recipe.run.dtype)
+    read: dict[Classifier, ClassifierPredictor] = {}
+
+    def load(classifier: Classifier) -> ClassifierPredictor:
+        if classifier not in read:
+            read[classifier] = classifier.load(device, recipe.run.dtype)
+        return read[classifier]
+
     if why := recipe.scheduler.refuses(predictor.learned_variance):
-        raise RecipeError(recipe.located([(("scheduler",), why)]))
-    canvas = Canvas.of(predictor)
+        raise RecipeError(recipe.located([(_place(number, ("scheduler",)), why)]))
+    denoiser = _tree(recipe, predictor, load)
+    canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
-    return Composition(
-        recipe,
-        predictor,
-        _tree(recipe, predictor),
-        fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints),
-        constraints,
-        recipe.run.rows or max(inspection.rows, LEAST_ROWS),
-    )
+    plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
+    then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
+    return Composition(recipe, predictor, denoiser, plan, constraints, rows, number, then)
 
 
 def inspect(recipe: Recipe) -> Inspection:
@@ -119,11 +150,47 @@ def inspect(recipe: Recipe) -> Inspection:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    if found := list(_contradictions(recipe)):
-        raise RecipeError(recipe.located(found))
-    counter = _Unread(recipe.model)
-    denoiser = _tree(recipe, counter)
+    found: list[tuple[Path, str]] = []
+    for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
+        found += ((_place(number, ("model", *path)), why) for path, why in _unusable(model, number))
+    if not found:
+        for number, stage in enumerate(recipe.stages):
+            found += ((_place(number, path), why) for path, why in _contradictions(stage))
+    if found:
+        raise RecipeError(recipe.located(dict.fromkeys(found)))
+    return _chained([_inspected(stage) for stage in recipe.stages])
+
+
+def _chained(inspections: Sequence[Inspection]) -> Inspection:
+    first, *later = inspections
+    return attrs.evolve(first, then=_chained(later) if later else None)
+
+
+def _place(number: int, path: Path) -> Path:
+    """Where the recipe says what a stage says at ``path``: the subject is said once for all stages."""
+    return ("stage", number - 1, *path) if number and path and path[0] in STAGE_KEYS else path
+
+
+def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
     try:
+        _ = model.shape, model.image_shape, model.schedule  # some read a file to tell
+    except RecipeError as error:
+        yield (), str(error)
+        return
+    if number and not model.upscales:
+        yield (
+            (),
+            f"{model.kind} paints from noise alone: a [[stage]] needs a model that enlarges pictures",
+        )
+    if not number and model.upscales:
+        yield (), f"{model.kind} enlarges pictures of a stage before: it belongs into a [[stage]], after a first model"
+
+
+def _inspected(recipe: Recipe) -> Inspection:
+    counter = _Unread(recipe.model)
+    judged: list[int] = []
+    try:
+        denoiser = _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged))
         denoiser.check(recipe.model.shape)
         plan = recipe.scheduler.plan(recipe.model.schedule)
         canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
@@ -135,7 +202,8 @@ def inspect(recipe: Recipe) -> Inspection:
     x = torch.zeros(1, *recipe.model.shape)
     for moment in descents[:: 1 + len(descents) // PROBES]:  # a guidance may ask more at some levels than at others
         Answerer()(denoiser, x, moment)
-    return Inspection(max(counter.rounds, default=0), len(descents) * recipe.scheduler.evaluations)
+    evaluations = len(descents) * recipe.scheduler.evaluations
+    return Inspection(max(counter.rounds, default=0), evaluations, max(judged, default=0))
 
 
 class _Unread(NoisePredictor):
@@ -164,8 +232,21 @@ class _Unread(NoisePredictor):
         return Prediction(torch.zeros_like(x))
 
 
-def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
+class _UnreadClassifier(ClassifierPredictor):
+    """Stands in for a classifier whose weights have not been read: counts its rows."""
+
+    def __init__(self, classifier: Classifier, rounds: list[int]) -> None:
+        self.shape, self.device, self.rounds = classifier.shape, torch.device("cpu"), rounds
+
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        del moment
+        self.rounds.append(len(x))
+        return x.flatten(1)
+
+
+def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier], ClassifierPredictor]) -> Denoiser:
     conditions: dict[str, Condition] = {}
+    bound: dict[int, Guidance] = {}
 
     def condition(prompt: str) -> Condition:
         if prompt not in conditions:
@@ -185,7 +266,15 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
         told = condition(subject.prompt or "")
         if guidance is None:
             return Prompted(predictor, told)
-        return guidance.denoiser(predictor, told, condition(negative))
+        if id(guidance) not in bound:
+            bound[id(guidance)] = guidance.bind(load)
+        return bound[id(guidance)].denoiser(predictor, told, against(negative) if guidance.negates else told)
+
+    def against(negative: str) -> Condition:
+        try:
+            return condition(negative)
+        except PromptError as error:
+            raise RecipeError(f"guidance asks for the negative prompt {negative!r} too: {error}") from error
 
     denoiser = build(recipe.subject, recipe.guidance, recipe.model.unconditional)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
@@ -193,7 +282,9 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance is not None)
+    if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
+        yield ("guidance",), why
+    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance)
     try:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
@@ -209,24 +300,28 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield path, str(error)
 
 
-def _misfits(subject: Subject, model: Model, path: Path, guided: bool) -> Iterator[tuple[Path, str]]:
-    guided = guided or subject.guidance is not None
-    if subject.negative is not None and not guided:
+def _misfits(subject: Subject, model: Model, path: Path, guidance: Guidance | None) -> Iterator[tuple[Path, str]]:
+    if subject.guidance is not None and (why := subject.guidance.refuses(model)):
+        yield (*path, "guidance"), why
+    guidance = subject.guidance or guidance
+    if subject.negative is not None and guidance is None:
         yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
     for key in ("prompt", "negative"):
         prompt = getattr(subject, key)
         if prompt is not None:
             try:
                 model.check_prompt(prompt)
+                if guidance is not None and key == "prompt":
+                    guidance.check_prompt(prompt)
             except RecipeError as error:
                 yield (*path, key), str(error)
     for i, term in enumerate(subject.view):
         if why := term.view.refuses(*model.shape):
             yield (*path, "view", i), why
-        yield from _misfits(term.subject, model, (*path, "view", i), guided)
+        yield from _misfits(term.subject, model, (*path, "view", i), guidance)
     if subject.decomposition is not None:
         mine = (*path, "decomposition")
         if why := subject.decomposition.decomposition.refuses(*model.shape):
             yield mine, why
         for name, part in subject.decomposition.parts:
-            yield from _misfits(part, model, (*mine, name), guided)
+            yield from _misfits(part, model, (*mine, name), guidance)

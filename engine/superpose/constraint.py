@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.denoiser import Denoiser
     from superpose.noise import StepNoise
     from superpose.predictor import NoisePredictor
     from superpose.schedule import Moment
@@ -41,21 +42,26 @@ class Canvas:
         device: Where samples live.
         image_shape: (C, H, W) of one picture; as ``shape``, unless the state is a latent.
         encode: From pictures (N, *image_shape) to states (N, *shape). None as long as no weights have been read.
+        predictor: The network; None likewise.
+        denoiser: What the image shows, clipped as sampling clips it; None likewise.
     """
 
     shape: tuple[int, int, int]
     device: torch.device | str = "cpu"
     image_shape: tuple[int, int, int] = attrs.field()
     encode: Callable[[Tensor], Tensor] | None = None
+    predictor: NoisePredictor | None = None
+    denoiser: Denoiser | None = None
 
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:
         return self.shape
 
     @classmethod
-    def of(cls, predictor: NoisePredictor) -> Canvas:
-        """What the states of a predictor are."""
-        return cls(predictor.shape, predictor.device, predictor.image_shape, predictor.encode)
+    def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None) -> Canvas:
+        """What the states of a predictor are, and what the image shows."""
+        about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
+        return cls(*about, predictor, denoiser)
 
     def state_of(self, picture: Tensor) -> Tensor:
         """The state of one picture (*image_shape); zeros for a latent one as long as no weights have been read."""

@@ -38,6 +38,11 @@ class Decomposition(Kind, ABC):
         index = self.names.index(name)
         return lambda x: self.split(x)[index]
 
+    def scaled(self, factor: float) -> Decomposition:
+        """The same parts of an image ``factor`` times as large; override where an option counts pixels."""
+        del factor
+        return self
+
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Why images of that size can't be taken apart so, with the cure; None where they can."""
         del channels, height, width

@@ -92,13 +92,14 @@ def trajectory(
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
-    canvas = Canvas.of(predictor)
+    kept = clip or predictor.clip
+    denoiser = Clipped(denoiser, kept) if kept else denoiser
+    canvas = Canvas.of(predictor, denoiser)
     bound = tuple(constraint.bind(canvas) for constraint in constraints)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
-    kept = clip or predictor.clip
     noise = Noise(seed, numbers, predictor.shape, predictor.device)
     return Trajectory(
-        Clipped(denoiser, kept) if kept else denoiser,
+        denoiser,
         scheduler,
         plan,
         noise,

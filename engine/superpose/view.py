@@ -41,6 +41,11 @@ class View(Kind, ABC):
         del channels, height, width
         return None
 
+    def scaled(self, factor: float) -> View:
+        """The same view of an image ``factor`` times as large; override where an option counts pixels."""
+        del factor
+        return self
+
     def maps(self) -> tuple[Map, Map, Map]:
         """The triple (apply, invert, carry) as a `Term` takes it."""
         return self.apply, self.invert, self.carry

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from superpose import Constraint, hookimpl
 from superpose_constraints.inpaint import Inpaint
+from superpose_constraints.inversion import Inversion
 from superpose_constraints.sdedit import SDEdit
 
 
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Inpaint, SDEdit):
+    for constraint in (Inpaint, Inversion, SDEdit):
         register(constraint)

@@ -33,6 +33,7 @@ def test_names_dtypes_and_prefix(path: Path) -> None:
     assert found.keys() == {"a", "b"}
     assert {value.dtype for value in found.values()} == {torch.float32}
     assert torch.equal(found["a"], TABLE["ema.a"])
+    assert read_weights(path, prefix="ema.", within=("b", "c")).keys() == {"b"}
     assert read_weights(path, dtype=None)["ema.b"].dtype == torch.float16
 
 

@@ -34,9 +34,10 @@ def around(role, text, registry):
 @pytest.mark.parametrize(("cls", "registry"), CASES, ids=lambda it: getattr(it, "kind", ""))
 def test_the_loader_takes_the_example(cls, registry, tmp_path):
     text = example(cls, registry)
-    for name in re.findall(r'"(\w+\.png)"', text):
+    whole = around(cls.role, text, registry)
+    for name in re.findall(r'"(\w+\.png)"', whole):
         (tmp_path / name).touch()  # the loader asks whether a file is there
-    recipe = loads(around(cls.role, text, registry), registry=registry, folder=tmp_path)
+    recipe = loads(whole, registry=registry, folder=tmp_path)
     assert any(type(kind) is cls for kind in recipe.kinds()), text
 
 

@@ -10,9 +10,10 @@ from superpose.cli.recipes import add_recipe, read_recipe
 if TYPE_CHECKING:
     from rich.tree import Tree
 
+    from superpose.composition import Inspection
     from superpose.kind import Kind
     from superpose.models import Model
-    from superpose.recipe import Subject
+    from superpose.recipe import Recipe, Subject
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,24 +31,42 @@ def main(arguments: argparse.Namespace) -> int:
 
     from superpose.composition import inspect
 
-    inspection = inspect(recipe)
+    inspected = inspect(recipe).stages
     tree = Tree(escape(arguments.recipe))
-    tree.add(f"model {described(recipe.model)}: {_size(recipe.model)}")
-    tree.add(f"scheduler {described(recipe.scheduler)}")
-    tree.add(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}")
+    stages = recipe.stages
+    for number, stage in enumerate(stages):
+        _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage)
+    show(tree)
+    for number, inspection in enumerate(inspected):
+        print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples))
+    return 0
+
+
+def _describe(tree: Tree, recipe: Recipe) -> None:
+    from rich.markup import escape
+
+    tree.add(escape(f"model {described(recipe.model)}: {_size(recipe.model)}"))
+    tree.add(escape(f"scheduler {described(recipe.scheduler)}"))
+    tree.add(escape(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
     clip = recipe.clip or recipe.model.clip
-    tree.add(f"clip {described(clip) if clip else 'none'}")
+    tree.add(escape(f"clip {described(clip) if clip else 'none'}"))
     _grow(tree, recipe.subject)
     for constraint in recipe.constraint:
-        tree.add(f"constraint {described(constraint)}")
-    show(tree)
-    rows, evaluations, samples = inspection.rows, inspection.evaluations, recipe.run.samples
-    print(
+        tree.add(escape(f"constraint {described(constraint)}"))
+
+
+def _cost(inspection: Inspection, samples: int) -> str:
+    rows, evaluations = inspection.rows, inspection.evaluations
+    return (
         f"{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
         f"{rows * evaluations} rows a sample, {rows * evaluations * samples} for {samples} "
         f"{'sample' if samples == 1 else 'samples'}"
+        + (
+            f"; and {inspection.judged} of a classifier, there and back, beside each evaluation"
+            if inspection.judged
+            else ""
+        )
     )
-    return 0
 
 
 def _size(model: Model) -> str:

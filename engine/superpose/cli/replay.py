@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("image", type=Path, metavar="IMAGE.png", help="an image that superpose wrote")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the new image")
+    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps; default: the best there is")
 
 
@@ -20,10 +21,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Replay, and say whether the bytes are the same; where they are not, what differs."""
     registry(strict=arguments.strict_plugins)
 
+    from superpose.hub import downloads
     from superpose.output.png import read_origin
     from superpose.output.run import replay
 
-    path = replay(arguments.image, arguments.out, device=arguments.device)
+    with downloads(arguments.allow_download):
+        path = replay(arguments.image, arguments.out, device=arguments.device)
     print(path)
     if path.read_bytes() == arguments.image.read_bytes():
         print("the same bytes", file=sys.stderr)

@@ -22,11 +22,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="keep what an unfinished run has made and go on from there"
     )
+    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the recipe with a progress bar and print the paths of what it made."""
+    from superpose.hub import downloads
+
+    with downloads(arguments.allow_download):
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
     from rich.console import Console

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose.nn import rows
-from superpose.nn.activation import silu_
+from superpose.nn.activation import Activation, silu_
 
 
 def sinusoid(
@@ -46,15 +46,16 @@ _cosine, _sine = rows.pointwise(torch.cos), rows.pointwise(torch.sin)
 
 
 class TimeEmbedding(nn.Module):
-    """Two linear layers with a SiLU between: (N, width) sinusoids to (N, channels) features."""
+    """Two linear layers with a SiLU (or what a family has) between: (N, width) sinusoids to (N, channels) features."""
 
-    def __init__(self, width: int, channels: int) -> None:
+    def __init__(self, width: int, channels: int, activation: Activation = silu_) -> None:
         super().__init__()
+        self._activation = activation
         self.linear_1 = nn.Linear(width, channels)
         self.linear_2 = nn.Linear(channels, channels)
 
     def forward(self, features: Tensor) -> Tensor:
-        return rows.linear(self.linear_2, silu_(rows.linear(self.linear_1, features)))
+        return rows.linear(self.linear_2, self._activation(rows.linear(self.linear_1, features)))
 
 
 class TimeProjections(nn.Module):

@@ -26,8 +26,8 @@ class Maker(Protocol):
     ``level`` counts from 0 on both ways: level 0 of the way up is the bottom.
     """
 
-    def residual(self, read: int, written: int, way: Way) -> ResidualBlock:
-        """A residual block."""
+    def residual(self, read: int, written: int, way: Way) -> nn.Module:
+        """A residual block: a `ResidualBlock`, or one that knows no time and is called with the features alone."""
         ...
 
     def attention(self, level: int, way: Way) -> nn.Module | None:
@@ -94,10 +94,18 @@ class UpLevel(nn.Module):
         self.upsamplers = nn.ModuleList([] if last else [maker.doubling(level)])
 
     def forward(self, h: Tensor, shares: Shares, skips: list[Tensor], *context: Tensor | None) -> Tensor:
+        return self.doubled(self.blocks(h, shares, skips, *context), shares)
+
+    def blocks(self, h: Tensor, shares: Shares, skips: list[Tensor], *context: Tensor | None) -> Tensor:
+        """What the level says at its own size."""
         for i, resnet in enumerate(self.resnets):
             h = resnet(torch.cat((h, skips.pop()), dim=1), *next(shares))
             if self.attentions:
                 h = self.attentions[i](h, *context)
+        return h
+
+    def doubled(self, h: Tensor, shares: Shares) -> Tensor:
+        """The same at the size of the next level."""
         for upsampler in self.upsamplers:
             h = _resampled(upsampler, h, shares)
         return h

@@ -84,19 +84,24 @@ _gelu = rows.pointwise(nn.functional.gelu)
 
 
 class TransformerBlock(nn.Module):
-    """Attention to itself, attention to the context (to itself again, where there is none), and a feed-forward map."""
+    """Attention to itself, attention to the context (to itself again, where there is none), and a feed-forward map.
 
-    def __init__(self, width: int, heads: int, head_width: int, context: int | None = None) -> None:
+    With ``only_context`` both look at the context.
+    """
+
+    def __init__(
+        self, width: int, heads: int, head_width: int, context: int | None = None, *, only_context: bool = False
+    ) -> None:
         super().__init__()
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
-        self.attn1 = CrossAttention(width, heads, head_width)
+        self.attn1 = CrossAttention(width, heads, head_width, context if only_context else None)
         self.attn2 = CrossAttention(width, heads, head_width, context)
         self.ff = FeedForward(width)
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """The block's answer: x of shape (N, L, width), context (N, M, context)."""
-        x = x + self.attn1(self.norm1(x))
-        x = x + (self.attn2(self.norm2(x), context, mask) if self.attn2.looks_out else self.attn2(self.norm2(x)))
+        for norm, attention in ((self.norm1, self.attn1), (self.norm2, self.attn2)):
+            x = x + (attention(norm(x), context, mask) if attention.looks_out else attention(norm(x)))
         answer: Tensor = x + self.ff(self.norm3(x))
         return answer
 
@@ -111,6 +116,7 @@ class SpatialTransformer(nn.Module):
         depth: Number of blocks.
         context: Features of a word of the context; None where there is none.
         groups: Of the group norm, whose eps is 1e-6 whatever the rest of the network has.
+        only_context: Whether pixels never look at each other, but twice at the context.
     """
 
     def __init__(
@@ -123,6 +129,7 @@ class SpatialTransformer(nn.Module):
         context: int | None = None,
         groups: int = 32,
         eps: float = 1e-6,
+        only_context: bool = False,
     ) -> None:
         super().__init__()
         inner = heads * head_width
@@ -130,7 +137,7 @@ class SpatialTransformer(nn.Module):
         # Files that keep these two as 1x1 convolutions are read as matrices: it is the same map.
         self.proj_in = nn.Linear(channels, inner)
         self.transformer_blocks = nn.ModuleList(
-            TransformerBlock(inner, heads, head_width, context) for _ in range(depth)
+            TransformerBlock(inner, heads, head_width, context, only_context=only_context) for _ in range(depth)
         )
         self.proj_out = nn.Linear(inner, channels)
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
 from superpose.errors import RecipeError
@@ -30,7 +29,12 @@ FRAMEWORKS = (
 
 
 def read_weights(
-    path: Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = torch.float32, *, prefix: str = ""
+    path: Path,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = torch.float32,
+    *,
+    prefix: str = "",
+    within: Sequence[str] = ("",),
 ) -> dict[str, Tensor]:
     """The tensors of a file by name.
 
@@ -42,6 +46,7 @@ def read_weights(
         device: Where the tensors go.
         dtype: What floating-point tensors are cast to; None leaves them as stored.
         prefix: Only names that begin so, without it.
+        within: Only names that go on with one of these.
 
     Raises:
         RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
@@ -51,11 +56,11 @@ def read_weights(
         return {
             name: value
             for shard in shards
-            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix).items()
+            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix, within=within).items()
         }
     found: dict[str, Tensor] = {}
     with _refusing(path):
-        for piece in _pieces(path, prefix):
+        for piece in _pieces(path, tuple(prefix + one for one in within)):
             found |= {name.removeprefix(prefix): _placed(value, device, dtype) for name, value in piece.items()}
     return found
 
@@ -121,17 +126,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _pieces(path: Path, prefix: str) -> Iterator[Mapping[str, Tensor]]:
+def _pieces(path: Path, starts: tuple[str, ...]) -> Iterator[Mapping[str, Tensor]]:
     """The tensors, some at a time; each time the file is mapped anew, so that what is done with can leave memory."""
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118, not a dict
+            names = [name for name in file.keys() if name.startswith(starts)]  # noqa: SIM118, not a dict
         for some in _grouped(names, path.stat().st_size / max(1, len(names))):
             with safe_open(path, framework="pt") as file:
                 yield {name: file.get_tensor(name) for name in some}
         return
     stored = _tensors(path, read_checkpoint(path))
-    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(prefix)}
+    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(starts)}
     if not _is_zip(path):  # read whole already
         yield {name: stored[name] for name in sizes}
         return
@@ -155,7 +160,8 @@ def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
 
 
 def _placed(value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
-    return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+    # A copy even where nothing changes: one tensor that stays mapped would keep its whole piece of the file in memory.
+    return value.to(device=device, dtype=dtype if value.is_floating_point() else None, copy=True)
 
 
 def _is_zip(path: Path) -> bool:
@@ -169,7 +175,9 @@ def _refusing(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise RecipeError(f"{path}: no such file") from error
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+    except RecipeError:
+        raise
+    except Exception as error:  # a reader that is fed a broken file may raise anything
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RecipeError(f"{path} is not a readable file of plain tensors: {reason}") from error
 

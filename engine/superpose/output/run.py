@@ -21,6 +21,7 @@ from superpose.output.png import Origin, atomic, read_origin, write_png
 from superpose.output.sheet import sheet
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps, loads
+from superpose.sampling import State
 from superpose.saved_state import load_state, save_state
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from superpose.observer import Observer
     from superpose.recipe import Recipe
-    from superpose.sampling import State, Trajectory
+    from superpose.sampling import Trajectory
 
 #: Seconds between two savings of a state that is under way.
 SAVE_EVERY = 20.0
@@ -107,18 +108,20 @@ class Job:
     """A run under way.
 
     Attributes:
-        composition: What is sampled.
+        recipe: What is made.
+        composition: What is sampled: its first stage.
         out: The folder.
         pending: Numbers of the samples still to make.
         seconds: Time spent sampling so far.
     """
 
+    recipe: Recipe
     composition: Composition
     out: Path
     pending: tuple[int, ...]
     seconds: float = 0.0
     name: str | None = None
-    _recipe: str = ""
+    _text: str = ""
     _inputs: dict[str, bytes] = attrs.field(factory=dict, repr=False)
 
     @classmethod
@@ -138,7 +141,7 @@ class Job:
         inputs: dict[str, bytes] = {}
         settled = attrs.evolve(recipe, run=attrs.evolve(recipe.run, rows=composition.rows, device="auto"))
         text = dumps(settled, lambda path: _embedded(path, inputs))
-        job = cls(composition, out, (), name=name, recipe=text, inputs=inputs)
+        job = cls(recipe, composition, out, (), name=name, text=text, inputs=inputs)
         samples = range(recipe.run.samples)
         found = {k for k in samples if job.path(k).exists()} if name is None else set()
         done = {k for k in found if job.has_made(k)}
@@ -156,12 +159,11 @@ class Job:
 
     def origin(self, sample: int) -> Origin:
         """How a sample is made."""
-        model = self.composition.recipe.model
         return Origin(
-            self._recipe,
+            self._text,
             sample,
-            _versions(self.composition.recipe),
-            model.weights(),
+            _versions(self.recipe),
+            _weights(self.recipe),
             torch.device(self.composition.predictor.device).type,
             self._inputs,
         )
@@ -175,7 +177,7 @@ class Job:
 
     def make(self, samples: Sequence[int], observers: Sequence[Observer] = ()) -> Iterator[Path]:
         """Sample, a batch at a time, and write each image as soon as it is finished."""
-        size = self.composition.recipe.run.batch
+        size = self.recipe.run.batch
         for first in range(0, len(samples), size):
             mine = tuple(samples[first : first + size])
             began = time.perf_counter()
@@ -184,43 +186,60 @@ class Job:
             for pixels, sample in zip(to_pixels(images), mine, strict=True):
                 write_png(self.path(sample), pixels, self.origin(sample))
                 yield self.path(sample)
-            self._state.unlink(missing_ok=True)
+            for kept in (self._state, self._pictures):
+                kept.unlink(missing_ok=True)
 
     def close(self) -> Outcome:
         """Write the contact sheet of everything the run has made."""
-        numbers = range(self.composition.recipe.run.samples)
-        shape = self.composition.predictor.image_shape
+        numbers, last = range(self.recipe.run.samples), self.composition.stages[-1]
+        shape = last.predictor.image_shape
         images = torch.stack([read_image(self.path(k), shape) for k in numbers])
         target = self.out / "sheet.png"
-        write_png(target, sheet(images, self.composition.recipe.subject, numbers))
+        # What acts on a latent acts on its picture, so many times as large.
+        subject = last.recipe.subject.scaled(shape[1] / last.predictor.shape[1])
+        write_png(target, sheet(images, subject, numbers))
         return Outcome(tuple(self.path(k) for k in numbers), target, self.seconds)
 
     @property
     def steps(self) -> int:
         """Steps that all pending samples take together, as observers see them: one for each batch and transition."""
-        batches = -(-len(self.pending) // self.composition.recipe.run.batch)
-        return batches * self.composition.plan.steps
+        batches = -(-len(self.pending) // self.recipe.run.batch)
+        return batches * sum(stage.plan.steps for stage in self.composition.stages)
 
     @property
     def _state(self) -> Path:
         return self.out / ".state.safetensors"
 
+    @property
+    def _pictures(self) -> Path:
+        """The pictures of the last stage that was finished, as a state whose step is the number of the next stage."""
+        return self.out / ".stage.safetensors"
+
     def _sampled(self, samples: tuple[int, ...], observers: Sequence[Observer]) -> Tensor:
-        trajectory = self.composition.trajectory(samples)
         about = hashlib.sha256(f"{self.origin(0).to_json()} {samples}".encode()).hexdigest()
+        stages = self.composition.stages
+        done = self._saved(self._pictures, about, self.composition)
+        low = done.x if done else None
+        *before, last = stages[done.step if done else 0 :]
+        for stage in before:
+            low = self._painted(stage, stage.trajectory(samples, low), f"{about} {stage.number}", observers)
+            with atomic(self._pictures) as temporary:
+                save_state(State(stage.number + 1, low), temporary, about=about)
+        return self._painted(last, last.trajectory(samples, low), f"{about} {last.number}", observers)
+
+    def _painted(self, stage: Composition, trajectory: Trajectory, about: str, observers: Sequence[Observer]) -> Tensor:
         keeper = _Keeper(self._state, about)
-        state = self._saved(trajectory, about)
         try:
-            return trajectory.run([*observers], state, keep=keeper.keep)
+            return trajectory.run([*observers], self._saved(self._state, about, stage), keep=keeper.keep)
         except KeyboardInterrupt:
             keeper.save()
             raise
 
-    def _saved(self, trajectory: Trajectory, about: str) -> State | None:
-        if not self._state.exists():
+    def _saved(self, path: Path, about: str, stage: Composition) -> State | None:
+        if not path.exists():
             return None
         try:
-            state, belongs = load_state(self._state, trajectory.scheduler, self.composition.predictor.device)
+            state, belongs = load_state(path, stage.recipe.scheduler, stage.predictor.device)
         except RecipeError:
             return None  # cut off by the kill that we go on from: start this batch again
         return state if belongs == about else None
@@ -268,6 +287,11 @@ def _versions(recipe: Recipe) -> dict[str, str]:
     owners = [registry.owner(type(kind)) for kind in recipe.kinds()]
     plugins = {owner.distribution: owner.version for owner in owners}
     return {"superpose": __version__, "torch": torch.__version__, **plugins}
+
+
+def _weights(recipe: Recipe) -> dict[str, str]:
+    """SHA-256 of every file of weights that takes part."""
+    return {name: digest for kind in recipe.kinds() for name, digest in getattr(kind, "weights", dict)().items()}
 
 
 def _make_writable(out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from superpose.processes.betas import Precision, beta_schedule
 from superpose.processes.continuous import EDMSchedule, FlowSchedule, VESchedule
 from superpose.processes.posterior import Posterior, posterior
+from superpose.processes.published import published_parameterization, published_schedule
 from superpose.processes.table import TableSchedule
 
 __all__ = [
@@ -16,4 +17,6 @@ __all__ = [
     "VESchedule",
     "beta_schedule",
     "posterior",
+    "published_parameterization",
+    "published_schedule",
 ]

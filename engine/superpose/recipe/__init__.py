@@ -12,6 +12,7 @@ from superpose.recipe.problems import Source as Source
 from superpose.recipe.tables import PartTerms as PartTerms
 from superpose.recipe.tables import Recipe as Recipe
 from superpose.recipe.tables import Run as Run
+from superpose.recipe.tables import Stage as Stage
 from superpose.recipe.tables import Subject as Subject
 from superpose.recipe.tables import ViewTerm as ViewTerm
 
@@ -22,6 +23,7 @@ __all__ = [
     "Recipe",
     "Run",
     "Source",
+    "Stage",
     "Subject",
     "ViewTerm",
     "dumps",

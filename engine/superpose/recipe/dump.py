@@ -10,7 +10,7 @@ import attrs
 import tomli_w
 
 from superpose.kind import Kind
-from superpose.recipe.tables import Recipe, Subject, ViewTerm
+from superpose.recipe.tables import Recipe, Stage, Subject, ViewTerm
 
 
 def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> str:
@@ -25,10 +25,10 @@ def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> s
     table: dict[str, Any] = {"requires": list(recipe.requires)} if recipe.requires else {}
     subject = _subject(recipe.subject, paths)
     table |= {key: subject.pop(key) for key in ("prompt", "negative") if key in subject}
-    for role in ("model", "scheduler", "guidance", "clip"):
-        if (part := getattr(recipe, role)) is not None:
-            table[role] = plain(part, paths)
+    table |= _roles(recipe, paths)
     table |= subject
+    if recipe.stage:
+        table["stage"] = [_roles(stage, paths) for stage in recipe.stage]
     if recipe.constraint:
         table["constraint"] = [plain(constraint, paths) for constraint in recipe.constraint]
     table["run"] = plain(recipe.run, paths)
@@ -46,6 +46,11 @@ def plain(value: Any, paths: Callable[[Path], str] = PurePath.as_posix) -> Any:
     tag = {"kind": value.kind} if isinstance(value, Kind) else {}
     given = {field.name: getattr(value, field.name) for field in attrs.fields(type(value)) if field.init}
     return tag | {name: plain(item, paths) for name, item in given.items() if item is not None}
+
+
+def _roles(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[str, Any]:
+    parts = {role: getattr(where, role) for role in ("model", "scheduler", "guidance", "clip")}
+    return {role: plain(part, paths) for role, part in parts.items() if part is not None}
 
 
 def _subject(subject: Subject, paths: Callable[[Path], str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ every part of a decomposition is one; a part may be a string, short for ``{promp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,11 +20,22 @@ from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
 from superpose.recipe.overrides import Said
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
-from superpose.recipe.tables import SUBJECTS, PartTerms, Recipe, Run, Subject, ViewTerm
+from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.recipe.where import Path
 
 #: Keys of a recipe, in the order in which they are usually written.
-RECIPE_KEYS = ("requires", "model", "scheduler", "guidance", "clip", *SUBJECTS, "negative", "constraint", "run")
+RECIPE_KEYS = (
+    "requires",
+    "model",
+    "scheduler",
+    "guidance",
+    "clip",
+    *SUBJECTS,
+    "negative",
+    "stage",
+    "constraint",
+    "run",
+)
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
@@ -33,19 +45,36 @@ def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
     """The recipe in plain ``data``, or `WRONG`; mistakes are noted by ``reader``."""
     reader.unknown_keys(data, RECIPE_KEYS, ())
     fields: dict[str, Any] = {"requires": _requires(reader, data.get("requires", []))}
-    for role in ("model", "scheduler"):
-        if role in data:
-            fields[role] = reader.kind(role, data[role], (role,))
-        else:
-            known = reader.registry.known(role)
-            fields[role] = reader.wrong((role,), f"missing; write [{role}] and its kind; known: {known}")
-    for role in ("guidance", "clip"):
-        fields[role] = reader.kind(role, data[role], (role,)) if role in data else None
+    fields |= _roles(reader, data, ())
     fields["subject"] = _subject(reader, data, (), guided=False)
-    fields["constraint"] = _constraints(reader, data)
+    fields["stage"] = _listed(reader, data, "stage", _stage)
+    fields["constraint"] = _listed(reader, data, "constraint", _constraint)
     run = reader.table(data.get("run", {}), ("run",), "[run]")
     fields["run"] = run if run is WRONG else reader.options(Run, run, ("run",))
     return WRONG if any(value is WRONG for value in fields.values()) else Recipe(**fields)
+
+
+def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The kinds that a recipe and each of its stages name."""
+    fields: dict[str, Any] = {}
+    for role in ("model", "scheduler"):
+        mine = (*path, role)
+        if role in table:
+            fields[role] = reader.kind(role, table[role], mine)
+        else:
+            known = reader.registry.known(role)
+            fields[role] = reader.wrong(mine, f"missing; write [{header(mine)}] and its kind; known: {known}")
+    for role in ("guidance", "clip"):
+        fields[role] = reader.kind(role, table[role], (*path, role)) if role in table else None
+    return fields
+
+
+def _stage(reader: Reader, given: Any, path: Path) -> Any:
+    if reader.table(given, path, f"[[{header(path)}]]") is WRONG:
+        return WRONG
+    reader.unknown_keys(given, STAGE_KEYS, path)
+    fields = _roles(reader, given, path)
+    return WRONG if any(value is WRONG for value in fields.values()) else Stage(**fields)
 
 
 def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = True) -> Any:
@@ -114,14 +143,19 @@ def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:
     return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")
 
 
-def _constraints(reader: Reader, data: dict[str, Any]) -> Any:
-    if "constraint" not in data:
+def _constraint(reader: Reader, given: Any, path: Path) -> Any:
+    return reader.kind("constraint", given, path)
+
+
+def _listed(reader: Reader, data: dict[str, Any], key: str, read: Callable[[Reader, Any, Path], Any]) -> Any:
+    """The tables of a list, each read by ``read``; none where the key is absent."""
+    if key not in data:
         return ()
-    items = reader.tables(data["constraint"], ("constraint",))
+    items = reader.tables(data[key], (key,))
     if items is WRONG:
         return WRONG
-    read = tuple(reader.kind("constraint", item, ("constraint", i)) for i, item in enumerate(items))
-    return WRONG if any(constraint is WRONG for constraint in read) else read
+    values = tuple(read(reader, item, (key, i)) for i, item in enumerate(items))
+    return WRONG if any(value is WRONG for value in values) else values
 
 
 def _requires(reader: Reader, given: Any) -> Any:

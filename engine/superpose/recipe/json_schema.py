@@ -26,6 +26,7 @@ ROLE_TEXTS = {
     "model": "The network, and what it was trained on.",
     "scheduler": "The sampling method: how a state moves from one noise level to the next.",
     "guidance": "How a prompt becomes a denoiser; without one the prompt alone is asked.",
+    "classifier": "A classifier of noisy images, which says what guides towards a class.",
     "view": "A view of the image, and what it shows.",
     "decomposition": "How the image is taken apart, and what each part shows.",
     "constraint": "A rule that the trajectory obeys.",
@@ -73,7 +74,12 @@ class _Writer:
         run = self.table("run", Run)
         constraints = {"type": "array", "items": _ref("constraint"), "minItems": 1}
         rest = {"constraint": constraints | {"description": "Rules that the trajectory obeys, in order."}, "run": run}
-        keys = {"requires": requires, **roles, **self.subject_keys(), **rest}
+        inside = {role: _ref(role) for role in roles}
+        stage = _closed("A further stage: it paints the subject again, larger.", inside, ("model", "scheduler"))
+        stages = {"type": "array", "items": _ref("stage"), "minItems": 1}
+        stages["description"] = "Further stages, each painting over the pictures of the one before."
+        self.definitions["stage"] = stage
+        keys = {"requires": requires, **roles, **self.subject_keys(), "stage": stages, **rest}
         for role in self.registry.roles:
             self.role(role)
         self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)

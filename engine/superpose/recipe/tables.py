@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.kind import option
+from superpose.kind import Kind, option
 from superpose.recipe.problems import Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from superpose.constraint import Constraint
     from superpose.decomposition import Decomposition
     from superpose.guidance import Guidance
-    from superpose.kind import Kind
     from superpose.models import Model
     from superpose.recipe.where import Path
     from superpose.scheduler.base import Scheduler
@@ -24,6 +23,17 @@ if TYPE_CHECKING:
 
 #: What an image shows is exactly one of these.
 SUBJECTS = ("prompt", "view", "decomposition")
+#: What each stage says for itself; the first stage says it at the top of the recipe.
+STAGE_KEYS = ("model", "scheduler", "guidance", "clip")
+
+
+def inside(part: object) -> Iterator[Kind]:
+    """An object of a registered kind and those that its options name; nothing for anything else."""
+    if isinstance(part, Kind):
+        yield part
+        fields: tuple[attrs.Attribute[Any], ...] = getattr(type(part), "__attrs_attrs__", ())
+        for field in fields:
+            yield from inside(getattr(part, field.name))
 
 
 @attrs.frozen(kw_only=True)
@@ -66,15 +76,20 @@ class Subject:
         if len(given) != 1:
             raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
 
+    def scaled(self, factor: float) -> Subject:
+        """The same subject for an image ``factor`` times as large."""
+        parts = self.decomposition
+        views: Any = (term.scaled(factor) for term in self.view)
+        return attrs.evolve(self, view=views, decomposition=None if parts is None else parts.scaled(factor))
+
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind here and in what is inside."""
-        if self.guidance is not None:
-            yield self.guidance
+        yield from inside(self.guidance)
         for term in self.view:
-            yield term.view
+            yield from inside(term.view)
             yield from term.subject.kinds()
         if self.decomposition is not None:
-            yield self.decomposition.decomposition
+            yield from inside(self.decomposition.decomposition)
             for _, part in self.decomposition.parts:
                 yield from part.kinds()
 
@@ -92,6 +107,10 @@ class ViewTerm:
     view: View
     weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
     subject: Subject
+
+    def scaled(self, factor: float) -> ViewTerm:
+        """The same for an image ``factor`` times as large."""
+        return attrs.evolve(self, view=self.view.scaled(factor), subject=self.subject.scaled(factor))
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +134,33 @@ class PartTerms:
                 f"got {', '.join(given) or 'none'}"
             )
 
+    def scaled(self, factor: float) -> PartTerms:
+        """The same parts of an image ``factor`` times as large."""
+        inner = tuple((name, part.scaled(factor)) for name, part in self.parts)
+        return PartTerms(decomposition=self.decomposition.scaled(factor), parts=inner)
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """A further stage: it paints the same subject again, larger, over the pictures of the stage before.
+
+    Attributes:
+        model: The network; one that enlarges.
+        scheduler: The sampling method.
+        guidance: Of every prompt that has no other; None to ask for the prompt alone.
+        clip: How the clean image is kept in range; None for the model's own way.
+    """
+
+    model: Model
+    scheduler: Scheduler
+    guidance: Guidance | None = None
+    clip: Clip | None = None
+
+    def kinds(self) -> Iterator[Kind]:
+        """Every object of a registered kind, in the order of the table."""
+        for part in (self.model, self.scheduler, self.guidance, self.clip):
+            yield from inside(part)
+
 
 @attrs.frozen(kw_only=True)
 class Recipe:
@@ -127,7 +173,8 @@ class Recipe:
         guidance: The guidance of every prompt that has no other; None to ask for the prompt alone.
         clip: How the clean image is kept in range; None for the model's own way.
         subject: What the image shows.
-        constraint: Rules to obey, in order.
+        stage: Further stages, each painting over the pictures of the one before.
+        constraint: Rules that the first stage obeys, in order.
         run: How many samples, from which seed, and where.
         source: Where it was written, for errors.
     """
@@ -138,6 +185,7 @@ class Recipe:
     guidance: Guidance | None = None
     clip: Clip | None = None
     subject: Subject
+    stage: tuple[Stage, ...] = attrs.field(default=(), converter=tuple)
     constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
     run: Run = Run()
     source: Source = attrs.field(factory=Source, eq=False, repr=False)
@@ -152,12 +200,30 @@ class Recipe:
         """What not to show, where nothing further in says otherwise."""
         return self.subject.negative
 
+    @property
+    def stages(self) -> tuple[Recipe, ...]:
+        """A recipe of one stage for each stage; views and decompositions are scaled to its size.
+
+        Raises:
+            RecipeError: If the size of a model can't be told.
+        """
+        first = attrs.evolve(self, stage=())
+        later = []
+        for stage in self.stage:
+            subject = self.subject.scaled(stage.model.shape[1] / self.model.shape[1])
+            parts: dict[str, Any] = {key: getattr(stage, key) for key in STAGE_KEYS}
+            later.append(attrs.evolve(first, **parts, subject=subject, constraint=()))
+        return first, *later
+
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind that the recipe uses, in the order of the recipe."""
-        parts = (self.model, self.scheduler, self.guidance, self.clip)
-        yield from (part for part in parts if part is not None)
+        for part in (self.model, self.scheduler, self.guidance, self.clip):
+            yield from inside(part)
         yield from self.subject.kinds()
-        yield from self.constraint
+        for stage in self.stage:
+            yield from stage.kinds()
+        for constraint in self.constraint:
+            yield from inside(constraint)
 
     def located(self, found: Iterable[tuple[Path, str]]) -> str:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""

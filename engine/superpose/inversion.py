@@ -1,0 +1,106 @@
+r"""Inversion: the noise that a deterministic sampler would have made an image from (DDIM, arXiv 2010.02502, sec. 4.3).
+
+The probability flow is run backwards. Told the clean image :math:`x_0` that the network sees in :math:`x_s`,
+
+.. math:: x_t = \alpha_t x_0 + \sigma_t \epsilon, \qquad \epsilon = (x_s - \alpha_s x_0) / \sigma_s
+
+for each level t above s: DDIM's own step, upwards. A real image is taken to be at the first level that the network
+knows, where there is hardly any noise. Diffusion autoencoders (arXiv 2111.15640) call the result the stochastic code.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from superpose.answer import Answerer
+from superpose.errors import RecipeError
+from superpose.schedule import Moment
+from superpose.scheduler.base import Plan
+from superpose.scheduler.transition import moved
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.denoiser import Denoiser
+    from superpose.predictor import Beside, NoisePredictor
+
+#: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
+ALL_NOISE = Moment(0, -1.0, 0.0, 1.0)
+
+
+@torch.no_grad()
+def invert(
+    denoiser: Denoiser,
+    images: Tensor,
+    levels: Plan | Sequence[Moment],
+    *,
+    to_noise: bool = True,
+    rows: int | None = None,
+    predictor: NoisePredictor | None = None,
+    beside: Beside | None = None,
+) -> Tensor:
+    r"""The states from which DDIM without noise leads to ``images``, to first order in the size of a step.
+
+    >>> import superpose
+    >>> model = superpose.model("glyphs")
+    >>> scheduler = superpose.make("scheduler", "ddim", steps=10)
+    >>> shown = superpose.Clipped(superpose.prompted(model, "A"), model.clip)
+    >>> images = superpose.sample(superpose.prompted(model, "A"), scheduler, model)
+    >>> tuple(superpose.invert(shown, images, scheduler.plan(model.schedule)).shape)
+    (1, 3, 32, 32)
+
+    Arguments:
+        denoiser: Under which the images are explained: a prompt or any composition, clipped where sampling will clip.
+        images: States to start from, shape (N, C, H, W); for a model of pixels, images in [-1, 1].
+        levels: The plan that will be sampled, whose levels are climbed (a plan that climbs already has no inverse); or
+            the levels to climb, in rising order of noise, the first of them that at which ``images`` are taken to be.
+        to_noise: Go on from the noisiest level to pure noise (:math:`\alpha = 0, \sigma = 1`), as the originals do: the
+            result is then the noise alone. False stops at the noisiest level, with its part of the image: where
+            sampling starts there, this leads back more exactly.
+        rows: Rows of a forward pass; see `Answerer`.
+        predictor: Whose samples have something laid beside them; None where nothing is.
+        beside: What that is, with a row for each image.
+
+    Returns:
+        Shape (N, C, H, W), float32.
+
+    Raises:
+        RecipeError: If the levels do not rise, or one is free of noise, where no network can be asked.
+    """
+    climbed = ascent(levels)
+    answer = Answerer(rows, {predictor: beside.each} if predictor is not None and beside is not None else None)
+    x = images.float()
+    for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
+        seen = x if beside is None or beside.channels is None else torch.cat((x, beside.channels), 1)
+        x = moved(x, answer(denoiser, seen, here).clean, here, there, _no_noise)
+    return x
+
+
+def ascent(levels: Plan | Sequence[Moment]) -> list[Moment]:
+    """The levels to climb, cleanest first.
+
+    Raises:
+        RecipeError: As `invert`.
+    """
+    if isinstance(levels, Plan):
+        climbed = [moment for moment in reversed(levels.moments) if moment.sigma > 0]
+    else:
+        climbed = list(levels)
+    ratios = [moment.ratio for moment in climbed]
+    if not climbed or ratios[0] <= 0:
+        raise RecipeError("inversion starts at a level with noise, where a network can be asked: leave out sigma = 0")
+    for lower, upper in itertools.pairwise(climbed):
+        if upper.ratio <= lower.ratio:
+            raise RecipeError(
+                f"inversion climbs, and t = {upper.t:g} is no noisier than t = {lower.t:g} before it: give rising "
+                "levels, or a plan that only descends"
+            )
+    return climbed
+
+
+def _no_noise(purpose: str = "step") -> Tensor:
+    raise AssertionError(f"inversion is deterministic, and was asked for noise ({purpose})")

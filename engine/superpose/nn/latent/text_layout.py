@@ -1,0 +1,161 @@
+"""Text encoders in files: CLIP as transformers writes it, OpenCLIP, and the encoder of LDM's text-to-image model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from superpose.errors import RecipeError
+from superpose.nn.latent.settings import settings
+from superpose.nn.latent.text import ACTIVATIONS, TextShape
+
+_CLIP = {
+    "vocab_size": 49408, "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12,
+    "num_attention_heads": 8, "max_position_embeddings": 77, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5,
+}  # fmt: skip
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def clip_config(where: str, config: Mapping[str, Any]) -> TextShape:
+    """The encoder that a ``config.json`` of ``CLIPTextModel`` describes.
+
+    Raises:
+        RecipeError: One line that names the key, its value and what is supported.
+    """
+    c = settings(where, {key: config[key] for key in _CLIP if key in config}, _CLIP, {})
+    settings(where, {"hidden_act": c["hidden_act"]}, {}, {"hidden_act": tuple(ACTIVATIONS)})
+    return TextShape(
+        words=c["vocab_size"],
+        length=c["max_position_embeddings"],
+        width=c["hidden_size"],
+        layers=c["num_hidden_layers"],
+        heads=c["num_attention_heads"],
+        head_width=c["hidden_size"] // c["num_attention_heads"],
+        inner=c["intermediate_size"],
+        activation=c["hidden_act"],
+        eps=c["layer_norm_eps"],
+    )
+
+
+def text_shape(where: str, shapes: Shapes, penultimate: bool) -> TextShape:
+    """The encoder of a single file, read off the shapes of its tensors.
+
+    Arguments:
+        where: The file, for the message.
+        shapes: By the names after ``cond_stage_model.``.
+        penultimate: Whether OpenCLIP's last layer is left out, as all of Stable Diffusion 2 does.
+
+    Raises:
+        RecipeError: If this is no text encoder that we know.
+    """
+    layout = text_layout(where, shapes)
+    inner = next(name for name in shapes if re.search(r"(mlp\.fc1|mlp\.c_fc|\.net\.0\.0)\.weight$", name))
+    count = 1 + max(int(found[1]) for name in shapes if (found := re.search(r"(?:layers|resblocks)\.(\d+)\.", name)))
+    match layout:
+        case "clip":
+            places = next(name for name in shapes if name.endswith("embeddings.position_embedding.weight"))
+            layers = count
+        case "openclip":
+            places, layers = "model.positional_embedding", count - penultimate
+        case _:
+            places, layers = "transformer.pos_emb.emb.weight", count // 2
+    length, width = shapes[places]
+    words = next(value[0] for name, value in shapes.items() if re.search(r"token_emb(edding)?\.weight$", name))
+    # Heads cannot be seen in a file. CLIP's are 64 wide in every one that was published; LDM's encoder has 8 of 64.
+    heads = 8 if layout == "ldm" else max(1, width // 64)
+    return TextShape(
+        words=words,
+        length=length,
+        width=width,
+        layers=layers,
+        heads=heads,
+        head_width=64 if layout == "ldm" else width // heads,
+        inner=shapes[inner][0],
+        activation="quick_gelu" if layout == "clip" else "gelu",
+        causal=layout != "ldm",
+        bias=layout != "ldm",
+    )
+
+
+def text_layout(where: str, shapes: Shapes) -> str:
+    """Which encoder a single file has: "clip", "openclip" or "ldm".
+
+    Raises:
+        RecipeError: If it is none of them.
+    """
+    layouts = {
+        "clip": "embeddings.token_embedding.weight",
+        "openclip": "model.token_embedding.weight",
+        "ldm": "transformer.token_emb.weight",
+    }
+    for layout, ending in layouts.items():
+        if any(name.endswith(ending) for name in shapes):
+            return layout
+    raise RecipeError(
+        f"{where}: its text encoder is not known; known have a cond_stage_model.* that ends in one of "
+        + ", ".join(layouts.values())
+    )
+
+
+_NAMES = {
+    "clip": (
+        (r"^(transformer\.)?(text_model\.)?embeddings\.(\w+)\.", r"\3."),
+        (r"^(transformer\.)?(text_model\.)?encoder\.layers\.", r"layers."),
+        (r"^(transformer\.)?(text_model\.)?final_layer_norm\.", r"final_norm."),
+        (r"\.layer_norm([12])\.", r".norm\1."),
+        (r"\.self_attn\.([qkv])_proj\.", r".attn.to_\1."),
+        (r"\.self_attn\.out_proj\.", r".attn.to_out.0."),
+        (r"\.mlp\.(fc[12])\.", r".\1."),
+    ),
+    "openclip": (
+        (r"^model\.token_embedding\.", r"token_embedding."),
+        (r"^model\.positional_embedding$", r"position_embedding.weight"),
+        (r"^model\.ln_final\.", r"final_norm."),
+        (r"^model\.transformer\.resblocks\.", r"layers."),
+        (r"\.ln_([12])\.", r".norm\1."),
+        (r"\.attn\.out_proj\.", r".attn.to_out.0."),
+        (r"\.mlp\.c_fc\.", r".fc1."),
+        (r"\.mlp\.c_proj\.", r".fc2."),
+    ),
+    "ldm": (
+        (r"^transformer\.token_emb\.", r"token_embedding."),
+        (r"^transformer\.pos_emb\.emb\.", r"position_embedding."),
+        (r"^transformer\.norm\.", r"final_norm."),
+        (r"^transformer\.attn_layers\.layers\.(\d+)\.", r"layers.\1."),
+        (r"^(layers\.\d*[02468])\.0\.", r"\1.norm1."),
+        (r"^(layers\.\d*[13579])\.0\.", r"\1.norm2."),
+        (r"^(layers\.\d+)\.1\.to_out\.", r"\1.attn.to_out.0."),
+        (r"^(layers\.\d+)\.1\.to_", r"\1.attn.to_"),
+        (r"^(layers\.\d+)\.1\.net\.0\.0\.", r"\1.fc1."),
+        (r"^(layers\.\d+)\.1\.net\.2\.", r"\1.fc2."),
+    ),
+}
+#: What encoders have for other uses.
+_UNUSED = re.compile(r"position_ids$|^model\.(text_projection|logit_scale|visual\.)|\.attn_mask$|to_logits\.|^tknz")
+
+
+def text_names(layout: str, weights: Mapping[str, Tensor], layers: int) -> dict[str, Tensor]:
+    """The same tensors by the names that `TextEncoder` has; what serves no text, and layers past the last, left out."""
+    renamed: dict[str, Tensor] = {}
+    for stored, value in weights.items():
+        if _UNUSED.search(stored):
+            continue
+        name = stored
+        for old, new in _NAMES[layout]:
+            name = re.sub(old, new, name)
+        if found := re.match(r"layers\.(\d+)\.", name):
+            layer = int(found[1]) // 2 if layout == "ldm" else int(found[1])
+            if layer >= layers:
+                continue
+            name = f"layers.{layer}.{name[found.end() :]}"
+        if ".attn.in_proj_" in name:
+            for part, piece in zip("qkv", torch.chunk(value, 3), strict=True):
+                renamed[name.replace("in_proj_", f"to_{part}.")] = piece
+        else:
+            renamed[name] = value
+    return renamed

@@ -1,0 +1,138 @@
+"""Pixel models in the folder layout of diffusers, and checkpoints of DDPM's PyTorch port, as a recipe names them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from superpose import (
+    Clip,
+    DynamicClip,
+    Model,
+    RecipeError,
+    StaticClip,
+    class_of,
+    option,
+    published_parameterization,
+    published_schedule,
+)
+
+if TYPE_CHECKING:
+    from superpose import LearnedVariance, NoisePredictor, Parameterization, Schedule
+
+#: The schedule of DDPM's own models, whose checkpoints say nothing of it.
+PORT_SCHEDULER = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02}
+
+
+@attrs.frozen(kw_only=True)
+class DDPMFolder(Model):
+    """A pixel model in the folder layout of diffusers (``UNet2DModel``), or a checkpoint of DDPM's PyTorch port.
+
+    ``path`` is the folder of a pipeline, that of its ``unet`` alone, or the port's file. The noise schedule, what the
+    network predicts and how its images are clipped are read from ``scheduler_config.json`` beside it, where there is
+    one. Prompts are classes ("3"), names of a ``labels`` file, or "" where the network knows no classes.
+    """
+
+    kind = "ddpm"
+    papers = ("arXiv 2006.11239",)
+    path: Path = option(doc="the folder, or the port's .ckpt or .pth file")
+    size: int | None = option(None, doc="height and width of the images, where they are not written beside it", ge=1)
+    labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration of the network.
+
+        Raises:
+            RecipeError: If a file is missing, damaged or of another family.
+        """
+        if self.path.is_dir():
+            return _json(self.folder / "config.json")
+        return _port_config(self.path, self.path.stat().st_mtime_ns, self.size)
+
+    @property
+    def folder(self) -> Path:
+        """Where ``config.json`` and the weights are."""
+        inner = self.path / "unet"
+        return inner if inner.is_dir() else self.path
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W), of what the network writes."""
+        size, config = self.size or self.config.get("sample_size"), self.config
+        if size is None:
+            raise RecipeError(f"{self.path} does not tell the size of its images: give size")
+        height, width = (size, size) if isinstance(size, int) else size
+        return config.get("in_channels", 3), height, width
+
+    @property
+    def scheduler(self) -> dict[str, Any]:
+        """What is written of the noise levels."""
+        for file in (self.path / "scheduler", self.path, self.path.parent / "scheduler"):
+            if (file / "scheduler_config.json").exists():
+                return _json(file / "scheduler_config.json")
+        return dict(PORT_SCHEDULER)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The noise levels; those of DDPM's own models where nothing is written."""
+        return published_schedule(self.scheduler)
+
+    @property
+    def parameterization(self) -> Parameterization:
+        """What the output means."""
+        return published_parameterization(self.scheduler)
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """What the further channels of the output mean, where there are any."""
+        written, (channels, *_) = self.config.get("out_channels", 3), self.shape
+        if written == channels:
+            return "none"
+        if written != 2 * channels:
+            raise RecipeError(f"{self.path} writes {written} channels for images of {channels}: that is no pixel model")
+        return "learned" if self.scheduler.get("variance_type") == "learned" else "learned_range"
+
+    @property
+    def clip(self) -> Clip | None:
+        """As the scheduler's file says; pixels are in [-1, 1]."""
+        config = self.scheduler
+        if config.get("thresholding"):
+            ratio, most = config.get("dynamic_thresholding_ratio", 0.995), config.get("sample_max_value", 1.0)
+            return DynamicClip(ratio=ratio, maximum=most)
+        return StaticClip(range=config.get("clip_sample_range", 1.0)) if config.get("clip_sample", True) else None
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
+        class_of(prompt, self.config.get("num_class_embeds"), self.labels)
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights."""
+        from superpose_ddpm.folder_predictor import FolderPredictor
+
+        return FolderPredictor(self, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the file of weights."""
+        from superpose.nn import digest, weight_files
+
+        file = weight_files(self.folder)[1] if self.path.is_dir() else self.path
+        return {file.name: digest(file)}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    from superpose.nn import read_json
+
+    return read_json(path)
+
+
+@lru_cache(maxsize=16)
+def _port_config(path: Path, modified: int, size: int | None) -> dict[str, Any]:
+    del modified  # a file that changed is read again
+    from superpose.nn import tensor_shapes
+    from superpose_ddpm.port_names import port_config
+
+    return port_config(tensor_shapes(path), path, size)

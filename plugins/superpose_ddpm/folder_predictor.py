@@ -1,0 +1,52 @@
+"""A folder of diffusers, or a checkpoint of DDPM's port, as a noise predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from superpose import Condition, Moment, NoisePredictor, Prediction, RecipeError, class_of
+from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights, ready
+from superpose_ddpm.port_names import port_names
+
+if TYPE_CHECKING:
+    from superpose_ddpm.folder import DDPMFolder
+
+
+class FolderPredictor(NoisePredictor):
+    """A `UNet2D` and what is written of its noise levels.
+
+    Arguments:
+        model: What the recipe says of it.
+        device: Where it runs.
+        dtype: What it computes in.
+    """
+
+    def __init__(self, model: DDPMFolder, device: str, dtype: str) -> None:
+        self.model, self.shape, self.schedule, self.clip = model, model.shape, model.schedule, model.clip
+        self.parameterization, self.learned_variance = model.parameterization, model.learned_variance
+        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
+        self.network = load_unet2d(model.folder, device, self.dtype) if model.path.is_dir() else self._port()
+        if self.network.config.class_embed_type is not None:
+            raise RecipeError(f"{model.path} is conditional on {self.network.config.class_embed_type}s, not on classes")
+
+    def _port(self) -> UNet2D:
+        with torch.device("meta"):  # no memory, no random numbers
+            network = UNet2D(UNet2DConfig.from_mapping(self.model.config))
+        weights = port_names(read_weights(self.model.path, self.device, self.dtype))
+        assign(network, weights, str(self.model.path))
+        return ready(network)
+
+    def condition(self, prompt: str) -> Condition:
+        """The class that the prompt names."""
+        label = class_of(prompt, self.network.config.num_class_embeds, self.model.labels)
+        return Condition(prompt, {} if label is None else {"label": torch.tensor([label], device=self.device)})
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        """One forward pass."""
+        t = torch.full((), moment.t, device=self.device)
+        output, *variance = self.network(x.to(self.dtype), t, given.get("label")).split(self.shape[0], 1)
+        return Prediction(output, *variance)

@@ -1,0 +1,155 @@
+"""Models of OpenAI's guided-diffusion as a recipe names them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
+from superpose_ddpm.adm_layout import Heads, Layout, recognised
+from superpose_ddpm.presets import PRESETS, UPSCALERS, Preset
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+
+
+@attrs.frozen(kw_only=True)
+class GuidedFile(Model):
+    """A file of guided-diffusion, and what a recipe says of it where the file itself does not tell."""
+
+    papers = ("arXiv 2105.05233", "arXiv 2102.09672")
+
+    path: Path = option(doc="the .pt file")
+    size: int | None = option(None, doc="height and width of the images, unless a preset tells", ge=1)
+    betas: Literal["linear", "cosine"] | None = option(None, doc="noise schedule, unless a preset tells")
+    heads: int | None = option(None, doc="heads of each attention (num_heads)", ge=1)
+    heads_up: int | None = option(None, doc="heads on the way up, where they differ (num_heads_upsample)", ge=1)
+    head_width: int | None = option(None, doc="features of a head (num_head_channels), instead of heads", ge=1)
+    order: Literal["legacy", "new"] | None = option(None, doc="order of q, k and v; new for use_new_attention_order")
+    predicts: Literal["epsilon", "sample"] = option("epsilon", doc="what it predicts; sample for predict_xstart")
+    labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
+
+    @property
+    @abstractmethod
+    def known(self) -> Preset | None:
+        """The preset that the recipe names."""
+
+    @property
+    def layout(self) -> Layout:
+        """What the file tells of its network.
+
+        Raises:
+            RecipeError: If the file is damaged or of another family.
+        """
+        layout = _layout(self.path, self.path.stat().st_mtime_ns)
+        if (layout.read == 2 * 3) != self.upscales:
+            other = "guided-diffusion" if self.upscales else "guided-diffusion-upscaler"
+            raise RecipeError(f"{self.path} reads {layout.read} channels: use kind = {other!r}")
+        return layout
+
+    @property
+    def cut(self) -> Heads:
+        """How attentions are cut into heads.
+
+        Raises:
+            RecipeError: If neither a preset nor the options tell.
+        """
+        given = (self.heads, self.heads_up, self.head_width, self.order)
+        if self.known is not None and given == (None,) * len(given):
+            return self.known.heads
+        if self.heads is None and self.head_width is None:
+            widths = ", ".join(map(str, sorted(self.layout.attended())))
+            raise self._question(f"how attentions over {widths} channels are cut", "heads or head_width")
+        if self.order is None and (self.heads, self.heads_up or 1) != (1, 1):
+            raise self._question("the order of q, k and v", "order = 'legacy' (as most files have it) or 'new'")
+        return Heads(width=self.head_width, count=self.heads or 1, count_up=self.heads_up, order=self.order or "legacy")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, size, size)."""
+        size = self.size or (self.known.size if self.known else None)
+        if size is None:
+            raise self._question("the size of its images", "size")
+        halvings = len(self.layout.widths) - 1
+        if size % 2**halvings:
+            raise RecipeError(f"size = {size} cannot be halved {halvings} times, as this network does")
+        return 3, size, size
+
+    @property
+    def schedule(self) -> Schedule:
+        """1000 steps of the table."""
+        name = self.betas or (self.known.betas if self.known else None)
+        if name is None:
+            raise self._question("its noise schedule", "betas = 'linear' or 'cosine'")
+        return TableSchedule.named(name)
+
+    @property
+    def clip(self) -> Clip:
+        """Pixels are in [-1, 1]."""
+        return StaticClip()
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
+        class_of(prompt, self.layout.classes, self.labels)
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights."""
+        from superpose_ddpm.guided_predictor import GuidedPredictor
+
+        return GuidedPredictor(self, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the file."""
+        from superpose.nn import digest
+
+        return {self.path.name: digest(self.path)}
+
+    def _question(self, what: str, answer: str) -> RecipeError:
+        return RecipeError(f"{self.path.name} does not tell {what}: give {answer}, or a preset for a public file")
+
+
+@attrs.frozen(kw_only=True)
+class GuidedDiffusion(GuidedFile):
+    """A pixel model of OpenAI's guided-diffusion, conditional on classes or not.
+
+    Channels, levels, attention and classes are read from the file. The heads of its attentions, the noise schedule and
+    the size are not in it: give a ``preset`` for a public file, or what the error asks for. Prompts are classes
+    ("207"), names of a ``labels`` file, or "" where the network knows no classes.
+    """
+
+    kind = "guided-diffusion"
+    preset: str | None = option(None, doc="which public file it is", choices=tuple(PRESETS))
+
+    @property
+    def known(self) -> Preset | None:
+        """The preset that the recipe names."""
+        return PRESETS[self.preset] if self.preset else None
+
+
+@attrs.frozen(kw_only=True)
+class GuidedDiffusionUpscaler(GuidedFile):
+    """A super-resolution model of OpenAI's guided-diffusion: it paints a larger picture over that of the stage before.
+
+    The smaller picture is enlarged bilinearly and laid beside the state. The rest is as for ``guided-diffusion``.
+    """
+
+    kind = "guided-diffusion-upscaler"
+    upscales = True
+    preset: str | None = option(None, doc="which public file it is", choices=tuple(UPSCALERS))
+
+    @property
+    def known(self) -> Preset | None:
+        """The preset that the recipe names."""
+        return UPSCALERS[self.preset] if self.preset else None
+
+
+@lru_cache(maxsize=16)
+def _layout(path: Path, modified: int) -> Layout:
+    del modified  # a file that changed is read again
+    from superpose.nn import tensor_shapes
+
+    return recognised(tensor_shapes(path), path)

@@ -1,0 +1,42 @@
+"""The public files of guided-diffusion (Dhariwal & Nichol 2021, arXiv 2105.05233): what is not in the files."""
+
+from __future__ import annotations
+
+import attrs
+
+from superpose_ddpm.adm_layout import Heads, Order
+
+
+@attrs.frozen(kw_only=True)
+class Preset:
+    """What a public file does not tell.
+
+    Attributes:
+        file: Its published name, without the ending.
+        size: Height and width of its images.
+        betas: Name of its noise schedule.
+        heads: How its attentions are cut.
+    """
+
+    file: str
+    size: int
+    betas: str = "linear"
+    heads: Heads = attrs.field(factory=lambda: Heads(width=64))
+
+
+def _heads(count: int, order: Order = "legacy") -> Heads:
+    return Heads(count=count, order=order)
+
+
+#: By the name that a recipe gives.
+PRESETS = {
+    "adm-64": Preset(file="64x64_diffusion", size=64, betas="cosine", heads=Heads(width=64, order="new")),
+    "adm-128": Preset(file="128x128_diffusion", size=128, heads=_heads(4)),
+    "adm-256": Preset(file="256x256_diffusion", size=256),
+    "adm-256-uncond": Preset(file="256x256_diffusion_uncond", size=256),
+    "adm-512": Preset(file="512x512_diffusion", size=512),
+}
+UPSCALERS = {
+    "adm-64-256": Preset(file="64_256_upsampler", size=256, heads=_heads(4)),
+    "adm-128-512": Preset(file="128_512_upsampler", size=512),
+}

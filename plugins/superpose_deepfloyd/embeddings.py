@@ -1,0 +1,95 @@
+"""Texts as their encoder understood them, saved: a text encoder of 5 billion numbers need be in memory only once.
+
+A file is a safetensors file with
+
+- ``states``: what the encoder said of every token of every prompt, padding included, shape (prompts, tokens, width);
+- ``mask``: 1 where a token is one of the prompt, 0 where it is padding, shape (prompts, tokens). The networks do not
+  ask for it: they look at the padding as well;
+- in its metadata, ``prompts``: the prompts in that order, as a JSON list.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import PromptError, RecipeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+COMMAND = "python -m superpose_deepfloyd.embed"
+
+
+def cleaned(prompt: str) -> str:
+    """A prompt as the encoder is shown it: IF's pipelines lower it and cut off white space around it."""
+    return prompt.lower().strip()
+
+
+@attrs.frozen
+class Embeddings:
+    """A file of saved texts: where each prompt stands in it, and the (tokens, width) of one."""
+
+    path: Path
+    places: Mapping[str, int]
+    shape: tuple[int, int]
+
+    @classmethod
+    def open(cls, path: Path) -> Embeddings:
+        """The prompts of a file; no text is read yet.
+
+        Raises:
+            RecipeError: There is no such file, or it is no file of texts.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                prompts = json.loads((file.metadata() or {})["prompts"])
+                count, tokens, width = file.get_slice("states").get_shape()
+        except FileNotFoundError as error:
+            raise RecipeError(f"{path}: no such file; {COMMAND} writes it") from error
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise RecipeError(f"{path} is no file of texts ({error}); {COMMAND} writes one") from error
+        if len(prompts) != count:
+            raise RecipeError(f"{path} names {len(prompts)} prompts and holds {count} texts: write it anew")
+        return cls(path, {cleaned(prompt): place for place, prompt in enumerate(prompts)}, (tokens, width))
+
+    def check(self, prompt: str) -> None:
+        """Raise `PromptError`, naming the nearest prompts of the file, if ``prompt`` is not in it."""
+        if cleaned(prompt) in self.places:
+            return
+        near = difflib.get_close_matches(cleaned(prompt), self.places, n=3, cutoff=0.5) or list(self.places)[:8]
+        more = f", ... ({len(self.places)} in all)" if len(near) < len(self.places) else ""
+        what = "the empty prompt, which guidance needs, is" if not cleaned(prompt) else f"prompt {prompt!r} is"
+        raise PromptError(
+            f"{what} not in {self.path}, which has {', '.join(map(repr, near))}{more}: write it there with {COMMAND}"
+        )
+
+    def states(self, prompt: str) -> Tensor:
+        """The text of a prompt, shape (1, tokens, width), as stored."""
+        from safetensors import safe_open
+
+        self.check(prompt)
+        place = self.places[cleaned(prompt)]
+        with safe_open(self.path, framework="pt") as file:
+            found: Tensor = file.get_slice("states")[place : place + 1]
+        return found
+
+
+def write(path: Path, prompts: list[str], states: Tensor, mask: Tensor) -> None:
+    """Write a file of texts: ``states`` (prompts, tokens, width), ``mask`` (prompts, tokens); whole or not at all."""
+    from safetensors.torch import save_file
+
+    draft = path.with_name(f".{path.name}.part")
+    tensors = {"states": states.contiguous(), "mask": mask.contiguous()}
+    try:
+        save_file(tensors, draft, metadata={"prompts": json.dumps(prompts)})
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,134 @@
+"""One stage of a cascade on disk: what its folder says before any weight is read.
+
+A pipeline folder has ``unet/``, ``scheduler/`` and, of an upscaler, ``image_noising_scheduler/``. The bare folder of a
+network will do as well: then the levels are those that IF was published with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from superpose import Clip, DynamicClip, NoClip, RecipeError, StaticClip, TableSchedule
+from superpose_deepfloyd.config import IFConfig
+
+if TYPE_CHECKING:
+    from superpose import Parameterization
+
+#: The levels that all of IF's networks were trained on; the large stages cut their images off at 1 instead.
+PUBLISHED: dict[str, Any] = {
+    "beta_schedule": "squaredcos_cap_v2", "variance_type": "learned_range",
+    "thresholding": True, "dynamic_thresholding_ratio": 0.95, "sample_max_value": 1.5,
+}  # fmt: skip
+#: Where a text encoder's weights are, by order of preference, which is that of transformers.
+TEXT_WEIGHTS = (
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    "model.fp16.safetensors", "model.safetensors.index.fp16.json",
+)  # fmt: skip
+PREDICTIONS: dict[str, Parameterization] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample"}
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """What a folder says.
+
+    Attributes:
+        folder: Of the network: ``config.json`` and the weights.
+        config: Of the network.
+        upscales: Whether it sees a small image beside the noisy one.
+        channels: Of an image.
+        schedule: Noise levels it was trained on.
+        parameterization: What its output means.
+        learns_variance: Whether half of its output is a learned range of variance.
+        clip: How its images are kept in range.
+        noising: Noise levels of the small image.
+    """
+
+    folder: Path
+    config: IFConfig
+    upscales: bool
+    channels: int
+    schedule: TableSchedule
+    parameterization: Parameterization
+    learns_variance: bool
+    clip: Clip
+    noising: TableSchedule
+
+
+def read_stage(path: Path) -> Stage:
+    """What the folder at ``path`` says.
+
+    Raises:
+        RecipeError: It is not there, or of another family.
+    """
+    from superpose.nn import read_json
+
+    if not path.is_dir():
+        raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
+    folder = path / "unet" if (path / "unet").is_dir() else path
+    try:
+        config = IFConfig.from_mapping(read_json(folder / "config.json"))
+    except ValueError as error:
+        raise RecipeError(f"{folder / 'config.json'}: {error}") from error
+    upscales = config.class_embed_type == "timestep"
+    channels = config.in_channels // (1 + upscales)
+    if config.in_channels % (1 + upscales) or config.out_channels not in (channels, 2 * channels):
+        raise RecipeError(
+            f"{folder / 'config.json'}: {config.in_channels} channels in and {config.out_channels} out make no stage "
+            f"of IF: images of {channels} channels need {channels} out, or {2 * channels} with the variance"
+        )
+    file, levels = _levels(folder.parent / "scheduler")
+    if levels.get("variance_type") == "learned":
+        raise RecipeError(f"{file}: variance_type = 'learned' is not supported: IF's networks have 'learned_range'")
+    return Stage(
+        folder=folder, config=config, upscales=upscales, channels=channels, schedule=_schedule(file, levels),
+        parameterization=_known(file, levels, "prediction_type", PREDICTIONS, "epsilon"),
+        learns_variance=config.out_channels == 2 * channels and levels.get("variance_type") == "learned_range",
+        clip=_clip(levels, upscales),
+        noising=_schedule(*_levels(folder.parent / "image_noising_scheduler")),
+    )  # fmt: skip
+
+
+def text_folders(path: Path) -> tuple[Path, Path]:
+    """The folders of the encoder and of its tokenizer: of a pipeline, or one folder that has both.
+
+    Raises:
+        RecipeError: There is no encoder there.
+    """
+    encoder = path / "text_encoder" if (path / "text_encoder").is_dir() else path
+    if not (encoder / "config.json").exists():
+        raise RecipeError(f"{path} has no text encoder: neither text_encoder/config.json nor config.json is there")
+    beside = encoder.parent / "tokenizer"
+    return encoder, beside if beside.is_dir() else encoder
+
+
+def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
+    from superpose.nn import read_json
+
+    file = folder / "scheduler_config.json"
+    return file, read_json(file) if file.exists() else PUBLISHED
+
+
+def _schedule(file: Path, levels: Mapping[str, Any]) -> TableSchedule:
+    for key in ("trained_betas", "rescale_betas_zero_snr"):
+        if levels.get(key):
+            raise RecipeError(f"{file}: {key} is not supported: IF's levels are the cosine schedule as it is")
+    name = _known(file, levels, "beta_schedule", {"squaredcos_cap_v2": "cosine"}, "linear")
+    return TableSchedule.named(name, levels.get("num_train_timesteps", 1000))
+
+
+def _known(file: Path, levels: Mapping[str, Any], key: str, names: Mapping[str, Any], default: str) -> Any:
+    value = levels.get(key, default)
+    if value not in names:
+        raise RecipeError(f"{file}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, names))}")
+    return names[value]
+
+
+def _clip(levels: Mapping[str, Any], upscales: bool) -> Clip:
+    if levels.get("thresholding", False):
+        maximum = 1.0 if levels is PUBLISHED and upscales else levels.get("sample_max_value", 1.0)
+        return DynamicClip(ratio=levels.get("dynamic_thresholding_ratio", 0.995), maximum=maximum)
+    return StaticClip(range=levels.get("clip_sample_range", 1.0)) if levels.get("clip_sample", True) else NoClip()

@@ -1,0 +1,64 @@
+"""Texts through IF's encoder, T5 (Raffel et al. 2020, arXiv:1910.10683), by way of transformers (extra ``[text]``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from superpose import RecipeError
+from superpose.nn import weight_files
+from superpose_deepfloyd.embeddings import cleaned
+from superpose_deepfloyd.stage import TEXT_WEIGHTS, text_folders
+
+#: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
+TOKENS = 77
+
+
+@attrs.frozen(eq=False)
+class T5:
+    """A text encoder with its tokenizer."""
+
+    tokenizer: Any
+    encoder: Any
+
+    @classmethod
+    def load(cls, path: Path, device: str = "cpu", dtype: str = "float32") -> T5:
+        """The encoder at ``path``, straight to ``device`` and in ``dtype``; nothing is downloaded.
+
+        Raises:
+            RecipeError: It is not there or not readable, or transformers is not installed.
+        """
+        try:
+            from transformers import AutoTokenizer, T5EncoderModel
+        except ImportError as error:
+            raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
+        encoder_folder, tokenizer_folder = text_folders(path)
+        _, weights = weight_files(encoder_folder, TEXT_WEIGHTS)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
+            variant = "fp16" if ".fp16" in weights.name else None
+            encoder: Any = T5EncoderModel.from_pretrained(
+                encoder_folder, local_files_only=True, dtype=getattr(torch, dtype), variant=variant
+            )
+        except (OSError, ValueError, ImportError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
+        return cls(tokenizer, encoder.to(device).eval())
+
+    @torch.no_grad()
+    def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
+        """What the encoder says of a prompt: states (1, 77, width), and a mask (1, 77) that is 0 at padding."""
+        tokens = self.tokenizer(
+            cleaned(prompt), padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
+        )
+        mask = tokens.attention_mask.to(self.encoder.device)
+        states = self.encoder(tokens.input_ids.to(mask.device), attention_mask=mask).last_hidden_state
+        return states, mask
+
+    def states(self, prompt: str) -> Tensor:
+        """The first of the two."""
+        return self(prompt)[0]

@@ -1,0 +1,55 @@
+"""Semantic codes drawn at random: a diffusion process of vectors, sampled by the engine's own loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import torch
+from torch import Tensor
+
+import superpose
+from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
+from superpose_diffae.networks import LatentNet
+
+
+@attrs.define(eq=False)
+class LatentPredictor(NoisePredictor):
+    """Noise in codes: samples of ``shape`` (E, 1, 1), normed as the network was trained on."""
+
+    network: LatentNet
+    shape: tuple[int, int, int]
+    schedule: Schedule
+    clip: Clip | None
+    device: torch.device
+    parameterization = "epsilon"
+
+    def condition(self, prompt: str) -> Condition:
+        """There is nothing to tell."""
+        return Condition(prompt)
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        """One forward pass."""
+        del given
+        return Prediction(self.network(x.flatten(1), torch.full((1,), moment.t, device=self.device)).view_as(x))
+
+    def sample(self, scheduler: Scheduler, noise: StepNoise) -> Tensor:
+        """Codes, shape (N, E), out of unit normal noise of N samples of any shape."""
+        told = superpose.prompted(self, "")
+        denoiser = superpose.Clipped(told, self.clip) if self.clip else told
+        source = _Cut(noise, self.shape[0])
+        return superpose.Trajectory(denoiser, scheduler, scheduler.plan(self.schedule), source).run().flatten(1)
+
+
+@attrs.frozen
+class _Cut:
+    """Noise for vectors, cut from noise for images, so that it is the sample's own in every batch."""
+
+    noise: StepNoise
+    width: int
+
+    def draw(self, step: int, purpose: str = "step") -> Tensor:
+        drawn = self.noise(f"code:{step}:{purpose}").flatten(1)
+        while drawn.shape[1] < self.width:
+            drawn = torch.cat((drawn, self.noise(f"code:{step}:{purpose}:{drawn.shape[1]}").flatten(1)), dim=1)
+        return drawn[:, : self.width, None, None].contiguous()

@@ -1,0 +1,111 @@
+"""What a file of a diffusion autoencoder holds, recognised from the names and shapes of its tensors.
+
+Nearly everything shows there. A halving by a residual block does not (it is named and shaped like any other block), but
+each level of the decoder ends, on the way up, in a block that can be told, so it says how many blocks a level has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from superpose import RecipeError
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+#: Group norms have 32 groups in every published model.
+GROUPS = 32
+
+
+@attrs.frozen
+class Half:
+    """The way down of a U-Net: ``blocks`` residual blocks a level; where ``residual``, another one halves the sides."""
+
+    widths: tuple[int, ...]
+    blocks: int
+    attends: tuple[bool, ...]
+    residual: bool
+
+
+@attrs.frozen
+class Perceptron:
+    """The latent network: its linear layers, those that read the noisy code again, and the sinusoids that tell time."""
+
+    layers: int
+    hidden: int
+    skips: tuple[int, ...]
+    times: int
+    normed: bool
+
+
+@attrs.frozen
+class Layout:
+    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net."""
+
+    code: int
+    times: int
+    decoder: Half
+    encoder: Half
+    latent: Perceptron | None
+
+
+def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) -> Layout:
+    """The layout of a model from the shapes of its tensors, named without the checkpoint's prefix.
+
+    ``encoder_blocks`` are the residual blocks of a level of the encoder, None for as many as in the decoder. Raises
+    `RecipeError`, which says that ``source`` is of another kind, where names or shapes do not fit.
+    """
+    needed = ("input_blocks.0.0.weight", "encoder.out.3.weight", "input_blocks.1.0.cond_emb_layers.1.weight")
+    for name in (name for name in needed if name not in shapes):
+        raise RecipeError(
+            f"{source} is no diffusion autoencoder: it has no {name}; what fits is the last.ckpt of a template "
+            "such as ffhq256_autoenc, whose decoder reads time and code apart and whose encoder pools adaptively"
+        )
+    blocks = _blocks(shapes)
+    decoder, encoder = _half(shapes, "", blocks, source), _half(shapes, "encoder.", encoder_blocks or blocks, source)
+    for width in (*decoder.widths, *encoder.widths):
+        if width % GROUPS:
+            raise RecipeError(f"{source}: a level of {width} channels is not supported: multiples of {GROUPS} are")
+    code, times = shapes["encoder.out.3.weight"][0], shapes["time_embed.time_embed.0.weight"][1]
+    return Layout(code, times, decoder, encoder, _latent(shapes))
+
+
+def _blocks(shapes: Shapes) -> int:
+    """Residual blocks of a level on the way down: one fewer than come before the first doubling on the way up."""
+    count = _count(shapes, "output_blocks.{}.0.in_layers.0.weight")
+    doublings = [f"output_blocks.{{}}.{place}.{key}.weight" for place in (1, 2) for key in ("in_layers.0", "conv")]
+    return next((i for i in range(count) if any(name.format(i) in shapes for name in doublings)), count - 1)
+
+
+def _half(shapes: Shapes, prefix: str, blocks: int, source: str) -> Half:
+    """The way down: after the first convolution, ``blocks`` residual blocks and a halving, the last level without."""
+    names = [f"{prefix}input_blocks.{i}" for i in range(1, len(shapes))]
+    found = [name for name in names if f"{name}.0.in_layers.2.weight" in shapes or f"{name}.0.op.weight" in shapes]
+    levels = [found[first : first + blocks + 1] for first in range(0, len(found), blocks + 1)]
+    halvings = [level[-1] for level in levels[:-1]]
+    widths = [{shapes.get(f"{name}.0.in_layers.2.weight", (0,))[0] for name in level[:blocks]} for level in levels]
+    attends = [{f"{name}.1.qkv.weight" in shapes for name in level[:blocks]} for level in levels]
+    changes = any(f"{name}.0.skip_connection.weight" in shapes for name in halvings)
+    mixed = any(len(kinds) != 1 for kinds in widths) or any(len(kinds) != 1 for kinds in attends)
+    if changes or mixed or len(levels[-1]) != blocks:
+        raise RecipeError(
+            f"{source}: the {len(found)} blocks of its {'encoder' if prefix else 'decoder'} are not levels of {blocks} "
+            "blocks and a halving: write encoder_blocks = the number of residual blocks of a level of the encoder"
+        )
+    residual = not any(f"{name}.0.op.weight" in shapes for name in halvings)
+    return Half(tuple(map(max, widths)), blocks, tuple(map(max, attends)), residual)
+
+
+def _latent(shapes: Shapes) -> Perceptron | None:
+    count = _count(shapes, "latent_net.layers.{}.linear.weight")
+    if count == 0:
+        return None
+    (hidden, code), *rest = (shapes[f"latent_net.layers.{layer}.linear.weight"] for layer in range(count))
+    skips = tuple(layer for layer, (_, read) in enumerate(rest, start=1) if read == hidden + code)
+    times = shapes["latent_net.time_embed.0.weight"][1]
+    return Perceptron(count, hidden, skips, times, "latent_net.layers.0.norm.weight" in shapes)
+
+
+def _count(shapes: Shapes, name: str) -> int:
+    return next(i for i in range(len(shapes) + 1) if name.format(i) not in shapes)

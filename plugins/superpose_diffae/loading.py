@@ -1,0 +1,102 @@
+"""From files to networks: what a checkpoint says of itself, and the reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from superpose import RecipeError
+from superpose.nn import assign, openai_names, read_checkpoint, read_weights, ready, tensor_shapes
+from superpose_diffae.layout import Half, Layout, Shapes
+from superpose_diffae.networks import Decoder, Encoder, LatentNet
+
+#: Where the model's tensors are: the average that is meant to be used, else the raw ones, else at the top.
+PREFIXES = ("ema_model.", "model.", "")
+_FIRST = "input_blocks.0.0.weight"
+_DECODER = ("time_embed.", "input_blocks.", "middle_block.", "output_blocks.", "out.")
+_STATISTICS = ("conds_mean", "conds_std")
+
+
+@attrs.frozen
+class Facts:
+    """What a checkpoint says of itself."""
+
+    shapes: Shapes  # of the model's tensors, by name without prefix
+    prefix: str
+    record: Mapping[str, Any]  # the training's own notes (hyper_parameters); empty where there are none
+    size: int | None  # height and width of images, where noise for some is stored
+    normed: bool  # whether mean and deviation of codes are stored
+
+
+def facts(path: Path) -> Facts:
+    """What a checkpoint says of itself; no tensor is read. Raises `RecipeError` where it cannot be read."""
+    about = path.stat() if path.exists() else None
+    return _facts(path, about and (about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=16)
+def _facts(path: Path, _: tuple[int, int] | None) -> Facts:
+    every = tensor_shapes(path)
+    # Where none has it, `recognise` will say what is missing.
+    prefix = next((prefix for prefix in PREFIXES if prefix + _FIRST in every), "")
+    stored = {} if path.suffix == ".safetensors" else read_checkpoint(path)
+    mine = {name.removeprefix(prefix): shape for name, shape in every.items() if name.startswith(prefix)}
+    size = every["x_T"][-1] if len(every.get("x_T", ())) == 4 else None
+    return Facts(mine, prefix, dict(stored.get("hyper_parameters", {})), size, set(_STATISTICS) <= every.keys())
+
+
+def load_decoder(path: Path, layout: Layout, heads: int, device: str, dtype: torch.dtype) -> Decoder:
+    """The conditional U-Net."""
+    with torch.device("meta"):
+        network = Decoder(layout, heads)
+    weights = read_weights(path, device, dtype, prefix=facts(path).prefix, within=_DECODER)
+    weights = {name.replace("time_embed.time_embed", "time_embed"): value for name, value in weights.items()}
+    assign(network, _named(weights, layout.decoder, heads), str(path))
+    return ready(network)
+
+
+def load_encoder(path: Path, layout: Layout, heads: int, device: str) -> Encoder:
+    """The semantic encoder, in float32: it is asked once an image."""
+    with torch.device("meta"):
+        network = Encoder(layout, heads)
+    weights = read_weights(path, device, prefix=f"{facts(path).prefix}encoder.")
+    weights = {name.replace("out.3.", "out.2."): value for name, value in weights.items()}
+    assign(network, _named(weights, layout.encoder, heads), f"{path} (encoder)")
+    return ready(network)
+
+
+def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentNet | None:
+    """The latent network, in float32: it is small, and asked once a sample. None where the file has none."""
+    if layout.latent is None:
+        return None
+    with torch.device("meta"):
+        network = LatentNet(layout.code, layout.latent, bias)
+    weights = {}
+    for name, value in read_weights(path, device, prefix=f"{facts(path).prefix}latent_net.").items():
+        ours = name.replace("cond_layers.1", "cond").replace("time_embed.0", "time_embedding.linear_1")
+        # linear_emb is cond_layers.1 once more; the original reads it first, so cond_layers.1 is what counts.
+        if ".linear_emb." not in name:
+            weights[ours.replace("time_embed.2", "time_embedding.linear_2")] = value
+    assign(network, weights, f"{path} (latent network)")
+    return ready(network)
+
+
+def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of a data set's codes, each (1, E): of ``latent.pkl``, or beside a model's weights."""
+    found = read_weights(path, device, within=_STATISTICS)
+    if any(name not in found or found[name].numel() != code for name in _STATISTICS):
+        raise RecipeError(f"{path} needs conds_mean and conds_std, each of {code} numbers, as latent.pkl has them")
+    return found["conds_mean"].view(1, -1), found["conds_std"].view(1, -1)
+
+
+def _named(weights: dict[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:
+    # With one head all orders of q, k and v are the same; with more the original's is legacy.
+    named = openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)
+    weights.clear()  # or what is joined would be in memory twice
+    return named

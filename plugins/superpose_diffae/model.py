@@ -1,0 +1,142 @@
+"""The diffusion autoencoder as a recipe names it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Clip, Model, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
+from superpose_diffae.codes import Code, line, ordered
+from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor
+    from superpose_diffae.layout import Layout
+    from superpose_diffae.loading import Facts
+
+
+@attrs.frozen(kw_only=True)
+class DiffusionAutoencoder(Model):
+    """A diffusion autoencoder: images of what codes say, codes of images, codes drawn at random (arXiv 2111.15640).
+
+    Reads the original program's ``last.ckpt`` as it is. Prompts are names of codes, which ``[[model.code]]`` tables
+    give: that of an image, one between two, one moved along an attribute; "" is a code of the sample's own, drawn by
+    the latent network that the files of the ``_latent`` templates have. To start from the noise that an image hides,
+    so that it comes back as it was, use the constraint ``inversion``.
+    """
+
+    kind = "diffae"
+    papers = ("arXiv 2111.15640",)
+    path: Path = option(doc="the checkpoint: last.ckpt of the original program, or its tensors in a safetensors file")
+    template: str | None = option(
+        None, doc="the template it was trained by, where the file does not say", choices=NAMES
+    )
+    image_size: int | None = option(None, doc="height and width of images, where neither file nor template says", ge=8)
+    encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, likewise", ge=1)
+    heads: int | None = option(None, doc="heads of every attention, likewise; 1 in all templates", ge=1)
+    latent_betas: str | None = option(None, doc="betas of the latent process, likewise: linear, or const0.008")
+    latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
+    statistics: Path | None = option(None, doc="latent.pkl: mean and deviation of codes, where the file has none")
+    classifier: Path | None = option(None, doc="the linear classifier that names attributes")
+    average_classifier: bool = option(False, doc="take its averaged weights; the original program takes the raw ones")
+    code: tuple[Code, ...] = option((), doc="the codes that prompts name")
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse codes that contradict each other."""
+        for code in ordered(self.code).values():
+            if code.attribute is not None and self.classifier is None:
+                raise RecipeError(
+                    f"code {code.name!r} moves along an attribute: write classifier = the file that knows it"
+                )
+
+    @property
+    def facts(self) -> Facts:
+        """What the file says of itself."""
+        from superpose_diffae.loading import facts
+
+        return facts(self.path)
+
+    @property
+    def layout(self) -> Layout:
+        """What the file holds; raises `RecipeError` where that is no diffusion autoencoder, or not of the template."""
+        from superpose_diffae.layout import recognise
+
+        blocks = self.encoder_blocks or self.facts.record.get("net_enc_num_res_blocks")
+        layout = recognise(self.facts.shapes, str(self.path), blocks)
+        if self.template is not None:
+            name = self.template.removesuffix(LATENT)
+            TEMPLATES[name].check(layout, name != self.template, f"{self.path} ({self.template})")
+        return layout
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, H, W): from the options, the template or the file."""
+        named = TEMPLATES[self.template.removesuffix(LATENT)].size if self.template else None
+        size = self.image_size or named or self.facts.record.get("img_size") or self.facts.size
+        if size is None:
+            raise RecipeError(
+                f"{self.path} does not show how large its images are: write template = 'ffhq256_autoenc' or another, "
+                "or image_size = 256"
+            )
+        return 3, size, size
+
+    @property
+    def schedule(self) -> Schedule:
+        """Noise levels of images: linear betas in all templates."""
+        return betas(self.facts.record.get("beta_scheduler", "linear"), self.facts.record.get("T", 1000))
+
+    @property
+    def latent_schedule(self) -> Schedule:
+        """Noise levels of codes; raises `RecipeError` where nobody says what they are."""
+        record = self.facts.record
+        name = self.latent_betas or (BETAS if self.template else record.get("latent_beta_scheduler"))
+        if name is None:
+            raise RecipeError(
+                f"{self.path} does not show the betas of its latent network: write template = 'ffhq256_autoenc_latent' "
+                f"or another, or latent_betas = '{BETAS}'"
+            )
+        return betas(name, record.get("T", 1000))
+
+    @property
+    def clip(self) -> Clip:
+        """Pixels are in [-1, 1]."""
+        return StaticClip()
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the decoder in ``dtype``; encoder and latent network, asked once an image, in float32."""
+        from superpose_diffae.predictor import AutoencoderPredictor
+
+        return AutoencoderPredictor(self, device, dtype)
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if no code has that name, or it is to be drawn and the file has no latent network."""
+        codes = ordered(self.code)
+        if prompt and prompt not in codes:
+            near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
+            known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
+            raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
+        if line(prompt, codes, lambda _: 0, lambda _: 0)[0] and self.layout.latent is None:
+            raise PromptError(
+                f"the code {prompt!r} is drawn by a latent network, and {self.path} has none: take the last.ckpt of a "
+                "template with _latent, or the name of a code that has an image"
+            )
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of every file of numbers, by its option."""
+        from superpose.nn import digest
+
+        files = {name: getattr(self, name) for name in ("path", "statistics", "classifier")}
+        return {name: digest(file) for name, file in files.items() if file is not None}
+
+
+def betas(name: str, steps: int) -> TableSchedule:
+    """The original program's named tables: linear, cosine, const0.008 and the like; `RecipeError` for another."""
+    if name in ("linear", "cosine"):
+        return TableSchedule.named(name, steps)
+    if found := re.fullmatch(r"const(0?\.\d+)", name):
+        return TableSchedule.named("constant", steps, float(found[1]) * 1000 / steps)
+    raise RecipeError(f"no betas are called {name!r}: write linear, cosine, or const and a number such as {BETAS}")

@@ -1,0 +1,278 @@
+"""How each kind of denoiser is told a prompt and asked: the one table of the bridge.
+
+A convention is three short answers: how large the latent is, what a prompt becomes (tensors of one row each, by the
+pipeline's own ``encode_prompt``), and how the network is called. To teach the bridge another denoiser, add a class and
+its line in `CONVENTIONS`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from superpose import PromptError, RecipeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose_diffusers.model import Diffusers
+
+Told = dict[str, "Tensor"]
+Config = Mapping[str, Any]
+
+
+class Convention(ABC):
+    """How one kind of denoiser is told and asked."""
+
+    packed: ClassVar[int] = 1  # pixels of the latent that lie in one of the network's own, along a side
+
+    resizes: ClassVar[bool] = True  # whether it can be asked at other sizes than that of training
+
+    def channels(self, config: Config) -> int:
+        """Channels of the state."""
+        return int(config["in_channels"]) // self.packed**2
+
+    def sides(self, config: Config) -> tuple[int, int]:
+        """Height and width of the state that the network was trained on."""
+        size = config.get("sample_size")
+        if size is None:
+            raise RecipeError("the denoiser's configuration names no sample_size: write height and width")
+        return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+    def patch(self, config: Config) -> int:
+        """Pixels of the state along a side of one patch: sizes are multiples of it."""
+        return int(config.get("patch_size") or 1) * self.packed
+
+    def classes(self, config: Config) -> int | None:
+        """Number of classes, where prompts are classes; None where they are text."""
+        del config
+        return None
+
+    @abstractmethod
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        """What a prompt becomes: tensors of one row, the same names for every prompt."""
+
+    @abstractmethod
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        """The network's answer, for states (N, C, H, W), times (N,) and what it was told, (N, ...) each."""
+
+
+class Unconditional(Convention):
+    """``UNet2DModel``: DDPM, DDIM and latent diffusion without prompts, or with a class for a prompt."""
+
+    def classes(self, config: Config) -> int | None:
+        return config.get("num_class_embeds") or 0
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        del model
+        classes = self.classes(pipeline.unet.config)
+        return {"class_labels": _label(prompt, None)} if classes else {}
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, t, **told, return_dict=False))
+
+
+class TextUNet(Convention):
+    """``UNet2DConditionModel``: Stable Diffusion, and LCM, which is told its guidance."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        words = _encode(pipeline, model, prompt=prompt, num_images_per_prompt=1)[0]
+        return {"encoder_hidden_states": words} | self._guidance(pipeline, model)
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, t, **told, return_dict=False))
+
+    def _guidance(self, pipeline: Any, model: Diffusers) -> Told:
+        import torch
+
+        width = pipeline.unet.config.time_cond_proj_dim
+        if width is None:
+            return {}
+        scale = torch.tensor([model.guidance - 1.0])
+        return {"timestep_cond": pipeline.get_guidance_scale_embedding(scale, embedding_dim=width)}
+
+
+class SDXL(TextUNet):
+    """``UNet2DConditionModel`` that is told the size of the image as well (arXiv 2307.01952)."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        import torch
+
+        words, _, pooled, _ = _encode(pipeline, model, prompt=prompt)
+        if prompt == "" and pipeline.config.force_zeros_for_empty_prompt:
+            words, pooled = torch.zeros_like(words), torch.zeros_like(pooled)
+        _, height, width = model.image_shape
+        sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=words.dtype)
+        told = {"encoder_hidden_states": words, "text_embeds": pooled, "time_ids": sizes}
+        return told | self._guidance(pipeline, model)
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        added = {name: told[name] for name in ("text_embeds", "time_ids")}
+        rest = {name: value for name, value in told.items() if name not in added}
+        return _first(network(x, t, added_cond_kwargs=added, **rest, return_dict=False))
+
+
+class DiT(Convention):
+    """``DiTTransformer2DModel``: a class for a prompt."""
+
+    resizes = False  # it takes any grid of patches for a square
+
+    def classes(self, config: Config) -> int | None:
+        return int(config["num_embeds_ada_norm"])
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        del model
+        return {"class_labels": _label(prompt, self.classes(pipeline.transformer.config))}
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, timestep=t, **told, return_dict=False))
+
+
+class PixArt(Convention):
+    """``PixArtTransformer2DModel``: words with a mask; the alpha model of 1024 pixels is told the size as well."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        import torch
+
+        words, mask, *_ = _encode(pipeline, model, prompt=prompt)
+        told = {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+        if pipeline.transformer.use_additional_conditions:
+            _, height, width = model.image_shape
+            told["resolution"] = torch.tensor([[height, width]], dtype=words.dtype)
+            told["aspect_ratio"] = torch.tensor([[height / width]], dtype=words.dtype)
+        return told
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        rest = dict(told)
+        added = {name: rest.pop(name, None) for name in ("resolution", "aspect_ratio")}
+        return _first(network(x, timestep=t, added_cond_kwargs=added, **rest, return_dict=False))
+
+
+class Sana(Convention):
+    """``SanaTransformer2DModel``: words of a language model, asked for with the pipeline's own instruction."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        # As diffusers has it: only what an image should show gets the instruction, not "" .
+        asked = inspect.signature(type(pipeline).__call__).parameters.get("complex_human_instruction")
+        instruction = asked.default if asked is not None and prompt else None
+        words, mask, *_ = _encode(pipeline, model, prompt=prompt, complex_human_instruction=instruction)
+        return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, timestep=t * network.config.timestep_scale, **told, return_dict=False))
+
+
+class AuraFlow(Convention):
+    """``AuraFlowTransformer2DModel``: time is sigma itself."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        return {"encoder_hidden_states": _encode(pipeline, model, prompt=prompt)[0]}
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, timestep=(t / 1000).to(x.dtype), **told, return_dict=False))
+
+
+class SD3(Convention):
+    """``SD3Transformer2DModel``: words of up to three encoders, and a pooled vector."""
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        words, _, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None, prompt_3=None)
+        return {"encoder_hidden_states": words, "pooled_projections": pooled}
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        return _first(network(x, timestep=t, **told, return_dict=False))
+
+
+class Flux(Convention):
+    """``FluxTransformer2DModel``: a list of 2x2 patches with their places; FLUX-dev is told its guidance."""
+
+    packed = 2
+
+    def sides(self, config: Config) -> tuple[int, int]:
+        del config
+        return 128, 128  # the pipeline's own default; the configuration says nothing
+
+    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+        import torch
+
+        words, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None)
+        told = {"encoder_hidden_states": words, "pooled_projections": pooled}
+        if pipeline.transformer.config.guidance_embeds:
+            told["guidance"] = torch.tensor([model.guidance])
+        return told
+
+    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        import torch
+
+        n, c, height, width = x.shape
+        patches = x.view(n, c, height // 2, 2, width // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(n, -1, 4 * c)
+        rows, columns = torch.arange(height // 2), torch.arange(width // 2)
+        places = torch.cartesian_prod(torch.zeros(1), rows.float(), columns.float()).to(x)
+        no_places = x.new_zeros(told["encoder_hidden_states"].shape[1], 3)
+        answer = _first(
+            network(
+                patches, timestep=t.to(x.dtype) / 1000, img_ids=places, txt_ids=no_places, **told, return_dict=False
+            )
+        )
+        answer = answer.view(n, height // 2, width // 2, c, 2, 2).permute(0, 3, 1, 4, 2, 5)
+        return answer.reshape(n, c, height, width)
+
+
+#: By class of denoiser; where one class has several calling conventions, with the key that tells them apart.
+CONVENTIONS: dict[str, Convention] = {
+    "UNet2DModel": Unconditional(),
+    "UNet2DConditionModel": TextUNet(),
+    "UNet2DConditionModel, text_time": SDXL(),
+    "DiTTransformer2DModel": DiT(),
+    "PixArtTransformer2DModel": PixArt(),
+    "SanaTransformer2DModel": Sana(),
+    "AuraFlowTransformer2DModel": AuraFlow(),
+    "SD3Transformer2DModel": SD3(),
+    "FluxTransformer2DModel": Flux(),
+    # What the first releases called these two.
+    "Transformer2DModel, ada_norm_zero": DiT(),
+    "Transformer2DModel, ada_norm_single": PixArt(),
+}
+DISTINGUISHING = {"UNet2DConditionModel": "addition_embed_type", "Transformer2DModel": "norm_type"}
+
+
+def convention(denoiser: str, config: Config) -> Convention:
+    """The convention of a denoiser.
+
+    Arguments:
+        denoiser: Name of its class.
+        config: Its configuration.
+
+    Raises:
+        RecipeError: The bridge doesn't know it; says what was found and what is known.
+    """
+    extra = config.get(DISTINGUISHING.get(denoiser, ""))
+    found = denoiser if extra is None else f"{denoiser}, {extra}"
+    if found not in CONVENTIONS:
+        raise RecipeError(f"the denoiser is a {found}; the bridge knows {'; '.join(CONVENTIONS)}")
+    return CONVENTIONS[found]
+
+
+def _encode(pipeline: Any, model: Diffusers, **asked: Any) -> tuple[Any, ...]:
+    """What ``encode_prompt`` says of one prompt, without its own guidance."""
+    takes = inspect.signature(pipeline.encode_prompt).parameters
+    if "do_classifier_free_guidance" in takes:
+        asked["do_classifier_free_guidance"] = False
+    if model.max_tokens is not None and "max_sequence_length" in takes:
+        asked["max_sequence_length"] = model.max_tokens
+    said: tuple[Any, ...] = pipeline.encode_prompt(device=pipeline.device, **asked)
+    return said
+
+
+def _label(prompt: str, none: int | None) -> Tensor:
+    import torch
+
+    if prompt == "" and none is None:
+        raise PromptError("this network has classes and none that says nothing: write the number of a class")
+    return torch.tensor([none if prompt == "" else int(prompt)])
+
+
+def _first(answer: tuple[Tensor, ...]) -> Tensor:
+    return answer[0]

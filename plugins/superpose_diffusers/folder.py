@@ -1,0 +1,133 @@
+"""A saved pipeline as it lies on disk: its parts and what their configurations say. Nothing is loaded here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from superpose import RecipeError
+
+#: Parts that the bridge has a use for, as diffusers' pipelines call them.
+USED = (
+    "unet", "transformer", "vae", "vqvae", "scheduler", "text_encoder", "text_encoder_2", "text_encoder_3",
+    "tokenizer", "tokenizer_2", "tokenizer_3",
+)  # fmt: skip
+#: Parts that change no sample.
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+#: Whose classes are built; a part of any other library would be somebody's code.
+LIBRARIES = ("diffusers", "transformers")
+
+
+@attrs.frozen(slots=False)
+class PipelineFolder:
+    """A folder with ``model_index.json`` and a folder for each part.
+
+    Raises:
+        RecipeError: It is no pipeline, or wants code that is not diffusers' or transformers'.
+    """
+
+    path: Path
+
+    @cached_property
+    def index(self) -> Mapping[str, Any]:
+        """What ``model_index.json`` says."""
+        if not (self.path / "model_index.json").is_file():
+            raise RecipeError(
+                f"{self.path} is no saved pipeline of diffusers: it has no model_index.json; "
+                "write the folder that pipeline.save_pretrained made, not one of its parts"
+            )
+        return read_table(self.path / "model_index.json")
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the pipeline's class."""
+        name = self.index.get("_class_name")
+        if not isinstance(name, str):
+            raise RecipeError(f"{self.path}: the pipeline {name!r} is code of its own, which is never run")
+        return name
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """The class of each part that sampling needs, by the part's name."""
+        found = {}
+        for name, entry in self.index.items():
+            if not isinstance(entry, list) or len(entry) != 2 or None in entry or name in UNUSED:
+                continue
+            library, kind = entry
+            if name not in USED:
+                raise RecipeError(
+                    f"{self.path}: a {self.pipeline} has a {name} ({kind}), which the bridge doesn't know"
+                )
+            if library not in LIBRARIES:
+                raise RecipeError(
+                    f"{self.path}: part {name!r} is a {kind} of {library!r}, and only parts of "
+                    f"{' and '.join(LIBRARIES)} are loaded"
+                )
+            found[name] = str(kind)
+        return found
+
+    @property
+    def denoiser(self) -> str:
+        """Name of the part that predicts noise: ``unet`` or ``transformer``."""
+        names = [name for name in ("unet", "transformer") if name in self.parts]
+        if len(names) != 1:
+            raise RecipeError(
+                f"{self.path}: a {self.pipeline} has the parts {', '.join(self.parts)}, of which one must be the "
+                "denoiser, called unet or transformer"
+            )
+        return names[0]
+
+    @property
+    def autoencoder(self) -> str | None:
+        """Name of the part that makes latents of images; None where the denoiser works on pixels."""
+        return next((name for name in ("vae", "vqvae") if name in self.parts), None)
+
+    @property
+    def factor(self) -> int:
+        """How many pixels lie along a side of one pixel of the latent."""
+        if self.autoencoder is None:
+            return 1
+        about = self.config(self.autoencoder)
+        widths = about.get("block_out_channels") or about.get("encoder_block_out_channels")
+        if widths is None:
+            kind = self.parts[self.autoencoder]
+            raise RecipeError(f"{self.path}: its autoencoder is a {kind}, of which the bridge doesn't know the size")
+        return int(2 ** (len(widths) - 1))
+
+    def config(self, name: str) -> Mapping[str, Any]:
+        """The configuration of a part."""
+        kind = "scheduler_config.json" if name == "scheduler" else "config.json"
+        return read_table(self.path / name / kind)
+
+    def weights(self, variant: str | None) -> list[Path]:
+        """The files of weights that are read, for a variant such as "fp16"; shards are files of their own."""
+        files = sorted(file for name in self.parts for file in (self.path / name).glob("*.safetensors"))
+        return [file for file in files if _variant(file) == variant]
+
+
+def _variant(file: Path) -> str | None:
+    """None of model.safetensors; fp16 of model.fp16.safetensors and of model.fp16-00001-of-00002.safetensors."""
+    marks = file.suffixes[:-1]
+    return marks[-1][1:].partition("-")[0] if marks else None
+
+
+def read_table(path: Path) -> Mapping[str, Any]:
+    """A JSON file with a table.
+
+    Raises:
+        RecipeError: It is missing, or not valid.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such file") from error
+    except ValueError as error:
+        raise RecipeError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} does not hold a table")
+    return content

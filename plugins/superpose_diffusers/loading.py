@@ -1,0 +1,86 @@
+"""The parts of a saved pipeline, made by diffusers and transformers: from safetensors, from this machine, without code.
+
+Weights go through the two libraries' own ``from_pretrained``; the pipeline's class then puts the parts together, and is
+used for its ``encode_prompt`` alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from superpose import RecipeError
+
+if TYPE_CHECKING:
+    import torch
+
+    from superpose_diffusers.folder import PipelineFolder
+
+#: Settings of a pipeline's class that would load or do more than is asked.
+OFF = {"requires_safety_checker": False, "add_watermarker": False}
+
+
+def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
+    """The pipeline, its networks in evaluation mode.
+
+    Raises:
+        RecipeError: diffusers is not installed, a class is unknown, or a file is missing or damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the libraries think of their own files is nothing a user can mend
+        try:
+            import diffusers
+            import transformers
+        except ImportError as error:
+            raise RecipeError(f"model kind 'diffusers' needs: pip install 'superpose[diffusers]' ({error})") from error
+        homes = (diffusers, transformers)
+        parts = {}
+        for name, kind in folder.parts.items():
+            cls = _class(homes, kind, f"{folder.path}: part {name!r}")
+            wanted = at_least_float32(dtype) if name == folder.autoencoder else dtype
+            parts[name] = _part(cls, folder.path / name, device, wanted, variant)
+        pipeline = _class(homes, folder.pipeline, str(folder.path))
+        takes = inspect.signature(pipeline.__init__).parameters
+        settings = {key: value for key, value in folder.index.items() if key in takes and key not in parts}
+        absent = {key: None for key, value in settings.items() if isinstance(value, list)}
+        chosen = settings | absent | {key: value for key, value in OFF.items() if key in takes}
+        try:
+            return pipeline(**parts, **chosen)
+        except (TypeError, ValueError) as error:
+            raise RecipeError(f"{folder.path} can't be put together as a {folder.pipeline}: {error}") from error
+
+
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    """float32, whatever the rest runs in: several autoencoders overflow in float16."""
+    import torch
+
+    return torch.promote_types(dtype, torch.float32)
+
+
+def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
+    import torch
+
+    options: dict[str, Any] = {"local_files_only": True}
+    network = issubclass(cls, torch.nn.Module)  # and not a tokenizer or a scheduler
+    if network:
+        options |= {"use_safetensors": True, "variant": variant}
+        if cls.__module__.startswith("diffusers."):
+            options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
+        else:
+            options |= {"dtype": dtype, "trust_remote_code": False}
+    try:
+        part = cls.from_pretrained(folder, **options)
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise RecipeError(f"{folder} can't be loaded as a {cls.__name__}: {reason}") from error
+    return part.to(device).eval().requires_grad_(requires_grad=False) if network else part
+
+
+def _class(homes: tuple[Any, ...], name: str, where: str) -> Any:
+    for home in homes:
+        if isinstance(cls := getattr(home, name, None), type):
+            return cls
+    raise RecipeError(f"{where} is a {name}, which neither diffusers nor transformers has as installed here")

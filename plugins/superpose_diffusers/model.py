@@ -1,0 +1,134 @@
+"""The bridge as a recipe names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from superpose import Clip, DynamicClip, Model, PromptError, RecipeError, StaticClip, locate, option
+from superpose_diffusers.conventions import Convention, convention
+from superpose_diffusers.folder import PipelineFolder
+from superpose_diffusers.levels import parameterization, schedule
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+
+
+@attrs.frozen(kw_only=True)
+class Diffusers(Model):
+    """Any denoiser of diffusers: U-Nets and transformers, in pixels or latents, epsilon, v or flow.
+
+    Needs ``pip install 'superpose[diffusers]'``. Weights are read from safetensors only, and no code of a pipeline's
+    own is run. Prompts: text; "" says nothing. Where the network knows classes: the number of one.
+    """
+
+    kind = "diffusers"
+    path: Path | None = option(None, doc="folder of a saved pipeline, with its model_index.json")
+    hub: str | None = option(None, doc="name on the Hugging Face hub; read from the cache, or with --allow-download")
+    variant: str | None = option(None, doc="which files of weights to read, such as fp16; unset: the plain ones")
+    height: int | None = option(None, doc="height of the image in pixels; unset: what the network was trained on", ge=1)
+    width: int | None = option(None, doc="width of the image in pixels; unset: what the network was trained on", ge=1)
+    guidance: float = option(
+        3.5, doc="scale that the network itself is told, where it wants one: FLUX-dev, LCM. [guidance] is another thing"
+    )
+    max_tokens: int | None = option(
+        None, doc="length of a prompt in tokens, for pipelines that leave it open; unset: their default", ge=1
+    )
+
+    @property
+    def folder(self) -> PipelineFolder:
+        """The saved pipeline."""
+        return PipelineFolder(locate(self.path, self.hub))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the state: of the latent, where there is one."""
+        folder, rule, config = self._known()
+        factor, step = folder.factor, folder.factor * rule.patch(config)
+        height, width = self.height, self.width
+        if not rule.resizes and (height or width):
+            raise RecipeError("this model knows one size, that of training: leave height and width out")
+        if height is None or width is None:
+            own = rule.sides(config)
+            height, width = height or own[0] * factor, width or own[1] * factor
+        for name, side in (("height", height), ("width", width)):
+            if side % step:
+                near = max(step, round(side / step) * step)
+                raise RecipeError(f"{name} = {side} is not a multiple of {step}, as this model needs: write {near}")
+            if side // step > (most := config.get("pos_embed_max_size") or side):
+                raise RecipeError(f"{name} = {side} is too large for this model: write {most * step} or less")
+        return rule.channels(config), height // factor, width // factor
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the images."""
+        folder, _, _ = self._known()
+        channels, height, width = self.shape
+        if folder.autoencoder is None:
+            return channels, height, width
+        return folder.config(folder.autoencoder).get("out_channels", 3), height * folder.factor, width * folder.factor
+
+    @property
+    def schedule(self) -> Schedule:
+        """The levels that the pipeline's scheduler speaks of; its grid is not read."""
+        folder, rule, config = self._known()
+        patch, (_, height, width) = rule.patch(config), self.shape
+        about = folder.config("scheduler")
+        parameterization(about)
+        return schedule(about, (height // patch) * (width // patch))
+
+    @property
+    def clip(self) -> Clip | None:
+        """As the pipeline's scheduler says, in pixels; None for latents."""
+        folder = self.folder
+        about = folder.config("scheduler")
+        if folder.autoencoder is not None:
+            return None
+        if about.get("thresholding"):
+            return DynamicClip(
+                ratio=about.get("dynamic_thresholding_ratio", 0.995), maximum=about.get("sample_max_value", 1.0)
+            )
+        return StaticClip(range=about.get("clip_sample_range", 1.0)) if about.get("clip_sample") else None
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""
+        from superpose_diffusers.predictor import BridgePredictor
+
+        return BridgePredictor(self, device, dtype)
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` where prompts are classes and ``prompt`` is none of them; any text will do elsewhere."""
+        _, rule, config = self._known()
+        classes = rule.classes(config)
+        if classes is None or (classes == 0 and not prompt):
+            return
+        if classes == 0:
+            raise PromptError(f"this network knows no prompts, and was given {prompt!r}: leave it out")
+        if prompt and not (prompt.isdecimal() and int(prompt) < classes):
+            raise PromptError(f"unknown prompt {prompt!r}; this network knows classes: write a number below {classes}")
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights that is read."""
+        from superpose.nn import digest
+
+        folder = self.folder
+        return {str(file.relative_to(folder.path)): digest(file) for file in folder.weights(self.variant)}
+
+    def _known(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
+        """The folder, the denoiser's convention and its configuration."""
+        folder = self.folder
+        config = dict(folder.config(folder.denoiser))
+        try:
+            rule = convention(folder.parts[folder.denoiser], config)
+        except RecipeError as error:
+            raise RecipeError(f"{folder.path}: {error}") from error
+        if folder.autoencoder is not None:
+            own = folder.config(folder.autoencoder).get("latent_channels", rule.channels(config))
+            if own != rule.channels(config):
+                raise RecipeError(
+                    f"{folder.path}: the denoiser of this {folder.pipeline} takes {rule.channels(config)} channels and "
+                    f"its autoencoder makes {own}: the rest is an image beside the state, which the bridge doesn't know"
+                )
+        return folder, rule, config

@@ -1,0 +1,160 @@
+"""What a checkpoint of latent diffusion is, known from its configuration and its header before any weight is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from superpose import Parameterization, RecipeError, TableSchedule
+from superpose.nn import assign, digest, read_json, ready
+from superpose.nn.latent import AutoencoderShape
+from superpose_ldm.conditioning import Conditioning
+
+#: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
+#: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable
+#: Diffusion); a small image to be enlarged.
+Sees = Literal["nothing", "image", "image and mask", "mask and image", "small image"]
+
+
+@attrs.frozen
+class Part:
+    """One network of a checkpoint.
+
+    Attributes:
+        build: Makes it, without weights.
+        read: Its weights by the names it has, given a device and a dtype.
+        source: The file they are in.
+    """
+
+    build: Callable[[], nn.Module]
+    read: Callable[[str, torch.dtype], dict[str, Tensor]]
+    source: Path
+
+    def load(self, device: str, dtype: torch.dtype) -> nn.Module:
+        """The network with its weights, ready to be asked."""
+        with torch.device("meta"):  # no memory, no random numbers
+            network = self.build()
+        assign(network, self.read(device, dtype), str(self.source))
+        return ready(network)
+
+
+@attrs.frozen(kw_only=True)
+class Checkpoint:
+    """A checkpoint, ready to be read.
+
+    Attributes:
+        where: The file or folder.
+        unet, first: Its networks; the first stage makes latents of images, and images of latents.
+        latents: Of the first stage.
+        channels: That the U-Net reads, latents included.
+        levels: Of the U-Net, each half the size of the one before.
+        side: Height and width of the latents that it was trained on.
+        conditioning: What prompts are.
+        schedule: Noise levels.
+        prediction: What the U-Net's output means.
+        sees: What it sees beside the latents.
+        files: Of weights, by what is in them.
+    """
+
+    where: Path
+    unet: Part
+    first: Part
+    latents: AutoencoderShape
+    channels: int
+    levels: int
+    side: int
+    conditioning: Conditioning
+    schedule: TableSchedule
+    prediction: Parameterization
+    sees: Sees
+    files: Mapping[str, Path]
+
+    def shape(self, size: int | None) -> tuple[int, int, int]:
+        """(C, h, w) of the latents of an image of ``size``, in pixels; None for that of training.
+
+        Raises:
+            RecipeError: If there are no latents of that size.
+        """
+        multiple = self.latents.factor * 2 ** (self.levels - 1)
+        if size is not None and size % multiple:
+            raise RecipeError(f"size = {size} is not a multiple of {multiple}, which first stage and U-Net can halve")
+        side = size // self.latents.factor if size else self.side
+        return self.latents.latent, side, side
+
+    def image_shape(self, size: int | None) -> tuple[int, int, int]:
+        """(C, H, W) of an image of ``size``; None for that of training."""
+        _, height, width = self.shape(size)
+        return self.latents.written, height * self.latents.factor, width * self.latents.factor
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each file of weights."""
+        return {
+            name if file == path else f"{name}/{file.name}": digest(file)
+            for name, path in self.files.items()
+            for file in _shards(path)
+        }
+
+
+def _shards(path: Path) -> list[Path]:
+    if not path.name.endswith(".index.json"):
+        return [path]
+    return [path.parent / name for name in sorted(set(read_json(path)["weight_map"].values()))]
+
+
+def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool = False, small: bool = False) -> Sees:
+    """What a U-Net sees beside its latents, by the number of its channels.
+
+    Arguments:
+        where: The file, for the message.
+        channels: That it reads.
+        latent: Channels of the latents.
+        as_first_stage: Whether its configuration says that the first stage encodes the condition, as LDM's does.
+        small: Whether its configuration says that the condition is an image as it is.
+
+    Raises:
+        RecipeError: If no model that we know sees as many.
+    """
+    more = channels - latent
+    if more == 0:
+        return "nothing"
+    if small and more == 3:
+        return "small image"
+    if more == latent:
+        return "image"
+    if more == latent + 1:
+        return "image and mask" if as_first_stage else "mask and image"
+    raise RecipeError(
+        f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents; known are "
+        f"{latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 (an image to enlarge)"
+    )
+
+
+_TABLES = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine"}
+_PREDICTIONS: dict[str, Parameterization] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample"}
+
+
+def diffusers_schedule(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
+    """Noise levels and prediction of a ``scheduler_config.json``.
+
+    Raises:
+        RecipeError: One line that names the key, its value and what is supported.
+    """
+    steps = config.get("num_train_timesteps", 1000)
+    name, prediction = config.get("beta_schedule", "linear"), config.get("prediction_type", "epsilon")
+    for key, value, known in (("beta_schedule", name, _TABLES), ("prediction_type", prediction, _PREDICTIONS)):
+        if value not in known:
+            raise RecipeError(f"{where}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, known))}")
+    if config.get("trained_betas"):
+        table = TableSchedule.from_betas(config["trained_betas"])
+    elif name == "squaredcos_cap_v2":
+        table = TableSchedule.named("cosine", steps)
+    else:
+        bounds = config.get("beta_start", 0.0001), config.get("beta_end", 0.02)
+        table = TableSchedule.named(_TABLES[name], steps, *bounds)
+    rescaled = config.get("rescale_betas_zero_snr", False)
+    return table.zero_terminal_snr() if rescaled else table, _PREDICTIONS[prediction]

@@ -1,0 +1,150 @@
+"""How prompts reach a network: not at all, as a class, or as words."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+from superpose import PromptError, RecipeError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from superpose_ldm.checkpoint import Part
+
+#: A prompt as the tensors a network takes, of one row each, by the names of its arguments.
+Told = Callable[[str], Mapping[str, "Tensor"]]
+
+
+class Conditioning(Protocol):
+    """What prompts are to a model: known before weights are read."""
+
+    def check(self, prompt: str) -> None:
+        """Raise `PromptError` if the model does not know ``prompt``."""
+        ...
+
+    def load(self, device: str, dtype: torch.dtype) -> Told:
+        """Read what turns prompts into tensors."""
+        ...
+
+
+@attrs.frozen
+class Unconditional:
+    """The model knows no prompts."""
+
+    def check(self, prompt: str) -> None:
+        """Refuse every prompt but the empty one."""
+        if prompt:
+            raise PromptError(f"this model knows no prompts, and was given {prompt!r}: leave the prompt out")
+
+    def load(self, device: str, dtype: torch.dtype) -> Told:
+        """Nothing to read."""
+        del device, dtype
+        return lambda _: {}
+
+
+@attrs.frozen
+class Classes:
+    """Prompts are classes: their number, or their name where names are known; "" is no class in particular.
+
+    Attributes:
+        part: The table of their features.
+        count: Rows of the table; the last is that of no class.
+        names: In order; empty where unknown.
+    """
+
+    part: Part
+    count: int
+    names: tuple[str, ...] = ()
+
+    def check(self, prompt: str) -> None:
+        """Refuse what is neither a number nor a name."""
+        self.number(prompt)
+
+    def number(self, prompt: str) -> int:
+        """The row of a prompt."""
+        if not prompt:
+            return self.count - 1
+        if prompt in self.names:
+            return self.names.index(prompt)
+        if prompt.isascii() and prompt.isdigit() and int(prompt) < self.count:
+            return int(prompt)
+        what = f"a number from 0 to {self.count - 1}" + (" or a name" if self.names else "")
+        near = difflib.get_close_matches(prompt, self.names, 1)
+        raise PromptError(f"unknown class {prompt!r}: write {what}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+    def load(self, device: str, dtype: torch.dtype) -> Told:
+        """Read the table."""
+        import torch
+
+        table: Any = self.part.load(device, dtype)
+        return lambda prompt: {"context": table(torch.tensor([[self.number(prompt)]], device=device))}
+
+
+@attrs.frozen
+class Words:
+    """Prompts are text.
+
+    Attributes:
+        part: The encoder.
+        length: Tokens of a prompt.
+        tokenizer: Folder of the tokenizer, as transformers reads it.
+        padding: Number of the token that fills up; None for the tokenizer's own.
+    """
+
+    part: Part
+    length: int
+    tokenizer: Path
+    padding: int | None = None
+
+    def check(self, prompt: str) -> None:
+        """Any text will do, if there is a tokenizer."""
+        del prompt
+        if not self.tokenizer.is_dir():
+            raise RecipeError(
+                f"{self.tokenizer}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt"
+            )
+
+    def tokens(self, prompt: str) -> list[int]:
+        """A prompt as token numbers, cut or filled up to ``length``."""
+        tokenizer = _tokenizer(self.tokenizer)
+        length = min(self.length, tokenizer.model_max_length)
+        numbers: list[int] = tokenizer(prompt, truncation=True, max_length=length)["input_ids"]
+        if len(whole := tokenizer(prompt, truncation=False, verbose=False)["input_ids"]) > length:
+            lost = tokenizer.decode(whole[length - 1 :], skip_special_tokens=True)
+            warnings.warn(f"the model reads {length} tokens of a prompt, and does not see {lost!r}", stacklevel=2)
+        padding = tokenizer.pad_token_id if self.padding is None else self.padding
+        return numbers + [padding] * (length - len(numbers))
+
+    def load(self, device: str, dtype: torch.dtype) -> Told:
+        """Read the encoder."""
+        import torch
+
+        encoder: Any = self.part.load(device, dtype)
+
+        def told(prompt: str) -> Mapping[str, Tensor]:
+            with torch.inference_mode():
+                return {"context": encoder(torch.tensor([self.tokens(prompt)], device=device)).clone()}
+
+        return told
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(folder: Path) -> Any:
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise RecipeError(
+            f"{folder} holds no tokenizer that transformers reads: {str(error).splitlines()[0]}"
+        ) from error

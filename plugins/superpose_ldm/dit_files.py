@@ -1,0 +1,110 @@
+"""Diffusion transformers in files: folders of ``DiTPipeline``, and the paper's ``.pt``, which has no autoencoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from superpose import RecipeError, TableSchedule
+from superpose.nn import read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
+from superpose.nn.latent import (
+    Autoencoder,
+    AutoencoderShape,
+    DiT,
+    DiTConfig,
+    diffusers_autoencoder,
+    diffusers_dit,
+    paper_dit,
+    paper_dit_names,
+)
+from superpose_ldm.checkpoint import Part, diffusers_schedule
+
+
+@attrs.frozen(kw_only=True)
+class DiTFiles:
+    """A diffusion transformer as its files describe it, no weight read.
+
+    Attributes:
+        config: Of the network.
+        network, first: What is read; the first stage makes latents of images.
+        latents: Of the first stage.
+        schedule: Noise levels.
+        names: Class numbers by name; empty where the files have none.
+    """
+
+    config: DiTConfig
+    network: Part
+    first: Part
+    latents: AutoencoderShape
+    schedule: TableSchedule
+    names: Mapping[str, int]
+
+
+def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
+    """What a folder or a file holds.
+
+    Arguments:
+        path: A folder of ``DiTPipeline``, or a file of the paper's code.
+        vae: Folder of the first stage, which a single file does not have.
+        heads: Heads of attention, where a file's width is none of the published.
+
+    Raises:
+        RecipeError: If a file is missing, or says something that is not supported.
+    """
+    if path.is_dir():
+        config, network, schedule, names = _folder(path)
+        vae = vae or path / "vae"
+    else:
+        config, network = _file(path, heads)
+        schedule, names = TableSchedule.named("linear", 1000, 0.0001, 0.02), {}
+    if vae is None:
+        raise RecipeError(f"{path} is a transformer alone: write vae = the folder of its autoencoder, sd-vae-ft-ema")
+    where, weights = weight_files(vae)
+    latents = diffusers_autoencoder(str(where), read_json(where))
+    if latents.latent != config.in_channels:
+        raise RecipeError(f"{vae} makes latents of {latents.latent} channels, and {path} reads {config.in_channels}")
+    return DiTFiles(
+        config=config,
+        network=network,
+        first=Part(lambda: Autoencoder(latents), lambda *to: read_weights(weights, *to), weights),
+        latents=latents,
+        schedule=schedule,
+        names=names,
+    )
+
+
+def _folder(path: Path) -> tuple[DiTConfig, Part, TableSchedule, dict[str, int]]:
+    where, weights = weight_files(path / "transformer")
+    config = diffusers_dit(str(where), read_json(where))
+    about = path / "scheduler" / "scheduler_config.json"
+    schedule, prediction = diffusers_schedule(about, read_json(about))
+    if prediction != "epsilon":
+        raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
+    names = _named(read_json(path / "model_index.json").get("id2label") or {})
+    return config, Part(lambda: DiT(config), lambda *to: read_weights(weights, *to), weights), schedule, names
+
+
+def _file(path: Path, heads: int | None) -> tuple[DiTConfig, Part]:
+    shapes, read = _single(path)
+    config = paper_dit(str(path), shapes, heads)
+    return config, Part(lambda: DiT(config), lambda *to: paper_dit_names(read(*to), config.num_layers), path)
+
+
+def _named(labels: Mapping[str, str]) -> dict[str, int]:
+    """Numbers by name, of a table of names by number; a class may have several, with commas between."""
+    return {name.strip(): int(number) for number, names in labels.items() for name in names.split(",")}
+
+
+def _single(path: Path) -> tuple[dict[str, tuple[int, ...]], Callable[[str, torch.dtype], dict[str, Tensor]]]:
+    """Shapes in a single file, and what reads it; of a file of training, the averaged weights."""
+    stored: Any = {} if path.suffix == ".safetensors" else read_checkpoint(path)
+    if not (isinstance(stored, dict) and isinstance(stored.get("ema"), dict)):
+        return tensor_shapes(path), lambda device, dtype: read_weights(path, device, dtype)
+    mapped = stored["ema"]
+    shapes = {name: tuple(value.shape) for name, value in mapped.items()}
+    return shapes, lambda device, dtype: {name: value.to(device, dtype) for name, value in mapped.items()}

@@ -1,0 +1,64 @@
+"""A diffusion transformer as a noise predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor
+
+from superpose import Condition, Moment, NoisePredictor, Prediction
+from superpose.nn.latent import Autoencoder
+
+if TYPE_CHECKING:
+    from superpose_ldm.dit import DiffusionTransformer
+
+
+class DiTPredictor(NoisePredictor):
+    """A transformer that predicts the noise in latents, with its first stage.
+
+    The variance it learned is answered as well; diffusers' pipeline throws it away.
+
+    Arguments:
+        model: What the recipe says.
+        device: Where it runs.
+        dtype: What it computes in.
+    """
+
+    parameterization = "epsilon"
+
+    def __init__(self, model: DiffusionTransformer, device: str, dtype: str) -> None:
+        files = model.files
+        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
+        self.shape, self.schedule, self._model = model.shape, model.schedule, model
+        self.first = cast(Autoencoder, files.first.load(device, self.dtype))
+        self.network = files.network.load(device, self.dtype)
+        if files.config.out_channels == 2 * files.config.in_channels:
+            self.learned_variance = "learned_range"
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(3, H, W) of the images."""
+        return self._model.image_shape
+
+    def condition(self, prompt: str) -> Condition:
+        """The number of a class."""
+        return Condition(prompt, {"labels": torch.tensor([self._model.number(prompt)], device=self.device)})
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        """One forward pass."""
+        t = torch.full((), moment.t, device=self.device)
+        answer = self.network(x.to(self.dtype), t, given["labels"])
+        if self.learned_variance == "none":
+            return Prediction(answer)
+        output, variance = answer.chunk(2, dim=1)
+        return Prediction(output, variance)
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Latents of images (N, 3, H, W) in [-1, 1]."""
+        return self.first.encode(images.to(self.device))
+
+    def decode(self, states: Tensor) -> Tensor:
+        """Images of latents."""
+        return self.first.decode(states)

@@ -1,0 +1,104 @@
+"""Checkpoints in folders as diffusers writes them: ``StableDiffusionPipeline``, ``LDMPipeline``, their relatives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from superpose import Parameterization, RecipeError
+from superpose.nn import UNet2D, UNet2DConfig, read_json, read_weights, weight_files
+from superpose.nn.latent import (
+    Autoencoder,
+    LatentUNet,
+    TextEncoder,
+    clip_config,
+    diffusers_autoencoder,
+    diffusers_unet,
+    text_names,
+)
+from superpose_ldm.checkpoint import Checkpoint, Part, diffusers_schedule, seen_beside
+from superpose_ldm.conditioning import Conditioning, Unconditional, Words
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+TEXT_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "model.fp16.safetensors",
+    "pytorch_model.bin",
+    "pytorch_model.fp16.bin",
+)
+
+
+def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Path | None) -> Checkpoint:
+    """The checkpoint in a folder.
+
+    Arguments:
+        folder: With ``model_index.json``.
+        prediction: What the U-Net predicts; None for what the folder says.
+        tokenizer: Folder of the tokenizer; None for that in the folder.
+
+    Raises:
+        RecipeError: If a file is missing, or says something that is not supported.
+    """
+    index = read_json(folder / "model_index.json")
+    parts = {name: value[1] for name, value in index.items() if isinstance(value, list) and value[1] is not None}
+    first_name = next((name for name in ("vae", "vqvae") if name in parts), None)
+    if "unet" not in parts or first_name is None or {"text_encoder_2", "bert", "image_encoder"} & set(parts):
+        raise RecipeError(
+            f"{folder} holds a {index.get('_class_name')} of {', '.join(parts)}, which is not latent diffusion with a "
+            'U-Net, a first stage and one text encoder: see whether kind = "diffusers" reads it'
+        )
+    config, weights = weight_files(folder / first_name)
+    latents = diffusers_autoencoder(str(config), read_json(config))
+    first = Part(lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights)
+    unet_config, unet_weights = weight_files(folder / "unet")
+    unet_json = read_json(unet_config)
+    channels, levels, build = _unet(unet_config, unet_json)
+    unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
+    schedule, said = diffusers_schedule(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
+    files = {"unet": unet_weights, "first stage": weights}
+    conditioning: Conditioning = Unconditional()
+    if "text_encoder" in parts:
+        conditioning = _words(folder, tokenizer)
+        files["text encoder"] = conditioning.part.source
+    return Checkpoint(
+        where=folder,
+        unet=unet,
+        first=first,
+        latents=latents,
+        channels=channels,
+        levels=levels,
+        side=unet_json.get("sample_size") or 64,
+        conditioning=conditioning,
+        schedule=schedule,
+        prediction=prediction or said,
+        sees=seen_beside(folder, channels, latents.latent),
+        files=files,
+    )
+
+
+def _unet(where: Path, config: dict[str, Any]) -> tuple[int, int, Any]:
+    """The channels that it reads, its levels, and what makes it."""
+    if config.get("num_class_embeds") or config.get("class_embed_type"):
+        raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
+    if config.get("_class_name") == "UNet2DModel":
+        try:
+            plain = UNet2DConfig.from_mapping(config)
+        except ValueError as error:
+            raise RecipeError(f"{where}: {error}") from error
+        return plain.in_channels, len(plain.block_out_channels), lambda: UNet2D(plain)
+    shape = diffusers_unet(str(where), config)
+    return shape.read, len(shape.widths), lambda: LatentUNet(shape)
+
+
+def _words(folder: Path, tokenizer: Path | None) -> Words:
+    config, weights = weight_files(folder / "text_encoder", TEXT_WEIGHTS)
+    shape = clip_config(str(config), read_json(config))
+
+    def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+        return text_names("clip", read_weights(weights, device, dtype), shape.layers)
+
+    return Words(Part(lambda: TextEncoder(shape), read, weights), shape.length, tokenizer or folder / "tokenizer")

@@ -1,0 +1,155 @@
+"""Latent diffusion as recipes name it."""
+
+from __future__ import annotations
+
+from abc import ABC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from superpose import Model, Parameterization, RecipeError, locate, option
+from superpose_ldm.files import Files
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+    from superpose_ldm.checkpoint import Checkpoint
+
+
+@attrs.frozen(kw_only=True)
+class LatentDiffusion(Model, ABC):
+    """What all kinds of latent diffusion have in common."""
+
+    path: Path | None = option(None, doc="the checkpoint: a folder of diffusers, a .safetensors or a .ckpt file")
+    hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
+    config: Path | None = option(None, doc="the YAML file of a .ckpt that is not Stable Diffusion as published")
+    ema: bool = option(True, doc="use averaged weights where a single file has them")
+    size: int | None = option(None, doc="height and width of an image in pixels; that of training when absent", ge=8)
+    prediction: Parameterization | None = option(
+        None,
+        doc="what the network predicts, where its files do not say: Stable Diffusion 2 of 768 pixels predicts v",
+        choices=("epsilon", "v", "sample"),
+    )
+    tokenizer: Path | None = option(None, doc="folder of the tokenizer, which a single file does not have")
+    classes: Path | None = option(None, doc="text file with the name of one class a line, for models of classes")
+    image: Path | None = option(None, doc="what the network edits, fills or enlarges, where it looks at an image")
+    mask: Path | None = option(None, doc="for networks made for inpainting: white is painted anew, black is kept")
+
+    # The checkpoint, once its files have been looked at.
+    _looked: list[Any] = attrs.field(factory=list, init=False, eq=False, repr=False)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the files say, without their weights.
+
+        Raises:
+            RecipeError: If a file is missing, says something that is not supported, or does not fit the options.
+        """
+        if not self._looked:
+            self._looked.append(self._look())
+        checkpoint: Checkpoint = self._looked[0]
+        return checkpoint
+
+    def _look(self) -> Checkpoint:
+        from superpose_ldm.folder import read_folder
+        from superpose_ldm.single import SingleFile
+
+        path = locate(self.path, self.hub)
+        if path.is_dir():
+            if self.config is not None:
+                raise RecipeError(f"config: {path} is a folder, which describes itself: leave config out")
+            checkpoint = read_folder(path, self.prediction, self.tokenizer)
+        else:
+            checkpoint = SingleFile(
+                path=path,
+                config=self.config,
+                ema=self.ema,
+                prediction=self.prediction,
+                tokenizer=self.tokenizer,
+                names=_lines(self.classes),
+            ).read()
+        shape = checkpoint.shape(self.size)
+        self._files.check(checkpoint.sees, path, checkpoint.image_shape(self.size), shape[1:])
+        return checkpoint
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, h, w) of the latents."""
+        return self.checkpoint.shape(self.size)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(3, H, W) of the images."""
+        return self.checkpoint.image_shape(self.size)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Noise levels of training."""
+        return self.checkpoint.schedule
+
+    @property
+    def upscales(self) -> bool:  # type: ignore[override]  # here it depends on the options
+        """Whether it takes the images of a stage before in place of a file."""
+        return self.image is None and self.checkpoint.sees in ("image", "small image")
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if the model knows no prompts, or not this class."""
+        self.checkpoint.conditioning.check(prompt)
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights."""
+        from superpose_ldm.predictor import LatentPredictor
+
+        return LatentPredictor(self.checkpoint, self.size, self._files, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights."""
+        return self.checkpoint.digests()
+
+    @property
+    def _files(self) -> Files:
+        return Files(self.image, self.mask)
+
+
+def _lines(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        return tuple(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"classes: {path} is not a readable text file: {error}") from error
+
+
+@attrs.frozen(kw_only=True)
+class StableDiffusion(LatentDiffusion):
+    """Stable Diffusion 1 and 2: images of any text.
+
+    From a folder of diffusers, or a single file with ``tokenizer``. Networks made for inpainting look at ``image`` and
+    ``mask``. Latents are not pixels: a view of latents is nearly, and not exactly, that view of the image.
+    """
+
+    kind = "stable-diffusion"
+    papers = ("arXiv 2112.10752",)
+
+
+@attrs.frozen(kw_only=True)
+class CompVis(LatentDiffusion):
+    """Latent diffusion as CompVis published it, by a ``.ckpt`` and the YAML file beside it, or as folders of diffusers.
+
+    Prompts are nothing, a class (its number, or its name where ``classes`` is given) or text, as the checkpoint has it.
+    Latents are not pixels: a view of latents is nearly, and not exactly, that view of the image.
+    """
+
+    kind = "ldm"
+    papers = ("arXiv 2112.10752", "arXiv 2012.09841")
+
+
+@attrs.frozen(kw_only=True)
+class InstructPix2Pix(LatentDiffusion):
+    """Edits ``image`` as the prompt says: latent diffusion that sees an image. Guide it with ``dual``.
+
+    Without ``image`` it is a further stage, and edits what the stage before made.
+    """
+
+    kind = "instruct-pix2pix"
+    papers = ("arXiv 2211.09800",)

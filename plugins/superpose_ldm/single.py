@@ -1,0 +1,235 @@
+"""Checkpoints in one file, as CompVis writes them, with the YAML file that describes them.
+
+All parts are in one table of tensors: ``model.diffusion_model``, ``first_stage_model``, ``cond_stage_model``, and in
+``model_ema`` the averaged weights of the U-Net, which are those to draw with, under names that have lost their dots.
+Stable Diffusion 1 and 2 are known without a YAML file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from operator import sub
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from superpose import Parameterization, RecipeError, TableSchedule
+from superpose.nn import read_weights, tensor_shapes
+from superpose.nn.latent import (
+    Autoencoder,
+    AutoencoderShape,
+    LatentUNet,
+    TextEncoder,
+    compvis_autoencoder,
+    compvis_autoencoder_names,
+    compvis_unet,
+    compvis_unet_names,
+    text_layout,
+    text_names,
+    text_shape,
+)
+from superpose_ldm.checkpoint import Checkpoint, Part, seen_beside
+from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
+
+UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
+EMA = "model_ema.diffusion_model"
+#: Names of beta tables in these files; "linear" is even in the root of beta.
+_TABLES = {"linear": "scaled_linear", "sqrt_linear": "linear", "cosine": "cosine"}
+
+
+@attrs.frozen(kw_only=True)
+class SingleFile:
+    """What a recipe says of such a file.
+
+    Attributes:
+        path: The file.
+        config: Its YAML file; None for Stable Diffusion as it was published.
+        ema: Whether averaged weights are used where the file has them.
+        prediction: What the U-Net predicts; None for what the YAML file says.
+        tokenizer: Folder of the tokenizer, for models of text.
+        names: Of the classes, in order.
+    """
+
+    path: Path
+    config: Path | None = None
+    ema: bool = True
+    prediction: Parameterization | None = None
+    tokenizer: Path | None = None
+    names: tuple[str, ...] = ()
+
+    def read(self) -> Checkpoint:
+        """The checkpoint in the file.
+
+        Raises:
+            RecipeError: If a file is missing, or says something that is not supported.
+        """
+        shapes = tensor_shapes(self.path)
+        if f"{UNET}input_blocks.0.0.weight" not in shapes:
+            raise RecipeError(f"{self.path} has no {UNET}*, so it is no checkpoint of latent diffusion")
+        params = _parameters(self.config) if self.config else self._published(shapes)
+        where = str(self.config or self.path)
+        unet_params = params["unet_config"]["params"]
+        unet = compvis_unet(f"{where}: unet_config", unet_params)
+        if unet.classes:
+            raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
+        first_params = params["first_stage_config"]["params"]
+        latents = compvis_autoencoder(f"{where}: first_stage_config", first_params, self._scale(params, shapes))
+        condition = params.get("cond_stage_config", "__is_unconditional__")
+        small = isinstance(condition, dict) and condition["target"].endswith("Identity")
+        as_first_stage = condition == "__is_first_stage__"
+        return Checkpoint(
+            where=self.path,
+            unet=Part(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
+            first=Part(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
+            latents=latents,
+            channels=unet.read,
+            levels=len(unet.widths),
+            side=params.get("image_size", unet_params.get("image_size", 64)),
+            conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
+            schedule=self._schedule(where, params, shapes),
+            prediction=self.prediction or _prediction(where, params),
+            sees=seen_beside(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
+            files={"checkpoint": self.path},
+        )
+
+    def _unet_reader(self, shapes: Mapping[str, Any], unet: Any, params: Mapping[str, Any]) -> Any:
+        names = [name.removeprefix(UNET) for name in shapes if name.startswith(UNET)]
+        averaged = {name.replace(".", ""): name for name in names}
+        has_ema = f"{EMA}{'input_blocks.0.0.weight'.replace('.', '')}" in shapes
+        new_order = params.get("use_new_attention_order", False)
+
+        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+            weights = read_weights(self.path, device, dtype, prefix=EMA if has_ema and self.ema else UNET)
+            if has_ema and self.ema:
+                weights = {averaged.get(name, name): weights.pop(name) for name in list(weights)}
+            return compvis_unet_names(weights, unet, new_order)
+
+        return read
+
+    def _first_reader(self, latents: AutoencoderShape) -> Any:
+        levels = len(latents.widths)
+
+        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+            return compvis_autoencoder_names(read_weights(self.path, device, dtype, prefix=FIRST), levels)
+
+        return read
+
+    def _scale(self, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> float:
+        if "scale_factor" in shapes:  # measured in training (scale_by_std)
+            return float(read_weights(self.path, prefix="scale_factor")[""])
+        return float(params.get("scale_factor", 1.0))
+
+    def _schedule(self, where: str, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> TableSchedule:
+        """The noise levels: where the file has a table of its own, the original program draws with that."""
+        said = _schedule(where, params)
+        if "alphas_cumprod" not in shapes:
+            return said
+        table = read_weights(self.path, dtype=torch.float64, prefix="alphas_cumprod")[""].tolist()
+        rounded = len(table) == said.steps and max(map(abs, map(sub, table, said.alphas_cumprod))) < 1e-6
+        falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
+        return said if rounded or not falls else TableSchedule(table)
+
+    def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> Conditioning:
+        if condition == "__is_unconditional__":
+            return Unconditional()
+        kind, params = condition["target"].rpartition(".")[2], condition.get("params", {})
+        mine = {name.removeprefix(CONDITION): shape for name, shape in shapes.items() if name.startswith(CONDITION)}
+        if kind == "ClassEmbedder":
+            count, width = mine.get("embedding.weight", (params.get("n_classes", 1000), params["embed_dim"]))
+            part = Part(
+                lambda: nn.Embedding(count, width),
+                lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}embedding."),
+                self.path,
+            )
+            return Classes(part, count, self.names)
+        if not params.get("use_tokenizer", True):
+            kind = f"{kind} of what is no text"
+        if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
+            raise RecipeError(
+                f"{self.config}: conditioning by {kind} is not supported; supported: ClassEmbedder, FrozenCLIPEmbedder,"
+                " FrozenOpenCLIPEmbedder, BERTEmbedder, torch.nn.Identity, __is_first_stage__, __is_unconditional__"
+            )
+        layer = params.get("layer", "last")
+        if layer not in ("last", "penultimate"):
+            raise RecipeError(f"{self.config}: layer = {layer!r} is not supported; supported: 'last', 'penultimate'")
+        layout = text_layout(str(self.path), mine)
+        shape = text_shape(str(self.path), mine, penultimate=layer == "penultimate")
+        if self.tokenizer is None:
+            fit = "bert-base-uncased's" if layout == "ldm" else "CLIP's vocab.json and merges.txt"
+            raise RecipeError(f"{self.path}: a single file has no tokenizer: write tokenizer = a folder with {fit}")
+
+        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+            return text_names(layout, read_weights(self.path, device, dtype, prefix=CONDITION), shape.layers)
+
+        part = Part(lambda: TextEncoder(shape), read, self.path)
+        # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
+        return Words(part, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
+
+    def _published(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """What the YAML file of Stable Diffusion would say, recognised by the width of the words its U-Net reads."""
+        words = shapes.get(f"{UNET}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", (0, 0))
+        if words not in ((320, 768), (320, 1024)) or f"{UNET}label_emb.0.0.weight" in shapes:
+            raise RecipeError(
+                f"{self.path} is neither Stable Diffusion 1 nor 2, whose shapes are known: write config = its YAML file"
+            )
+        second = words == (320, 1024)
+        if second and self.prediction is None:
+            raise RecipeError(
+                f'{self.path} is Stable Diffusion 2, and its file does not say what it predicts: write prediction = "v"'
+                ' (the models of 768 pixels) or prediction = "epsilon" (those of 512, base and inpainting)'
+            )
+        encoder = "FrozenOpenCLIPEmbedder" if second else "FrozenCLIPEmbedder"
+        heads = {"num_head_channels": 64} if second else {"num_heads": 8}
+        channels = shapes[f"{UNET}input_blocks.0.0.weight"][1]
+        return {
+            "linear_start": 0.00085, "linear_end": 0.012, "scale_factor": 0.18215,
+            "image_size": 96 if self.prediction == "v" else 64,
+            "cond_stage_config": {"target": encoder, "params": {"layer": "penultimate"}},
+            "unet_config": {"params": {
+                "in_channels": channels, "attention_resolutions": (4, 2, 1), "channel_mult": (1, 2, 4, 4),
+                "use_spatial_transformer": True, "context_dim": words[1], "legacy": False, **heads,
+            }},
+            "first_stage_config": {"params": {"embed_dim": 4, "ddconfig": {"ch_mult": (1, 2, 4, 4)}}},
+        }  # fmt: skip
+
+
+def _parameters(config: Path) -> dict[str, Any]:
+    try:
+        import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
+    except ImportError as error:
+        raise RecipeError(f'{config} is read with PyYAML: pip install "superpose[ldm]"') from error
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8"))
+        params: dict[str, Any] = content["model"]["params"]
+        _ = params["unet_config"]["params"], params["first_stage_config"]["params"]
+    except FileNotFoundError as error:
+        raise RecipeError(f"{config}: no such file") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(f"{config} is not readable YAML: {' '.join(str(error).split())}") from error
+    except (KeyError, TypeError) as error:
+        raise RecipeError(
+            f"{config} does not describe latent diffusion: it needs model.params with unet_config and "
+            "first_stage_config, each with params"
+        ) from error
+    return params
+
+
+def _schedule(where: str, params: Mapping[str, Any]) -> TableSchedule:
+    name, steps = params.get("beta_schedule", "linear"), params.get("timesteps", 1000)
+    if name not in _TABLES:
+        raise RecipeError(f"{where}: beta_schedule = {name!r} is not supported; supported: {', '.join(_TABLES)}")
+    if name == "cosine":
+        return TableSchedule.named("cosine", steps)
+    return TableSchedule.named(_TABLES[name], steps, params.get("linear_start", 1e-4), params.get("linear_end", 2e-2))
+
+
+def _prediction(where: str, params: Mapping[str, Any]) -> Parameterization:
+    known: dict[str, Parameterization] = {"eps": "epsilon", "x0": "sample", "v": "v"}
+    said = params.get("parameterization", "eps")
+    if said not in known:
+        raise RecipeError(f"{where}: parameterization = {said!r} is not supported; supported: {', '.join(known)}")
+    return known[said]

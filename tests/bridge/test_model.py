@@ -1,0 +1,278 @@
+"""What a recipe may say of a pipeline, what it is told before any weight is read, and what comes of wrong files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import superpose
+import tiny_pipelines
+from superpose import PromptError, RecipeError
+from superpose_diffusers.model import Diffusers
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folders of pipelines, each made once."""
+    root = tmp_path_factory.mktemp("pipelines")
+
+    def folder(name: str) -> Path:
+        path = root / name.replace(" ", "-")
+        if not path.exists():
+            tiny_pipelines.save(name, path)
+        return path
+
+    return folder
+
+
+@pytest.fixture
+def copied(saved: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Folders to break."""
+
+    def folder(name: str) -> Path:
+        return Path(shutil.copytree(saved(name), tmp_path / "copy"))
+
+    return folder
+
+
+def rewrite(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape", "image_shape"),
+    [
+        ("sdxl", {}, (4, 8, 8), (3, 16, 16)),
+        ("sdxl", {"width": 32}, (4, 8, 16), (3, 16, 32)),
+        ("flux dev", {}, (4, 128, 128), (3, 256, 256)),
+        ("sana", {"height": 32}, (4, 16, 8), (3, 32, 16)),
+        ("ddpm", {}, (3, 8, 8), (3, 8, 8)),
+        ("latent diffusion", {}, (3, 8, 8), (3, 16, 16)),
+    ],
+)
+def test_sizes_without_weights(
+    name: str, options: dict[str, Any], shape: Any, image_shape: Any, copied: Callable[[str], Path]
+) -> None:
+    folder = copied(name)
+    for file in folder.rglob("*.safetensors"):
+        file.unlink()
+    model = Diffusers(path=folder, **options)
+    assert (model.shape, model.image_shape) == (shape, image_shape)
+
+
+def test_sizes_that_do_not_fit_patches(saved: Callable[[str], Path]) -> None:
+    with pytest.raises(RecipeError, match="height = 18 is not a multiple of 4, as this model needs: write 16"):
+        _ = Diffusers(path=saved("flux dev"), height=18).shape
+
+
+def test_sizes_that_a_network_can_not_have(saved: Callable[[str], Path]) -> None:
+    with pytest.raises(RecipeError, match="knows one size, that of training: leave height and width out"):
+        _ = Diffusers(path=saved("dit"), width=32).shape
+    with pytest.raises(RecipeError, match="width = 400 is too large for this model: write 256 or less"):
+        _ = Diffusers(path=saved("aura flow"), width=400).shape
+
+
+def test_sizes_that_nothing_says(copied: Callable[[str], Path]) -> None:
+    folder = copied("sdxl")
+    rewrite(folder / "unet" / "config.json", sample_size=None)
+    with pytest.raises(RecipeError, match="names no sample_size: write height and width"):
+        _ = Diffusers(path=folder).shape
+    assert Diffusers(path=folder, height=8, width=24).shape == (4, 4, 12)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "clip"),
+    [
+        ({"clip_sample": False}, None),
+        ({"clip_sample": True, "clip_sample_range": 2.0}, superpose.StaticClip(range=2.0)),
+        ({"thresholding": True, "dynamic_thresholding_ratio": 0.9}, superpose.DynamicClip(ratio=0.9)),
+    ],
+)
+def test_clipping_of_pixels(scheduler: dict[str, Any], clip: Any, copied: Callable[[str], Path]) -> None:
+    folder = copied("ddpm")
+    rewrite(folder / "scheduler" / "scheduler_config.json", **scheduler)
+    assert Diffusers(path=folder).clip == clip
+
+
+def test_latents_are_not_clipped(saved: Callable[[str], Path]) -> None:
+    assert Diffusers(path=saved("dit")).clip is None
+
+
+def test_prompts_that_are_classes(saved: Callable[[str], Path]) -> None:
+    model = Diffusers(path=saved("dit"))
+    for known in ("", "0", "999"):
+        model.check_prompt(known)
+    for unknown in ("1000", "-1", "a dog"):
+        with pytest.raises(PromptError, match=f"unknown prompt '{unknown}'; .* write a number below 1000"):
+            model.check_prompt(unknown)
+    with pytest.raises(PromptError, match="this network knows no prompts, and was given 'a dog': leave it out"):
+        Diffusers(path=saved("ddpm")).check_prompt("a dog")
+
+
+def test_classes_of_a_plain_unet(tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        pipeline = tiny_pipelines.ddpm()
+        pipeline.unet = tiny_pipelines.unet2d(num_class_embeds=5)
+        pipeline.save_pretrained(tmp_path)
+    model = superpose.model("diffusers", path=tmp_path)
+    assert model.condition("4").tensors["class_labels"].tolist() == [4]
+    with pytest.raises(PromptError, match="none that says nothing: write the number of a class"):
+        model.condition("")
+
+
+def test_digests_of_what_is_read(copied: Callable[[str], Path]) -> None:
+    folder = copied("dit")
+    names = [f"{part}/diffusion_pytorch_model.safetensors" for part in ("transformer", "vae")]
+    wanted = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    assert Diffusers(path=folder).weights() == wanted
+    half = folder / "vae" / "diffusion_pytorch_model.fp16.safetensors"
+    half.write_bytes(b"half")
+    assert Diffusers(path=folder).weights() == wanted
+    assert list(Diffusers(path=folder, variant="fp16").weights()) == ["vae/diffusion_pytorch_model.fp16.safetensors"]
+
+
+def test_the_variant_that_is_asked_for(tmp_path: Path) -> None:
+    tiny_pipelines.ddpm().save_pretrained(tmp_path, variant="fp16")
+    assert superpose.model("diffusers", path=tmp_path, variant="fp16").shape == (3, 8, 8)
+    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: .*safetensors"):
+        superpose.model("diffusers", path=tmp_path)
+
+
+def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:
+    model: Any = superpose.model("diffusers", path=saved("sdxl"), dtype="bfloat16")
+    assert (model.network.dtype, model.pipeline.text_encoder.dtype) == (torch.bfloat16, torch.bfloat16)
+    assert model.latents.network.dtype == torch.float32
+    x, moment = torch.randn(1, *model.shape), model.schedule.moment(0, 500)
+    half = model.predict(x, moment, model.condition("a ball").tensors).output
+    whole: Any = superpose.model("diffusers", path=saved("sdxl"))
+    want = whole.predict(x, moment, whole.condition("a ball").tensors).output
+    assert half.dtype == torch.bfloat16
+    assert (half - want).square().mean().sqrt() < 0.05 * want.std()
+
+
+@pytest.mark.parametrize("name", ["sdxl", "sd3", "sana", "latent diffusion"])
+def test_latents_of_images_as_in_diffusers(name: str, saved: Callable[[str], Path]) -> None:
+    model: Any = superpose.model("diffusers", path=saved(name))
+    network = model.latents.network
+    images = torch.rand(2, *model.image_shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    said = network.encode(images)
+    raw: Tensor
+    if name == "sana":
+        raw = said.latent
+    else:
+        raw = said.latents if name == "latent diffusion" else said.latent_dist.mode()
+    config = network.config
+    want = (raw - (getattr(config, "shift_factor", None) or 0.0)) * config.scaling_factor
+    if name == "sdxl":
+        mean, deviation = torch.tensor(config.latents_mean), torch.tensor(config.latents_std)
+        want = (raw - mean.view(1, 4, 1, 1)) * config.scaling_factor / deviation.view(1, 4, 1, 1)
+    states = model.encode(images)
+    torch.testing.assert_close(states, want)
+    torch.testing.assert_close(model.decode(states), network.decode(raw).sample, rtol=1e-4, atol=1e-5)
+
+
+def test_twice_the_channels_are_a_learned_variance(copied: Callable[[str], Path]) -> None:
+    folder = copied("dit")
+    model = superpose.model("diffusers", path=folder)
+    assert model.learned_variance == "learned_range"
+    said = model.predict(torch.zeros(1, *model.shape), model.schedule.moment(0, 9), model.condition("3").tensors)
+    assert said.variance is not None
+    assert said.output.shape == said.variance.shape == (1, 4, 8, 8)
+    rewrite(folder / "scheduler" / "scheduler_config.json", variance_type="learned")
+    assert superpose.model("diffusers", path=folder).learned_variance == "learned"
+
+
+def test_what_fits_no_folder(copied: Callable[[str], Path], saved: Callable[[str], Path]) -> None:
+    with pytest.raises(RecipeError, match=r"unet is no saved pipeline of diffusers: it has no model_index.json; write"):
+        _ = Diffusers(path=saved("ddpm") / "unet").shape
+    folder = copied("stable diffusion")
+    index = folder / "model_index.json"
+    whole = index.read_text()
+    rewrite(index, unet=["my_code", "MyUNet"])
+    with pytest.raises(RecipeError, match="part 'unet' is a MyUNet of 'my_code', and only parts of diffusers and"):
+        _ = Diffusers(path=folder).shape
+    rewrite(index, unet=["diffusers", "KandinskyUNet"])
+    with pytest.raises(RecipeError, match="the denoiser is a KandinskyUNet; the bridge knows UNet2DModel; UNet2DCond"):
+        _ = Diffusers(path=folder).shape
+    rewrite(index, unet=[None, None])
+    with pytest.raises(
+        RecipeError, match=r"a StableDiffusionPipeline has the parts scheduler, text_encoder, .*called unet"
+    ):
+        _ = Diffusers(path=folder).shape
+    rewrite(index, _class_name=["pipeline", "Mine"])
+    with pytest.raises(RecipeError, match=r"pipeline \['pipeline', 'Mine'\] is code of its own, which is never run"):
+        _ = Diffusers(path=folder).folder.pipeline
+    index.write_text(whole)
+    rewrite(index, controlnet=["diffusers", "ControlNetModel"])
+    with pytest.raises(RecipeError, match=r"has a controlnet \(ControlNetModel\), which the bridge doesn't know"):
+        _ = Diffusers(path=folder).shape
+    index.write_text(whole)
+    rewrite(folder / "unet" / "config.json", in_channels=9)
+    with pytest.raises(RecipeError, match="StableDiffusionPipeline takes 9 channels and its autoencoder makes 4"):
+        _ = Diffusers(path=folder).shape
+    (folder / "unet" / "config.json").write_text("{")
+    with pytest.raises(RecipeError, match=r"config.json is not valid JSON"):
+        _ = Diffusers(path=folder).shape
+
+
+def test_weights_that_can_not_be_loaded(copied: Callable[[str], Path]) -> None:
+    folder = copied("ddpm")
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: "):
+        superpose.model("diffusers", path=folder)
+    weights.rename(weights.with_suffix(".bin"))
+    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: .*safetensors"):
+        superpose.model("diffusers", path=folder)
+
+
+def test_parts_that_are_missing(copied: Callable[[str], Path]) -> None:
+    folder = copied("stable diffusion")
+    index = json.loads((folder / "model_index.json").read_text())
+    del index["text_encoder"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(RecipeError, match=r"can't be put together as a StableDiffusionPipeline: .*'text_encoder'"):
+        superpose.model("diffusers", path=folder)
+    shutil.rmtree(folder / "tokenizer")
+    with pytest.raises(RecipeError, match=r"tokenizer can't be loaded as a \w+: "):
+        superpose.model("diffusers", path=folder)
+
+
+def test_classes_that_are_not_installed(copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = copied("ddpm")
+    rewrite(folder / "model_index.json", _class_name="PipelineOfTomorrow")
+    with pytest.raises(RecipeError, match="is a PipelineOfTomorrow, which neither diffusers nor transformers has"):
+        superpose.model("diffusers", path=folder)
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    with pytest.raises(RecipeError, match=r"model kind 'diffusers' needs: pip install 'superpose\[diffusers\]'"):
+        superpose.model("diffusers", path=folder)
+
+
+def test_a_recipe_from_the_command_line(
+    saved: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from superpose.cli import main
+
+    recipe = tmp_path / "cube.toml"
+    recipe.write_text(
+        f'[model]\nkind = "diffusers"\npath = "{saved("sd3").as_posix()}"\n\n'
+        '[scheduler]\nkind = "flow-euler"\nsteps = 2\n\n'
+        '[guidance]\nkind = "cfg"\nscale = 3\n\n[[view]]\nkind = "identity"\nprompt = "a red cube"\n\n'
+        '[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "a glass ball"\n\n[run]\nsamples = 2\n'
+    )
+    assert main(["check", str(recipe)]) == 0
+    assert "16x16" in capsys.readouterr().out
+    assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "0001.png").exists()
+    made = tmp_path / "out" / "0001.png"
+    assert main(["replay", str(made), "--out", str(tmp_path / "replayed")]) == 0
+    assert (tmp_path / "replayed" / "0001.png").read_bytes() == made.read_bytes()

@@ -1,0 +1,211 @@
+"""Stages as recipes name them: what is said of files, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cascade import FIXTURES, Case, Recorded, texts
+from superpose import DynamicClip, RecipeError, StaticClip, TableSchedule, make
+from superpose.testing import check_predictor
+from superpose_deepfloyd.config import IFConfig
+
+FIRST, SECOND, LARGE = (FIXTURES / case / "pipeline" for case in ("df_f_if_stage1", "df_g_if_stage2", "va_c_stage2"))
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    asked = Case("df_f_if_stage1").inputs
+    return texts(tmp_path / "texts.safetensors", asked["negative_prompt_embeds"][0], *asked["prompt_embeds"])
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A pipeline to spoil."""
+    return Path(shutil.copytree(FIRST, tmp_path / "pipeline"))
+
+
+def changed(folder: Path, name: str, **values: Any) -> None:
+    file = folder / name
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+
+def test_what_a_pipeline_says() -> None:
+    stage = make("model", "deepfloyd", path=FIRST)
+    assert stage.shape == (3, 64, 64)
+    assert stage.schedule == TableSchedule.named("cosine")
+    assert stage.clip == DynamicClip(ratio=0.95, maximum=1.5)
+    assert not stage.upscales
+    large = make("model", "deepfloyd-upscaler", path=LARGE)
+    assert large.shape == (3, 256, 256)
+    assert large.noise_level == 50
+    assert large.upscales
+    assert make("model", "deepfloyd", path=FIRST, size=32).shape == (3, 32, 32)
+
+
+def test_the_bare_folder_of_a_network_has_the_published_levels(tmp_path: Path) -> None:
+    for kind, pipeline, maximum in (("deepfloyd", FIRST, 1.5), ("deepfloyd-upscaler", SECOND, 1.0)):
+        bare = Path(shutil.copytree(pipeline / "unet", tmp_path / kind / "network"))
+        stage = make("model", kind, path=bare)
+        assert stage.schedule == TableSchedule.named("cosine")
+        assert stage.clip == DynamicClip(ratio=0.95, maximum=maximum)
+        assert stage.stage.learns_variance
+
+
+def test_a_stage_keeps_the_laws_of_predictors(saved: Path) -> None:
+    model = make("model", "deepfloyd", path=FIRST, embeddings=saved, size=16)
+    check_predictor(model.load(), ["", "prompt 0", "prompt 1"])
+    assert model.load().learned_variance == "learned_range"
+
+
+def test_half_precision(saved: Path) -> None:
+    model = make("model", "deepfloyd", path=FIRST, embeddings=saved, size=16)
+    predictors = [model.load(dtype=dtype) for dtype in ("float32", "bfloat16")]
+    x, moment = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)), model.schedule.moment(0, 500)
+    answers = []
+    for predictor in predictors:
+        given = predictor.gather([predictor.condition("prompt 0")])
+        answers.append(predictor.predict(x, moment, given).output.float())
+    assert predictors[1].network.conv_in.weight.dtype == torch.bfloat16
+    assert (answers[0] - answers[1]).abs().max() <= 0.05 * answers[0].abs().max()
+
+
+def test_a_variance_that_nobody_reads_is_dropped(copy: Path, saved: Path) -> None:
+    # As the published pipeline does, where its scheduler takes a fixed variance.
+    changed(copy, "scheduler/scheduler_config.json", variance_type="fixed_small", thresholding=False)
+    model = make("model", "deepfloyd", path=copy, embeddings=saved, size=16)
+    predictor = model.load()
+    given = predictor.gather([predictor.condition("")])
+    assert predictor.learned_variance == "none"
+    assert predictor.predict(torch.zeros(1, 3, 16, 16), model.schedule.moment(0, 500), given).variance is None
+    assert model.clip == StaticClip()
+
+
+def test_hashes_of_what_is_loaded(saved: Path) -> None:
+    model = make("model", "deepfloyd", path=FIRST, embeddings=saved)
+    assert set(model.weights()) == {f"unet/{WEIGHTS}", f"{saved.parent.name}/{saved.name}"}
+    file = FIRST / "unet" / WEIGHTS
+    assert model.weights()[f"unet/{WEIGHTS}"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_small_image_beside_one_sample_is_that_beside_many(saved: Path) -> None:
+    predictor = make("model", "deepfloyd-upscaler", path=SECOND, embeddings=saved).load()
+    torch.manual_seed(0)
+    low, noise = torch.randn(5, 3, 8, 8), torch.randn(5, 3, 32, 32)
+    beside = predictor.beside(low, lambda purpose="step": noise)
+    alone = predictor.beside(low[3:4], lambda purpose="step": noise[3:4])
+    assert torch.equal(beside.channels[3:4], alone.channels)
+    assert beside.each["noise_level"].tolist() == [50] * 5
+
+
+def test_an_upscaler_without_a_small_image(saved: Path) -> None:
+    predictor = make("model", "deepfloyd-upscaler", path=SECOND, embeddings=saved).load()
+    with pytest.raises(RecipeError, match="needs images to paint over"):
+        predictor.beside(None, Recorded([]).draw)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [
+        ("deepfloyd", {}, "give path, a file or folder on this machine, or hub"),
+        ("deepfloyd", {"path": FIXTURES / "nowhere"}, "nowhere: no such file or folder"),
+        ("deepfloyd", {"path": FIRST / "unet" / WEIGHTS}, "is a file: give the folder"),
+        ("deepfloyd", {"path": FIXTURES}, "no such file"),
+        ("deepfloyd", {"path": FIXTURES / "df_a_unet2d_ddpm" / "pipeline"}, "_class_name = 'UNet2DModel' is not supp"),
+        ("deepfloyd", {"path": SECOND}, 'is an upscaler: write kind = "deepfloyd-upscaler"'),
+        ("deepfloyd-upscaler", {"path": FIRST}, 'is a first stage: write kind = "deepfloyd"'),
+        ("deepfloyd", {"path": FIRST, "size": 33}, "size = 33: write a multiple of 2"),
+        ("deepfloyd-upscaler", {"path": SECOND, "noise_level": 1000}, "must be at most 999, got 1000"),
+    ],
+    ids=["no path", "nowhere", "file", "no pipeline", "family", "upscaler", "first stage", "size", "noise level"],
+)
+def test_wrong_folders(kind: str, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(RecipeError, match=says) as raised:
+        make("model", kind, **options).shape  # noqa: B018
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "says"),
+    [
+        ("scheduler/scheduler_config.json", {"variance_type": "learned"}, "variance_type = 'learned' is not supported"),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "odd"}, "beta_schedule = 'odd' is not supported; suppor"),
+        ("scheduler/scheduler_config.json", {"prediction_type": "odd"}, "prediction_type = 'odd' is not supported"),
+        (
+            "scheduler/scheduler_config.json",
+            {"rescale_betas_zero_snr": True},
+            "rescale_betas_zero_snr is not supported",
+        ),
+        ("unet/config.json", {"out_channels": 5}, "3 channels in and 5 out make no stage of IF"),
+    ],
+)
+def test_settings_of_another_family(copy: Path, file: str, values: dict[str, Any], says: str) -> None:
+    changed(copy, file, **values)
+    with pytest.raises(RecipeError, match=says) as raised:
+        make("model", "deepfloyd", path=copy).shape  # noqa: B018
+    assert str(copy / file) in str(raised.value)
+
+
+def test_weights_that_are_cut_off_missing_or_of_another_shape(copy: Path, saved: Path) -> None:
+    weights, model = copy / "unet" / WEIGHTS, make("model", "deepfloyd", path=copy, embeddings=saved)
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RecipeError, match="is not a readable file of plain tensors"):
+        model.load()
+    weights.unlink()
+    with pytest.raises(RecipeError, match=f"needs config.json and one of {WEIGHTS}"):
+        model.load()
+    weights.write_bytes(whole)
+    changed(copy, "unet/config.json", only_cross_attention=True)
+    with pytest.raises(RecipeError, match=r"does not fit its configuration: .* unexpected"):
+        make("model", "deepfloyd", path=copy, embeddings=saved).load()
+
+
+def test_no_text_encoder_and_no_texts() -> None:
+    with pytest.raises(RecipeError, match="has no text encoder"):
+        make("model", "deepfloyd", path=FIRST).check_prompt("")
+
+
+SMALL = json.loads((FIRST / "unet" / "config.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"attention_head_dim": 7}, "attention_head_dim = 7 is not supported; supported: divisors of the 32 channels"),
+        ({"block_out_channels": [16, 20]}, "multiples of norm_num_groups = 8"),
+        ({"block_out_channels": "wide"}, "block_out_channels = 'wide'"),
+        ({"layers_per_block": [1]}, "a value for each of block_out_channels"),
+        ({"down_block_types": ["CrossAttnDownBlock2D"] * 2}, "supported: 'ResnetDownsampleBlock2D', 'SimpleCross"),
+        ({"addition_embed_type": "text_image"}, "addition_embed_type = 'text_image' is not supported; supported: 'te"),
+        ({"addition_embed_type_num_heads": 5}, "divisors of the text's 32"),
+        ({"cross_attention_dim": 48}, "cross_attention_dim = 48 is not supported; supported: multiples of 32"),
+        ({"cross_attention_norm": "layer_norm"}, "cross_attention_norm = 'layer_norm' is not supported"),
+        ({"time_cond_proj_dim": 64}, "time_cond_proj_dim = 64 is not supported; supported: None"),
+        ({"act_fn": "tanh"}, "act_fn = 'tanh' is not supported; supported: 'silu'"),
+        ({"sample_size": 0}, "sample_size = 0 is not supported; supported: whole numbers from 1"),
+        ({"in_channels": True}, "in_channels = True"),
+        ({"only_cross_attention": 1}, "only_cross_attention = "),
+        ({"freq_shift": 8}, "freq_shift = 8 is not supported"),
+        ({"of_tomorrow": 1}, "of_tomorrow = 1 is not supported; supported: the keys sample_size, in_channels"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_configurations_that_are_refused(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match="IF configuration: ") as raised:
+        IFConfig.from_mapping(SMALL | values)
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["sample_size", "down_block_types", "addition_embed_type", "mid_block_type"])
+def test_configurations_that_lack_something(key: str) -> None:
+    with pytest.raises(ValueError, match=key):
+        IFConfig.from_mapping({name: value for name, value in SMALL.items() if name != key})

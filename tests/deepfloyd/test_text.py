@@ -1,0 +1,137 @@
+"""Texts: through a T5 of our own making, as diffusers' pipeline has them, and from files."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentencepiece
+import torch
+from safetensors.torch import load_file, save_file
+
+from cascade import FIXTURES
+from superpose import PromptError, RecipeError, make, model
+from superpose_deepfloyd.embed import embed, main
+from superpose_deepfloyd.embeddings import Embeddings
+from superpose_deepfloyd.text import T5
+
+with warnings.catch_warnings():  # what they warn of while they are imported is not ours to mend
+    warnings.simplefilter("ignore")
+    import diffusers
+    import transformers
+
+PIPELINE = FIXTURES / "df_f_if_stage1" / "pipeline"
+LINES = ["a painting of a cat", "an oil painting of a dog in the snow", "a lithograph of waterfalls"]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``text_encoder`` and ``tokenizer`` as IF is published: a tokenizer has nothing but its model."""
+    folder = tmp_path_factory.mktemp("if")
+    learned = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(LINES * 20), model_writer=learned, vocab_size=27,
+        pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2,
+    )  # fmt: skip
+    (folder / "tokenizer").mkdir()
+    (folder / "tokenizer" / "spiece.model").write_bytes(learned.getvalue())
+    about = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "eos_token": "</s>", "pad_token": "<pad>"}
+    (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps(about))
+    torch.manual_seed(0)
+    config = transformers.T5Config(
+        vocab_size=32, d_model=32, d_kv=8, d_ff=40, num_layers=1, num_heads=4, feed_forward_proj="gated-gelu"
+    )
+    transformers.T5EncoderModel(config).save_pretrained(folder / "text_encoder")
+    return folder
+
+
+@pytest.mark.parametrize("prompt", ["", "A painting of a cat ", " ".join(LINES * 4)])
+def test_texts_as_in_the_published_pipeline(encoder: Path, prompt: str) -> None:
+    speak = T5.load(encoder)
+    pipeline: Any = diffusers.IFPipeline(
+        tokenizer=speak.tokenizer, text_encoder=speak.encoder, unet=None, scheduler=None, safety_checker=None,
+        feature_extractor=None, watermarker=None, requires_safety_checker=False,
+    )  # fmt: skip
+    want, _ = pipeline.encode_prompt(prompt, do_classifier_free_guidance=False)
+    states, mask = speak(prompt)
+    assert torch.equal(states, want)
+    assert states.shape == (1, 77, 32)
+    assert mask.shape == (1, 77)
+    assert int(mask.sum()) == min(77, len(speak.tokenizer(prompt.lower().strip()).input_ids))
+
+
+def test_a_file_of_texts_gives_the_conditions_that_the_encoder_gives(encoder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "texts.safetensors"
+    main(["--text-encoder", str(encoder), "--out", str(file), LINES[0]])
+    saved = model("deepfloyd", path=PIPELINE, embeddings=file)
+    spoken = model("deepfloyd", path=PIPELINE, text_encoder=encoder)
+    for prompt in ("", LINES[0]):
+        want = spoken.condition(prompt).tensors
+        for name, value in saved.condition(prompt.upper()).tensors.items():
+            assert torch.equal(value, want[name]), (prompt, name)
+
+
+def test_texts_are_added_to_a_file_and_those_there_kept(encoder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "texts.safetensors"
+    assert embed(encoder, file, [LINES[0]]) == ["", LINES[0]]
+    before = load_file(file)
+    assert embed(encoder, file, [LINES[1], LINES[0]]) == ["", LINES[0], LINES[1]]
+    after = load_file(file)
+    assert all(torch.equal(after[name][:2], before[name]) for name in before)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name], "a draft was left behind"
+    with pytest.raises(RecipeError, match="holds texts of another encoder or dtype"):
+        embed(encoder, file, [LINES[2]], dtype="bfloat16")
+
+
+def test_the_command_runs_by_its_name_and_says_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "superpose_deepfloyd.embed", "--text-encoder", str(tmp_path), "--out", "x", "a"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path} has no text encoder")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "texts.safetensors"
+    embed(encoder, file, LINES)
+    stage = make("model", "deepfloyd", path=PIPELINE, embeddings=file)
+    stage.check_prompt(LINES[0].upper())
+    with pytest.raises(PromptError, match=r"'a painting of a bat' is not in .*, which has 'a painting of a cat'"):
+        stage.check_prompt("a painting of a bat")
+    states = load_file(file)
+    save_file({name: value[1:] for name, value in states.items()}, file, {"prompts": json.dumps(LINES)})
+    with pytest.raises(PromptError, match="the empty prompt, which guidance needs, is not in"):
+        Embeddings.open(file).check("")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no such file; python -m superpose_deepfloyd.embed writes it"),
+        (b"not a file of tensors", "is no file of texts"),
+        ({}, "is no file of texts"),
+        ({"prompts": '["", "a"]'}, "names 2 prompts and holds 1 texts"),
+    ],
+    ids=["missing", "garbage", "no prompts", "wrong count"],
+)
+def test_files_that_are_no_texts(content: Any, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "texts.safetensors"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content is not None:
+        save_file({"states": torch.zeros(1, 7, 32)}, file, content)
+    with pytest.raises(RecipeError, match=says):
+        make("model", "deepfloyd", path=PIPELINE, embeddings=file).check_prompt("")
+
+
+def test_texts_of_another_encoder(tmp_path: Path) -> None:
+    file = tmp_path / "texts.safetensors"
+    save_file({"states": torch.zeros(1, 7, 16)}, file, {"prompts": '[""]'})
+    with pytest.raises(RecipeError, match="texts have 16 features, and the network reads 32"):
+        make("model", "deepfloyd", path=PIPELINE, embeddings=file).check_prompt("")

@@ -1,0 +1,293 @@
+"""The diffusion transformer is the published one: diffusers' folders, the paper's files, recorded runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import superpose
+from ldm_dit_original import OriginalDiT
+from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted
+from superpose.nn import assign
+from superpose.nn.latent import DiT, DiTConfig, diffusers_dit
+from superpose_ldm.dit import DiffusionTransformer
+
+with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
+    warnings.simplefilter("ignore")
+    import diffusers
+
+FIXTURE = Path(__file__).parent.parent / "fixtures" / "df_h_dit"
+CASE = json.loads((FIXTURE / "case.json").read_text())
+INPUTS, OUTPUTS = load_file(FIXTURE / "inputs.safetensors"), load_file(FIXTURE / "outputs.safetensors")
+SCHEDULERS = {"ddim_cfg4": ("ddim", "leading"), "dpmpp_cfg1": ("dpmpp", "linspace-dpm")}
+
+
+class Given:
+    """Noise that was drawn before."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+
+    def draw(self, step: int, purpose: str = "step") -> Tensor:
+        return self.x
+
+
+@pytest.fixture(scope="module")
+def model() -> NoisePredictor:
+    return superpose.model("dit", path=FIXTURE / "pipeline")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to break."""
+    return Path(shutil.copytree(FIXTURE / "pipeline", tmp_path / "pipeline"))
+
+
+def rewrite(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def within(got: Tensor, name: str) -> None:
+    wanted = CASE["outputs"][name]
+    torch.testing.assert_close(got, OUTPUTS[name], atol=wanted["atol"], rtol=wanted["rtol"])
+
+
+def test_recorded_answers(model: Any) -> None:
+    with torch.inference_mode():
+        within(model.network(INPUTS["x"], INPUTS["t"], INPUTS["class_labels"]), "out")
+
+
+@pytest.mark.parametrize("run", CASE["runs"], ids=lambda run: run["name"])
+def test_recorded_runs(run: dict[str, Any], model: NoisePredictor) -> None:
+    kind, grid = SCHEDULERS[run["name"]]
+    scheduler = superpose.make("scheduler", kind, steps=run["num_inference_steps"], grid=grid)
+    plan = scheduler.plan(model.schedule)
+    assert [moment.t for moment in plan.moments[:-1]] == run["scheduler"]["timesteps"]
+    images = []
+    for label, x in zip(CASE["run_class_labels"], INPUTS["x_T"].split(1), strict=True):
+        denoiser = guided(prompted(model, str(label)), prompted(model, ""), run["guidance_scale"])
+        images.append(Trajectory(denoiser, scheduler, plan, Given(x), predictor=model).run())
+    within((torch.cat(images) / 2 + 0.5).clamp(0, 1), f"{run['name']}/image")
+
+
+def randomized(network: torch.nn.Module) -> torch.nn.Module:
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            parameter.data += 0.1 * torch.randn_like(parameter)
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> dict[str, Any]:
+    patch = draw(st.sampled_from([1, 2, 3]))
+    return {
+        "num_attention_heads": draw(st.integers(1, 3)),
+        "attention_head_dim": 4 * draw(st.integers(1, 3)),
+        "in_channels": draw(st.integers(1, 4)),
+        "out_channels": draw(st.sampled_from([None, 3, 8])),
+        "num_layers": draw(st.integers(1, 3)),
+        "attention_bias": draw(st.booleans()),
+        "sample_size": patch * draw(st.integers(1, 5)),
+        "patch_size": patch,
+        "activation_fn": draw(st.sampled_from(["gelu", "gelu-approximate"])),
+        "num_embeds_ada_norm": draw(st.integers(1, 12)),
+        "norm_elementwise_affine": draw(st.booleans()),
+        "norm_eps": draw(st.sampled_from([1e-6, 1e-3])),
+    }
+
+
+@settings(max_examples=25)
+@given(config=configurations(), rows=st.integers(1, 3), one_time=st.booleans(), seed=st.integers(0, 2**16))
+def test_any_configuration_as_in_diffusers(config: dict[str, Any], rows: int, one_time: bool, seed: int) -> None:
+    # In float64, where two orders of summation differ by 1e-15, any difference of meaning shows.
+    torch.manual_seed(seed)
+    theirs: Any = randomized(diffusers.DiTTransformer2DModel(**config)).double()
+    ours = DiT(diffusers_dit("here", theirs.config)).double()
+    assign(ours, dict(theirs.state_dict()), "diffusers")
+    x = torch.randn(rows, config["in_channels"], config["sample_size"], config["sample_size"]).double()
+    t = torch.full((rows,), 417.25) if one_time else torch.rand(rows) * 999
+    labels = torch.randint(0, config["num_embeds_ada_norm"] + 1, (rows,))
+    with torch.inference_mode():
+        want = theirs(x, timestep=t, class_labels=labels).sample
+        got = ours(x, t[0] if one_time else t, labels)
+    assert (got - want).abs().max() <= 1e-9 * want.abs().max(), config
+    kept = ours.state_dict()
+    assert all(torch.equal(kept.pop(name), value) for name, value in theirs.state_dict().items()), config
+    assert not kept
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[OriginalDiT, Path]:
+    """A network of the paper's code, and its file."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network: Any = randomized(OriginalDiT(size=8, patch=2, channels=4, width=384, depth=2, heads=6, classes=10))
+    path = tmp_path_factory.mktemp("dit") / "DiT-S-2.pt"
+    torch.save(network.state_dict(), path)
+    return network, path
+
+
+@pytest.mark.parametrize("form", ["pt", "ema", "safetensors"])
+def test_files_of_the_paper(form: str, original: tuple[Any, Path], tmp_path: Path) -> None:
+    theirs, path = original
+    if form == "ema":
+        decoy = {name: torch.zeros_like(value) for name, value in theirs.state_dict().items()}
+        path = tmp_path / "0400000.pt"
+        torch.save({"model": decoy, "ema": theirs.state_dict(), "opt": {"state": {}}}, path)
+    elif form == "safetensors":
+        path = tmp_path / "dit.safetensors"
+        save_file(theirs.state_dict(), path)
+    model = superpose.model("dit", path=path, vae=FIXTURE / "pipeline" / "vae")
+    x = torch.randn(2, *model.shape, generator=torch.Generator().manual_seed(1))
+    conditions = [model.condition("7"), model.condition("")]
+    for t in (999.0, 500.5, 0.0):
+        want = theirs(x, torch.full((2,), t), torch.tensor([7, 10]))
+        said = model.predict(x, model.schedule.moment(0, t), model.gather(conditions))
+        assert said.variance is not None
+        off = (torch.cat([said.output, said.variance], dim=1) - want).abs().max()
+        assert off <= 2e-5 * want.abs().max(), (t, off)
+    assert (model.learned_variance, model.image_shape) == ("learned_range", (3, 16, 16))
+
+
+def test_a_single_embedding_is_in_memory_once(original: tuple[Any, Path]) -> None:
+    model: Any = superpose.model("dit", path=original[1], vae=FIXTURE / "pipeline" / "vae")
+    tables = [block.norm1.emb.class_embedder["embedding_table"].weight for block in model.network.transformer_blocks]
+    assert len({table.data_ptr() for table in tables}) == 1
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Libraries share rows between threads, so the law is asked of several counts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize(("width", "heads", "size", "patch"), [(384, 6, 8, 2), (36, 3, 10, 2), (20, 1, 9, 3)])
+def test_a_row_depends_on_itself_alone(width: int, heads: int, size: int, patch: int, count: int, threads: int) -> None:
+    torch.manual_seed(0)
+    config = DiTConfig(
+        num_attention_heads=heads, attention_head_dim=width // heads, num_layers=2, sample_size=size, patch_size=patch
+    )
+    network: Any = randomized(DiT(config))
+    image, answers = torch.randn(4, size, size), []
+    for place in (0, count - 2, count - 1):
+        x, t, labels = torch.randn(count, 4, size, size), torch.rand(count) * 999, torch.arange(count)
+        x[place], t[place], labels[place] = image, 300, 62
+        with torch.inference_mode():
+            answers.append(network(x, t, labels)[place])
+    moved = [place for place, answer in enumerate(answers) if not torch.equal(answer, answers[0])]
+    assert not moved, f"with {threads} threads the answer of {count} rows changes in rows {moved}"
+
+
+def test_gradient_of_the_input(model: Any) -> None:
+    network = DiT(model.network.config).double()
+    network.load_state_dict(model.network.double().state_dict())
+    model.network.float()
+    network.requires_grad_(requires_grad=False)
+    x = torch.randn(1, 4, 8, 8, dtype=torch.float64, requires_grad=True)
+    direction, t, labels = torch.randn_like(x), torch.tensor(300.0), torch.tensor([7])
+    (slope,) = torch.autograd.grad(network(x, t, labels).sum(), x)
+    with torch.no_grad():
+        rise = network(x + 1e-5 * direction, t, labels).sum() - network(x - 1e-5 * direction, t, labels).sum()
+    torch.testing.assert_close((slope * direction).sum(), rise / 2e-5, rtol=1e-6, atol=1e-6)
+
+
+def test_bfloat16(model: Any) -> None:
+    half = superpose.model("dit", path=FIXTURE / "pipeline", dtype="bfloat16")
+    x, moment = INPUTS["x_T"], model.schedule.moment(0, 500)
+    told = model.gather([model.condition("3")] * 2)
+    want, got = model.predict(x, moment, told).output, half.predict(x, moment, told).output
+    assert got.dtype == torch.bfloat16
+    assert (got - want).square().mean().sqrt() < 0.03 * want.std()
+
+
+def test_classes_by_number_and_by_name(folder: Path) -> None:
+    rewrite(folder / "model_index.json", id2label={"0": "tench, Tinca tinca", "207": "golden retriever"})
+    kind = DiffusionTransformer(path=folder)
+    numbers = [kind.number(prompt) for prompt in ("", "5", "golden retriever", "tench", "Tinca tinca")]
+    assert numbers == [1000, 5, 207, 0, 0]
+    with pytest.raises(
+        PromptError, match="unknown class 'golden retreiver': write a number from 0 to 999 or a name; did you mean 'gol"
+    ):
+        kind.check_prompt("golden retreiver")
+    with pytest.raises(PromptError, match=r"unknown class '1000': write a number from 0 to 999$"):
+        DiffusionTransformer(path=FIXTURE / "pipeline").check_prompt("1000")
+
+
+def test_the_configuration_as_it_was_first_published(folder: Path) -> None:
+    rewrite(
+        folder / "transformer" / "config.json", _class_name="Transformer2DModel", cross_attention_dim=None,
+        double_self_attention=False, num_vector_embeds=None, only_cross_attention=False, use_linear_projection=False,
+    )  # fmt: skip
+    assert DiffusionTransformer(path=folder).shape == (4, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "message"),
+    [
+        ("transformer", {"norm_type": "ada_norm_single"}, "norm_type = 'ada_norm_single' is not supported; supported"),
+        ("transformer", {"caption_length": 3}, "caption_length = 3 is not known; known: num_attention_heads"),
+        ("transformer", {"activation_fn": "geglu"}, r"'activation_fn' must be in .*'gelu-approximate'"),
+        ("transformer", {"patch_size": 3}, "patches of 3 on 8 are not supported: features must be a multiple of 4"),
+        ("transformer", {"num_layers": 3}, "does not fit its configuration: 19 missing: transformer_blocks.2"),
+        ("vae", {"latent_channels": 8}, "vae makes latents of 8 channels, and .* reads 4"),
+        ("scheduler", {"prediction_type": "v_prediction"}, "prediction_type is 'v', and every DiT predicts epsilon"),
+    ],
+)
+def test_configurations_that_are_refused(file: str, changes: dict[str, Any], message: str, folder: Path) -> None:
+    name = "scheduler_config.json" if file == "scheduler" else "config.json"
+    rewrite(folder / file / name, **changes)
+    with pytest.raises(RecipeError, match=message):
+        superpose.model("dit", path=folder)
+
+
+def test_files_that_are_refused(original: tuple[Any, Path], tmp_path: Path) -> None:
+    theirs, path = original
+    vae = FIXTURE / "pipeline" / "vae"
+    with pytest.raises(RecipeError, match=r"DiT-S-2.pt is a transformer alone: write vae = the folder"):
+        _ = DiffusionTransformer(path=path).shape
+    with pytest.raises(
+        RecipeError, match="is 384 wide; how many heads it has can't be seen in it: write heads = a div"
+    ):
+        _ = DiffusionTransformer(path=path, vae=vae, heads=5).shape
+    state = dict(theirs.state_dict())
+    del state["pos_embed"]
+    torch.save(state, other := tmp_path / "other.pt")
+    with pytest.raises(
+        RecipeError, match="no diffusion transformer of the paper's code: no pos_embed among x_embedder"
+    ):
+        _ = DiffusionTransformer(path=other, vae=vae).shape
+    with pytest.raises(RecipeError, match=r"none.pt: no such file"):
+        _ = DiffusionTransformer(path=tmp_path / "none.pt", vae=vae).shape
+
+
+def test_a_recipe_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from superpose.cli import main
+
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(
+        f'[model]\nkind = "dit"\npath = "{(FIXTURE / "pipeline").as_posix()}"\n\n'
+        '[scheduler]\nkind = "ddpm"\nsteps = 3\n\n'
+        '[guidance]\nkind = "cfg"\nscale = 4\n\n[[view]]\nkind = "identity"\nprompt = "207"\n\n'
+        '[[view]]\nkind = "flip"\nprompt = "5"\n\n[run]\nsamples = 2\n'
+    )
+    assert main(["check", str(recipe)]) == 0
+    assert "16x16 pixels, in latents of 4 channels, 8x8" in capsys.readouterr().out
+    assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
+    made = tmp_path / "out" / "0001.png"
+    assert main(["replay", str(made), "--out", str(tmp_path / "replayed")]) == 0
+    assert (tmp_path / "replayed" / "0001.png").read_bytes() == made.read_bytes()

@@ -1,0 +1,146 @@
+"""Latent diffusion as people meet it: recipes from a file to pictures, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from superpose.cli import main
+from superpose.testing import check_import_time, check_predictor
+from superpose_ldm.model import CompVis, StableDiffusion
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+FOLDER = FIXTURES / "df_d_stable_diffusion" / "pipeline"
+DIFFUSION = f'kind = "stable-diffusion"\npath = "{FOLDER}"\n'
+
+
+def compvis(name: str, kind: str = "ldm") -> str:
+    return f'kind = "{kind}"\npath = "{FIXTURES / name}/model.ckpt"\nconfig = "{FIXTURES / name}/config.yaml"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with pictures of 8 and 16 pixels, and a mask whose right half is painted anew."""
+    rng = np.random.default_rng(0)
+    for side in (8, 16):
+        Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(tmp_path / f"{side}.png")
+    mask = np.zeros((16, 16), dtype=np.uint8)
+    mask[:, 8:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path
+
+
+def made(folder: Path, model: str, rest: str, scheduler: str = 'kind = "ddim"\nsteps = 3\n') -> list[np.ndarray]:
+    """The pictures of a recipe."""
+    head, _, tables = rest.partition("\n\n")
+    text = f"{head}\n\n[model]\n{model}\n[scheduler]\n{scheduler}\n{tables}\n[run]\nsamples = 2\n"
+    (folder / "recipe.toml").write_text(text)
+    assert main(["check", str(folder / "recipe.toml")]) == 0
+    assert main(["run", str(folder / "recipe.toml"), "--out", str(folder / "out"), "--overwrite"]) == 0
+    return [np.asarray(Image.open(folder / "out" / f"000{k}.png")) for k in range(2)]
+
+
+def refused(folder: Path, model: str, capsys: pytest.CaptureFixture[str], prompt: str = "") -> str:
+    (folder / "recipe.toml").write_text(f'prompt = "{prompt}"\n\n[model]\n{model}\n[scheduler]\nkind = "ddim"\n')
+    capsys.readouterr()
+    assert main(["check", str(folder / "recipe.toml")]) != 0
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_an_anagram_in_latents(folder, capsys) -> None:
+    views = '\n\n[guidance]\nkind = "cfg"\n\n[[view]]\nkind = "identity"\nprompt = "a cat"\n\n'
+    views += '[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "a dog"\n'
+    pictures = made(folder, DIFFUSION, views)
+    said = " ".join(capsys.readouterr().out.replace("│", "").split())
+    assert "16x16 pixels, in latents of 4 channels, 8x8: views and decompositions act on these" in said
+    assert "approximately" in said
+    assert pictures[0].shape == (16, 16, 3)
+    assert not np.array_equal(*pictures)
+
+
+def test_constraints_on_latents(folder) -> None:
+    known = np.asarray(Image.open(folder / "16.png"))
+    inpaint = 'prompt = "a cat"\n\n[[constraint]]\nkind = "inpaint"\nimage = "16.png"\nmask = "mask.png"\n'
+    for picture in made(folder, DIFFUSION, inpaint):
+        assert np.array_equal(picture[:, :8], known[:, :8]), "what is kept is not as it was"
+        assert not np.array_equal(picture[:, 8:], known[:, 8:])
+    sdedit = 'prompt = "a cat"\n\n[[constraint]]\nkind = "sdedit"\nimage = "16.png"\nstrength = 0.7\n'
+    assert not np.array_equal(*made(folder, DIFFUSION, sdedit))
+
+
+def test_other_sizes(folder) -> None:
+    assert made(folder, f"{DIFFUSION}size = 24\n", 'prompt = "a cat"\n\n')[0].shape == (24, 24, 3)
+
+
+def test_a_network_for_inpainting(folder) -> None:
+    model = compvis("ldm_c_inpaint") + 'image = "16.png"\nmask = "mask.png"\n'
+    one = made(folder, model, 'prompt = ""\n\n')
+    views = '\n\n[[view]]\nkind = "identity"\nprompt = ""\n\n[[view]]\nkind = "flip"\nprompt = ""\n'
+    assert not np.array_equal(one[0], made(folder, model, views)[0])
+    # What is under the mask makes no difference.
+    picture = np.array(Image.open(folder / "16.png"))
+    picture[:, 8:] = 7
+    Image.fromarray(picture).save(folder / "16.png")
+    assert all(map(np.array_equal, one, made(folder, model, 'prompt = ""\n\n')))
+
+
+def test_an_edit(folder) -> None:
+    model = compvis("ip_a_instruct_pix2pix", "instruct-pix2pix") + 'image = "8.png"\n'
+    dual = 'prompt = "0"\n\n[guidance]\nkind = "dual"\n'
+    one, other = made(folder, model, dual), made(folder, model, f"{dual}image = 3.0\n")
+    assert not np.array_equal(one[0], other[0])
+    assert all(map(np.array_equal, one, made(folder, model, dual)))
+    cfg = made(folder, model, 'prompt = "0"\n\n[guidance]\nkind = "cfg"\nscale = 7.5\n')
+    assert all(map(np.array_equal, cfg, made(folder, model, f"{dual}text = 7.5\nimage = 1.0\n")))
+
+
+def test_what_is_said_of_wrong_recipes(folder, capsys) -> None:
+    inpainting, edit = compvis("ldm_c_inpaint"), compvis("ip_a_instruct_pix2pix", "instruct-pix2pix")
+    assert "write image = a file of 16x16" in refused(folder, inpainting, capsys)
+    assert "write mask = a file of 16x16" in refused(folder, f'{inpainting}image = "16.png"\n', capsys)
+    assert "the model's images are 16x16" in refused(folder, f'{inpainting}image = "8.png"\nmask = "mask.png"', capsys)
+    assert "looks at no image: leave it out" in refused(folder, f'{DIFFUSION}image = "16.png"\n', capsys)
+    assert "looks at no mask: leave it out" in refused(folder, f'{edit}image = "8.png"\nmask = "mask.png"', capsys)
+    assert "size = 18 is not a multiple of 4" in refused(folder, f"{DIFFUSION}size = 18\n", capsys)
+    assert "knows no prompts, and was given 'cat'" in refused(folder, compvis("ldm_a_uncond_vq"), capsys, "cat")
+    assert "a number from 0 to 10" in refused(folder, compvis("ldm_b_class_kl"), capsys, "cat")
+    assert "describes itself: leave config out" in refused(folder, f'{DIFFUSION}config = "mask.png"\n', capsys)
+
+
+def test_naming_the_kinds_brings_no_torch() -> None:
+    check_import_time("superpose_ldm")
+
+
+@pytest.mark.parametrize("name", ["df_d_stable_diffusion", "ldm_b_class_kl"])
+def test_predictors_keep_their_laws(name) -> None:
+    if name.startswith("df"):
+        check_predictor(StableDiffusion(path=FOLDER).load(), ["a cat", "", "12 dogs"])
+    else:
+        about = FIXTURES / name
+        check_predictor(CompVis(path=about / "model.ckpt", config=about / "config.yaml").load(), ["3", "", "9"])
+
+
+def test_half_precision_is_near() -> None:
+    exact, half = (StableDiffusion(path=FOLDER).load("cpu", dtype) for dtype in ("float32", "bfloat16"))
+    torch.manual_seed(0)
+    x, moment = torch.randn(2, 4, 8, 8), exact.schedule.moment(0, 400)
+    answers = []
+    with torch.no_grad():
+        for predictor in (exact, half):
+            condition = predictor.condition("a cat")
+            answers.append(predictor.predict(x, moment, predictor.gather([condition] * 2)).output.float())
+            answers.append(predictor.decode(predictor.encode(torch.full((1, 3, 16, 16), 0.5))))
+    for a, b in (answers[::2], answers[1::2]):
+        assert (a - b).abs().max() <= 0.05 * a.abs().max()
+
+
+def test_hashes_are_those_of_the_files() -> None:
+    for name, digest in StableDiffusion(path=FOLDER).weights().items():
+        folder, file = {"unet": ("unet", "diffusion_pytorch_model"), "first stage": ("vae", "diffusion_pytorch_model"),
+                        "text encoder": ("text_encoder", "model")}[name]  # fmt: skip
+        assert digest == hashlib.sha256((FOLDER / folder / f"{file}.safetensors").read_bytes()).hexdigest()
