@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import hookimpl
+from superpose_glyphs.classifier import GlyphsClassifier
 from superpose_glyphs.model import Glyphs
 
 
@@ -12,3 +13,9 @@ from superpose_glyphs.model import Glyphs
 def register_models(register: Callable[[type], None]) -> None:
     """Register the embedded models."""
     register(Glyphs)
+
+
+@hookimpl
+def register_classifiers(register: Callable[[type], None]) -> None:
+    """Register the embedded classifier."""
+    register(GlyphsClassifier)

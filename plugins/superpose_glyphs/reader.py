@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from superpose import ClassifierPredictor, Moment
 from superpose.nn import (
     Downsample,
     ResidualBlock,
@@ -80,3 +81,24 @@ def load_reader(folder: Path, device: torch.device | str = "cpu", dtype: torch.d
     weights = folder / "model.safetensors"
     assign(reader, read_weights(weights, torch.device(device), dtype), str(weights))
     return ready(reader)
+
+
+class ReaderPredictor(ClassifierPredictor):
+    """The reader as a classifier that guides.
+
+    Arguments:
+        folder: Its weights and the names of its classes.
+        shape: (C, H, W) of the images it judges.
+        device: Where it runs.
+        dtype: What it computes in.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, int, int], device: str, dtype: str) -> None:
+        self.shape, self.device = shape, torch.device(device)
+        self.dtype: torch.dtype = getattr(torch, dtype)
+        self.network = load_reader(folder, self.device, self.dtype)
+
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        """One forward pass."""
+        scores: Tensor = self.network(x.to(self.dtype), torch.full((), moment.t, device=self.device))
+        return scores

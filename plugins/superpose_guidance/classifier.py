@@ -12,6 +12,7 @@ from superpose import (
     Asking,
     Classifier,
     ClassifierPredictor,
+    Clip,
     Condition,
     Denoiser,
     Estimate,
@@ -20,6 +21,7 @@ from superpose import (
     NoisePredictor,
     Prompted,
     option,
+    steered,
     together,
 )
 
@@ -37,7 +39,8 @@ class ClassifierGuidance(Guidance):
 
     .. math:: \epsilon \leftarrow \epsilon - s\,\sigma_t \nabla_{x_t} \log p(y | x_t)
 
-    after the clean image has been clipped (algorithms 1 and 2 of the paper). The prompt names the class for both: the
+    after the clean image has been clipped (algorithms 1 and 2 of the paper). With ``keep`` it moves the clean image
+    before that, in each view by itself: strong guidance of pixels then stays among images. The prompt names the class for both: the
     network, if it knows classes, and the classifier. Under ``base`` another guidance can do its part first.
     """
 
@@ -46,6 +49,7 @@ class ClassifierGuidance(Guidance):
     classifier: Classifier = option(doc="the classifier: a table with its kind")
     scale: float = option(1.0, doc="s: 0 is no guidance, 1 obeys Bayes' rule, more follows the class more closely")
     base: Guidance | None = option(None, doc="the guidance of what is steered; the prompt alone when not given")
+    keep: bool = option(False, doc="move the clean image and clip it anew as the model does, so that it stays an image")
 
     @property
     def negates(self) -> bool:
@@ -71,7 +75,9 @@ class ClassifierGuidance(Guidance):
     def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
         """This guidance with its classifier read."""
         base = None if self.base is None else self.base.bind(load)
-        return Bound(load=load(self.classifier), label=self.classifier.label, scale=self.scale, base=base)
+        return Bound(
+            load=load(self.classifier), label=self.classifier.label, scale=self.scale, base=base, keep=self.keep
+        )
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """What the classifier steers; reads it, which `bind` does once for all prompts."""
@@ -92,6 +98,7 @@ class Bound(Guidance):
         label: From a prompt to its class.
         scale: How strongly it steers.
         base: The guidance of what is steered.
+        keep: Whether the steered clean image is clipped.
     """
 
     kind = "classifier"
@@ -99,13 +106,17 @@ class Bound(Guidance):
     label: Callable[[str], int]
     scale: float = 1.0
     base: Guidance | None = None
+    keep: bool = False
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """What the classifier steers."""
         plain = Prompted(predictor, condition)
         inner = plain if self.base is None else self.base.denoiser(predictor, condition, negative)
         told = self.load.condition(condition.prompt, self.label(condition.prompt))
-        return Steered(inner, self.load, told, self.scale) if self.scale else inner
+        if not self.scale:
+            return inner
+        clip = predictor.clip if self.keep else None
+        return Steered(inner, self.load, told, self.scale, clip)
 
 
 @attrs.frozen(eq=False)
@@ -116,6 +127,7 @@ class Steered(Denoiser):
     classifier: ClassifierPredictor
     condition: Condition
     scale: float
+    clip: Clip | None = None
 
     def estimate(self, x: Tensor, moment: Moment) -> Asking:
         """Ask both at once; the gradient goes beside the clean image."""
@@ -123,7 +135,11 @@ class Steered(Denoiser):
         steer = judged.clean * self.scale
         if estimate.steer is not None:
             steer.add_(estimate.steer)
-        return estimate._replace(steer=steer)
+        estimate = estimate._replace(steer=steer)
+        if self.clip is None:
+            return estimate
+        estimate = steered(estimate, moment)
+        return estimate._replace(clean=self.clip.apply(estimate.clean))
 
     def _judged(self, x: Tensor) -> Asking:
         # What is laid beside the state is no part of the image that is judged.
