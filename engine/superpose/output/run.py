@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SAVE_EVERY = 20.0
 #: Input pictures up to this many bytes travel inside the images; weights and folders never do.
 EMBEDDED = 1 << 20
+#: Roles whose kinds have files of weights, and say in ``weights()`` what is in them.
+NETWORKS = ("model", "classifier")
 PICTURES = frozenset(Image.registered_extensions())
 
 
@@ -301,7 +303,8 @@ def _versions(recipe: Recipe) -> dict[str, str]:
 
 def _weights(recipe: Recipe) -> dict[str, str]:
     """SHA-256 of every file of weights that takes part."""
-    return {name: digest for kind in recipe.kinds() for name, digest in getattr(kind, "weights", dict)().items()}
+    networks = (kind for kind in recipe.kinds() if kind.role in NETWORKS)
+    return {name: digest for kind in networks for name, digest in kind.weights().items()}  # type: ignore[attr-defined]
 
 
 def _make_writable(out: Path) -> None:

@@ -95,25 +95,29 @@ def encodes_and_decodes(predictor: NoisePredictor) -> float:
     """
     import torch
 
-    name = type(predictor).__name__
     channels, height, width = predictor.image_shape
     across, down = torch.linspace(-1, 1, width), torch.linspace(-1, 1, height)[:, None]
     pictures = torch.stack([across.expand(height, width), down.expand(height, width)]).unsqueeze(1)
     pictures = pictures.expand(2, channels, height, width).contiguous().to(predictor.device)
-    copy = pictures.clone()
-    with torch.no_grad():
-        states = predictor.encode(pictures)
-        before = states.clone()
-        again = predictor.decode(states)
-    for what, made, shape in (("encode", states, predictor.shape), ("decode", again, predictor.image_shape)):
-        if tuple(made.shape) != (2, *shape):
-            raise LawError(f"{name}: {what} gives {tuple(made.shape)} where {(2, *shape)} is announced")
-        if not bool(made.isfinite().all()):
-            raise LawError(f"{name}: {what} gives what is not finite")
-    for what, given, kept in (("encode", pictures, copy), ("decode", states, before)):
-        if gap(given, kept) > 0:
-            raise LawError(f"{name}: {what} writes to its argument")
+    states = _made(predictor, "encode", pictures, predictor.shape)
+    again = _made(predictor, "decode", states, predictor.image_shape)
     return float((again - pictures).square().mean().sqrt())
+
+
+def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Size) -> Tensor:
+    """What ``encode`` or ``decode`` makes of ``given``, in the form announced."""
+    import torch
+
+    name, copy = type(predictor).__name__, given.clone()
+    with torch.no_grad():
+        made: Tensor = getattr(predictor, way)(given)
+    if tuple(made.shape) != (len(given), *shape):
+        raise LawError(f"{name}: {way} gives {tuple(made.shape)} where {(len(given), *shape)} is announced")
+    if not bool(made.isfinite().all()):
+        raise LawError(f"{name}: {way} gives what is not finite")
+    if gap(given, copy) > 0:
+        raise LawError(f"{name}: {way} writes to its argument")
+    return made
 
 
 def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) -> float:
