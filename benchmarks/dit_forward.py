@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from superpose.nn import assign, ready
-from superpose_ldm.dit_network import DiT, DiTConfig
+from superpose.nn.latent import DiT, diffusers_dit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -30,7 +30,7 @@ def main() -> None:
         num_attention_heads=6, attention_head_dim=64, num_layers=layers, out_channels=8
     )
     theirs.eval().requires_grad_(False)
-    ours = DiT(DiTConfig.from_mapping(theirs.config))
+    ours = DiT(diffusers_dit("diffusers", theirs.config))
     assign(ours, dict(theirs.state_dict()), "diffusers")
     ours = ready(ours)
     for rows in (1, 8):

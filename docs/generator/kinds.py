@@ -15,6 +15,7 @@ TITLES = {
     "model": "Models",
     "scheduler": "Schedulers",
     "guidance": "Guidance",
+    "classifier": "Classifiers",
     "view": "Views",
     "decomposition": "Decompositions",
     "constraint": "Constraints",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from superpose import nn as nn
     from superpose import testing as testing
     from superpose.answer import Answerer as Answerer
+    from superpose.classifier import Classifier as Classifier
+    from superpose.classifier import ClassifierPredictor as ClassifierPredictor
     from superpose.clip import Clip as Clip
     from superpose.clip import Clipped as Clipped
     from superpose.clip import DynamicClip as DynamicClip
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
+    from superpose.labels import class_of as class_of
     from superpose.models import Model as Model
     from superpose.noise import Noise as Noise
     from superpose.noise import NoiseSource as NoiseSource
@@ -108,6 +111,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "answer": "Answerer",
+    "classifier": "Classifier ClassifierPredictor",
     "clip": "Clip Clipped DynamicClip NoClip StaticClip",
     "composition": "Composition compose inspect",
     "constraint": "Canvas Constraint Edit",
@@ -120,6 +124,7 @@ _HOMES = {
     "images": "read_image read_mask to_pixels",
     "inversion": "invert",
     "kind": "Kind Limits option",
+    "labels": "class_of",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",
     "observer": "Observer Step",

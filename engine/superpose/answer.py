@@ -8,7 +8,7 @@ choose their order of summation by the shape of the batch, so between block size
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -18,10 +18,13 @@ from superpose.prediction import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.classifier import ClassifierPredictor
     from superpose.denoiser import Ask, Denoiser
     from superpose.prediction import Estimate
     from superpose.predictor import Condition, NoisePredictor
     from superpose.schedule import Moment
+
+    Network: TypeAlias = NoisePredictor | ClassifierPredictor
 
 Arrangement = tuple[tuple["Condition", int], ...]
 
@@ -35,12 +38,10 @@ class Answerer:
         each: Tensors of one row a sample that a predictor is given with its conditions: see `Beside`.
     """
 
-    def __init__(
-        self, rows: int | None = None, each: Mapping[NoisePredictor, Mapping[str, Tensor]] | None = None
-    ) -> None:
+    def __init__(self, rows: int | None = None, each: Mapping[Network, Mapping[str, Tensor]] | None = None) -> None:
         self.rows = rows
         self.each = each or {}
-        self._given: dict[tuple[NoisePredictor, Arrangement], list[Mapping[str, Tensor]]] = {}
+        self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
     def __call__(self, denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
         """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``moment``."""
@@ -55,7 +56,7 @@ class Answerer:
             reply = self._round(asks, moment)
 
     def _round(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
-        distinct: dict[tuple[NoisePredictor, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
+        distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
         for ask in asks:
             # Images are compared by identity: comparing their values would make a GPU wait.
             distinct.setdefault(_network(ask), {})[id(ask.x), ask.condition] = ask
@@ -78,7 +79,7 @@ class Answerer:
         return _split(whole, [len(ask.x) for ask in asks])
 
     def _gathered(
-        self, predictor: NoisePredictor, arrangement: Arrangement, rows: int, padding: int
+        self, predictor: Network, arrangement: Arrangement, rows: int, padding: int
     ) -> list[Mapping[str, Tensor]]:
         key = predictor, arrangement
         if key not in self._given:
@@ -106,7 +107,7 @@ class Answerer:
                     )
 
 
-def _network(ask: Ask) -> tuple[NoisePredictor, tuple[int, ...]]:
+def _network(ask: Ask) -> tuple[Network, tuple[int, ...]]:
     return ask.predictor, tuple(ask.x.shape[1:])
 
 

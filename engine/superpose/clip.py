@@ -13,7 +13,6 @@ import attrs
 
 from superpose.denoiser import Asking, Denoiser, Shape
 from superpose.kind import Kind, option
-from superpose.prediction import Estimate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,7 +82,7 @@ CLIPS: dict[str, type[Clip]] = {cls.kind: cls for cls in (StaticClip, DynamicCli
 
 @attrs.frozen(eq=False)
 class Clipped(Denoiser):
-    """A denoiser whose clean image is kept in range."""
+    """A denoiser whose clean image is kept in range; where it is steered to is not clipped."""
 
     inner: Denoiser
     clip: Clip
@@ -91,7 +90,7 @@ class Clipped(Denoiser):
     def estimate(self, x: Tensor, moment: Moment) -> Asking:
         """Estimate, then clip."""
         estimate = yield from self.inner.estimate(x, moment)
-        return Estimate(self.clip.apply(estimate.clean), estimate.variance)
+        return estimate._replace(clean=self.clip.apply(estimate.clean))
 
     def check(self, shape: Shape) -> None:
         """Probe what is clipped."""

@@ -6,17 +6,18 @@ network's rows are counted by asking for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 import torch
 
 from superpose.answer import Answerer
+from superpose.classifier import ClassifierPredictor
 from superpose.clip import Clip, Clipped, NoClip
 from superpose.constraint import Canvas, Constraint
 from superpose.denoiser import Denoiser, Prompted, factorized, viewed
-from superpose.errors import LawError, RecipeError
+from superpose.errors import LawError, PromptError, RecipeError
 from superpose.noise import Noise
 from superpose.prediction import Prediction
 from superpose.predictor import Condition, NoisePredictor
@@ -26,6 +27,7 @@ from superpose.sampling import Trajectory, fitted, laid_beside, refused
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.classifier import Classifier
     from superpose.guidance import Guidance
     from superpose.models import Model
     from superpose.recipe import Recipe, Subject
@@ -91,11 +93,13 @@ class Inspection:
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
         evaluations: Network evaluations of one sample in the whole run.
+        judged: Rows of a classifier, forth and back, beside each evaluation.
         then: The same of the stage that follows; None for the last.
     """
 
     rows: int
     evaluations: int
+    judged: int = 0
     then: Inspection | None = None
 
     @property
@@ -122,9 +126,16 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     """The stage of that number, and those that follow it."""
     recipe = stages[number]
     predictor = recipe.model.load(device, recipe.run.dtype)
+    read: dict[Classifier, ClassifierPredictor] = {}
+
+    def load(classifier: Classifier) -> ClassifierPredictor:
+        if classifier not in read:
+            read[classifier] = classifier.load(device, recipe.run.dtype)
+        return read[classifier]
+
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise RecipeError(recipe.located([(_place(number, ("scheduler",)), why)]))
-    denoiser = _tree(recipe, predictor)
+    denoiser = _tree(recipe, predictor, load)
     canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
     plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
@@ -183,8 +194,9 @@ def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
 
 def _inspected(recipe: Recipe) -> Inspection:
     counter = _Unread(recipe.model)
-    denoiser = _tree(recipe, counter)
+    judged: list[int] = []
     try:
+        denoiser = _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged))
         denoiser.check(recipe.model.shape)
         plan = recipe.scheduler.plan(recipe.model.schedule)
         canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
@@ -196,7 +208,8 @@ def _inspected(recipe: Recipe) -> Inspection:
     x = torch.zeros(1, *recipe.model.shape)
     for moment in descents[:: 1 + len(descents) // PROBES]:  # a guidance may ask more at some levels than at others
         Answerer()(denoiser, x, moment)
-    return Inspection(max(counter.rounds, default=0), len(descents) * recipe.scheduler.evaluations)
+    evaluations = len(descents) * recipe.scheduler.evaluations
+    return Inspection(max(counter.rounds, default=0), evaluations, max(judged, default=0))
 
 
 class _Unread(NoisePredictor):
@@ -225,8 +238,21 @@ class _Unread(NoisePredictor):
         return Prediction(torch.zeros_like(x))
 
 
-def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
+class _UnreadClassifier(ClassifierPredictor):
+    """Stands in for a classifier whose weights have not been read: counts its rows."""
+
+    def __init__(self, classifier: Classifier, rounds: list[int]) -> None:
+        self.shape, self.device, self.rounds = classifier.shape, torch.device("cpu"), rounds
+
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        del moment
+        self.rounds.append(len(x))
+        return x.flatten(1)
+
+
+def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier], ClassifierPredictor]) -> Denoiser:
     conditions: dict[str, Condition] = {}
+    bound: dict[int, Guidance] = {}
 
     def condition(prompt: str) -> Condition:
         if prompt not in conditions:
@@ -246,7 +272,15 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
         told = condition(subject.prompt or "")
         if guidance is None:
             return Prompted(predictor, told)
-        return guidance.denoiser(predictor, told, condition(negative))
+        if id(guidance) not in bound:
+            bound[id(guidance)] = guidance.bind(load)
+        return bound[id(guidance)].denoiser(predictor, told, against(negative) if guidance.negates else told)
+
+    def against(negative: str) -> Condition:
+        try:
+            return condition(negative)
+        except PromptError as error:
+            raise RecipeError(f"guidance asks for the negative prompt {negative!r} too: {error}") from error
 
     denoiser = build(recipe.subject, recipe.guidance, recipe.model.unconditional)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
@@ -254,7 +288,9 @@ def _tree(recipe: Recipe, predictor: NoisePredictor) -> Denoiser:
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance is not None)
+    if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
+        yield ("guidance",), why
+    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance)
     try:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
@@ -270,24 +306,28 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield path, str(error)
 
 
-def _misfits(subject: Subject, model: Model, path: Path, guided: bool) -> Iterator[tuple[Path, str]]:
-    guided = guided or subject.guidance is not None
-    if subject.negative is not None and not guided:
+def _misfits(subject: Subject, model: Model, path: Path, guidance: Guidance | None) -> Iterator[tuple[Path, str]]:
+    if subject.guidance is not None and (why := subject.guidance.refuses(model)):
+        yield (*path, "guidance"), why
+    guidance = subject.guidance or guidance
+    if subject.negative is not None and guidance is None:
         yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
     for key in ("prompt", "negative"):
         prompt = getattr(subject, key)
         if prompt is not None:
             try:
                 model.check_prompt(prompt)
+                if guidance is not None and key == "prompt":
+                    guidance.check_prompt(prompt)
             except RecipeError as error:
                 yield (*path, key), str(error)
     for i, term in enumerate(subject.view):
         if why := term.view.refuses(*model.shape):
             yield (*path, "view", i), why
-        yield from _misfits(term.subject, model, (*path, "view", i), guided)
+        yield from _misfits(term.subject, model, (*path, "view", i), guidance)
     if subject.decomposition is not None:
         mine = (*path, "decomposition")
         if why := subject.decomposition.decomposition.refuses(*model.shape):
             yield mine, why
         for name, part in subject.decomposition.parts:
-            yield from _misfits(part, model, (*mine, name), guided)
+            yield from _misfits(part, model, (*mine, name), guidance)

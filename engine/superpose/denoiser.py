@@ -26,6 +26,7 @@ from superpose.prediction import Estimate, Prediction, clean_from
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.classifier import ClassifierPredictor
     from superpose.decomposition import Decomposition
     from superpose.predictor import Condition, NoisePredictor
     from superpose.schedule import Moment
@@ -39,9 +40,12 @@ TOLERANCE = 1e-4
 
 
 class Ask(NamedTuple):
-    """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W)."""
+    """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W).
 
-    predictor: NoisePredictor
+    A classifier answers with the gradient of the condition's log-probability.
+    """
+
+    predictor: NoisePredictor | ClassifierPredictor
     x: Tensor
     condition: Condition
 
@@ -164,22 +168,26 @@ class Mix(Denoiser):
             if term.before not in seen:
                 seen[term.before] = x if term.before is _same else term.before(x)
         estimates = yield from together(term.denoiser.estimate(seen[term.before], moment) for term in self.terms)
-        return Estimate(self._clean(estimates), self._variance(estimates))
+        clean = self._summed([estimate.clean for estimate in estimates])
+        if clean is None:
+            raise LawError(f"{self.name} has no terms")
+        # Steering is linear too: it moves the clean image by a number times the steer.
+        return Estimate(clean, self._variance(estimates), self._summed([estimate.steer for estimate in estimates]))
 
-    def _clean(self, estimates: Sequence[Estimate]) -> Tensor:
+    def _summed(self, images: Sequence[Tensor | None]) -> Tensor | None:
         total = None
-        for term, estimate in zip(self.terms, estimates, strict=True):
-            clean = estimate.clean if term.after is _same else term.after(estimate.clean)
+        for term, image in zip(self.terms, images, strict=True):
+            if image is None:
+                continue
+            seen = image if term.after is _same else term.after(image)
             if total is None:
-                total = clean if term.weight == 1 else clean * term.weight
+                total = seen if term.weight == 1 else seen * term.weight
                 # A weight of one hands through a tensor that somebody else may still read.
                 owned = term.weight != 1
             elif owned:
-                total.add_(clean, alpha=term.weight)
+                total.add_(seen, alpha=term.weight)
             else:
-                total, owned = total.add(clean, alpha=term.weight), True
-        if total is None:
-            raise LawError(f"{self.name} has no terms")
+                total, owned = total.add(seen, alpha=term.weight), True
         return total
 
     def _variance(self, estimates: Sequence[Estimate]) -> Tensor | None:

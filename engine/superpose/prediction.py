@@ -47,10 +47,13 @@ class Estimate(NamedTuple):
         clean: Estimate of the clean image, shape (N, C, H, W).
         variance: What the networks said of the variance, shaped as ``clean``; None where they say nothing.
             Its meaning (a log-variance, or a place between two) is that of the predictor's ``learned_variance``.
+        steer: Gradient, with respect to the noisy image, of a log-probability that the sample should raise; shaped as
+            ``clean``, None for none. ``clean`` leaves it out: see `steered`.
     """
 
     clean: Tensor
     variance: Tensor | None = None
+    steer: Tensor | None = None
 
 
 def clean_coefficients(parameterization: Parameterization, moment: Moment) -> tuple[float, float]:
@@ -85,6 +88,22 @@ def clean_from(parameterization: Parameterization, output: Tensor, x: Tensor, mo
     if a == 0:  # sample, and v without signal
         return output if b == 1 else output * b
     return (x * a).add_(output, alpha=b)
+
+
+def steered(estimate: Estimate, moment: Moment) -> Estimate:
+    r"""The estimate with its steer in the clean image, by Tweedie's formula, and none left.
+
+    .. math:: E[x_0 | x_t, y] = E[x_0 | x_t] + \frac{\sigma_t^2}{\alpha_t} \nabla_{x_t} \log p(y | x_t)
+
+    In epsilon that is :math:`\epsilon - \sigma_t \nabla_{x_t} \log p(y | x_t)` (arXiv 2105.05233, algorithm 2). Where
+    there is no signal the state says nothing of y, and nothing is steered.
+    """
+    if estimate.steer is None:
+        return estimate
+    if moment.alpha == 0:
+        return estimate._replace(steer=None)
+    gain = moment.sigma**2 / moment.alpha
+    return estimate._replace(clean=estimate.clean.add(estimate.steer, alpha=gain), steer=None)
 
 
 def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, moment: Moment) -> Tensor:

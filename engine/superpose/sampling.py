@@ -20,6 +20,7 @@ from superpose.constraint import Constraint, Edit
 from superpose.errors import RecipeError, RunError
 from superpose.noise import START
 from superpose.observer import Observer, Step
+from superpose.prediction import steered
 from superpose.scheduler.base import Plan, Scheduler
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ class Trajectory:
         def denoise(x: Tensor, moment: Moment) -> Estimate:
             nonlocal clean, jumped
             estimate = self._answer(self.denoiser, self._seen(x), moment)
+            if not self.scheduler.steers:
+                estimate = steered(estimate, moment)
             for i, constraint in enumerate(self.constraints):
                 if "on_clean" in self._hooks[i]:
                     edit = constraint.on_clean(estimate.clean, moment)

@@ -41,7 +41,7 @@ class ADM(UNet):
     def __init__(self, layout: Layout, heads: Heads) -> None:
         features = 4 * layout.channels
         super().__init__(
-            _Blocks(layout, heads),
+            ADMBlocks(layout, heads),
             widths=layout.widths,
             blocks=[layout.blocks] * len(layout.widths),
             read=layout.read,
@@ -66,8 +66,8 @@ class ADM(UNet):
         return self.run(x, silu_(features))
 
 
-class _Blocks:
-    """What this network is made of, as its layout says."""
+class ADMBlocks:
+    """What such networks are made of, as their layouts say."""
 
     def __init__(self, layout: Layout, heads: Heads) -> None:
         self.layout, self.heads = layout, heads

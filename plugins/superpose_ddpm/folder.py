@@ -14,11 +14,11 @@ from superpose import (
     Model,
     RecipeError,
     StaticClip,
+    class_of,
     option,
     published_parameterization,
     published_schedule,
 )
-from superpose_ddpm.labels import class_of
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Parameterization, Schedule

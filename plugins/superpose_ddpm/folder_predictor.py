@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, RecipeError
+from superpose import Condition, Moment, NoisePredictor, Prediction, RecipeError, class_of
 from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights, ready
-from superpose_ddpm.labels import class_of
 from superpose_ddpm.port_names import port_names
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, option
+from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
 from superpose_ddpm.adm_layout import Heads, Layout, recognised
-from superpose_ddpm.labels import class_of
 from superpose_ddpm.presets import PRESETS, UPSCALERS, Preset
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise
+from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise, class_of
 from superpose_ddpm.adm import load_adm
-from superpose_ddpm.labels import class_of
 
 if TYPE_CHECKING:
     from superpose_ddpm.guided_diffusion import GuidedFile

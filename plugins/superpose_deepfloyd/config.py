@@ -43,13 +43,11 @@ FORMS: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         "sample_size", "in_channels", "out_channels", "block_out_channels", "layers_per_block", "attention_head_dim",
         "norm_num_groups", "cross_attention_dim", "addition_embed_type_num_heads",
     )),
-    ("whole numbers from 1, or null", lambda value: value is None or (type(value) is int and value >= 1), (
-        "encoder_hid_dim", "time_embedding_dim",
-    )),
+    ("whole numbers from 1, or null", lambda value: value is None or (type(value) is int and value >= 1),
+        ("encoder_hid_dim", "time_embedding_dim")),
     ("numbers from 0", lambda value: type(value) in (int, float) and value >= 0, ("freq_shift", "norm_eps", "dropout")),
-    ("numbers above 0", lambda value: type(value) in (int, float) and value > 0, (
-        "mid_block_scale_factor", "resnet_out_scale_factor",
-    )),
+    ("numbers above 0", lambda value: type(value) in (int, float) and value > 0,
+        ("mid_block_scale_factor", "resnet_out_scale_factor")),
     ("true or false", lambda value: isinstance(value, bool), (
         "center_input_sample", "flip_sin_to_cos", "resnet_skip_time_act", "only_cross_attention",
         "mid_block_only_cross_attention",
@@ -120,9 +118,8 @@ class IFConfig:
         Raises:
             ValueError: One line that names the key, its value and what is supported.
         """
-        # What diffusers takes these two for when they are left out is another family.
-        named = {"_class_name": "UNet2DConditionModel"}
-        given = {**named, "addition_embed_type": None, "mid_block_type": "UNetMidBlock2DCrossAttn", **mapping}
+        # Where these are left out, diffusers takes the network for one of another family.
+        given = {"_class_name": "UNet2DConditionModel", "addition_embed_type": None, "mid_block_type": None, **mapping}
         fields = attrs.fields_dict(cls)
         for key, value in given.items():
             if key not in (*fields, *ADMITTED, *IDLE) and not key.startswith("_"):

@@ -14,8 +14,8 @@ from superpose import RecipeError
 from superpose_deepfloyd.embeddings import Embeddings, cleaned, write
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when the file was written, 1 when it could not be."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m superpose_deepfloyd.embed", description=__doc__)
     parser.add_argument("--text-encoder", type=Path, required=True, help="folder of an IF pipeline, or of its encoder")
     parser.add_argument("--out", type=Path, required=True, help="the file to write, or to add to")
@@ -26,10 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         prompts = embed(asked.text_encoder, asked.out, asked.prompts, asked.device, asked.dtype)
     except (RecipeError, OSError) as error:
-        print(error, file=sys.stderr)  # noqa: T201  (a command speaks)
-        return 1
-    print(f"{asked.out}: {', '.join(map(repr, prompts))}")  # noqa: T201
-    return 0
+        parser.exit(1, f"{error}\n")
+    sys.stdout.write(f"{asked.out}: {', '.join(map(repr, prompts))}\n")
 
 
 def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu", dtype: str = "float32") -> list[str]:
@@ -58,4 +56,4 @@ def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu",
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

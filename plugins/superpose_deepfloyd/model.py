@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Clip, Model, RecipeError, option
+from superpose import Clip, Model, RecipeError, locate, option
 from superpose_deepfloyd.embeddings import COMMAND, Embeddings
 from superpose_deepfloyd.stage import TEXT_WEIGHTS, Stage, read_stage, text_folders
 
@@ -29,9 +29,7 @@ class Cascaded(Model, ABC):
     path: Path | None = option(None, doc="folder of the pipeline, or of its unet, in the layout of diffusers")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
     embeddings: Path | None = option(None, doc=f"file of texts that {COMMAND} wrote; saves loading the text encoder")
-    text_encoder: Path | None = option(
-        None, doc="folder of T5, or of a pipeline that has it; the stage's own pipeline when absent"
-    )
+    text_encoder: Path | None = option(None, doc="folder of T5, or of a pipeline that has it; path when absent")
     size: int | None = option(None, doc="height and width of an image; those of training when absent", ge=8)
 
     @cached_property
@@ -48,7 +46,7 @@ class Cascaded(Model, ABC):
         unit = 2 ** (len(stage.config.block_out_channels) - 1)
         if self.size is not None and self.size % unit:
             raise RecipeError(
-                f"size = {self.size}: this network halves an image to 1/{unit}; give a multiple of {unit}"
+                f"size = {self.size}: write a multiple of {unit}, for this network halves images to 1/{unit}"
             )
         return stage
 
@@ -98,9 +96,7 @@ class Cascaded(Model, ABC):
 
     @property
     def _folder(self) -> Path:
-        if self.path is None:
-            raise RecipeError("path is missing: give the folder of an IF pipeline, with unet/config.json in it")
-        return self.path
+        return locate(self.path, self.hub)
 
     @property
     def _encoder(self) -> Path:
@@ -149,6 +145,4 @@ class Upscaler(Cascaded):
     other = "deepfloyd"
     upscales = True
     papers = ("arXiv 2205.11487", "arXiv 2106.15282")
-    noise_level: int = option(
-        50, doc="time on the image-noising levels to which the small image is noised", ge=0, le=999
-    )
+    noise_level: int = option(50, doc="training time to which the small image is noised", ge=0, le=999)

@@ -66,7 +66,6 @@ class IFUNet(UNet):
         Raises:
             ValueError: The sides cannot be halved as often as needed, or the noise level is missing or not known.
         """
-        config = self.config
         if (self.class_embedding is None) != (noise_level is None):
             what = "has no small image beside it: leave out" if self.class_embedding is None else "needs"
             raise ValueError(f"this network {what} noise_level")
@@ -74,11 +73,11 @@ class IFUNet(UNet):
         if self.class_embedding is not None and noise_level is not None:
             features = features + self.class_embedding(self._sinusoid(noise_level))
         features = features + whole
-        if config.time_embedding_act_fn is not None:
-            features = ACTIVATIONS[config.time_embedding_act_fn](features)
-        if not config.resnet_skip_time_act:
-            features = ACTIVATIONS[config.act_fn](features)
-        return self.run(2 * x - 1 if config.center_input_sample else x, features, words)
+        if self.config.time_embedding_act_fn is not None:
+            features = ACTIVATIONS[self.config.time_embedding_act_fn](features)
+        if not self.config.resnet_skip_time_act:
+            features = ACTIVATIONS[self.config.act_fn](features)
+        return self.run(2 * x - 1 if self.config.center_input_sample else x, features, words)
 
     def _sinusoid(self, t: Tensor) -> Tensor:
         width, config = self.config.block_out_channels[0], self.config

@@ -22,8 +22,8 @@ class IFPredictor(NoisePredictor):
     Arguments:
         stage: What its folder says.
         shape: (C, H, W) of an image.
-        open_texts: Opens what says of a prompt what the text encoder makes of it, shape (1, tokens, width). It is open
-            only while conditions are made: a text encoder takes more memory than the network.
+        open_texts: Opens what says of a prompt what the text encoder makes of it, shape (1, tokens, width); it is open
+            while conditions are made and no longer, for a text encoder takes more memory than the network.
         device: Where it runs.
         dtype: What it computes in.
         noise_level: Time on the image-noising levels to which an upscaler noises the small image.
@@ -43,11 +43,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
-        """What the network makes of a prompt before it sees an image.
-
-        Raises:
-            PromptError: There is no text of this prompt.
-        """
+        """What the network makes of a prompt before it sees an image; `PromptError` if there is no text of it."""
         if self._texts is None:
             self._texts = self._open_texts()
         states = self._texts(prompt).to(self.device, self.dtype)
@@ -59,11 +55,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
-        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are.
-
-        Raises:
-            RecipeError: There are none, or noise levels do not go so far.
-        """
+        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are."""
         if not self.stage.upscales:
             return None
         if low is None:

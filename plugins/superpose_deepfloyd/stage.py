@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 #: The levels that all of IF's networks were trained on; the large stages cut their images off at 1 instead.
 PUBLISHED: dict[str, Any] = {
-    "beta_schedule": "squaredcos_cap_v2",
-    "variance_type": "learned_range",
-    "thresholding": True,
-    "dynamic_thresholding_ratio": 0.95,
-    "sample_max_value": 1.5,
-}
+    "beta_schedule": "squaredcos_cap_v2", "variance_type": "learned_range",
+    "thresholding": True, "dynamic_thresholding_ratio": 0.95, "sample_max_value": 1.5,
+}  # fmt: skip
 #: Where a text encoder's weights are, by order of preference, which is that of transformers.
 TEXT_WEIGHTS = (
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
@@ -41,7 +38,7 @@ class Stage:
     Attributes:
         folder: Of the network: ``config.json`` and the weights.
         config: Of the network.
-        upscales: Whether it paints over a small image, which it sees beside the noisy one.
+        upscales: Whether it sees a small image beside the noisy one.
         channels: Of an image.
         schedule: Noise levels it was trained on.
         parameterization: What its output means.
@@ -70,8 +67,7 @@ def read_stage(path: Path) -> Stage:
     from superpose.nn import read_json
 
     if not path.is_dir():
-        found = "a file" if path.exists() else "not there"
-        raise RecipeError(f"{path} is {found}: give the folder of an IF pipeline, with unet/config.json in it")
+        raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
     try:
         config = IFConfig.from_mapping(read_json(folder / "config.json"))

@@ -77,30 +77,26 @@ def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentN
         return None
     with torch.device("meta"):
         network = LatentNet(layout.code, layout.latent, bias)
-    ours = {
-        "cond_layers.1": "cond",
-        "time_embed.0": "time_embedding.linear_1",
-        "time_embed.2": "time_embedding.linear_2",
-    }
     weights = {}
     for name, value in read_weights(path, device, prefix=f"{facts(path).prefix}latent_net.").items():
-        old = next((old for old in ours if old in name), "")
+        ours = name.replace("cond_layers.1", "cond").replace("time_embed.0", "time_embedding.linear_1")
         # linear_emb is cond_layers.1 once more; the original reads it first, so cond_layers.1 is what counts.
         if ".linear_emb." not in name:
-            weights[name.replace(old, ours[old]) if old else name] = value
+            weights[ours.replace("time_embed.2", "time_embedding.linear_2")] = value
     assign(network, weights, f"{path} (latent network)")
     return ready(network)
 
 
 def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]:
     """Mean and deviation of a data set's codes, each (1, E): of ``latent.pkl``, or beside a model's weights."""
-    read = {name: read_weights(path, device, prefix=name).get("") for name in _STATISTICS}
-    mean, deviation = (value.view(1, -1) if value is not None else None for value in read.values())
-    if mean is None or deviation is None or not mean.shape[1] == deviation.shape[1] == code:
+    found = read_weights(path, device, within=_STATISTICS)
+    if any(name not in found or found[name].numel() != code for name in _STATISTICS):
         raise RecipeError(f"{path} needs conds_mean and conds_std, each of {code} numbers, as latent.pkl has them")
-    return mean, deviation
+    return found["conds_mean"].view(1, -1), found["conds_std"].view(1, -1)
 
 
-def _named(weights: Mapping[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:
+def _named(weights: dict[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:
     # With one head all orders of q, k and v are the same; with more the original's is legacy.
-    return openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)
+    named = openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)
+    weights.clear()  # or what is joined would be in memory twice
+    return named

@@ -39,7 +39,7 @@ class DiffusionAutoencoder(Model):
     encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, likewise", ge=1)
     heads: int | None = option(None, doc="heads of every attention, likewise; 1 in all templates", ge=1)
     latent_betas: str | None = option(None, doc="betas of the latent process, likewise: linear, or const0.008")
-    latent_steps: int = option(20, doc="steps of the latent DDIM; they must divide the training's", ge=1)
+    latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
     statistics: Path | None = option(None, doc="latent.pkl: mean and deviation of codes, where the file has none")
     classifier: Path | None = option(None, doc="the linear classifier that names attributes")
     average_classifier: bool = option(False, doc="take its averaged weights; the original program takes the raw ones")

@@ -28,6 +28,8 @@ class Convention(ABC):
 
     packed: ClassVar[int] = 1  # pixels of the latent that lie in one of the network's own, along a side
 
+    resizes: ClassVar[bool] = True  # whether it can be asked at other sizes than that of training
+
     def channels(self, config: Config) -> int:
         """Channels of the state."""
         return int(config["in_channels"]) // self.packed**2
@@ -114,6 +116,8 @@ class SDXL(TextUNet):
 
 class DiT(Convention):
     """``DiTTransformer2DModel``: a class for a prompt."""
+
+    resizes = False  # it takes any grid of patches for a square
 
     def classes(self, config: Config) -> int | None:
         return int(config["num_embeds_ada_norm"])

@@ -12,6 +12,11 @@ import attrs
 
 from superpose import RecipeError
 
+#: Parts that the bridge has a use for, as diffusers' pipelines call them.
+USED = (
+    "unet", "transformer", "vae", "vqvae", "scheduler", "text_encoder", "text_encoder_2", "text_encoder_3",
+    "tokenizer", "tokenizer_2", "tokenizer_3",
+)  # fmt: skip
 #: Parts that change no sample.
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 #: Whose classes are built; a part of any other library would be somebody's code.
@@ -54,6 +59,10 @@ class PipelineFolder:
             if not isinstance(entry, list) or len(entry) != 2 or None in entry or name in UNUSED:
                 continue
             library, kind = entry
+            if name not in USED:
+                raise RecipeError(
+                    f"{self.path}: a {self.pipeline} has a {name} ({kind}), which the bridge doesn't know"
+                )
             if library not in LIBRARIES:
                 raise RecipeError(
                     f"{self.path}: part {name!r} is a {kind} of {library!r}, and only parts of "

@@ -47,7 +47,10 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
         settings = {key: value for key, value in folder.index.items() if key in takes and key not in parts}
         absent = {key: None for key, value in settings.items() if isinstance(value, list)}
         chosen = settings | absent | {key: value for key, value in OFF.items() if key in takes}
-        return pipeline(**parts, **chosen)
+        try:
+            return pipeline(**parts, **chosen)
+        except (TypeError, ValueError) as error:
+            raise RecipeError(f"{folder.path} can't be put together as a {folder.pipeline}: {error}") from error
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
@@ -60,22 +63,24 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
 def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
     import torch
 
-    if not issubclass(cls, torch.nn.Module):  # a tokenizer or a scheduler
-        return cls.from_pretrained(folder, local_files_only=True)
-    options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True, "variant": variant}
-    if cls.__module__.startswith("diffusers."):
-        options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
-    else:
-        options |= {"dtype": dtype, "trust_remote_code": False}
+    options: dict[str, Any] = {"local_files_only": True}
+    network = issubclass(cls, torch.nn.Module)  # and not a tokenizer or a scheduler
+    if network:
+        options |= {"use_safetensors": True, "variant": variant}
+        if cls.__module__.startswith("diffusers."):
+            options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
+        else:
+            options |= {"dtype": dtype, "trust_remote_code": False}
     try:
-        return cls.from_pretrained(folder, **options).to(device).eval().requires_grad_(requires_grad=False)
-    except (OSError, ValueError, RuntimeError) as error:
+        part = cls.from_pretrained(folder, **options)
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
         reason = " ".join(str(error).split())
         raise RecipeError(f"{folder} can't be loaded as a {cls.__name__}: {reason}") from error
+    return part.to(device).eval().requires_grad_(requires_grad=False) if network else part
 
 
 def _class(homes: tuple[Any, ...], name: str, where: str) -> Any:
     for home in homes:
-        if (cls := getattr(home, name, None)) is not None:
+        if isinstance(cls := getattr(home, name, None), type):
             return cls
     raise RecipeError(f"{where} is a {name}, which neither diffusers nor transformers has as installed here")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -48,6 +48,8 @@ class Diffusers(Model):
         folder, rule, config = self._known()
         factor, step = folder.factor, folder.factor * rule.patch(config)
         height, width = self.height, self.width
+        if not rule.resizes and (height or width):
+            raise RecipeError("this model knows one size, that of training: leave height and width out")
         if height is None or width is None:
             own = rule.sides(config)
             height, width = height or own[0] * factor, width or own[1] * factor
@@ -55,6 +57,8 @@ class Diffusers(Model):
             if side % step:
                 near = max(step, round(side / step) * step)
                 raise RecipeError(f"{name} = {side} is not a multiple of {step}, as this model needs: write {near}")
+            if side // step > (most := config.get("pos_embed_max_size") or side):
+                raise RecipeError(f"{name} = {side} is too large for this model: write {most * step} or less")
         return rule.channels(config), height // factor, width // factor
 
     @property
@@ -112,7 +116,7 @@ class Diffusers(Model):
         folder = self.folder
         return {str(file.relative_to(folder.path)): digest(file) for file in folder.weights(self.variant)}
 
-    def _known(self) -> tuple[PipelineFolder, Convention, dict[str, object]]:
+    def _known(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
         """The folder, the denoiser's convention and its configuration."""
         folder = self.folder
         config = dict(folder.config(folder.denoiser))

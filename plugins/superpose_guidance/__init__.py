@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from superpose import Guidance, hookimpl
 from superpose_guidance.cfg import ClassifierFree
+from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
 
 
@@ -13,4 +14,5 @@ from superpose_guidance.dual import Dual
 def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> None:
     """Register every guidance of this package."""
     register(ClassifierFree)
+    register(ClassifierGuidance)
     register(Dual)

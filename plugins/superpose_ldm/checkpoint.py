@@ -52,6 +52,7 @@ class Checkpoint:
         unet, first: Its networks; the first stage makes latents of images, and images of latents.
         latents: Of the first stage.
         channels: That the U-Net reads, latents included.
+        levels: Of the U-Net, each half the size of the one before.
         side: Height and width of the latents that it was trained on.
         conditioning: What prompts are.
         schedule: Noise levels.
@@ -65,6 +66,7 @@ class Checkpoint:
     first: Part
     latents: AutoencoderShape
     channels: int
+    levels: int
     side: int
     conditioning: Conditioning
     schedule: TableSchedule
@@ -78,9 +80,10 @@ class Checkpoint:
         Raises:
             RecipeError: If there are no latents of that size.
         """
-        side, rest = divmod(size or self.side * self.latents.factor, self.latents.factor)
-        if rest:
-            raise RecipeError(f"size = {size} is not a multiple of {self.latents.factor}, by which latents are smaller")
+        multiple = self.latents.factor * 2 ** (self.levels - 1)
+        if size is not None and size % multiple:
+            raise RecipeError(f"size = {size} is not a multiple of {multiple}, which first stage and U-Net can halve")
+        side = size // self.latents.factor if size else self.side
         return self.latents.latent, side, side
 
     def image_shape(self, size: int | None) -> tuple[int, int, int]:
@@ -127,7 +130,7 @@ def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool
         return "image and mask" if as_first_stage else "mask and image"
     raise RecipeError(
         f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents; known are "
-        f"{latent} (an image to edit), {latent + 1} (inpainting) and 3 (an image to enlarge)"
+        f"{latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 (an image to enlarge)"
     )
 
 

@@ -105,7 +105,12 @@ class Words:
     padding: int | None = None
 
     def check(self, prompt: str) -> None:
-        """Any text will do."""
+        """Any text will do, if there is a tokenizer."""
+        del prompt
+        if not self.tokenizer.is_dir():
+            raise RecipeError(
+                f"{self.tokenizer}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt"
+            )
 
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""
@@ -137,8 +142,6 @@ def _tokenizer(folder: Path) -> Any:
         from transformers import AutoTokenizer
     except ImportError as error:
         raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
-    if not folder.is_dir():
-        raise RecipeError(f"{folder}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt")
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:

@@ -1,13 +1,7 @@
-"""Diffusion transformers in files: folders of ``DiTPipeline``, and the paper's own ``.pt``.
-
-The paper's files hold the network alone. All of its sizes can be seen in them but the number of heads, which goes with
-the width in every published one. They differ from diffusers' networks in two numbers: sinusoids of time fall to
-1/10000 one step later, and every norm has an eps of 1e-6.
-"""
+"""Diffusion transformers in files: folders of ``DiTPipeline``, and the paper's ``.pt``, which has no autoencoder."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,27 +12,17 @@ from torch import Tensor
 
 from superpose import RecipeError, TableSchedule
 from superpose.nn import read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
-from superpose.nn.latent import Autoencoder, AutoencoderShape, diffusers_autoencoder
-from superpose_ldm.checkpoint import Part, diffusers_schedule
-from superpose_ldm.dit_network import DiT, DiTConfig
-
-#: Heads of the published sizes S, B, L and XL, by their width.
-HEADS = {384: 6, 768: 12, 1024: 16, 1152: 16}
-
-#: Names in the paper's files, and ours; ``*`` stands for every block.
-_NAMES = (
-    (r"x_embedder\.", "pos_embed."),
-    (r"t_embedder\.mlp\.0\.", "transformer_blocks.*.norm1.emb.timestep_embedder.linear_1."),
-    (r"t_embedder\.mlp\.2\.", "transformer_blocks.*.norm1.emb.timestep_embedder.linear_2."),
-    (r"y_embedder\.", "transformer_blocks.*.norm1.emb.class_embedder."),
-    (r"blocks\.(\d+)\.attn\.proj\.", r"transformer_blocks.\1.attn1.to_out.0."),
-    (r"blocks\.(\d+)\.mlp\.fc1\.", r"transformer_blocks.\1.ff.net.0.proj."),
-    (r"blocks\.(\d+)\.mlp\.fc2\.", r"transformer_blocks.\1.ff.net.2."),
-    (r"blocks\.(\d+)\.adaLN_modulation\.1\.", r"transformer_blocks.\1.norm1.linear."),
-    (r"final_layer\.adaLN_modulation\.1\.", "proj_out_1."),
-    (r"final_layer\.linear\.", "proj_out_2."),
+from superpose.nn.latent import (
+    Autoencoder,
+    AutoencoderShape,
+    DiT,
+    DiTConfig,
+    diffusers_autoencoder,
+    diffusers_dit,
+    paper_dit,
+    paper_dit_names,
 )
-_QKV = re.compile(r"blocks\.(\d+)\.attn\.qkv\.(weight|bias)")
+from superpose_ldm.checkpoint import Part, diffusers_schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -96,10 +80,7 @@ def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
 
 def _folder(path: Path) -> tuple[DiTConfig, Part, TableSchedule, dict[str, int]]:
     where, weights = weight_files(path / "transformer")
-    try:
-        config = DiTConfig.from_mapping(read_json(where))
-    except ValueError as error:
-        raise RecipeError(f"{where}: {error}") from error
+    config = diffusers_dit(str(where), read_json(where))
     about = path / "scheduler" / "scheduler_config.json"
     schedule, prediction = diffusers_schedule(about, read_json(about))
     if prediction != "epsilon":
@@ -110,8 +91,8 @@ def _folder(path: Path) -> tuple[DiTConfig, Part, TableSchedule, dict[str, int]]
 
 def _file(path: Path, heads: int | None) -> tuple[DiTConfig, Part]:
     shapes, read = _single(path)
-    config = _seen(path, shapes, heads)
-    return config, Part(lambda: DiT(config), lambda *to: _renamed(read(*to), config.num_layers), path)
+    config = paper_dit(str(path), shapes, heads)
+    return config, Part(lambda: DiT(config), lambda *to: paper_dit_names(read(*to), config.num_layers), path)
 
 
 def _named(labels: Mapping[str, str]) -> dict[str, int]:
@@ -127,44 +108,3 @@ def _single(path: Path) -> tuple[dict[str, tuple[int, ...]], Callable[[str, torc
     mapped = stored["ema"]
     shapes = {name: tuple(value.shape) for name, value in mapped.items()}
     return shapes, lambda device, dtype: {name: value.to(device, dtype) for name, value in mapped.items()}
-
-
-def _seen(path: Path, shapes: Mapping[str, tuple[int, ...]], heads: int | None) -> DiTConfig:
-    """The configuration that shows in the shapes."""
-    needed = ("x_embedder.proj.weight", "pos_embed", "y_embedder.embedding_table.weight", "final_layer.linear.weight")
-    if missing := [name for name in needed if name not in shapes]:
-        found = ", ".join(list(shapes)[:3])
-        raise RecipeError(f"{path} is no diffusion transformer of the paper's code: no {missing[0]} among {found}, ...")
-    width, channels, patch, _ = shapes["x_embedder.proj.weight"]
-    heads = heads or HEADS.get(width)
-    if heads is None or width % heads:
-        raise RecipeError(f"{path} is {width} wide; how many heads it has can't be seen in it: write heads = a divisor")
-    return DiTConfig(
-        num_attention_heads=heads,
-        attention_head_dim=width // heads,
-        in_channels=channels,
-        out_channels=shapes["final_layer.linear.weight"][0] // patch**2,
-        num_layers=len({name.split(".")[1] for name in shapes if name.startswith("blocks.")}),
-        sample_size=round(shapes["pos_embed"][1] ** 0.5) * patch,
-        patch_size=patch,
-        num_embeds_ada_norm=shapes["y_embedder.embedding_table.weight"][0] - 1,
-        norm_eps=1e-6,
-        frequency_shift=0.0,
-    )
-
-
-def _renamed(weights: dict[str, Tensor], depth: int) -> dict[str, Tensor]:
-    """The paper's names as ours. What diffusers keeps in every block is one tensor there, and stays one."""
-    del weights["pos_embed"]  # sinusoids, which are never trained
-    given: dict[str, Tensor] = {}
-    for stored in list(weights):
-        value, name = weights.pop(stored), stored
-        if found := _QKV.fullmatch(stored):
-            block = f"transformer_blocks.{found[1]}.attn1"
-            parts = zip("qkv", value.chunk(3), strict=True)
-            given |= {f"{block}.to_{one}.{found[2]}": part for one, part in parts}
-            continue
-        for pattern, ours in _NAMES:
-            name = re.sub("^" + pattern, ours, name)
-        given |= {name.replace("*", str(i)): value for i in range(depth if "*" in name else 1)}
-    return given

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import RecipeError, read_image, read_mask
+from superpose import RecipeError
 
 if TYPE_CHECKING:
     import torch
@@ -48,12 +48,16 @@ class Files:
 
     def read_image(self, shape: tuple[int, int, int], device: torch.device | str) -> Tensor:
         """The image, shape (3, H, W), in [-1, 1]."""
+        from superpose import read_image
+
         if self.image is None:
             raise RecipeError("this network looks at an image: write image = a file, or make it a second [[stage]]")
         return read_image(self.image, shape, device)
 
     def read_mask(self, size: tuple[int, int], device: torch.device | str) -> Tensor:
         """The mask, shape (1, H, W): 1 where the image is painted anew."""
+        from superpose import read_mask
+
         if self.mask is None:
             raise RecipeError("this network paints a part of an image anew: write mask = a file")
         return read_mask(self.mask, size, device)

@@ -56,7 +56,7 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
     first = Part(lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights)
     unet_config, unet_weights = weight_files(folder / "unet")
     unet_json = read_json(unet_config)
-    channels, build = _unet(unet_config, unet_json)
+    channels, levels, build = _unet(unet_config, unet_json)
     unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
     schedule, said = diffusers_schedule(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
@@ -70,6 +70,7 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
         first=first,
         latents=latents,
         channels=channels,
+        levels=levels,
         side=unet_json.get("sample_size") or 64,
         conditioning=conditioning,
         schedule=schedule,
@@ -79,15 +80,18 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
     )
 
 
-def _unet(where: Path, config: dict[str, Any]) -> tuple[int, Any]:
+def _unet(where: Path, config: dict[str, Any]) -> tuple[int, int, Any]:
+    """The channels that it reads, its levels, and what makes it."""
+    if config.get("num_class_embeds") or config.get("class_embed_type"):
+        raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
     if config.get("_class_name") == "UNet2DModel":
         try:
             plain = UNet2DConfig.from_mapping(config)
         except ValueError as error:
             raise RecipeError(f"{where}: {error}") from error
-        return plain.in_channels, lambda: UNet2D(plain)
+        return plain.in_channels, len(plain.block_out_channels), lambda: UNet2D(plain)
     shape = diffusers_unet(str(where), config)
-    return shape.read, lambda: LatentUNet(shape)
+    return shape.read, len(shape.widths), lambda: LatentUNet(shape)
 
 
 def _words(folder: Path, tokenizer: Path | None) -> Words:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Model, Parameterization, RecipeError, option
+from superpose import Model, Parameterization, RecipeError, locate, option
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ class LatentDiffusion(Model, ABC):
         return checkpoint
 
     def _look(self) -> Checkpoint:
-        from superpose import locate
         from superpose_ldm.folder import read_folder
         from superpose_ldm.single import SingleFile
 

@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, StepNoise
+from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise
 from superpose.nn.latent import Autoencoder
 from superpose_ldm.checkpoint import Checkpoint, Sees
 
 if TYPE_CHECKING:
-    from superpose import Beside
     from superpose_ldm.files import Files
 
 
@@ -69,8 +68,6 @@ class LatentPredictor(NoisePredictor):
             low: Images of the stage before, which take the place of an image in a file.
             noise: Tells the number of samples.
         """
-        from superpose import Beside
-
         if self._sees == "nothing":
             return None
         size = self.shape[1:] if self._sees == "small image" else self.image_shape[1:]
@@ -97,8 +94,7 @@ def seen(sees: Sees, first: Autoencoder, image: Tensor, mask: Tensor | None) -> 
         return image
     if mask is None:
         return first.moments(image)[0].float()  # never scaled as latents are: InstructPix2Pix was trained so
-    side = image.shape[-1] // first.shape.factor
-    small = interpolate(mask, (image.shape[-2] // first.shape.factor, side))
+    small = interpolate(mask, [side // first.shape.factor for side in image.shape[2:]])
     if sees == "image and mask":
         black = image * (1 - mask) - mask
         return torch.cat((first.moments(black)[0].float(), 2 * small - 1), dim=1)

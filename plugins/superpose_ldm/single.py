@@ -74,6 +74,8 @@ class SingleFile:
         where = str(self.config or self.path)
         unet_params = params["unet_config"]["params"]
         unet = compvis_unet(f"{where}: unet_config", unet_params)
+        if unet.classes:
+            raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
         first_params = params["first_stage_config"]["params"]
         latents = compvis_autoencoder(f"{where}: first_stage_config", first_params, self._scale(params, shapes))
         condition = params.get("cond_stage_config", "__is_unconditional__")
@@ -85,6 +87,7 @@ class SingleFile:
             first=Part(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
             latents=latents,
             channels=unet.read,
+            levels=len(unet.widths),
             side=params.get("image_size", unet_params.get("image_size", 64)),
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
             schedule=self._schedule(where, params, shapes),
@@ -143,13 +146,18 @@ class SingleFile:
                 self.path,
             )
             return Classes(part, count, self.names)
-        if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder", "TransformerEmbedder"):
+        if not params.get("use_tokenizer", True):
+            kind = f"{kind} of what is no text"
+        if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
             raise RecipeError(
                 f"{self.config}: conditioning by {kind} is not supported; supported: ClassEmbedder, FrozenCLIPEmbedder,"
                 " FrozenOpenCLIPEmbedder, BERTEmbedder, torch.nn.Identity, __is_first_stage__, __is_unconditional__"
             )
+        layer = params.get("layer", "last")
+        if layer not in ("last", "penultimate"):
+            raise RecipeError(f"{self.config}: layer = {layer!r} is not supported; supported: 'last', 'penultimate'")
         layout = text_layout(str(self.path), mine)
-        shape = text_shape(str(self.path), mine, penultimate=params.get("layer") == "penultimate")
+        shape = text_shape(str(self.path), mine, penultimate=layer == "penultimate")
         if self.tokenizer is None:
             fit = "bert-base-uncased's" if layout == "ldm" else "CLIP's vocab.json and merges.txt"
             raise RecipeError(f"{self.path}: a single file has no tokenizer: write tokenizer = a folder with {fit}")
@@ -158,7 +166,7 @@ class SingleFile:
             return text_names(layout, read_weights(self.path, device, dtype, prefix=CONDITION), shape.layers)
 
         part = Part(lambda: TextEncoder(shape), read, self.path)
-        # OpenCLIP fills up with 0, whatever its tokenizer, which is also CLIP's, says.
+        # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
         return Words(part, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 
     def _published(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:

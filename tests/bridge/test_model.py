@@ -74,6 +74,13 @@ def test_sizes_that_do_not_fit_patches(saved: Callable[[str], Path]) -> None:
         _ = Diffusers(path=saved("flux dev"), height=18).shape
 
 
+def test_sizes_that_a_network_can_not_have(saved: Callable[[str], Path]) -> None:
+    with pytest.raises(RecipeError, match="knows one size, that of training: leave height and width out"):
+        _ = Diffusers(path=saved("dit"), width=32).shape
+    with pytest.raises(RecipeError, match="width = 400 is too large for this model: write 256 or less"):
+        _ = Diffusers(path=saved("aura flow"), width=400).shape
+
+
 def test_sizes_that_nothing_says(copied: Callable[[str], Path]) -> None:
     folder = copied("sdxl")
     rewrite(folder / "unet" / "config.json", sample_size=None)
@@ -205,6 +212,10 @@ def test_what_fits_no_folder(copied: Callable[[str], Path], saved: Callable[[str
     with pytest.raises(RecipeError, match=r"pipeline \['pipeline', 'Mine'\] is code of its own, which is never run"):
         _ = Diffusers(path=folder).folder.pipeline
     index.write_text(whole)
+    rewrite(index, controlnet=["diffusers", "ControlNetModel"])
+    with pytest.raises(RecipeError, match=r"has a controlnet \(ControlNetModel\), which the bridge doesn't know"):
+        _ = Diffusers(path=folder).shape
+    index.write_text(whole)
     rewrite(folder / "unet" / "config.json", in_channels=9)
     with pytest.raises(RecipeError, match="StableDiffusionPipeline takes 9 channels and its autoencoder makes 4"):
         _ = Diffusers(path=folder).shape
@@ -221,6 +232,18 @@ def test_weights_that_can_not_be_loaded(copied: Callable[[str], Path]) -> None:
         superpose.model("diffusers", path=folder)
     weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: .*safetensors"):
+        superpose.model("diffusers", path=folder)
+
+
+def test_parts_that_are_missing(copied: Callable[[str], Path]) -> None:
+    folder = copied("stable diffusion")
+    index = json.loads((folder / "model_index.json").read_text())
+    del index["text_encoder"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(RecipeError, match=r"can't be put together as a StableDiffusionPipeline: .*'text_encoder'"):
+        superpose.model("diffusers", path=folder)
+    shutil.rmtree(folder / "tokenizer")
+    with pytest.raises(RecipeError, match=r"tokenizer can't be loaded as a \w+: "):
         superpose.model("diffusers", path=folder)
 
 

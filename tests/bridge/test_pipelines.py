@@ -14,6 +14,7 @@ from torch import Tensor
 import superpose
 import tiny_pipelines
 from superpose import NoisePredictor
+from superpose.testing import check_predictor
 
 PROMPT, NEGATIVE, SCALE, STEPS = "a red cube", "a ball of glass", 3.0, 4
 #: What each pipeline is called with, the scheduler that is its own, and options of the model.
@@ -94,6 +95,7 @@ def test_latents_of_two_samples(name: str, tmp_path: Path) -> None:
     if name.startswith("flux"):
         want = theirs._unpack_latents(want, *model.image_shape[1:], theirs.vae_scale_factor)
     close(got, want, name)
+    check_predictor(model, [PROMPT, NEGATIVE])
 
 
 @pytest.mark.parametrize("name", ["dit", "ddpm", "latent diffusion"])

@@ -11,7 +11,7 @@ from superpose.options import options_of
 from superpose.plugins import load_plugins
 
 ROOT = Path(__file__).parent.parent.parent
-ROLES = ("model", "scheduler", "guidance", "view", "decomposition", "constraint")
+ROLES = ("model", "scheduler", "guidance", "classifier", "view", "decomposition", "constraint")
 
 
 def test_help_names_every_command(capsys):

@@ -114,14 +114,14 @@ def test_an_upscaler_without_a_small_image(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "says"),
     [
-        ("deepfloyd", {}, "path is missing: give the folder of an IF pipeline"),
-        ("deepfloyd", {"path": FIXTURES / "nowhere"}, "nowhere is not there: give the folder"),
+        ("deepfloyd", {}, "give path, a file or folder on this machine, or hub"),
+        ("deepfloyd", {"path": FIXTURES / "nowhere"}, "nowhere: no such file or folder"),
         ("deepfloyd", {"path": FIRST / "unet" / WEIGHTS}, "is a file: give the folder"),
         ("deepfloyd", {"path": FIXTURES}, "no such file"),
         ("deepfloyd", {"path": FIXTURES / "df_a_unet2d_ddpm" / "pipeline"}, "_class_name = 'UNet2DModel' is not supp"),
         ("deepfloyd", {"path": SECOND}, 'is an upscaler: write kind = "deepfloyd-upscaler"'),
         ("deepfloyd-upscaler", {"path": FIRST}, 'is a first stage: write kind = "deepfloyd"'),
-        ("deepfloyd", {"path": FIRST, "size": 33}, "size = 33: .*give a multiple of 2"),
+        ("deepfloyd", {"path": FIRST, "size": 33}, "size = 33: write a multiple of 2"),
         ("deepfloyd-upscaler", {"path": SECOND, "noise_level": 1000}, "must be at most 999, got 1000"),
     ],
     ids=["no path", "nowhere", "file", "no pipeline", "family", "upscaler", "first stage", "size", "noise level"],

@@ -103,6 +103,7 @@ def test_betas():
     ("spoil", "message"),
     [
         (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_text("hello"), "is not a readable file"),
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "is not a readable file"),
         (
             lambda path: torch.save({"state_dict": {"conv_in.weight": torch.zeros(1)}}, path),
@@ -142,7 +143,7 @@ def test_prompts(path, tmp_path):
     model = DiffusionAutoencoder(path=plain_path, code=codes)
     model.check_prompt("me")
     for prompt in ("", "mixed"):
-        with pytest.raises(PromptError, match=r"is drawn by a latent network, and .* has none: take the last"):
+        with pytest.raises(PromptError, match=r"is drawn by a latent network, and .* has none: take the last\.ckpt"):
             model.check_prompt(prompt)
     with pytest.raises(PromptError, match=r"no code is named 'mee' \(nearest: 'me'"):
         model.check_prompt("mee")

@@ -36,7 +36,7 @@ def configurations(draw):
     }
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(config=configurations(), seed=st.integers(0, 2**16))
 def test_any_configuration(config, seed, tmp_path_factory):
     path = tmp_path_factory.mktemp("ckpt") / "last.ckpt"

@@ -20,8 +20,8 @@ import superpose
 from ldm_dit_original import OriginalDiT
 from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted
 from superpose.nn import assign
+from superpose.nn.latent import DiT, DiTConfig, diffusers_dit
 from superpose_ldm.dit import DiffusionTransformer
-from superpose_ldm.dit_network import DiT, DiTConfig
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
@@ -107,13 +107,13 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(config=configurations(), rows=st.integers(1, 3), one_time=st.booleans(), seed=st.integers(0, 2**16))
 def test_any_configuration_as_in_diffusers(config: dict[str, Any], rows: int, one_time: bool, seed: int) -> None:
     # In float64, where two orders of summation differ by 1e-15, any difference of meaning shows.
     torch.manual_seed(seed)
     theirs: Any = randomized(diffusers.DiTTransformer2DModel(**config)).double()
-    ours = DiT(DiTConfig.from_mapping(theirs.config)).double()
+    ours = DiT(diffusers_dit("here", theirs.config)).double()
     assign(ours, dict(theirs.state_dict()), "diffusers")
     x = torch.randn(rows, config["in_channels"], config["sample_size"], config["sample_size"]).double()
     t = torch.full((rows,), 417.25) if one_time else torch.rand(rows) * 999
@@ -184,7 +184,7 @@ def test_a_row_depends_on_itself_alone(width: int, heads: int, size: int, patch:
     )
     network: Any = randomized(DiT(config))
     image, answers = torch.randn(4, size, size), []
-    for place in range(count):
+    for place in (0, count - 2, count - 1):
         x, t, labels = torch.randn(count, 4, size, size), torch.rand(count) * 999, torch.arange(count)
         x[place], t[place], labels[place] = image, 300, 62
         with torch.inference_mode():
@@ -221,7 +221,7 @@ def test_classes_by_number_and_by_name(folder: Path) -> None:
     numbers = [kind.number(prompt) for prompt in ("", "5", "golden retriever", "tench", "Tinca tinca")]
     assert numbers == [1000, 5, 207, 0, 0]
     with pytest.raises(
-        PromptError, match=r"'golden retreiver': write a number from 0 to 999 or a name; did you mean 'gol"
+        PromptError, match="unknown class 'golden retreiver': write a number from 0 to 999 or a name; did you mean 'gol"
     ):
         kind.check_prompt("golden retreiver")
     with pytest.raises(PromptError, match=r"unknown class '1000': write a number from 0 to 999$"):
@@ -240,7 +240,7 @@ def test_the_configuration_as_it_was_first_published(folder: Path) -> None:
     ("file", "changes", "message"),
     [
         ("transformer", {"norm_type": "ada_norm_single"}, "norm_type = 'ada_norm_single' is not supported; supported"),
-        ("transformer", {"caption_length": 3}, "caption_length = 3 is not a key of it"),
+        ("transformer", {"caption_length": 3}, "caption_length = 3 is not known; known: num_attention_heads"),
         ("transformer", {"activation_fn": "geglu"}, r"'activation_fn' must be in .*'gelu-approximate'"),
         ("transformer", {"patch_size": 3}, "patches of 3 on 8 are not supported: features must be a multiple of 4"),
         ("transformer", {"num_layers": 3}, "does not fit its configuration: 19 missing: transformer_blocks.2"),
@@ -281,7 +281,8 @@ def test_a_recipe_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFi
     recipe = tmp_path / "two.toml"
     recipe.write_text(
         f'[model]\nkind = "dit"\npath = "{(FIXTURE / "pipeline").as_posix()}"\n\n'
-        '[scheduler]\nkind = "ddpm"\nsteps = 3\n\n[guidance]\nkind = "cfg"\nscale = 4\n\n[[view]]\nkind = "identity"\nprompt = "207"\n\n'
+        '[scheduler]\nkind = "ddpm"\nsteps = 3\n\n'
+        '[guidance]\nkind = "cfg"\nscale = 4\n\n[[view]]\nkind = "identity"\nprompt = "207"\n\n'
         '[[view]]\nkind = "flip"\nprompt = "5"\n\n[run]\nsamples = 2\n'
     )
     assert main(["check", str(recipe)]) == 0

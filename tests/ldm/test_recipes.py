@@ -106,7 +106,7 @@ def test_what_is_said_of_wrong_recipes(folder, capsys) -> None:
     assert "the model's images are 16x16" in refused(folder, f'{inpainting}image = "8.png"\nmask = "mask.png"', capsys)
     assert "looks at no image: leave it out" in refused(folder, f'{DIFFUSION}image = "16.png"\n', capsys)
     assert "looks at no mask: leave it out" in refused(folder, f'{edit}image = "8.png"\nmask = "mask.png"', capsys)
-    assert "not a multiple of 2" in refused(folder, f"{DIFFUSION}size = 17\n", capsys)
+    assert "size = 18 is not a multiple of 4" in refused(folder, f"{DIFFUSION}size = 18\n", capsys)
     assert "knows no prompts, and was given 'cat'" in refused(folder, compvis("ldm_a_uncond_vq"), capsys, "cat")
     assert "a number from 0 to 10" in refused(folder, compvis("ldm_b_class_kl"), capsys, "cat")
     assert "describes itself: leave config out" in refused(folder, f'{DIFFUSION}config = "mask.png"\n', capsys)

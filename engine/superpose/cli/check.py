@@ -76,6 +76,11 @@ def _cost(inspection: Inspection, samples: int) -> str:
         f"{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
         f"{rows * evaluations} rows a sample, {rows * evaluations * samples} for {samples} "
         f"{'sample' if samples == 1 else 'samples'}"
+        + (
+            f"; and {inspection.judged} of a classifier, there and back, beside each evaluation"
+            if inspection.judged
+            else ""
+        )
     )
 
 

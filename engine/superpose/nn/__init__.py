@@ -7,7 +7,7 @@ from superpose.nn.config import UNet2DConfig
 from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose.nn.half_unet import HalfUNet
 from superpose.nn.joined import joined
-from superpose.nn.levels import Maker, Way
+from superpose.nn.levels import Maker, UpLevel, Way
 from superpose.nn.loading import assign, load_unet2d, ready, weight_files
 from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
 from superpose.nn.resampling import Downsample, Upsample
@@ -36,6 +36,7 @@ __all__ = [
     "UNet",
     "UNet2D",
     "UNet2DConfig",
+    "UpLevel",
     "Upsample",
     "Way",
     "assign",

@@ -39,10 +39,12 @@ class HalfUNet(nn.Module):
         Arguments:
             x: The images.
             shares: What each residual block is told, in turn.
-            left: Is given what each block on the way leaves, where somebody pools that as well.
+            left: Is given what the first convolution and each block leave, where somebody pools that as well.
         """
         each = iter(shares)
         h = self.conv_in(x)
+        if left is not None:
+            left.append(h)
         for down in self.down_blocks:
             h = down(h, each, [] if left is None else left)
         answer: Tensor = self.mid_block(h, each)

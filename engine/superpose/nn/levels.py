@@ -94,10 +94,18 @@ class UpLevel(nn.Module):
         self.upsamplers = nn.ModuleList([] if last else [maker.doubling(level)])
 
     def forward(self, h: Tensor, shares: Shares, skips: list[Tensor], *context: Tensor | None) -> Tensor:
+        return self.doubled(self.blocks(h, shares, skips, *context), shares)
+
+    def blocks(self, h: Tensor, shares: Shares, skips: list[Tensor], *context: Tensor | None) -> Tensor:
+        """What the level says at its own size."""
         for i, resnet in enumerate(self.resnets):
             h = resnet(torch.cat((h, skips.pop()), dim=1), *next(shares))
             if self.attentions:
                 h = self.attentions[i](h, *context)
+        return h
+
+    def doubled(self, h: Tensor, shares: Shares) -> Tensor:
+        """The same at the size of the next level."""
         for upsampler in self.upsamplers:
             h = _resampled(upsampler, h, shares)
         return h

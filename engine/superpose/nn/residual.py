@@ -10,6 +10,7 @@ resample both branches just before :math:`W_1`. A code :math:`z` of what the ima
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -20,7 +21,7 @@ from superpose.nn.activation import Activation, silu_
 from superpose.nn.resampling import double, halve
 
 TimeUse = Literal["add", "scale_shift"] | None
-Resample = Literal["up", "down"] | None
+Resample = Literal["up", "down"] | Callable[[Tensor], Tensor] | None
 
 
 class ResidualBlock(nn.Module):
@@ -31,13 +32,14 @@ class ResidualBlock(nn.Module):
     Arguments:
         in_channels: Channels read; a multiple of ``groups``.
         out_channels: Channels written; a multiple of ``groups``. A 1x1 convolution is the shortcut where they differ.
-        groups: Of both group norms.
+        groups: Of both group norms; a pair where they differ.
         eps: Of both group norms.
         activation: :math:`a`; may overwrite its argument.
         time: How the time features enter, None where there are none.
-        resample: ``"up"`` doubles the sides, ``"down"`` halves them.
+        resample: ``"up"`` doubles the sides, ``"down"`` halves them, by squares of pixels; or another map that does.
         dropout: Probability of dropping a value before the second convolution, in training.
         scale: :math:`r`, by which the sum is divided.
+        project: Whether the shortcut is a 1x1 convolution though the channels don't change.
     """
 
     def __init__(
@@ -45,22 +47,26 @@ class ResidualBlock(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        groups: int = 32,
+        groups: int | tuple[int, int] = 32,
         eps: float = 1e-5,
         activation: Activation = silu_,
         time: TimeUse = "add",
         resample: Resample = None,
         dropout: float = 0.0,
         scale: float = 1.0,
+        project: bool = False,
     ) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, in_channels, eps)
+        first, second = (groups, groups) if isinstance(groups, int) else groups
+        self.norm1 = nn.GroupNorm(first, in_channels, eps)
         self.conv1 = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
-        self.norm2 = nn.GroupNorm(groups, out_channels, eps)
+        self.norm2 = nn.GroupNorm(second, out_channels, eps)
         self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
-        self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else None
+        project = project or in_channels != out_channels
+        self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if project else None
         self.dropout = nn.Dropout(dropout) if dropout else None
-        self.activation, self.time, self.resample, self.scale = activation, time, resample, scale
+        self.resample = {"up": double, "down": halve}[resample] if isinstance(resample, str) else resample
+        self.activation, self.time, self.scale = activation, time, scale
 
     @property
     def time_width(self) -> int:
@@ -77,8 +83,7 @@ class ResidualBlock(nn.Module):
         """
         h = self.activation(rows.group_norm(self.norm1, x))
         if self.resample is not None:
-            resample = double if self.resample == "up" else halve
-            x, h = resample(x), resample(h)
+            x, h = self.resample(x), self.resample(h)
         h = self.conv1(h)
         if e is None or self.time is None:
             h = rows.group_norm(self.norm2, h)

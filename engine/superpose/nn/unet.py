@@ -35,6 +35,7 @@ class UNet(nn.Module):
         eps: Of the last group norm.
         activation: Before the last convolution; may overwrite its argument.
         middle: Whether there is a middle.
+        first: Channels that the first convolution writes; None for those of the first level.
     """
 
     def __init__(
@@ -51,13 +52,14 @@ class UNet(nn.Module):
         eps: float = 1e-5,
         activation: Activation = silu_,
         middle: bool = True,
+        first: int | None = None,
     ) -> None:
         super().__init__()
         self._activation = activation
-        self.conv_in = nn.Conv2d(read, widths[0], 3, padding=1)
+        skips = [widths[0] if first is None else first]
+        self.conv_in = nn.Conv2d(read, skips[0], 3, padding=1)
         # Blocks are registered in the order in which they run, and take their shares of the features in turn.
         bottom = len(widths) - 1
-        skips = [widths[0]]
         self.down_blocks = nn.ModuleList()
         for level, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             self.down_blocks.append(DownLevel(maker, level, skips[-1], width, count, level == bottom))

@@ -37,6 +37,11 @@ def register_guidances(register: Register) -> None:
 
 
 @hookspec
+def register_classifiers(register: Register) -> None:
+    """Register classifiers of noisy images: call ``register`` with each `Classifier` class."""
+
+
+@hookspec
 def register_views(register: Register) -> None:
     """Register views: call ``register`` with each `View` class."""
 

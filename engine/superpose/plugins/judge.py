@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from superpose.classifier import Classifier
 from superpose.constraint import Constraint
 from superpose.decomposition import Decomposition
 from superpose.errors import PluginError
@@ -20,7 +21,7 @@ from superpose.view import View
 
 #: The roles that plugins add kinds to, and the interface of each.
 ROLES: dict[str, type[Kind]] = {
-    base.role: base for base in (Model, Scheduler, Guidance, View, Decomposition, Constraint)
+    base.role: base for base in (Model, Scheduler, Guidance, Classifier, View, Decomposition, Constraint)
 }
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -26,6 +26,7 @@ ROLE_TEXTS = {
     "model": "The network, and what it was trained on.",
     "scheduler": "The sampling method: how a state moves from one noise level to the next.",
     "guidance": "How a prompt becomes a denoiser; without one the prompt alone is asked.",
+    "classifier": "A classifier of noisy images, which says what guides towards a class.",
     "view": "A view of the image, and what it shows.",
     "decomposition": "How the image is taken apart, and what each part shows.",
     "constraint": "A rule that the trajectory obeys.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.kind import option
+from superpose.kind import Kind, option
 from superpose.recipe.problems import Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from superpose.constraint import Constraint
     from superpose.decomposition import Decomposition
     from superpose.guidance import Guidance
-    from superpose.kind import Kind
     from superpose.models import Model
     from superpose.recipe.where import Path
     from superpose.scheduler.base import Scheduler
@@ -26,6 +25,15 @@ if TYPE_CHECKING:
 SUBJECTS = ("prompt", "view", "decomposition")
 #: What each stage says for itself; the first stage says it at the top of the recipe.
 STAGE_KEYS = ("model", "scheduler", "guidance", "clip")
+
+
+def inside(part: object) -> Iterator[Kind]:
+    """An object of a registered kind and those that its options name; nothing for anything else."""
+    if isinstance(part, Kind):
+        yield part
+        fields: tuple[attrs.Attribute[Any], ...] = getattr(type(part), "__attrs_attrs__", ())
+        for field in fields:
+            yield from inside(getattr(part, field.name))
 
 
 @attrs.frozen(kw_only=True)
@@ -76,13 +84,12 @@ class Subject:
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind here and in what is inside."""
-        if self.guidance is not None:
-            yield self.guidance
+        yield from inside(self.guidance)
         for term in self.view:
-            yield term.view
+            yield from inside(term.view)
             yield from term.subject.kinds()
         if self.decomposition is not None:
-            yield self.decomposition.decomposition
+            yield from inside(self.decomposition.decomposition)
             for _, part in self.decomposition.parts:
                 yield from part.kinds()
 
@@ -151,8 +158,8 @@ class Stage:
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind, in the order of the table."""
-        parts = (self.model, self.scheduler, self.guidance, self.clip)
-        yield from (part for part in parts if part is not None)
+        for part in (self.model, self.scheduler, self.guidance, self.clip):
+            yield from inside(part)
 
 
 @attrs.frozen(kw_only=True)
@@ -217,12 +224,13 @@ class Recipe:
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind that the recipe uses, in the order of the recipe."""
-        parts = (self.model, self.scheduler, self.guidance, self.clip)
-        yield from (part for part in parts if part is not None)
+        for part in (self.model, self.scheduler, self.guidance, self.clip):
+            yield from inside(part)
         yield from self.subject.kinds()
         for stage in self.stage:
             yield from stage.kinds()
-        yield from self.constraint
+        for constraint in self.constraint:
+            yield from inside(constraint)
 
     def located(self, found: Iterable[tuple[Path, str]]) -> str:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""

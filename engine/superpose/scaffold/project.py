@@ -32,7 +32,7 @@ _FILES = {
 LONGEST = 30
 _AUTHOR = re.compile(r"(?P<name>[^<>]*[^<>\s])(?:\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>)?")
 #: What a role needs besides.
-_FURTHER = {"model": {"src/$module/predictor.py": "model/predictor.py"}}
+_FURTHER = {role: {"src/$module/predictor.py": f"{role}/predictor.py"} for role in ("model", "classifier")}
 
 
 @attrs.frozen(kw_only=True)

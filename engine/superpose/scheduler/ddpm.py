@@ -11,6 +11,8 @@ learned_range  :math:`\log v = \nu \log\beta + (1 - \nu) \log\tilde\beta`, :math
                (arXiv 2102.09672, eq. 15)
 =============  ==================================================================================================
 
+A steer g moves the mean by :math:`v g` (classifier guidance, arXiv 2105.05233, algorithm 1), but for the last step.
+
 No noise goes onto the final image, whatever the last time is. diffusers adds some where that is not 0, with
 fixed_large of standard deviation 0.04 for time 1; and its "learned" is the variance itself, not its logarithm.
 """
@@ -50,6 +52,7 @@ class DDPM(Gridded):
 
     kind = "ddpm"
     papers = ("arXiv 2006.11239", "arXiv 2102.09672")
+    steers = True
     variance: str = option(
         "auto", doc="variance of a step; auto: learned_range where the network offers it, else fixed_small",
         choices=VARIANCES,
@@ -86,7 +89,10 @@ class DDPM(Gridded):
         on_x, on_clean, small, large = weights(here, there)
         if variance in ("fixed_small", "fixed_large"):
             fresh = small if variance == "fixed_small" else large
-            return combine((on_x, x), (on_clean, estimate.clean), (fresh, noise())), state
+            terms = [(on_x, x), (on_clean, estimate.clean), (fresh, noise())]
+            if estimate.steer is not None:
+                terms.append((fresh**2, estimate.steer))
+            return combine(*terms), state
         said = estimate.variance
         if said is None:
             raise RunError(
@@ -94,7 +100,10 @@ class DDPM(Gridded):
                 "write variance = 'fixed_small'"
             )
         mean = combine((on_x, x), (on_clean, estimate.clean))
-        return mean.addcmul_(_deviation(variance, said, small, large), noise()), state
+        deviation = _deviation(variance, said, small, large)
+        if estimate.steer is not None:
+            mean.addcmul_(deviation.square(), estimate.steer)
+        return mean.addcmul_(deviation, noise()), state
 
     def _variance(self, estimate: Estimate) -> str:
         if self.variance != "auto":

@@ -23,6 +23,7 @@ Strategies for Hypothesis are in `superpose.testing.strategies`, predictors with
 
 from __future__ import annotations
 
+from superpose.testing.classifiers import check_classifier as check_classifier
 from superpose.testing.constraints import check_constraint as check_constraint
 from superpose.testing.decompositions import check_decomposition as check_decomposition
 from superpose.testing.guidances import check_guidance as check_guidance
@@ -37,6 +38,7 @@ from superpose.testing.views import check_view as check_view
 
 __all__ = [
     "Line",
+    "check_classifier",
     "check_constraint",
     "check_decomposition",
     "check_guidance",

@@ -42,6 +42,7 @@ def cases(instances: Sequence[Kind], sizes: Sequence[Size]) -> tuple[list[Case],
         "view": _images,
         "decomposition": _images,
         "guidance": _guidance,
+        "classifier": _classifier,
         "constraint": _constraint,
         "scheduler": _scheduler,
         "model": _model,
@@ -120,6 +121,13 @@ def _model(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
 
     del sizes
     yield Case(where(instance, instance.shape), instance, _later(networks.model_laws, instance))
+
+
+def _classifier(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    from superpose.testing import classifiers
+
+    del sizes
+    yield Case(where(instance, instance.shape), instance, _later(classifiers.laws, instance))
 
 
 def _schedules() -> dict[str, Schedule]:

@@ -10,6 +10,8 @@ from superpose.nn.latent.autoencoder_layout import (
     compvis_autoencoder_names,
     diffusers_autoencoder,
 )
+from superpose.nn.latent.dit import DiT, DiTConfig
+from superpose.nn.latent.dit_layout import diffusers_dit, paper_dit, paper_dit_names
 from superpose.nn.latent.settings import per_level, settings
 from superpose.nn.latent.text import TextEncoder, TextShape
 from superpose.nn.latent.text_layout import clip_config, text_layout, text_names, text_shape
@@ -20,6 +22,8 @@ __all__ = [
     "Attends",
     "Autoencoder",
     "AutoencoderShape",
+    "DiT",
+    "DiTConfig",
     "LatentUNet",
     "TextEncoder",
     "TextShape",
@@ -30,7 +34,10 @@ __all__ = [
     "compvis_unet",
     "compvis_unet_names",
     "diffusers_autoencoder",
+    "diffusers_dit",
     "diffusers_unet",
+    "paper_dit",
+    "paper_dit_names",
     "per_level",
     "settings",
     "text_layout",

@@ -58,7 +58,8 @@ def text_shape(where: str, shapes: Shapes, penultimate: bool) -> TextShape:
     count = 1 + max(int(found[1]) for name in shapes if (found := re.search(r"(?:layers|resblocks)\.(\d+)\.", name)))
     match layout:
         case "clip":
-            places, layers = "transformer.text_model.embeddings.position_embedding.weight", count
+            places = next(name for name in shapes if name.endswith("embeddings.position_embedding.weight"))
+            layers = count
         case "openclip":
             places, layers = "model.positional_embedding", count - penultimate
         case _:
@@ -88,16 +89,16 @@ def text_layout(where: str, shapes: Shapes) -> str:
         RecipeError: If it is none of them.
     """
     layouts = {
-        "clip": "transformer.text_model.embeddings.token_embedding.weight",
+        "clip": "embeddings.token_embedding.weight",
         "openclip": "model.token_embedding.weight",
         "ldm": "transformer.token_emb.weight",
     }
-    for layout, name in layouts.items():
-        if name in shapes:
+    for layout, ending in layouts.items():
+        if any(name.endswith(ending) for name in shapes):
             return layout
     raise RecipeError(
-        f"{where}: its text encoder is not known; known have one of "
-        + ", ".join(f"cond_stage_model.{name}" for name in layouts.values())
+        f"{where}: its text encoder is not known; known have a cond_stage_model.* that ends in one of "
+        + ", ".join(layouts.values())
     )
 
 

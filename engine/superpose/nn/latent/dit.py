@@ -13,31 +13,31 @@ last layer read the first block's. The paper's code has one for all: its files a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import CrossAttention, TimeEmbedding, rows, silu_, sinusoid
+from superpose.nn import rows
+from superpose.nn.activation import silu_
+from superpose.nn.embedding import TimeEmbedding, sinusoid
+from superpose.nn.transformer import CrossAttention
 
 _GELU = {
     "gelu": rows.pointwise(nn.functional.gelu),
     "gelu-approximate": rows.pointwise(partial(nn.functional.gelu, approximate="tanh")),
 }
-#: Keys of diffusers' class whose value must be this one, or that change no number.
-_FIXED: dict[str, Any] = {"norm_type": "ada_norm_zero", "cross_attention_dim": None, "num_vector_embeds": None}
-_IDLE = {
-    "dropout", "norm_num_groups", "upcast_attention", "only_cross_attention", "use_linear_projection",
-    "double_self_attention", "attention_type", "caption_channels", "interpolation_scale", "use_additional_conditions",
-}  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
 class DiTConfig:
-    """What must be known to build a ``DiT``. Field names and defaults are those of ``DiTTransformer2DModel``."""
+    """What must be known to build a ``DiT``. Field names and defaults are those of ``DiTTransformer2DModel``.
+
+    Raises:
+        ValueError: One line that says what is not supported.
+    """
 
     num_attention_heads: int = 16
     attention_head_dim: int = 72
@@ -59,25 +59,6 @@ class DiTConfig:
                 f"{self.width} features and patches of {self.patch_size} on {self.sample_size} are not supported: "
                 "features must be a multiple of 4, and patches must fit"
             )
-
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> DiTConfig:
-        """The configuration in a parsed ``config.json``, of ``DiTTransformer2DModel`` or ``Transformer2DModel``.
-
-        Raises:
-            ValueError: One line that names the key, its value and what is supported.
-        """
-        chosen = {key: value for key, value in mapping.items() if not key.startswith("_") and key not in _IDLE}
-        for key, value in _FIXED.items():
-            if (found := chosen.pop(key, value)) != value:
-                raise ValueError(f"DiT configuration: {key} = {found!r} is not supported; supported: {value!r}")
-        known = [field.name for field in attrs.fields(cls)]
-        if unknown := [key for key in chosen if key not in known]:
-            raise ValueError(f"DiT configuration: {unknown[0]} = {chosen[unknown[0]]!r} is not a key of it")
-        try:
-            return cls(**chosen)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"DiT configuration: {error.args[0]}") from error
 
     @property
     def width(self) -> int:

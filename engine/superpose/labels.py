@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from superpose import PromptError, RecipeError
+from superpose.errors import PromptError, RecipeError
 
 
 def class_of(prompt: str, classes: int | None, labels: Path | None = None) -> int | None:

@@ -1,0 +1,114 @@
+r"""Classifiers of noisy images: :math:`p_t(y | x_t)`, whose gradient steers a sample towards a class.
+
+A classifier is asked in the same rounds and blocks as the networks that denoise. What it answers is
+
+.. math:: \nabla_{x_t} \log p_t(y | x_t)
+
+(Dhariwal & Nichol 2021, arXiv 2105.05233; the score of a conditioned process, Song et al. 2020, arXiv 2011.13456).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from superpose.errors import PromptError
+from superpose.kind import Kind
+from superpose.prediction import Prediction
+from superpose.predictor import Condition
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from superpose.schedule import Moment, Schedule
+
+
+class Classifier(Kind, ABC):
+    """The recipe's side of a classifier. Kinds are frozen attrs classes that import no torch until `load`."""
+
+    role: ClassVar[str] = "classifier"
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the images it judges: the first C channels of a state."""
+
+    @property
+    @abstractmethod
+    def schedule(self) -> Schedule:
+        """Noise levels it was trained on; those of the networks that it may guide."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> int:
+        """Number of classes."""
+
+    def label(self, prompt: str) -> int:
+        """The class that a prompt names: its number, from 0, unless a kind knows names.
+
+        Raises:
+            PromptError: If there is no such class.
+        """
+        if prompt.isascii() and prompt.isdecimal() and int(prompt) < self.classes:
+            return int(prompt)
+        raise PromptError(
+            f"classifier {self.kind!r} knows no class {prompt!r}; write a number from 0 to {self.classes - 1}"
+        )
+
+    @abstractmethod
+    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
+        """Read the weights, straight to ``device`` and in ``dtype`` (float32, bfloat16 or float16).
+
+        Raises:
+            RecipeError: If a file is missing, cut off or of another family; says what was found and what fits.
+        """
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights by its name; written into every image."""
+        return {}
+
+
+class ClassifierPredictor(ABC):
+    """A classifier that is ready to be asked: **row i of an answer depends on row i of the question alone**.
+
+    Attributes:
+        shape: (C, H, W) of the images it judges.
+        device: Where it runs.
+    """
+
+    shape: tuple[int, int, int]
+    device: torch.device
+
+    @abstractmethod
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        """Unnormalised log-probabilities of the classes, shape (N, classes), through which torch can differentiate.
+
+        Arguments:
+            x: Noisy images, shape (N, C, H, W), float32, on the classifier's device.
+            moment: Their noise level, the same for every row.
+        """
+
+    def condition(self, prompt: str, label: int) -> Condition:
+        """A class in the form that questions have: made once, before the loop."""
+        import torch
+
+        return Condition(prompt, {"label": torch.tensor([label], device=self.device)})
+
+    def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
+        """Put the classes of N rows together."""
+        import torch
+
+        return {"label": torch.cat([condition.tensors["label"] for condition in conditions])}
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        """The gradient of each row's log-probability, shape (N, C, H, W), float32: one pass forward and one back."""
+        import torch
+
+        with torch.enable_grad():
+            seen = x.detach().requires_grad_()
+            likely = torch.log_softmax(self.logits(seen, moment).float(), dim=1)
+            chosen = likely.gather(1, given["label"][:, None])
+            [gradient] = torch.autograd.grad(chosen.sum(), seen)
+        return Prediction(gradient)

@@ -1,0 +1,148 @@
+"""The noisy classifier of OpenAI's guided-diffusion as a recipe names it."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from superpose import Classifier, RecipeError, TableSchedule, class_of, option
+from superpose_ddpm.adm_layout import Heads, Layout, Shapes
+
+if TYPE_CHECKING:
+    from superpose import ClassifierPredictor, Schedule
+
+
+@attrs.frozen(kw_only=True)
+class GuidedDiffusionClassifier(Classifier):
+    """A classifier of noisy images from OpenAI's guided-diffusion (``64x64_classifier.pt`` and its like).
+
+    With ``[guidance] kind = "classifier"`` it steers a model that was trained on the same noise schedule. The paper's
+    scales are 1 at 64 pixels, 0.5 at 128, 1 at 256 (10 for the unconditional model) and 4 at 512. The published files
+    have ``blocks = 2``, that of 64 pixels 4 and ``betas = "cosine"``.
+    """
+
+    kind = "guided-diffusion-classifier"
+    papers = ("arXiv 2105.05233",)
+    path: Path = option(doc="the .pt file")
+    betas: Literal["linear", "cosine"] = option("linear", doc="noise schedule it was trained on")
+    blocks: int = option(2, doc="residual blocks of a level (classifier_depth)", ge=1)
+    head_width: int = option(64, doc="features of a head of its attentions", ge=1)
+    size: int | None = option(None, doc="height and width of the images, where its pool does not tell", ge=1)
+    labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
+
+    @property
+    def layout(self) -> Layout:
+        """What the file tells of its network.
+
+        Raises:
+            RecipeError: If it is damaged, of another family, or does not have ``blocks`` blocks a level.
+        """
+        return _layout(self._shapes, self.blocks, self.path)
+
+    @property
+    def pool(self) -> str:
+        """Which of guided-diffusion's pools it has."""
+        names = set(self._shapes)
+        if "out.2.positional_embedding" in names:
+            return "attention"
+        if "out.1.weight" in names:
+            return "spatial_v2"
+        return "spatial" if "out.2.weight" in names else "adaptive"
+
+    @property
+    def heads(self) -> Heads:
+        """How its attentions are cut: always in the legacy order, but for the pool."""
+        wrong = [width for width in sorted(self.layout.attended()) if width % self.head_width]
+        if wrong:
+            raise RecipeError(f"{self.path.name}: head_width = {self.head_width} does not divide {wrong[0]} channels")
+        return Heads(width=self.head_width)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, size, size)."""
+        halvings = len(self.layout.widths) - 1
+        if self.size is not None:
+            return self.layout.read, self.size, self.size
+        if self.pool != "attention":
+            raise RecipeError(f"{self.path.name} does not tell the size of its images: give size")
+        size = self.side << halvings
+        return self.layout.read, size, size
+
+    @property
+    def side(self) -> int:
+        """Height and width of its features at the bottom."""
+        if self.pool == "attention":
+            return math.isqrt(self._shapes["out.2.positional_embedding"][1] - 1)
+        return self.shape[1] >> (len(self.layout.widths) - 1)
+
+    @property
+    def hidden(self) -> int:
+        """Width of the spatial pools' hidden layer."""
+        return self._shapes["out.0.weight"][0]
+
+    @property
+    def schedule(self) -> Schedule:
+        """1000 steps of the table."""
+        return TableSchedule.named(self.betas)
+
+    @property
+    def classes(self) -> int:
+        """Number of its classes."""
+        return self.layout.written
+
+    def label(self, prompt: str) -> int:
+        """The class that a prompt names: its number, or its name in ``labels``."""
+        label = class_of(prompt, self.classes, self.labels)
+        return 0 if label is None else label
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
+        """Read the weights."""
+        from superpose_ddpm.classifier_predictor import GuidedClassifier
+
+        return GuidedClassifier(self, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the file."""
+        from superpose.nn import digest
+
+        return {self.path.name: digest(self.path)}
+
+    @property
+    def _shapes(self) -> Shapes:
+        return _read(self.path, self.path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, modified: int) -> Shapes:
+    del modified  # a file that changed is read again
+    from superpose.nn import tensor_shapes
+
+    return tensor_shapes(path)
+
+
+def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:
+    if any(name.startswith("output_blocks.") for name in shapes):
+        raise RecipeError(f"{path} has a way up: it is a model (kind = 'guided-diffusion'), not a classifier")
+    if "time_embed.0.weight" not in shapes or "input_blocks.0.0.weight" not in shapes:
+        raise RecipeError(f"{path} is no classifier of guided-diffusion: it holds {', '.join(list(shapes)[:3])}, ...")
+    count = 1 + max(int(name.split(".")[1]) for name in shapes if name.startswith("input_blocks."))
+    firsts = range(1, count, blocks + 1)
+    last = next(name for name in ("out.2.c_proj.weight", "out.3.weight", "out.2.weight") if name in shapes)
+    if count % (blocks + 1) or any(f"input_blocks.{first}.0.in_layers.2.weight" not in shapes for first in firsts):
+        raise RecipeError(f"{path.name} has {count} input blocks: no levels of {blocks} and a halving; give blocks")
+    width = shapes["input_blocks.1.0.in_layers.2.weight"][0]
+    return Layout(
+        channels=shapes["time_embed.0.weight"][1],
+        widths=tuple(shapes[f"input_blocks.{first}.0.in_layers.2.weight"][0] for first in firsts),
+        blocks=blocks,
+        attention=frozenset(i for i, first in enumerate(firsts) if f"input_blocks.{first}.1.qkv.weight" in shapes),
+        read=shapes["input_blocks.0.0.weight"][1],
+        written=shapes[last][0],
+        classes=None,
+        scale_shift=shapes["input_blocks.1.0.emb_layers.1.weight"][0] == 2 * width,
+        residual=f"input_blocks.{blocks + 1}.0.op.weight" not in shapes,
+    )

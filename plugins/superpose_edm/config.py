@@ -1,0 +1,93 @@
+"""What a network of EDM was made with: the arguments that its file records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from superpose import RecipeError
+from superpose_edm.preconditioning import PRECONDITIONINGS, Preconditioning
+
+NETWORKS = ("SongUNet", "DhariwalUNet")
+#: Arguments of one kind of network alone, with their defaults there.
+_SONG = {"model_channels": 128, "channel_mult": (1, 2, 2, 2), "num_blocks": 4, "attn_resolutions": (16,)}
+_DHARIWAL = {"model_channels": 192, "channel_mult": (1, 2, 3, 4), "num_blocks": 3, "attn_resolutions": (32, 16, 8)}
+#: Arguments that matter in training only.
+_TRAINING = ("dropout", "label_dropout", "augment_dim", "use_fp16", "preconditioning", "epsilon_t")
+
+
+def _tuple(values: Any) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+def _among(*values: str) -> Any:
+    def check(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+        if value not in values:
+            raise ValueError(f"{attribute.name} = {value!r} is not one of {', '.join(values)}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class EDMConfig:
+    """A network and its preconditioning. Names are those of EDM's arguments; defaults depend on ``model_type``."""
+
+    preconditioning: str
+    around: Preconditioning
+    model_type: str = attrs.field(validator=_among(*NETWORKS))
+    img_resolution: int
+    img_channels: int
+    label_dim: int = 0
+    model_channels: int
+    channel_mult: tuple[int, ...] = attrs.field(converter=_tuple)
+    channel_mult_emb: int = 4
+    num_blocks: int
+    attn_resolutions: frozenset[int] = attrs.field(converter=frozenset)
+    embedding_type: str = attrs.field(default="positional", validator=_among("positional", "fourier"))
+    channel_mult_noise: int = 1
+    encoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip", "residual"))
+    decoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip"))
+    resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=_tuple)
+
+    @property
+    def song(self) -> bool:
+        """Whether the network is one of the score SDE's, DDPM++ or NCSN++, and not OpenAI's."""
+        return self.model_type == "SongUNet"
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each level."""
+        return tuple(self.model_channels * multiple for multiple in self.channel_mult)
+
+    @property
+    def written(self) -> int:
+        """Channels that the network writes: with a variance, which is not used, where it was trained as iDDPM."""
+        return self.img_channels * (2 if self.preconditioning == "iDDPMPrecond" else 1)
+
+    @property
+    def eps(self) -> float:
+        """Of every group norm."""
+        return 1e-6 if self.song else 1e-5
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], source: str) -> EDMConfig:
+        """The arguments in a file.
+
+        Raises:
+            RecipeError: One line that names what is not known.
+        """
+        name = mapping.get("preconditioning")
+        if name not in PRECONDITIONINGS:
+            raise RecipeError(f"{source} holds a {name}, which is not one of {', '.join(PRECONDITIONINGS)}")
+        kind, network = PRECONDITIONINGS[name]
+        own = set(attrs.fields_dict(kind))  # type: ignore[arg-type]  # each of them is an attrs class
+        around = kind(**{key: value for key, value in mapping.items() if key in own})
+        rest = {key: value for key, value in mapping.items() if key not in own and key not in _TRAINING}
+        network = rest.setdefault("model_type", network)
+        defaults: dict[str, Any] = _SONG if network == "SongUNet" else _DHARIWAL
+        try:
+            return cls(preconditioning=name, around=around, **(defaults | rest))
+        except (TypeError, ValueError) as error:
+            raise RecipeError(f"{source}: {str(error).removeprefix('EDMConfig.__init__() ')}") from error

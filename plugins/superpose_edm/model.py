@@ -1,0 +1,76 @@
+"""EDM's networks as a recipe names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import EDMSchedule, Model, RecipeError, class_of, option
+from superpose_edm.config import EDMConfig
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+
+#: The range that EDM samples in, where the network was trained on more.
+LOWEST, HIGHEST = 0.002, 80.0
+
+
+@attrs.frozen(kw_only=True)
+class EDM(Model):
+    """A network of EDM, from a folder that ``python -m superpose_edm.convert FILE.pkl FOLDER`` has made.
+
+    Every noise level may be asked, on EDM's own axis from 0.002 to 80 (or the range of training, where that is less).
+    Prompts are classes ("207"), names of a ``labels`` file, and "" for no class.
+    """
+
+    kind = "edm"
+    papers = ("arXiv 2206.00364", "arXiv 2011.13456")
+    path: Path = option(doc="the converted folder")
+    labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
+
+    @property
+    def config(self) -> EDMConfig:
+        """What the network was made with.
+
+        Raises:
+            RecipeError: The folder is none, or the network is not known here.
+        """
+        from superpose.nn import read_json
+
+        if self.path.suffix == ".pkl":
+            raise RecipeError(f"{self.path} must be made harmless: python -m superpose_edm.convert {self.path} FOLDER")
+        return EDMConfig.from_mapping(read_json(self.path / "config.json"), str(self.path))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, size, size)."""
+        config = self.config
+        return config.img_channels, config.img_resolution, config.img_resolution
+
+    @property
+    def schedule(self) -> Schedule:
+        """EDM's axis of noise levels."""
+        low, high = self.config.around.ends
+        return EDMSchedule(sigma_min=max(low, LOWEST), sigma_max=min(high, HIGHEST))
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
+        self.label(prompt)
+
+    def label(self, prompt: str) -> int | None:
+        """The class that a prompt names; None for no class."""
+        return class_of(prompt, self.config.label_dim or None, self.labels) if prompt else None
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights."""
+        from superpose_edm.predictor import EDMPredictor
+
+        return EDMPredictor(self, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the converted file."""
+        from superpose.nn import digest
+
+        return {"model.safetensors": digest(self.path / "model.safetensors")}

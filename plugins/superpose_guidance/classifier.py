@@ -1,0 +1,135 @@
+"""Classifier guidance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import (
+    Ask,
+    Asking,
+    Classifier,
+    ClassifierPredictor,
+    Condition,
+    Denoiser,
+    Estimate,
+    Guidance,
+    Moment,
+    NoisePredictor,
+    Prompted,
+    option,
+    together,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose import Model
+
+
+@attrs.frozen(kw_only=True)
+class ClassifierGuidance(Guidance):
+    r"""Classifier guidance: towards images that a classifier of noisy images takes for the prompt's class.
+
+    With ``ddpm`` the gradient moves the mean of each step by its variance, with every other scheduler it moves epsilon,
+
+    .. math:: \epsilon \leftarrow \epsilon - s\,\sigma_t \nabla_{x_t} \log p(y | x_t)
+
+    after the clean image has been clipped (algorithms 1 and 2 of the paper). The prompt names the class for both: the
+    network, if it knows classes, and the classifier. Under ``base`` another guidance can do its part first.
+    """
+
+    kind = "classifier"
+    papers = ("arXiv 2105.05233",)
+    classifier: Classifier = option(doc="the classifier: a table with its kind")
+    scale: float = option(1.0, doc="s: 0 is no guidance, 1 obeys Bayes' rule, more follows the class more closely")
+    base: Guidance | None = option(None, doc="the guidance of what is steered; the prompt alone when not given")
+
+    @property
+    def negates(self) -> bool:
+        """Whether its base asks for the negative prompt."""
+        return self.base is not None and self.base.negates
+
+    def refuses(self, model: Model) -> str | None:
+        """A classifier judges images of its own size, on the noise levels that it has learned."""
+        if self.base is not None and (why := self.base.refuses(model)):
+            return why
+        if self.classifier.shape != model.shape:
+            return f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}"
+        if self.classifier.schedule != model.schedule:
+            return "its classifier was trained on other noise levels than the model: give both the same (betas)"
+        return None
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if the classifier knows no such class."""
+        if self.base is not None:
+            self.base.check_prompt(prompt)
+        self.classifier.label(prompt)
+
+    def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
+        """This guidance with its classifier read."""
+        base = None if self.base is None else self.base.bind(load)
+        return Bound(load=load(self.classifier), label=self.classifier.label, scale=self.scale, base=base)
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """What the classifier steers; reads it, which `bind` does once for all prompts."""
+        bound = self.bind(lambda classifier: classifier.load(str(predictor.device)))
+        return bound.denoiser(predictor, condition, negative)
+
+    def weights(self) -> dict[str, str]:
+        """Those of the classifier."""
+        return self.classifier.weights()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Bound(Guidance):
+    """Classifier guidance with its classifier at hand; for Python, where it may come from anywhere.
+
+    Attributes:
+        load: The classifier.
+        label: From a prompt to its class.
+        scale: How strongly it steers.
+        base: The guidance of what is steered.
+    """
+
+    kind = "classifier"
+    load: ClassifierPredictor
+    label: Callable[[str], int]
+    scale: float = 1.0
+    base: Guidance | None = None
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """What the classifier steers."""
+        plain = Prompted(predictor, condition)
+        inner = plain if self.base is None else self.base.denoiser(predictor, condition, negative)
+        told = self.load.condition(condition.prompt, self.label(condition.prompt))
+        return Steered(inner, self.load, told, self.scale) if self.scale else inner
+
+
+@attrs.frozen(eq=False)
+class Steered(Denoiser):
+    """A denoiser that a classifier steers towards a class."""
+
+    inner: Denoiser
+    classifier: ClassifierPredictor
+    condition: Condition
+    scale: float
+
+    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+        """Ask both at once; the gradient goes beside the clean image."""
+        estimate, judged = yield from together([self.inner.estimate(x, moment), self._judged(x)])
+        steer = judged.clean * self.scale
+        if estimate.steer is not None:
+            steer.add_(estimate.steer)
+        return estimate._replace(steer=steer)
+
+    def _judged(self, x: Tensor) -> Asking:
+        # What is laid beside the state is no part of the image that is judged.
+        [gradient] = yield [Ask(self.classifier, x[:, : self.classifier.shape[0]], self.condition)]
+        return Estimate(gradient.output)
+
+    def check(self, shape: tuple[int, int, int]) -> None:
+        """Probe what is steered."""
+        self.inner.check(shape)

@@ -1,0 +1,188 @@
+"""The noisy classifier of guided-diffusion, and what it steers, give the numbers of the original program."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import superpose
+from guided_runs import FIXTURES, A, B, Recorded, agree, model_of, read, scheduler_of
+from superpose import PromptError, RecipeError
+from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_ddpm.encoder import Encoder
+
+CASE = "gd_c_classifier_attnpool"
+
+
+def classifier_of(**options: Any) -> Any:
+    told = {"path": FIXTURES / CASE / "classifier.pt", "blocks": 1, "head_width": 16}
+    return superpose.make("classifier", "guided-diffusion-classifier", **told | options)
+
+
+def test_recorded_answers() -> None:
+    about, given, want = read(CASE)
+    loaded = classifier_of().load()
+    moments = [
+        loaded_schedule.moment(0, float(t)) for loaded_schedule in [classifier_of().schedule] for t in given["t"]
+    ]
+    for row, moment in enumerate(moments):
+        x = given["x"][row : row + 1]
+        with torch.no_grad():
+            agree(about, "logits", loaded.logits(x, moment), want["logits"][row : row + 1])
+        gradient = loaded.predict(x, moment, {"label": given["y"][row : row + 1]}).output
+        agree(about, "grad", about["config"]["classifier_scale"] * gradient, want["grad"][row : row + 1])
+
+
+RUNS = [
+    ("gd_e_sampling_cc", A, "guided_ancestral_25_linear"),
+    ("gd_e_sampling_cc", A, "guided_ddim25_linear"),
+    ("gd_f_sampling_fixedvar", B, "guided_uncond_fixed_small_20_linear"),
+]
+
+
+@pytest.mark.parametrize(("case", "network", "name"), RUNS)
+def test_recorded_runs(case: str, network: str, name: str) -> None:
+    about, given, want = read(case)
+    run = next(run for run in about["runs"] if run["name"] == name)
+    model, scheduler = model_of(network).load(), scheduler_of(run)
+    loaded = classifier_of().load()
+    plan = scheduler.plan(model.schedule)
+    samples: list[list[torch.Tensor]] = []
+    for row, label in enumerate(given["y"].tolist()):
+        kind = superpose.make("guidance", "classifier", classifier=classifier_of(), scale=run["classifier_scale"])
+        told = model.condition(str(label) if network == A else "")
+        bound = kind.bind(lambda _: loaded)
+        prompt = superpose.Condition(str(label), told.tensors)  # an unconditional network is told nothing
+        denoiser = superpose.Clipped(bound.denoiser(model, prompt, prompt), model.clip)
+        noise = Recorded({"x_T": given["x_T"][row : row + 1], "noise": given["noise"][:, row : row + 1]}, name)
+        trajectory = superpose.Trajectory(denoiser, scheduler, plan, noise)
+        state, states = trajectory.start(), []
+        while state.step < trajectory.steps:
+            state = trajectory.step(state)
+            states.append(state)
+        first, middle, last = states[0], states[run["nsteps"] // 2], states[-1]
+        samples.append([first.x, first.clean, middle.x, last.x])
+    for i, part in enumerate(("first_x", "first_pred_xstart", "mid_x", "sample")):
+        got = torch.cat([sample[i] for sample in samples])
+        agree(about, f"{name}/{part}", got, want[f"{name}/{part}"])
+
+
+@pytest.mark.parametrize("pool", ["adaptive", "attention", "spatial", "spatial_v2"])
+def test_every_pool_is_that_of_the_original(pool: str) -> None:
+    """The pools, restated plainly on what the blocks leave."""
+    torch.manual_seed(0)
+    layout = Layout(
+        channels=32, widths=(32, 64), blocks=1, attention=frozenset({1}), read=3, written=5, classes=None,
+        scale_shift=True, residual=True,
+    )  # fmt: skip
+    network = (
+        Encoder(layout, Heads(width=32), pool, side=4, hidden=64).double().eval().requires_grad_(requires_grad=False)
+    )
+    for parameter in network.parameters():
+        parameter.data = 0.3 * torch.randn_like(parameter)
+    x = torch.randn(3, 3, 8, 8, dtype=torch.float64)
+    left: list[torch.Tensor] = []
+    seen: list[torch.Tensor] = []
+    network.conv_in.register_forward_hook(lambda *call: left.append(call[-1].clone()))
+    for block in (
+        *network.down_blocks[0].resnets,
+        *network.down_blocks[0].downsamplers,
+        *network.down_blocks[1].attentions,
+    ):
+        block.register_forward_hook(lambda *call: left.append(call[-1].clone()))
+    network.mid_block.register_forward_hook(lambda *call: seen.append(call[-1].clone()))
+    got = network(x, torch.tensor(3.0).double())
+    h, out = seen[0], network.out
+    act = nn.functional.silu
+    if pool == "adaptive":
+        want = out["3"](act(out["0"](h)).mean((2, 3)))
+    elif pool == "attention":
+        tokens = act(out["0"](h)).flatten(2)
+        tokens = torch.cat([tokens.mean(-1, keepdim=True), tokens], -1) + out["2"].positional_embedding
+        q, k, v = out["2"].qkv_proj(tokens.transpose(1, 2)).transpose(1, 2).chunk(3, 1)
+        heads = [one.reshape(3 * 2, 32, -1) for one in (q, k, v)]
+        weight = torch.softmax(torch.einsum("bct,bcs->bts", heads[0], heads[1]) / 32**0.5, -1)
+        mixed = torch.einsum("bts,bcs->bct", weight, heads[2]).reshape(3, 64, -1)
+        want = out["2"].c_proj(mixed[:, :, 0])
+    else:
+        means = torch.cat([one.mean((2, 3)) for one in (*left, h)], 1)
+        hidden = out["0"](means)
+        want = out["2"](hidden.relu()) if pool == "spatial" else out["3"](act(out["1"](hidden)))
+    torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-9)
+
+
+def test_rows_are_apart() -> None:
+    loaded, moment = classifier_of().load(), classifier_of().schedule.moment(0, 500)
+    image, gradients = torch.randn(3, 16, 16), []
+    for place in range(4):
+        x, label = torch.randn(4, 3, 16, 16), torch.randint(0, 10, (4,))
+        x[place], label[place] = image, 3
+        gradients.append(loaded.predict(x, moment, {"label": label}).output[place])
+    assert all(torch.equal(one, gradients[0]) for one in gradients)
+
+
+def test_what_it_is_told_and_what_it_asks() -> None:
+    assert (classifier_of().shape, classifier_of().classes, classifier_of().pool) == ((3, 16, 16), 10, "attention")
+    with pytest.raises(RecipeError, match="6 input blocks: no levels of 3 and a halving; give blocks"):
+        _ = classifier_of(blocks=3).shape
+    with pytest.raises(RecipeError, match="head_width = 64 does not divide 32 channels"):
+        classifier_of(head_width=64).load()
+    with pytest.raises(RecipeError, match="it is a model"):
+        _ = classifier_of(path=FIXTURES / A / "model.pt").layout
+    with pytest.raises(PromptError, match="from 0 to 9"):
+        classifier_of().label("ten")
+
+
+RECIPE = """
+[[view]]
+kind = "identity"
+prompt = "3"
+[[view]]
+kind = "flip"
+prompt = "4"
+[model]
+kind = "guided-diffusion"
+path = "model.pt"
+size = 16
+betas = "linear"
+head_width = 16
+order = "legacy"
+[scheduler]
+kind = "ddpm"
+steps = 3
+[guidance]
+kind = "classifier"
+scale = 2.0
+[guidance.classifier]
+kind = "guided-diffusion-classifier"
+path = "classifier.pt"
+blocks = 1
+head_width = 16
+"""
+
+
+def test_a_recipe_runs_through_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from superpose.cli import main
+    from superpose.output.png import read_origin
+
+    shutil.copy(FIXTURES / A / "model.pt", tmp_path)
+    shutil.copy(FIXTURES / CASE / "classifier.pt", tmp_path)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+    assert main(["check", str(recipe)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "; and 2 of a classifier, there and back, beside each evaluation" in said
+    assert main(["run", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    assert {"model.pt", "classifier.pt"} <= read_origin(tmp_path / "out" / "0000.png").weights.keys()
+    capsys.readouterr()
+    wrong = ["--set", "guidance.classifier.betas=cosine", "--out", str(tmp_path / "other")]
+    assert main(["run", str(recipe), *wrong]) == 2
+    assert "guidance: its classifier was trained on other noise levels" in capsys.readouterr().err
+    wrong = ["--set", "view.1.prompt=ten", "--out", str(tmp_path / "other")]
+    assert main(["run", str(recipe), *wrong]) == 2
+    assert "view.1.prompt" in capsys.readouterr().err
