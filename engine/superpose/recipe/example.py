@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def _host(role: str, registry: Registry) -> tuple[Any, str] | None:
     """A guidance that names kinds of a role which no table of a recipe names by itself, and its option; None else."""
     if role in RECIPE_KEYS:
         return None
-    hosts = ((cls, option) for cls in registry.kinds("guidance").values() for option in options_of(cls))
+    guidances: Iterable[Any] = registry.kinds("guidance").values()
+    hosts = ((cls, option) for cls in guidances for option in options_of(cls))
     return next(((cls, option.name) for cls, option in hosts if option.form == Named(role)), None)
 
 
