@@ -15,6 +15,8 @@ from superpose.recipe.dump import plain
 
 #: Roles of which a recipe has a list.
 LISTED = ("view", "constraint")
+#: Roles whose table stands inside another one.
+WITHIN = {"classifier": "guidance.classifier"}
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -35,7 +37,7 @@ def example(cls: Any, registry: Registry | None = None) -> str:
         table |= dict(zip(cls.names, itertools.cycle(PROMPTS), strict=False))
     # An example has no place of its own: tables inside it are written on the line of their key.
     body = "".join(f"{key} = {_inline(value)}\n" for key, value in table.items())
-    return (f"[[{cls.role}]]\n" if cls.role in LISTED else f"[{cls.role}]\n") + body
+    return (f"[[{cls.role}]]\n" if cls.role in LISTED else f"[{WITHIN.get(cls.role, cls.role)}]\n") + body
 
 
 def _table(cls: Any, registry: Registry) -> dict[str, Any]:
