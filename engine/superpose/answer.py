@@ -96,7 +96,7 @@ class Answerer:
             ]
         return self._given[key]
 
-    def _fits(self, predictor: NoisePredictor, arrangement: Arrangement) -> None:
+    def _fits(self, predictor: Network, arrangement: Arrangement) -> None:
         """Raise `LawError` if a question is not about all samples: whose tensors its rows are then nobody could say."""
         for name, tensor in self.each.get(predictor, {}).items():
             for _, count in arrangement:
