@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from example_kinds import Box, Cfg, Flip, Hybrid, Identity, Rotate, Steps, Toy, Window
 from superpose.clip import DynamicClip, NoClip, StaticClip
-from superpose.recipe import PartTerms, Recipe, Run, Subject, ViewTerm
+from superpose.recipe import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 
 TEXTS = st.text(max_size=8)
 SHARES = st.floats(0, 1)
@@ -27,6 +27,13 @@ VIEWS = st.one_of(
 )
 CLIPS = st.one_of(st.just(NoClip()), st.builds(StaticClip, range=POSITIVE), st.just(DynamicClip()))
 CORNERS = st.tuples(st.integers(0, 99), st.integers(0, 99))
+STAGES = st.builds(
+    Stage,
+    model=st.just(Toy()),
+    scheduler=STEPS,
+    guidance=st.none() | GUIDANCES,
+    clip=st.none() | CLIPS,
+)
 BOXES = st.builds(Box, corner=CORNERS, through=st.none() | VIEWS, note=TEXTS)
 COMMON = {"negative": st.none() | TEXTS, "guidance": st.none() | GUIDANCES}
 PROMPTED = st.builds(Subject, prompt=TEXTS, **COMMON)
@@ -65,6 +72,7 @@ def recipes(draw):
         guidance=draw(st.none() | GUIDANCES),
         clip=draw(st.none() | CLIPS),
         subject=attrs.evolve(draw(SUBJECTS), guidance=None),
+        stage=tuple(draw(st.lists(STAGES, max_size=2))),
         constraint=tuple(draw(st.lists(BOXES, max_size=2))),
         run=draw(RUNS),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
+from superpose.errors import LawError
 from superpose.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Answerer:
         if key not in self._given:
             conditions = [condition for condition, count in arrangement for _ in range(count)]
             conditions += conditions[:1] * padding
+            self._fits(predictor, arrangement)
             each = {
                 name: torch.cat([tensor] * len(arrangement) + [tensor[:1]] * padding).split(rows)
                 for name, tensor in self.each.get(predictor, {}).items()
@@ -93,6 +95,16 @@ class Answerer:
                 for i, start in enumerate(range(0, len(conditions), rows))
             ]
         return self._given[key]
+
+    def _fits(self, predictor: Network, arrangement: Arrangement) -> None:
+        """Raise `LawError` if a question is not about all samples: whose tensors its rows are then nobody could say."""
+        for name, tensor in self.each.get(predictor, {}).items():
+            for _, count in arrangement:
+                if count != len(tensor):
+                    raise LawError(
+                        f"{type(predictor).__name__} is asked about {count} rows, and has {name!r} for {len(tensor)} "
+                        "samples: a denoiser asks about all samples, in their order"
+                    )
 
 
 def _network(ask: Ask) -> tuple[Network, tuple[int, ...]]:

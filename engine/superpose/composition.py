@@ -79,8 +79,7 @@ class Composition:
             samples: Their numbers.
             low: Their pictures at the stage before, where there was one.
         """
-        scope = f"stage {self.number}:" if self.number else ""
-        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, scope)
+        noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, self.number)
         beside = laid_beside(self.predictor, noise, low)
         return Trajectory(
             self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows, self.predictor, beside
@@ -155,15 +154,22 @@ def inspect(recipe: Recipe) -> Inspection:
         found += ((_place(number, ("model", *path)), why) for path, why in _unusable(model, number))
     if not found:
         for number, stage in enumerate(recipe.stages):
-            found += ((_place(number, path), why) for path, why in _contradictions(stage))
+            new = (mistake for mistake in _contradictions(stage) if mistake not in found)
+            found += [_told(number, path, why) for path, why in new]
     if found:
-        raise RecipeError(recipe.located(dict.fromkeys(found)))
+        raise RecipeError(recipe.located(found))
     return _chained([_inspected(stage) for stage in recipe.stages])
 
 
 def _chained(inspections: Sequence[Inspection]) -> Inspection:
     first, *later = inspections
     return attrs.evolve(first, then=_chained(later) if later else None)
+
+
+def _told(number: int, path: Path, why: str) -> tuple[Path, str]:
+    """A mistake, where the recipe has it; what is said once for all stages is told with the stage that it fails at."""
+    place = _place(number, path)
+    return place, f"at stage {number}, {why}" if number and place == path else why
 
 
 def _place(number: int, path: Path) -> Path:

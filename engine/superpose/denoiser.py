@@ -98,7 +98,7 @@ class Known(Denoiser):
 
     def estimate(self, x: Tensor, moment: Moment) -> Asking:  # noqa: ARG002
         """Return the image, asking nothing."""
-        return Estimate(self.image.to(x).expand_as(x))
+        return Estimate(self.image.to(x).expand(len(x), *self.image.shape[-3:]))
         yield []
 
 

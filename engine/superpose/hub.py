@@ -16,9 +16,9 @@ _allowed: ContextVar[bool] = ContextVar("downloads", default=False)
 
 
 @contextmanager
-def downloads(allowed: bool) -> Iterator[None]:
-    """Whether `locate` may download, as long as the block runs."""
-    token = _allowed.set(allowed)
+def downloads(allowed: bool = True) -> Iterator[None]:
+    """Let `locate` download as long as the block runs; with ``allowed`` False only if a block around this one does."""
+    token = _allowed.set(allowed or _allowed.get())
     try:
         yield
     finally:

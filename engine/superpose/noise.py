@@ -55,20 +55,21 @@ class Noise:
         samples: Numbers of the samples; sample k has the same noise in every run that has it.
         shape: (C, H, W) of one sample.
         device: Where the noise is put.
-        scope: What the purposes are of, such as a stage: other scopes have other noise.
+        stage: Number of the stage of a cascade: each has noise of its own, whatever its size.
     """
 
     seed: int
     samples: Sequence[int]
     shape: tuple[int, int, int]
     device: torch.device | str = "cpu"
-    scope: str = ""
+    stage: int = 0
 
     def draw(self, step: int, purpose: str = "step") -> Tensor:
         """Unit normal noise of one step and purpose, shape (N, C, H, W), float32."""
         import torch
 
-        counter = np.array([0, 0, step % 2**64, _word(self.scope + purpose)], dtype=np.uint64)
+        word = _word(f"stage {self.stage}:{purpose}" if self.stage else purpose)
+        counter = np.array([0, 0, step % 2**64, word], dtype=np.uint64)
         drawn = np.empty((len(self.samples), *self.shape), dtype=np.float32)
         for row, sample in zip(drawn, self.samples, strict=True):
             key = np.array([self.seed, sample], dtype=np.uint64)

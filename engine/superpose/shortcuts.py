@@ -56,6 +56,7 @@ def trajectory(
     clip: Clip | None = None,
     rows: int | None = None,
     low: Tensor | None = None,
+    stage: int | None = None,
 ) -> Trajectory:
     """A run of ``denoiser``, ready to be stepped by hand.
 
@@ -78,6 +79,7 @@ def trajectory(
         clip: How the clean image is kept in range; None for the predictor's own way.
         rows: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
         low: The samples' pictures from the stage before, shape (N, 3, h, w), for a predictor that enlarges.
+        stage: Number of the stage, which has noise of its own; 0, or 1 where there are pictures of a stage before.
 
     Raises:
         LawError: If the composition is not lawful.
@@ -97,7 +99,8 @@ def trajectory(
     canvas = Canvas.of(predictor, denoiser)
     bound = tuple(constraint.bind(canvas) for constraint in constraints)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
-    noise = Noise(seed, numbers, predictor.shape, predictor.device)
+    number = int(low is not None) if stage is None else stage
+    noise = Noise(seed, numbers, predictor.shape, predictor.device, number)
     return Trajectory(
         denoiser,
         scheduler,

@@ -63,6 +63,7 @@ KEYS = st.sampled_from(
         "constraint",
         "model",
         "scheduler",
+        "stage",
         "corner",
         "junk",
     ]

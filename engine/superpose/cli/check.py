@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from superpose.cli.recipes import add_recipe, read_recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.tree import Tree
 
     from superpose.composition import Inspection
@@ -35,14 +37,27 @@ def main(arguments: argparse.Namespace) -> int:
     tree = Tree(escape(arguments.recipe))
     stages = recipe.stages
     for number, stage in enumerate(stages):
-        _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage)
+        _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage, _agreements(stages[0], stage))
     show(tree)
     for number, inspection in enumerate(inspected):
         print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples))
     return 0
 
 
-def _describe(tree: Tree, recipe: Recipe) -> None:
+def _agreements(first: Recipe, later: Recipe) -> dict[Kind, str]:
+    """How much of each view of a later stage is that of the first stage, enlarged."""
+    from superpose.agreement import agreement
+    from superpose.view import View
+
+    notes: dict[Kind, str] = {}
+    for small, large in zip(first.subject.kinds(), later.subject.kinds(), strict=True):
+        if first is not later and isinstance(small, View) and isinstance(large, View):
+            share = agreement(small, large, first.model.shape, later.model.shape)
+            notes[large] = "" if share is None else f", {share:.1%} as at stage 0"
+    return notes
+
+
+def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
     from rich.markup import escape
 
     tree.add(escape(f"model {described(recipe.model)}: {_size(recipe.model)}"))
@@ -50,7 +65,7 @@ def _describe(tree: Tree, recipe: Recipe) -> None:
     tree.add(escape(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
     clip = recipe.clip or recipe.model.clip
     tree.add(escape(f"clip {described(clip) if clip else 'none'}"))
-    _grow(tree, recipe.subject)
+    _grow(tree, recipe.subject, notes)
     for constraint in recipe.constraint:
         tree.add(escape(f"constraint {described(constraint)}"))
 
@@ -91,7 +106,7 @@ def described(kind: Kind) -> str:
     return " ".join([kind.kind, *given])
 
 
-def _grow(tree: Tree, subject: Subject) -> None:
+def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
     from rich.markup import escape
 
     note = f", guidance {described(subject.guidance)}" if subject.guidance else ""
@@ -100,11 +115,12 @@ def _grow(tree: Tree, subject: Subject) -> None:
         branch = tree.add(f"views{note}")
         for term in subject.view:
             share = f", weight {term.weight:g}" if term.weight != 1 else ""
-            _grow(branch.add(f"{escape(described(term.view))}{share}"), term.subject)
+            share += notes.get(term.view, "")
+            _grow(branch.add(f"{escape(described(term.view))}{share}"), term.subject, notes)
     elif subject.decomposition is not None:
         parts = subject.decomposition
         branch = tree.add(f"decomposition {escape(described(parts.decomposition))}{note}")
         for name, part in parts.parts:
-            _grow(branch.add(name), part)
+            _grow(branch.add(name), part, notes)
     else:
         tree.add(f"prompt {escape(repr(subject.prompt))}{note}")

@@ -21,12 +21,10 @@ def main(arguments: argparse.Namespace) -> int:
     """Replay, and say whether the bytes are the same; where they are not, what differs."""
     registry(strict=arguments.strict_plugins)
 
-    from superpose.hub import downloads
     from superpose.output.png import read_origin
     from superpose.output.run import replay
 
-    with downloads(arguments.allow_download):
-        path = replay(arguments.image, arguments.out, device=arguments.device)
+    path = replay(arguments.image, arguments.out, device=arguments.device, allow_download=arguments.allow_download)
     print(path)
     if path.read_bytes() == arguments.image.read_bytes():
         print("the same bytes", file=sys.stderr)

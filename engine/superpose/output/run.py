@@ -16,6 +16,7 @@ from PIL import Image
 from superpose import __version__
 from superpose.composition import Composition, compose
 from superpose.errors import RecipeError, RunError
+from superpose.hub import downloads
 from superpose.images import read_image, to_pixels
 from superpose.output.png import Origin, atomic, read_origin, write_png
 from superpose.output.sheet import sheet
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 SAVE_EVERY = 20.0
 #: Input pictures up to this many bytes travel inside the images; weights and folders never do.
 EMBEDDED = 1 << 20
+#: Roles whose kinds have files of weights, and say in ``weights()`` what is in them.
+NETWORKS = ("model", "classifier")
 PICTURES = frozenset(Image.registered_extensions())
 
 
@@ -61,6 +64,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     observers: Iterable[Observer] = (),
+    allow_download: bool = False,
 ) -> Outcome:
     """Run a recipe and leave its images in a folder.
 
@@ -71,19 +75,27 @@ def run(
         resume: Keep the images of an earlier, unfinished run of this recipe and make the missing ones.
         overwrite: Replace the images of another recipe.
         observers: Shown every step of every batch.
+        allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
 
     Raises:
         RecipeError: If the recipe contradicts itself, or the folder holds the images of another recipe.
         RunError: If something fails on the way; what is finished stays.
     """
-    job = Job.of(recipe, Path(out), device=device, resume=resume, overwrite=overwrite)
-    for _ in job.make(job.pending, list(observers)):
-        pass
-    return job.close()
+    with downloads(allow_download):
+        job = Job.of(recipe, Path(out), device=device, resume=resume, overwrite=overwrite)
+        for _ in job.make(job.pending, list(observers)):
+            pass
+        return job.close()
 
 
-def replay(image: str | Path, out: str | Path, *, device: str = "auto") -> Path:
+def replay(image: str | Path, out: str | Path, *, device: str = "auto", allow_download: bool = False) -> Path:
     """Make an image again from the recipe inside it, under the same name: the same bytes on the same kind of machine.
+
+    Arguments:
+        image: A file that superpose wrote.
+        out: Folder of the new image; another than that of the old one.
+        device: A torch device, or ``auto`` for the best there is.
+        allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
 
     Raises:
         RecipeError: If the image has no recipe inside, or the recipe needs something that is not installed.
@@ -93,7 +105,7 @@ def replay(image: str | Path, out: str | Path, *, device: str = "auto") -> Path:
     origin = read_origin(image)
     if out.resolve() == image.resolve().parent:
         raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
-    with tempfile.TemporaryDirectory() as folder:
+    with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
         for name, data in origin.inputs.items():
             target = Path(folder, Path(name).name)  # a name from a stranger's file stays inside the folder
             target.write_bytes(data)
@@ -291,7 +303,8 @@ def _versions(recipe: Recipe) -> dict[str, str]:
 
 def _weights(recipe: Recipe) -> dict[str, str]:
     """SHA-256 of every file of weights that takes part."""
-    return {name: digest for kind in recipe.kinds() for name, digest in getattr(kind, "weights", dict)().items()}
+    networks = (kind for kind in recipe.kinds() if kind.role in NETWORKS)
+    return {name: digest for kind in networks for name, digest in kind.weights().items()}  # type: ignore[attr-defined]
 
 
 def _make_writable(out: Path) -> None:

@@ -204,13 +204,20 @@ class Recipe:
     def stages(self) -> tuple[Recipe, ...]:
         """A recipe of one stage for each stage; views and decompositions are scaled to its size.
 
+        A negative prompt is for the stages that have guidance.
+
         Raises:
             RecipeError: If the size of a model can't be told.
         """
-        first = attrs.evolve(self, stage=())
+        if not self.stage:
+            return (self,)
+        guided = self.guidance or any(stage.guidance for stage in self.stage)
+        unguided = attrs.evolve(self.subject, negative=None if guided else self.negative)
+        first = attrs.evolve(self, stage=(), subject=self.subject if self.guidance else unguided)
         later = []
         for stage in self.stage:
-            subject = self.subject.scaled(stage.model.shape[1] / self.model.shape[1])
+            factor = stage.model.shape[1] / self.model.shape[1]
+            subject = (self.subject if stage.guidance else unguided).scaled(factor)
             parts: dict[str, Any] = {key: getattr(stage, key) for key in STAGE_KEYS}
             later.append(attrs.evolve(first, **parts, subject=subject, constraint=()))
         return first, *later

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError
+from superpose.predictor import Beside
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import gap, noise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from torch import Tensor
 
     from superpose.models import Model
+    from superpose.prediction import Prediction
     from superpose.predictor import NoisePredictor
     from superpose.schedule import Moment
 
+    Size = tuple[int, int, int]
+
+#: Rows of every question.
+ROWS = 4
+
 
 def check_predictor(
-    predictor: NoisePredictor, prompts: Sequence[str] = ("",), t: float | None = None
+    predictor: NoisePredictor, prompts: Sequence[str] = ("",), t: float | None = None, low: Size | None = None
 ) -> dict[str, float]:
     """Hold a noise predictor to its laws, on four rows of noise.
 
@@ -25,6 +35,7 @@ def check_predictor(
         predictor: The predictor.
         prompts: Some that it knows; rows take them in turn.
         t: The network's time to ask at; half way down when not given.
+        low: (C, H, W) of pictures of a stage before, for a predictor that paints over them.
 
     Returns:
         The figure of each law by its name.
@@ -32,14 +43,22 @@ def check_predictor(
     Raises:
         LawError: For the first one that it breaks, with the figure.
     """
-    return figures(laws(predictor, prompts, t))
+    return figures(laws(predictor, prompts, t, low))
 
 
-def laws(predictor: NoisePredictor, prompts: Sequence[str], t: float | None = None) -> Iterator[Law]:
-    """The laws of a predictor."""
+def laws(
+    predictor: NoisePredictor, prompts: Sequence[str], t: float | None = None, low: Size | None = None
+) -> Iterator[Law]:
+    """The laws of a predictor; those of latents and of what is laid beside for the predictors that have any."""
     moment = predictor.schedule.moment(0, predictor.schedule.steps // 2 if t is None else t)
-    yield Law("answers-in-form", lambda: answers_in_form(predictor, prompts, moment))
-    yield Law("keeps-rows-apart", lambda: keeps_rows_apart(predictor, prompts, moment))
+    if tuple(predictor.image_shape) != tuple(predictor.shape):
+        yield Law("encodes-and-decodes", lambda: encodes_and_decodes(predictor))
+    laid = _laid(predictor, low)
+    if laid is not None:
+        yield Law("lays-row-for-row", lambda: lays_row_for_row(predictor, laid, low))
+    question = _Question(predictor, prompts, moment, laid or Beside())
+    yield Law("answers-in-form", lambda: answers_in_form(question))
+    yield Law("keeps-rows-apart", lambda: keeps_rows_apart(question))
 
 
 def model_laws(model: Model) -> Iterator[Law]:
@@ -47,13 +66,17 @@ def model_laws(model: Model) -> Iterator[Law]:
     model.check_prompt(model.unconditional)
     predictor = model.load()
     yield Law("loads-what-it-says", lambda: loads_what_it_says(model, predictor))
-    yield from laws(predictor, [model.unconditional])
+    channels, height, width = model.image_shape
+    low = (channels, max(1, height // 4), max(1, width // 4)) if model.upscales else None
+    yield from laws(predictor, [model.unconditional], low=low)
 
 
 def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
-    """The predictor has the shape and the noise levels that the model announced before any weight was read."""
-    if tuple(model.shape) != tuple(predictor.shape):
-        raise LawError(f"model {model.kind!r} says its shape is {model.shape}, and loads one of {predictor.shape}")
+    """The predictor has the shapes and the noise levels that the model announced before any weight was read."""
+    for name in ("shape", "image_shape"):
+        announced, has = tuple(getattr(model, name)), tuple(getattr(predictor, name))
+        if announced != has:
+            raise LawError(f"model {model.kind!r} says its {name} is {announced}, and loads one of {has}")
     said, loaded = model.schedule, predictor.schedule
     if said.steps != loaded.steps:
         raise LawError(f"model {model.kind!r} says it has {said.steps} times, and loads {loaded.steps}")
@@ -64,21 +87,68 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
     return off
 
 
-def answers_in_form(predictor: NoisePredictor, prompts: Sequence[str], moment: Moment) -> float:
+def encodes_and_decodes(predictor: NoisePredictor) -> float:
+    """Pictures become states and states pictures, of the shapes announced and finite, and arguments are left alone.
+
+    Returns:
+        How far smooth pictures are from themselves, encoded and decoded: the root of the mean square.
+    """
+    import torch
+
+    channels, height, width = predictor.image_shape
+    across, down = torch.linspace(-1, 1, width), torch.linspace(-1, 1, height)[:, None]
+    pictures = torch.stack([across.expand(height, width), down.expand(height, width)]).unsqueeze(1)
+    pictures = pictures.expand(2, channels, height, width).contiguous().to(predictor.device)
+    states = _made(predictor, "encode", pictures, predictor.shape)
+    again = _made(predictor, "decode", states, predictor.image_shape)
+    return float((again - pictures).square().mean().sqrt())
+
+
+def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Size) -> Tensor:
+    """What ``encode`` or ``decode`` makes of ``given``, in the form announced."""
+    import torch
+
+    name, copy = type(predictor).__name__, given.clone()
+    with torch.no_grad():
+        made: Tensor = getattr(predictor, way)(given)
+    if tuple(made.shape) != (len(given), *shape):
+        raise LawError(f"{name}: {way} gives {tuple(made.shape)} where {(len(given), *shape)} is announced")
+    if not bool(made.isfinite().all()):
+        raise LawError(f"{name}: {way} gives what is not finite")
+    if gap(given, copy) > 0:
+        raise LawError(f"{name}: {way} writes to its argument")
+    return made
+
+
+def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) -> float:
+    """What lies beside a sample has a row of its own, with the same bits whatever the other samples are."""
+    name, height_width = type(predictor).__name__, tuple(predictor.shape[1:])
+    if laid.channels is not None and tuple(laid.channels.shape[2:]) != height_width:
+        raise LawError(f"{name} lays {tuple(laid.channels.shape)} beside states of {tuple(predictor.shape)}")
+    for what, tensor in _parts(laid).items():
+        if len(tensor) != ROWS:
+            raise LawError(f"{name} lays {len(tensor)} rows of {what} beside {ROWS} samples")
+    for i in range(ROWS):
+        alone = _laid(predictor, low, slice(i, i + 1))
+        for what, tensor in _parts(laid).items():
+            if alone is None or (off := gap(_parts(alone)[what][0], tensor[i])) > 0:
+                by = "" if alone is None else f" by {off:.3g}"
+                raise LawError(f"{name}: {what} of sample {i} changes{by} with the samples beside it")
+    return 0.0
+
+
+def answers_in_form(question: _Question) -> float:
     """An answer has the shape of the question, is finite, has the variance that was promised, and leaves x alone.
 
     Returns:
         The largest absolute value of the answer.
     """
-    import torch  # the laws can be imported without torch
-
-    name = type(predictor).__name__
-    x = noise(4, *predictor.shape, double=False).to(predictor.device)
-    copy = x.clone()
-    given = predictor.gather([predictor.condition(prompts[i % len(prompts)]) for i in range(4)])
-    with torch.no_grad():
-        answer = predictor.predict(x, moment, given)
-    if gap(x, copy) > 0:
+    predictor, name = question.predictor, type(question.predictor).__name__
+    x = question.states()
+    seen, given = question.asked(x, range(ROWS))
+    copy = seen.clone()
+    answer = question.answered(seen, given)
+    if gap(seen, copy) > 0:
         raise LawError(f"{name} writes to the images it is asked about")
     if (answer.variance is not None) != (predictor.learned_variance != "none"):
         has = "no variance" if answer.variance is None else "a variance"
@@ -95,20 +165,62 @@ def answers_in_form(predictor: NoisePredictor, prompts: Sequence[str], moment: M
     return float(answer.output.abs().max())
 
 
-def keeps_rows_apart(predictor: NoisePredictor, prompts: Sequence[str], moment: Moment) -> float:
+def keeps_rows_apart(question: _Question) -> float:
     """With as many rows, a row's answer is the same bits whatever the other rows ask."""
+    x, others = question.states(), question.states(seed=1)
+    whole = question.answered(*question.asked(x, range(ROWS))).output
+    for i in range(ROWS):
+        mixed = others.clone()
+        mixed[i] = x[i]
+        rows = [i if j == i else (j + 1) % ROWS for j in range(ROWS)]
+        answer = question.answered(*question.asked(mixed, rows)).output
+        if (off := gap(answer[i], whole[i])) > 0:
+            name = type(question.predictor).__name__
+            raise LawError(f"{name}: row {i} changes by {off:.3g} with the rows beside it")
+    return 0.0
+
+
+class _Question:
+    """Questions of four rows, with their conditions and with what is laid beside them."""
+
+    def __init__(self, predictor: NoisePredictor, prompts: Sequence[str], moment: Moment, laid: Beside) -> None:
+        self.predictor, self.moment, self.laid = predictor, moment, laid
+        self.told = [predictor.condition(prompts[i % len(prompts)]) for i in range(ROWS)]
+
+    def states(self, seed: int = 0) -> Tensor:
+        """Noise as states."""
+        return noise(ROWS, *self.predictor.shape, seed=seed, double=False).to(self.predictor.device)
+
+    def asked(self, x: Tensor, rows: Sequence[int]) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """What a network sees of states ``x``, row i told and accompanied as sample ``rows[i]``."""
+        import torch
+
+        chosen = list(rows)
+        beside = [] if self.laid.channels is None else [self.laid.channels[chosen]]
+        given = dict(self.predictor.gather([self.told[i] for i in chosen]))
+        return torch.cat([x, *beside], 1), given | {name: each[chosen] for name, each in self.laid.each.items()}
+
+    def answered(self, seen: Tensor, given: Mapping[str, Tensor]) -> Prediction:
+        """The answer."""
+        import torch
+
+        with torch.no_grad():
+            return self.predictor.predict(seen, self.moment, given)
+
+
+def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Beside | None:
+    """What is laid beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
     import torch
 
-    x = noise(4, *predictor.shape, double=False).to(predictor.device)
-    others = noise(4, *predictor.shape, seed=1, double=False).to(predictor.device)
-    told = [predictor.condition(prompts[i % len(prompts)]) for i in range(4)]
+    pictures = None if low is None else noise(ROWS, *low, double=False)[rows].clamp(-1, 1).to(predictor.device)
+
+    def drawn(purpose: str = "step") -> Tensor:
+        own = noise(ROWS, *predictor.shape, seed=zlib.crc32(purpose.encode()), double=False)
+        return own[rows].to(predictor.device)
+
     with torch.no_grad():
-        whole = predictor.predict(x, moment, predictor.gather(told)).output
-        for i in range(4):
-            mixed = others.clone()
-            mixed[i] = x[i]
-            beside = [told[i] if j == i else told[(j + 1) % 4] for j in range(4)]
-            answer = predictor.predict(mixed, moment, predictor.gather(beside)).output
-            if (off := gap(answer[i], whole[i])) > 0:
-                raise LawError(f"{type(predictor).__name__}: row {i} changes by {off:.3g} with the rows beside it")
-    return 0.0
+        return predictor.beside(pictures, drawn)
+
+
+def _parts(laid: Beside) -> dict[str, Tensor]:
+    return ({} if laid.channels is None else {"channels": laid.channels}) | dict(laid.each)
