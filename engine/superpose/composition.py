@@ -154,8 +154,11 @@ def inspect(recipe: Recipe) -> Inspection:
         found += ((_place(number, ("model", *path)), why) for path, why in _unusable(model, number))
     if not found:
         for number, stage in enumerate(recipe.stages):
-            new = (mistake for mistake in _contradictions(stage) if mistake not in found)
-            found += [_told(number, path, why) for path, why in new]
+            for path, why in _contradictions(stage):
+                place = _place(number, path)
+                if (place, why) not in found:
+                    # What is said once for all stages is told with the stage that it fails at.
+                    found.append((place, f"at stage {number}, {why}" if number and place == path else why))
     if found:
         raise RecipeError(recipe.located(found))
     return _chained([_inspected(stage) for stage in recipe.stages])
@@ -164,12 +167,6 @@ def inspect(recipe: Recipe) -> Inspection:
 def _chained(inspections: Sequence[Inspection]) -> Inspection:
     first, *later = inspections
     return attrs.evolve(first, then=_chained(later) if later else None)
-
-
-def _told(number: int, path: Path, why: str) -> tuple[Path, str]:
-    """A mistake, where the recipe has it; what is said once for all stages is told with the stage that it fails at."""
-    place = _place(number, path)
-    return place, f"at stage {number}, {why}" if number and place == path else why
 
 
 def _place(number: int, path: Path) -> Path:

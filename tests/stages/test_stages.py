@@ -211,7 +211,10 @@ class TestRecipes:
         assert said == "cascade.toml:21:1: stage.1.model: size = 13: nothing is enlarged to that"
 
     def test_a_scheduler_that_does_not_fit_its_stage(self):
-        assert "stage.0.scheduler" in refused("stage.0.scheduler.kind=flow-euler")
+        told = refused("scheduler.kind=flow-euler", "stage.0.scheduler.kind=flow-euler").splitlines()
+        assert [line.split(": ")[1] for line in told] == ["scheduler", "stage.0.scheduler"], (
+            "each is told at its own place"
+        )
 
     def test_a_view_is_checked_at_every_size(self):
         views = '[[view]]\nkind = "identity"\nprompt = "a"\n[[view]]\nkind = "permute"\npatches = 4\nprompt = "b"\n'

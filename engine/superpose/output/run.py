@@ -14,10 +14,12 @@ import torch
 from PIL import Image
 
 from superpose import __version__
+from superpose.classifier import Classifier
 from superpose.composition import Composition, compose
 from superpose.errors import RecipeError, RunError
 from superpose.hub import downloads
 from superpose.images import read_image, to_pixels
+from superpose.models import Model
 from superpose.output.png import Origin, atomic, read_origin, write_png
 from superpose.output.sheet import sheet
 from superpose.plugins import load_plugins
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 SAVE_EVERY = 20.0
 #: Input pictures up to this many bytes travel inside the images; weights and folders never do.
 EMBEDDED = 1 << 20
-#: Roles whose kinds have files of weights, and say in ``weights()`` what is in them.
-NETWORKS = ("model", "classifier")
 PICTURES = frozenset(Image.registered_extensions())
 
 
@@ -303,8 +303,8 @@ def _versions(recipe: Recipe) -> dict[str, str]:
 
 def _weights(recipe: Recipe) -> dict[str, str]:
     """SHA-256 of every file of weights that takes part."""
-    networks = (kind for kind in recipe.kinds() if kind.role in NETWORKS)
-    return {name: digest for kind in networks for name, digest in kind.weights().items()}  # type: ignore[attr-defined]
+    networks = (kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier))
+    return {name: digest for kind in networks for name, digest in kind.weights().items()}
 
 
 def _make_writable(out: Path) -> None:

@@ -129,11 +129,10 @@ def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) 
         if len(tensor) != ROWS:
             raise LawError(f"{name} lays {len(tensor)} rows of {what} beside {ROWS} samples")
     for i in range(ROWS):
-        alone = _laid(predictor, low, slice(i, i + 1))
+        alone = _parts(_laid(predictor, low, slice(i, i + 1)) or Beside())
         for what, tensor in _parts(laid).items():
-            if alone is None or (off := gap(_parts(alone)[what][0], tensor[i])) > 0:
-                by = "" if alone is None else f" by {off:.3g}"
-                raise LawError(f"{name}: {what} of sample {i} changes{by} with the samples beside it")
+            if (off := gap(alone[what][0], tensor[i])) > 0:
+                raise LawError(f"{name}: {what} of sample {i} changes by {off:.3g} with the samples beside it")
     return 0.0
 
 
