@@ -40,8 +40,9 @@ class ClassifierGuidance(Guidance):
     .. math:: \epsilon \leftarrow \epsilon - s\,\sigma_t \nabla_{x_t} \log p(y | x_t)
 
     after the clean image has been clipped (algorithms 1 and 2 of the paper). With ``keep`` it moves the clean image
-    before that, in each view by itself: strong guidance of pixels then stays among images. The prompt names the class for both: the
-    network, if it knows classes, and the classifier. Under ``base`` another guidance can do its part first.
+    before that, in each view by itself: strong guidance of pixels then stays among images. The prompt names the class
+    for both: the network, if it knows classes, and the classifier. Under ``base`` another guidance can do its part
+    first.
     """
 
     kind = "classifier"
