@@ -18,14 +18,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
+import attrs
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose import NoisePredictor, guided, make, prompted, sample, viewed
+from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
 from superpose_glyphs.batches import Array, Images
 from superpose_glyphs.files import replacing
 from superpose_glyphs.model import EMBEDDED, Glyphs
@@ -98,19 +101,52 @@ def same(read: Tensor, asked: Tensor) -> Tensor:
     return number[read] == number[asked]
 
 
-def draw(predictor: NoisePredictor, prompt: str, count: int, steps: int, scale: float, seed: int) -> Tensor:
-    """Images of a prompt, by DDIM with classifier-free guidance."""
-    asked = guided(prompted(predictor, prompt), prompted(predictor, ""), scale)
-    return sample(asked, make("scheduler", "ddim", steps=steps), predictor, samples=count, seed=seed)
+@attrs.frozen
+class Draw:
+    """How drawings are made.
+
+    Attributes:
+        predictor: By whom.
+        guidance: Towards the prompt.
+        steps: Of DDIM.
+        each: Drawings of each prompt.
+    """
+
+    predictor: NoisePredictor
+    guidance: Guidance
+    steps: int
+    each: int
+
+    def glyph(self, prompt: str) -> Tensor:
+        """Drawings of a prompt, shape (each, 3, H, W)."""
+        return self._drawn(self._asked(prompt, self.predictor.condition("")))
+
+    def ambigram(self, a: str, b: str) -> Tensor:
+        """Drawings that show ``a``, and ``b`` when turned upside down: both views' estimates averaged."""
+        views = make("view", "identity"), make("view", "rotate", degrees=180)
+        nothing = self.predictor.condition("")
+        return self._drawn(viewed(zip(views, (self._asked(a, nothing), self._asked(b, nothing)), strict=True)))
+
+    def _asked(self, prompt: str, nothing: Condition) -> Denoiser:
+        return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
+
+    def _drawn(self, denoiser: Denoiser) -> Tensor:
+        return sample(denoiser, make("scheduler", "ddim", steps=self.steps), self.predictor, samples=self.each)
 
 
-def ambigrams(predictor: NoisePredictor, a: str, b: str, count: int, steps: int, scale: float, seed: int) -> Tensor:
-    """Images that show ``a``, and ``b`` when turned upside down: both views' estimates averaged."""
-    nothing = predictor.condition("")
-    views = make("view", "identity"), make("view", "rotate", degrees=180)
-    asked = [guided(prompted(predictor, prompt), prompted(predictor, nothing), scale) for prompt in (a, b)]
-    shown = viewed(zip(views, asked, strict=True))
-    return sample(shown, make("scheduler", "ddim", steps=steps), predictor, samples=count, seed=seed)
+def guidances(scale: float) -> dict[str, Callable[[], Guidance]]:
+    """The ways to guide: by the prompt, by classifier as well, by classifier while the network has no prompt."""
+
+    def classifier(**base: Guidance) -> Guidance:
+        reader = make("classifier", "glyphs-classifier")
+        guidance: Guidance = make("guidance", "classifier", classifier=reader, scale=scale, keep=True, **base)
+        return guidance.bind(lambda chosen: chosen.load())
+
+    return {
+        "cfg": lambda: cast(Guidance, make("guidance", "cfg", scale=scale)),
+        "classifier": classifier,
+        "classifier-alone": lambda: classifier(base=make("guidance", "cfg", scale=0.0)),
+    }
 
 
 def distance(a: Tensor, b: Tensor) -> float:
@@ -130,6 +166,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--judge-steps", type=int, default=9000, help="of the judge's training")
     parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
     parser.add_argument("--steps", type=int, default=50, help="of DDIM")
+    parser.add_argument("--guidance", choices=["cfg", "classifier", "classifier-alone"], default="cfg")
     parser.add_argument("--scale", type=float, default=4.0, help="of guidance")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args(arguments)
@@ -151,34 +188,35 @@ def main(arguments: list[str] | None = None) -> None:
     real, read = look(judge, images)
     _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
     if chosen.what != "train":
-        predictor = Glyphs(path=chosen.weights).load()
-        how = chosen.each, chosen.steps, chosen.scale, 0
-        (name if chosen.what == "name" else pairs)(judge, predictor, how, real)
+        guidance = guidances(chosen.scale)[chosen.guidance]()
+        draw = Draw(Glyphs(path=chosen.weights).load(), guidance, chosen.steps, chosen.each)
+        (name if chosen.what == "name" else pairs)(judge, draw, real)
 
 
-def name(judge: Judge, predictor: NoisePredictor, how: tuple[int, int, float, int], real: Tensor) -> None:
+def name(judge: Judge, draw: Draw, real: Tensor) -> None:
     """Say how many drawings of each style read as asked, and how far they are from features of real glyphs."""
-    count, features = how[0], []
+    features = []
     for style in ("", "colour "):
         right = []
         for i, glyph in enumerate(GLYPHS):
-            seen, read = look(judge, draw(predictor, style + glyph, *how))
+            seen, read = look(judge, draw.glyph(style + glyph))
             features.append(seen)
-            right.append(same(read, torch.full((count,), i)))
+            right.append(same(read, torch.full((draw.each,), i)))
         _say(f"{style or 'plain '}drawings: {_share(torch.cat(right))} read as asked")
     _say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
 
 
-def pairs(judge: Judge, predictor: NoisePredictor, how: tuple[int, int, float, int], _: Tensor) -> None:
+def pairs(judge: Judge, draw: Draw, _: Tensor) -> None:
     """Say how many drawings of each pair read as asked both ways up."""
     shares = []
     for pair in PAIRS:
-        images = ambigrams(predictor, pair[0], pair[1], *how)
-        both = torch.ones(how[0], dtype=torch.bool)
-        for glyph, seen in zip(pair, (images, images.flip(2, 3)), strict=True):
-            both &= same(look(judge, seen)[1], torch.full((how[0],), GLYPHS.index(glyph)))
+        a, b = pair[0], pair[1]
+        images = draw.ambigram(a, b)
+        both = torch.ones(draw.each, dtype=torch.bool)
+        for glyph, seen in ((a, images), (b, images.flip(2, 3))):
+            both &= same(look(judge, seen)[1], torch.full((draw.each,), GLYPHS.index(glyph)))
         shares.append(float(both.float().mean()))
-        _say(f"{pair[0]}/{pair[1]}: {_share(both)}")
+        _say(f"{a}/{b}: {_share(both)}")
     _say(f"mean of {len(PAIRS)} pairs: {sum(shares) / len(shares):.1%}")
 
 

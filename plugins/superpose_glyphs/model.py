@@ -91,6 +91,36 @@ class Glyphs(Trained):
         return GlyphPredictor(self.folder, self.prompts, self.schedule, self.clip, device, dtype)
 
 
+@attrs.frozen(kw_only=True)
+class GlyphsCascade(Trained):
+    """Small images of 32x32 pixels to 64x64: an upscaler after ``glyphs``, in a ``[[stage]]``.
+
+    It paints over the small image, to which it adds noise; prompts say nothing to it. It predicts v and a variance. The
+    package has no weights of it yet: ``python -m superpose_glyphs.train glyphs-cascade`` makes them.
+    """
+
+    kind = "glyphs-cascade"
+    papers = ("arXiv 2106.15282", "arXiv 2102.09672")
+    embedded = "glyphs-cascade"
+    upscales = True
+    path: Path = option(doc="a folder of weights that superpose_glyphs.train wrote")
+    noise_level: int = option(100, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, 64, 64)."""
+        return 3, 64, 64
+
+    def check_prompt(self, prompt: str) -> None:
+        """Any will do."""
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the weights."""
+        from superpose_glyphs.upscaler import UpscalePredictor
+
+        return UpscalePredictor(self.folder, self.schedule, self.clip, self.noise_level, device, dtype)
+
+
 def prompts_of(folder: Path) -> tuple[str, ...]:
     """The prompts of a folder of weights, ``prompts.json``; those of glyphs where there is none."""
     listed = folder / "prompts.json"
