@@ -17,8 +17,6 @@ from superpose.recipe.grammar import RECIPE_KEYS
 
 #: Roles of which a recipe has a list.
 LISTED = ("view", "constraint")
-#: Roles whose table stands inside another one.
-WITHIN = {"classifier": "guidance.classifier"}
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
