@@ -27,8 +27,6 @@ def around(role, text, registry):
     for needed in ("model", "scheduler"):
         if needed != role:
             rest += example(next(iter(registry.kinds(needed).values())), registry)
-    if role == "classifier":
-        text = '[guidance]\nkind = "classifier"\n' + text
     subject = "" if role in ("view", "decomposition") else 'prompt = "A"\n'
     return subject + rest + text
 
