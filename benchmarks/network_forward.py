@@ -1,4 +1,7 @@
-"""Our U-Net beside the one of diffusers: medians of one run, asked in turn. ``python benchmarks/network_forward.py``"""
+"""Our U-Net beside the one of diffusers: medians of one run, asked in turn. ``python benchmarks/network_forward.py``
+
+``--family adm`` asks OpenAI's U-Net, in the proportions of its 64x64 model at 32x32, with random weights.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from superpose.nn import load_unet2d
+from superpose.nn import load_unet2d, ready
+from superpose_ddpm.adm import ADM
+from superpose_ddpm.adm_layout import Heads, Layout
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -24,14 +29,36 @@ with warnings.catch_warnings():
 GLYPHS = Path(__file__).parents[1] / "plugins" / "superpose_glyphs" / "weights" / "glyphs"
 
 
-def published() -> Any:
-    """The same weights in diffusers' network."""
+def glyphs() -> tuple[Any, Any]:
+    """The embedded network, and diffusers' with the same weights."""
     make: Any = diffusers.UNet2DModel
     network = make(**json.loads((GLYPHS / "config.json").read_text())).eval()
     network.load_state_dict(
         {k: v.float() for k, v in load_file(GLYPHS / "diffusion_pytorch_model.safetensors").items()}
     )
-    return network
+    return load_unet2d(GLYPHS), network
+
+
+def adm() -> tuple[Any, Any]:
+    """OpenAI's U-Net, and diffusers' with the same weights."""
+    layout = Layout(
+        channels=96, widths=(96, 192, 288), blocks=3, attention=frozenset({1, 2}), read=3, written=6, classes=1000,
+        scale_shift=True, residual=True,
+    )  # fmt: skip
+    make: Any = diffusers.UNet2DModel
+    theirs = make(
+        in_channels=3, out_channels=6, block_out_channels=layout.widths, layers_per_block=3, attention_head_dim=48,
+        down_block_types=["ResnetDownsampleBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
+        up_block_types=["AttnUpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"], num_class_embeds=1000,
+        resnet_time_scale_shift="scale_shift", downsample_type="resnet", upsample_type="resnet", norm_eps=1e-5,
+        attn_norm_num_groups=32,
+    ).eval()  # fmt: skip
+    ours = ADM(layout, Heads(width=48))
+    ours.load_state_dict(theirs.state_dict())
+    return ready(ours), theirs
+
+
+FAMILIES = {"glyphs": glyphs, "adm": adm}
 
 
 def medians(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
@@ -46,13 +73,14 @@ def medians(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--family", choices=FAMILIES, default="glyphs")
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32])
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    ours, theirs = load_unet2d(GLYPHS), published()
+    ours, theirs = FAMILIES[chosen.family]()
     print(f"{chosen.threads} threads\nrows  diffusers   ours  ratio  ours a row  (ms)")
     for rows in chosen.rows:
         x, t, labels = torch.randn(rows, 3, 32, 32), torch.randint(0, 1000, (rows,)), torch.arange(rows)

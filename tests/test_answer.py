@@ -73,7 +73,7 @@ def test_a_second_round_is_batched_too():
             self.inner = inner
 
         def estimate(self, x, moment):
-            clean, _ = yield from self.inner.estimate(x, moment)
+            clean = (yield from self.inner.estimate(x, moment)).clean
             return (yield from self.inner.estimate(x + 0.1 * clean, moment))
 
     model = TinyPredictor()

@@ -197,7 +197,7 @@ class TestRowsAsked:
         @attrs.frozen(eq=False)
         class Batched(Sharpened):
             def estimate(self, x, moment):
-                clean, _ = yield from self.inner.estimate(x, moment)
+                clean = (yield from self.inner.estimate(x, moment)).clean
                 return Estimate(clean + 0.1 * HYBRID.part("high")(clean))
 
         results = {}

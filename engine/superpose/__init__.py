@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from superpose.prediction import LearnedVariance as LearnedVariance
     from superpose.prediction import Parameterization as Parameterization
     from superpose.prediction import Prediction as Prediction
+    from superpose.prediction import steered as steered
     from superpose.predictor import Beside as Beside
     from superpose.predictor import Condition as Condition
     from superpose.predictor import NoisePredictor as NoisePredictor
@@ -130,7 +131,7 @@ _HOMES = {
     "observer": "Observer Step",
     "output.run": "Outcome replay run",
     "plugins": "hookimpl",
-    "prediction": "Estimate LearnedVariance Parameterization Prediction",
+    "prediction": "Estimate LearnedVariance Parameterization Prediction steered",
     "predictor": "Beside Condition NoisePredictor",
     "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule published_parameterization"
     " published_schedule",

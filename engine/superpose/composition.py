@@ -243,13 +243,17 @@ class _UnreadClassifier(ClassifierPredictor):
 
     def logits(self, x: Tensor, moment: Moment) -> Tensor:
         del moment
-        self.rounds.append(len(x))
         return x.flatten(1)
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        del moment, given
+        self.rounds.append(len(x))
+        return Prediction(torch.zeros_like(x))
 
 
 def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier], ClassifierPredictor]) -> Denoiser:
     conditions: dict[str, Condition] = {}
-    bound: dict[int, Guidance] = {}
+    bound: dict[Guidance, Guidance] = {}
 
     def condition(prompt: str) -> Condition:
         if prompt not in conditions:
@@ -269,9 +273,9 @@ def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier]
         told = condition(subject.prompt or "")
         if guidance is None:
             return Prompted(predictor, told)
-        if id(guidance) not in bound:
-            bound[id(guidance)] = guidance.bind(load)
-        return bound[id(guidance)].denoiser(predictor, told, against(negative) if guidance.negates else told)
+        if guidance not in bound:
+            bound[guidance] = guidance.bind(load)
+        return bound[guidance].denoiser(predictor, told, against(negative) if guidance.negates else told)
 
     def against(negative: str) -> Condition:
         try:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import hookimpl
-from superpose_glyphs.model import Glyphs
+from superpose_glyphs.classifier import GlyphsClassifier
+from superpose_glyphs.model import Glyphs, GlyphsCascade
 
 
 @hookimpl
 def register_models(register: Callable[[type], None]) -> None:
     """Register the embedded models."""
     register(Glyphs)
+    register(GlyphsCascade)
+
+
+@hookimpl
+def register_classifiers(register: Callable[[type], None]) -> None:
+    """Register the embedded classifier."""
+    register(GlyphsClassifier)

@@ -1,11 +1,15 @@
 r"""Training batches as a function of (data, plan, step): nothing is read from a stream, so training resumes to the bit.
 
-A batch is a glyph's ink coverage painted in two colours, a noise level for each, and its noise. Noise levels are spread
-evenly over the batch (Kingma et al. 2021, arXiv:2107.00630, I.1): the same mean, a fraction of the variance.
+A batch is a glyph's ink coverage painted in two colours (or somebody's own image as it is), a noise level for each, and
+its noise. Noise levels are spread evenly over the batch (Kingma et al. 2021, arXiv:2107.00630, I.1): the same mean, a
+fraction of the variance.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +17,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import Tensor
+
+from superpose_glyphs.vocabulary import GLYPHS
 
 Array = npt.NDArray[Any]
 
@@ -29,7 +36,7 @@ class Batch(NamedTuple):
 
     Attributes:
         clean: Images, shape (N, 3, H, W), in [-1, 1].
-        label: Row of the class table, shape (N,): character + 62 * style, or 124 for no prompt.
+        label: The prompt's number, shape (N,): see `Subject.prompts`.
         t: Noise levels, shape (N,), whole numbers in [0, 1000).
         noise: Unit normal, shaped as ``clean``.
     """
@@ -40,29 +47,73 @@ class Batch(NamedTuple):
     noise: Tensor
 
 
-@attrs.frozen(eq=False)
-class Glyphs:
-    """A set of glyph images.
+def _tuple(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
+@attrs.frozen
+class Subject:
+    """What a set of images shows.
 
     Attributes:
-        images: Ink coverage, shape (n, H, W), uint8; 255 is ink.
-        labels: Index of each image's character, shape (n,).
-        classes: The characters.
+        classes: Names of the classes.
+        inked: Whether images are ink coverage, to be painted, plain or in colour; otherwise they are in colour already.
     """
 
-    images: Array
+    classes: tuple[str, ...] = attrs.field(default=tuple(GLYPHS), converter=_tuple)
+    inked: bool = True
+
+    @property
+    def styles(self) -> int:
+        """In how many styles each class is shown."""
+        return len((PLAIN, COLOUR)) if self.inked else 1
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Every prompt in the order of the rows of a class table; the last says nothing."""
+        coloured = tuple(f"colour {name}" for name in self.classes) if self.inked else ()
+        return (*self.classes, *coloured, "")
+
+
+@attrs.frozen(eq=False)
+class Images:
+    """A set of images.
+
+    Attributes:
+        pixels: Ink coverage (n, H, W), 255 is ink, or colours (n, H, W, 3); uint8.
+        labels: Index of each image's class, shape (n,).
+        subject: What they show.
+    """
+
+    pixels: Array
     labels: Array
-    classes: tuple[str, ...]
+    subject: Subject = attrs.field(factory=Subject)
 
     @classmethod
-    def read(cls, path: Path, hold_out: float = 0.0) -> tuple[Glyphs, Glyphs]:
-        """The images to train on, and those of a share ``hold_out`` of the fonts, always the same ones."""
-        with np.load(path) as file:
-            images, labels, fonts = file["images"], file["labels"], file["fonts"]
-            classes = tuple(str(one) for one in file["classes"])
-            order = np.random.default_rng(0).permutation(len(file["font_names"]))
-        kept = np.isin(fonts, order[: round(hold_out * len(order))])
-        return cls(images[~kept], labels[~kept], classes), cls(images[kept], labels[kept], classes)
+    def read(cls, path: Path, hold_out: float = 0.0, side: int = 32) -> tuple[Images, Images]:
+        """The images to train on, and those of a share ``hold_out`` of the families, always the same ones.
+
+        Arguments:
+            path: An npz file of glyphs (``images``, ``labels``, ``fonts``, ``font_names``, ``classes``), or a folder of
+                images with a file ``labels.csv``: a row ``file,label`` for each.
+            hold_out: Share of the font families, or of a folder's images.
+            side: To which a folder's images are resized.
+
+        Raises:
+            ValueError: The folder has no labels, or names a file that is not there.
+        """
+        if path.is_dir():
+            pixels, names, files = _folder(path, side)
+            subject, families = Subject(tuple(sorted(set(names))), inked=False), files
+            labels, owners = np.array([subject.classes.index(name) for name in names]), np.arange(len(files))
+        else:
+            with np.load(path) as file:
+                pixels, labels, owners = file["images"], file["labels"], file["fonts"]
+                subject = Subject(tuple(map(str, file["classes"])))
+                families = [family(str(name)) for name in file["font_names"]]
+        order = sorted(set(families), key=lambda name: hashlib.sha256(name.encode()).digest())
+        kept = np.isin(families, order[: round(hold_out * len(order))])[owners]
+        return cls(pixels[~kept], labels[~kept], subject), cls(pixels[kept], labels[kept], subject)
 
     def batch(self, seed: int, step: int, size: int, unprompted: float, levels: int = 1000) -> Batch:
         """The batch of one step.
@@ -76,23 +127,35 @@ class Glyphs:
         """
         rows = self._rows(seed, step, size)
         rng = np.random.default_rng([seed, step])
-        style = rng.integers(PLAIN, COLOUR + 1, size)
-        ink, paper = legible_pairs(rng, size)
-        ink[style == PLAIN], paper[style == PLAIN] = 0.0, 1.0
-        clean = paint(self.images[rows], ink, paper)
-        label = self.labels[rows] + len(self.classes) * style
-        label[rng.random(size) < unprompted] = len(self.classes) * len((PLAIN, COLOUR))
+        clean, style = self.painted(rows, rng)
+        label = self.labels[rows] + len(self.subject.classes) * style
+        label[rng.random(size) < unprompted] = len(self.subject.prompts) - 1
         t = rng.permutation((rng.random() + np.arange(size)) / size * levels).astype(np.int64)
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
         return Batch(*map(torch.from_numpy, (clean, label, t, noise)))
 
+    def painted(self, rows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Some images in [-1, 1], shape (n, 3, H, W), and the style of each: half plain, half in colour."""
+        if not self.subject.inked:
+            bright = self.pixels[rows].transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
+            return np.ascontiguousarray(bright), np.zeros(len(rows), np.int64)
+        style = rng.integers(PLAIN, COLOUR + 1, len(rows))
+        ink, paper = legible_pairs(rng, len(rows))
+        ink[style == PLAIN], paper[style == PLAIN] = 0.0, 1.0
+        return paint(self.pixels[rows], ink, paper), style
+
     def _rows(self, seed: int, step: int, size: int) -> Array:
         """Each epoch is a fresh permutation of everything; a batch may straddle two."""
-        count = len(self.images)
+        count = len(self.pixels)
         places = range(step * size, (step + 1) * size)
         epochs = range(places[0] // count, places[-1] // count + 1)
         orders = {epoch: np.random.default_rng([seed, epoch, 1]).permutation(count) for epoch in epochs}
         return np.array([orders[place // count][place % count] for place in places])
+
+
+def family(font: str) -> str:
+    """What a font's file name shares with its relatives: its first five letters, so that none of them is missed."""
+    return "".join(filter(str.isalpha, font.lower()))[:5]
 
 
 def legible_pairs(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
@@ -108,3 +171,20 @@ def paint(coverage: Array, ink: Array, paper: Array) -> Array:
     share = coverage[:, None].astype(np.float32) / 255
     ink, paper = ink[:, :, None, None], paper[:, :, None, None]
     return np.ascontiguousarray(2 * (paper + share * (ink - paper)) - 1)
+
+
+def _folder(path: Path, side: int) -> tuple[Array, list[str], list[str]]:
+    """A folder's images (n, side, side, 3), their labels and their files."""
+    listed = path / "labels.csv"
+    if not listed.exists():
+        raise ValueError(f"{path} has no labels.csv: write one, with a row 'file,label' for each image")
+    with listed.open(newline="", encoding="utf-8") as file:
+        found: Iterable[list[str]] = [row for row in csv.reader(file) if row]
+    rows = [(row[0], row[-1]) for row in found if row != ["file", "label"]]
+    for name, _ in rows:
+        if not (path / name).is_file():
+            raise ValueError(f"{listed} names {name!r}, which is not in {path}")
+    if not rows:
+        raise ValueError(f"{listed} names no image: write a row 'file,label' for each")
+    small = [Image.open(path / name).convert("RGB").resize((side, side), Image.Resampling.LANCZOS) for name, _ in rows]
+    return np.stack([np.asarray(one) for one in small]), [label for _, label in rows], [name for name, _ in rows]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @contextmanager
@@ -17,3 +21,14 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def save_halves(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write weights in float16 as safetensors; the folder is made."""
+    import torch
+    from safetensors.torch import save
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    halves = {name: value.to(torch.float16).contiguous() for name, value in weights.items()}
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(halves, metadata={"format": "pt"}))

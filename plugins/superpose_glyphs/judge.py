@@ -1,13 +1,14 @@
-r"""A second network that reads glyphs, to say what the first one draws.
+r"""A network that reads glyphs, to say what the others draw.
 
-``train`` teaches it real glyphs, plain and in colour, and tells its accuracy on fonts it never saw. ``name`` lets a
-glyph network draw every character and tells how many the judge reads as asked, and how far the drawings are from the
-fonts it never saw: the Frechet distance (Heusel et al. 2017, arXiv:1706.08500)
+``train`` teaches it real glyphs, plain and in colour, and tells its accuracy on font families it never saw. ``name``
+lets a glyph network draw every character and tells how many the judge reads as asked, and how far the drawings are from
+the fonts it never saw: the Frechet distance (Heusel et al. 2017, arXiv:1706.08500)
 
 .. math:: \lVert \mu - \mu' \rVert^2 + \mathrm{tr}\big(S + S' - 2 (S S')^{1/2}\big)
 
-between means and covariances of the judge's features. Upper and lower case count as one: many differ by size alone,
-and size is normalised away; so do o and 0.
+between means and covariances of the judge's features. ``pairs`` lets it draw ambigrams and tells for each pair how many
+read as asked both ways up. ``noisy`` tells how well ``glyphs-classifier`` reads through noise. Upper and lower case
+count as one: many differ by size alone, and size is normalised away; so do o and 0.
 
 ``python -m superpose_glyphs.judge train --data glyphs32.npz --state FOLDER``
 ``python -m superpose_glyphs.judge name --data glyphs32.npz --state FOLDER --weights FOLDER``
@@ -17,18 +18,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
+import attrs
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import UNet2D, load_unet2d
-from superpose_glyphs.batches import Array, Glyphs, legible_pairs, paint
+from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
+from superpose_glyphs.batches import Array, Images
 from superpose_glyphs.files import replacing
-from superpose_glyphs.training import ALPHA, LEVELS, SIGMA
-from superpose_glyphs.vocabulary import GLYPHS, PROMPTS
+from superpose_glyphs.model import EMBEDDED, Glyphs
+from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA
+from superpose_glyphs.reader import load_reader
+from superpose_glyphs.vocabulary import GLYPHS
+
+#: The pairs that are published for ambigrams by diffusion.
+PAIRS = (
+    *("AV", "dp", "aB", "tt", "CD", "BJ", "BQ", "GQ", "hk"),
+    *("Re", "SY", "TT", "Ab", "OT", "Dy", "DK", "ng", "DP"),
+)
 
 HELD_OUT = 0.1
 
@@ -51,23 +63,20 @@ class Judge(nn.Module):
         return features
 
 
-def painted(glyphs: Glyphs, rows: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Images and characters of some rows: half plain, half in colour."""
-    ink, paper = legible_pairs(rng, len(rows))
-    plain = rng.random(len(rows)) < 0.5
-    ink[plain], paper[plain] = 0.0, 1.0
-    labels = torch.from_numpy(glyphs.labels[rows].astype(np.int64))
-    return torch.from_numpy(paint(glyphs.images[rows], ink, paper)), labels
+def shown(images: Images, rows: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Some images and their characters: half plain, half in colour."""
+    painted, _ = images.painted(rows, rng)
+    return torch.from_numpy(painted), torch.from_numpy(images.labels[rows].astype(np.int64))
 
 
-def train(judge: Judge, glyphs: Glyphs, steps: int, batch: int = 128) -> None:
+def train(judge: Judge, real: Images, steps: int, batch: int = 128) -> None:
     """Teach it by cross-entropy; the learning rate falls to zero along a cosine."""
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.01)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     judge.train()
     for step in range(steps):
         rng = np.random.default_rng([1, step])
-        images, labels = painted(glyphs, rng.integers(0, len(glyphs.images), batch), rng)
+        images, labels = shown(real, rng.integers(0, len(real.pixels), batch), rng)
         loss = nn.functional.cross_entropy(judge.head(judge(images)), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -85,25 +94,59 @@ def look(judge: Judge, images: Tensor) -> tuple[Tensor, Tensor]:
         return features, judge.head(features).argmax(1)
 
 
-def right(read: Tensor, asked: Tensor) -> float:
-    """Share of images read as asked, case folded, o and 0 one."""
-    same = torch.tensor([GLYPHS.lower().replace("0", "o").index(one) for one in GLYPHS.lower().replace("0", "o")])
-    return float((same[read] == same[asked]).float().mean())
+def same(read: Tensor, asked: Tensor) -> Tensor:
+    """Which images are read as asked, case folded, o and 0 one: a truth for each."""
+    folded = GLYPHS.lower().replace("0", "o")
+    number = torch.tensor([folded.index(one) for one in folded])
+    return number[read] == number[asked]
 
 
-def draw(network: UNet2D, labels: Tensor, seed: int, steps: int = 25, scale: float = 4.0) -> Tensor:
-    """Images of rows of the class table, by DDIM with classifier-free guidance, clipped, from T to 0."""
-    x = torch.randn(len(labels), 3, 32, 32, generator=torch.Generator().manual_seed(seed))
-    none = torch.full_like(labels, len(PROMPTS) - 1)
-    times = [round(LEVELS * (steps - i) / steps) - 1 for i in range(steps)]
-    with torch.inference_mode():
-        for t, s in zip(times, [*times[1:], -1], strict=True):
-            v, v_none = network(torch.cat((x, x)), torch.tensor(t), torch.cat((labels, none))).chunk(2)
-            v = v_none + scale * (v - v_none)
-            clean = (ALPHA[t] * x - SIGMA[t] * v).clamp(-1, 1)
-            noise = (x - ALPHA[t] * clean) / SIGMA[t]
-            x = ALPHA[s] * clean + SIGMA[s] * noise if s >= 0 else clean
-    return x
+@attrs.frozen
+class Draw:
+    """How drawings are made.
+
+    Attributes:
+        predictor: By whom.
+        guidance: Towards the prompt.
+        steps: Of DDIM.
+        each: Drawings of each prompt.
+    """
+
+    predictor: NoisePredictor
+    guidance: Guidance
+    steps: int
+    each: int
+
+    def glyph(self, prompt: str) -> Tensor:
+        """Drawings of a prompt, shape (each, 3, H, W)."""
+        return self._drawn(self._asked(prompt, self.predictor.condition("")))
+
+    def ambigram(self, a: str, b: str) -> Tensor:
+        """Drawings that show ``a``, and ``b`` when turned upside down: both views' estimates averaged."""
+        views = make("view", "identity"), make("view", "rotate", degrees=180)
+        nothing = self.predictor.condition("")
+        return self._drawn(viewed(zip(views, (self._asked(a, nothing), self._asked(b, nothing)), strict=True)))
+
+    def _asked(self, prompt: str, nothing: Condition) -> Denoiser:
+        return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
+
+    def _drawn(self, denoiser: Denoiser) -> Tensor:
+        return sample(denoiser, make("scheduler", "ddim", steps=self.steps), self.predictor, samples=self.each)
+
+
+def guidances(scale: float) -> dict[str, Callable[[], Guidance]]:
+    """The ways to guide: by the prompt, by classifier as well, by classifier while the network has no prompt."""
+
+    def classifier(**base: Guidance) -> Guidance:
+        reader = make("classifier", "glyphs-classifier")
+        guidance: Guidance = make("guidance", "classifier", classifier=reader, scale=scale, keep=True, **base)
+        return guidance.bind(lambda chosen: chosen.load())
+
+    return {
+        "cfg": lambda: cast(Guidance, make("guidance", "cfg", scale=scale)),
+        "classifier": classifier,
+        "classifier-alone": lambda: classifier(base=make("guidance", "cfg", scale=0.0)),
+    }
 
 
 def distance(a: Tensor, b: Tensor) -> float:
@@ -115,40 +158,91 @@ def distance(a: Tensor, b: Tensor) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
-    parser = argparse.ArgumentParser(prog="superpose_glyphs.judge", description="Read what the glyph network draws.")
-    parser.add_argument("what", choices=["train", "name"])
+    parser = argparse.ArgumentParser(prog="superpose_glyphs.judge", description="Read what the glyph networks draw.")
+    parser.add_argument("what", choices=["train", "name", "pairs", "noisy"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
     parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
-    parser.add_argument("--steps", type=int, default=3000, help="of the judge's training")
-    parser.add_argument("--weights", type=Path, help="folder of a glyph network")
-    parser.add_argument("--each", type=int, default=4, help="drawings of each prompt")
+    parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
+    parser.add_argument("--judge-steps", type=int, default=9000, help="of the judge's training")
+    parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
+    parser.add_argument("--steps", type=int, default=50, help="of DDIM")
+    parser.add_argument("--guidance", choices=["cfg", "classifier", "classifier-alone"], default="cfg")
+    parser.add_argument("--scale", type=float, default=4.0, help="of guidance")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
-    judge, (seen, unseen) = Judge(), Glyphs.read(chosen.data, HELD_OUT)
+    judge, (seen, unseen) = Judge(), Images.read(chosen.data, HELD_OUT)
     path = chosen.state / "judge.pt"
     if chosen.what == "train":
         chosen.state.mkdir(parents=True, exist_ok=True)
-        train(judge, seen, chosen.steps)
+        train(judge, seen, chosen.judge_steps)
         with replacing(path) as temporary:
             torch.save(judge.state_dict(), temporary)
+    if chosen.what == "noisy":
+        noisy(chosen.weights or EMBEDDED / "glyphs-classifier", unseen)
+        return
     judge.load_state_dict(torch.load(path, weights_only=True))
     judge.eval()
-    rows = np.random.default_rng(0).permutation(len(unseen.images))[:4000]
-    images, labels = painted(unseen, rows, np.random.default_rng(0))
+    images, labels = shown(unseen, _some(unseen, 4000), np.random.default_rng(0))
     real, read = look(judge, images)
-    sys.stdout.write(f"real glyphs of fonts never seen: {right(read, labels):.1%} read right\n")
-    if chosen.what == "name":
-        asked = torch.arange(len(PROMPTS) - 1).repeat(chosen.each)
-        network = load_unet2d(chosen.weights)
-        drawn = torch.cat([draw(network, part, seed) for seed, part in enumerate(asked.split(62))])
-        features, read = look(judge, drawn)
-        plain = asked < len(GLYPHS)
-        for style, chosen_ones in (("plain", plain), ("colour", ~plain)):
-            share = right(read[chosen_ones], asked[chosen_ones] % len(GLYPHS))
-            sys.stdout.write(f"{style}: {share:.1%} of {int(chosen_ones.sum())} drawings read as asked\n")
-        sys.stdout.write(f"distance from real glyphs: {distance(features, real):.3f}\n")
+    _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
+    if chosen.what != "train":
+        guidance = guidances(chosen.scale)[chosen.guidance]()
+        draw = Draw(Glyphs(path=chosen.weights).load(), guidance, chosen.steps, chosen.each)
+        (name if chosen.what == "name" else pairs)(judge, draw, real)
+
+
+def name(judge: Judge, draw: Draw, real: Tensor) -> None:
+    """Say how many drawings of each style read as asked, and how far they are from features of real glyphs."""
+    features = []
+    for style in ("", "colour "):
+        right = []
+        for i, glyph in enumerate(GLYPHS):
+            seen, read = look(judge, draw.glyph(style + glyph))
+            features.append(seen)
+            right.append(same(read, torch.full((draw.each,), i)))
+        _say(f"{style or 'plain '}drawings: {_share(torch.cat(right))} read as asked")
+    _say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
+
+
+def pairs(judge: Judge, draw: Draw, _: Tensor) -> None:
+    """Say how many drawings of each pair read as asked both ways up."""
+    shares = []
+    for pair in PAIRS:
+        a, b = pair[0], pair[1]
+        images = draw.ambigram(a, b)
+        both = torch.ones(draw.each, dtype=torch.bool)
+        for glyph, seen in ((a, images), (b, images.flip(2, 3))):
+            both &= same(look(judge, seen)[1], torch.full((draw.each,), GLYPHS.index(glyph)))
+        shares.append(float(both.float().mean()))
+        _say(f"{a}/{b}: {_share(both)}")
+    _say(f"mean of {len(PAIRS)} pairs: {sum(shares) / len(shares):.1%}")
+
+
+def noisy(folder: Path, unseen: Images) -> None:
+    """Say how many real glyphs a noisy classifier reads right, at some noise levels."""
+    reader = load_reader(folder)
+    images, labels = shown(unseen, _some(unseen, 2000), np.random.default_rng(0))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    for t in (0, *range(100, LEVELS, 200)):
+        seen = images if t == 0 else ALPHA[t] * images + SIGMA[t] * noise
+        with torch.inference_mode():
+            read = torch.cat([reader(part, torch.tensor(t)).argmax(1) for part in seen.split(250)])
+        _say(f"t = {t}: {_share(same(read, labels))} read right, {_share(read == labels)} with case")
+
+
+def _some(images: Images, count: int) -> Array:
+    return np.random.default_rng(0).permutation(len(images.pixels))[:count]
+
+
+def _share(right: Tensor) -> str:
+    return f"{float(right.float().mean()):.1%} of {len(right)}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The command that trains the glyph network.
+"""The command that trains the embedded models.
 
-``python -m superpose_glyphs.train glyphs --data glyphs32.npz --state FOLDER`` trains, or goes on where the folder's
-checkpoint ends; Ctrl-C leaves a checkpoint. ``--export FOLDER`` writes what the run has learned so far.
+``python -m superpose_glyphs.train NAME --data glyphs32.npz --state FOLDER`` trains, or goes on where the folder's
+checkpoint ends; Ctrl-C leaves a checkpoint. ``--export FOLDER`` writes what the run has learned so far. The data may be
+a folder of your own images with a file ``labels.csv``, a row ``file,label`` for each.
 """
 
 from __future__ import annotations
@@ -16,20 +17,21 @@ from typing import Any
 import attrs
 import torch
 
-from superpose_glyphs.batches import Glyphs
+from superpose_glyphs.batches import Images
 from superpose_glyphs.log import Log
-from superpose_glyphs.network import export
-from superpose_glyphs.training import LEVELS, Plan, Training
+from superpose_glyphs.plan import Plan
+from superpose_glyphs.tasks import TASKS
+from superpose_glyphs.training import Training
 
-DESCRIPTION = "Train the glyph network: DDPM with v-prediction, on one computer, resumable to the bit."
+DESCRIPTION = "Train one of the small embedded models, on one computer, resumable to the bit."
 
 
-def train(training: Training, glyphs: Glyphs, folder: Path, *, every: float = 300.0) -> None:
+def train(training: Training, images: Images, folder: Path, *, every: float = 300.0) -> None:
     """Run a training to the end of its plan, or until it is told to stop (Ctrl-C, SIGTERM); both leave a checkpoint.
 
     Arguments:
         training: Where to go on.
-        glyphs: What to train on.
+        images: What to train on.
         folder: Gets ``checkpoint.pt``, ``log.csv``, ``log.png`` and the averaged weights in ``weights/``.
         every: Seconds between checkpoints.
     """
@@ -38,8 +40,7 @@ def train(training: Training, glyphs: Glyphs, folder: Path, *, every: float = 30
     before = [signal.signal(name, lambda number, _: told.append(number)) for name in signals]
     saved = time.monotonic()
     while training.step < plan.steps and not told:
-        batch = glyphs.batch(plan.seed, training.step, plan.batch, plan.unprompted, LEVELS)
-        value = training.advance(batch)
+        value = training.advance(images)
         log.add(training.step, value, plan.lr_at(training.step - 1), plan.batch)
         log.show(sys.stderr, training.step, plan.steps, plan.batch)
         if time.monotonic() - saved > every:
@@ -52,45 +53,47 @@ def train(training: Training, glyphs: Glyphs, folder: Path, *, every: float = 30
 
 def _keep(training: Training, log: Log, folder: Path) -> None:
     training.save(folder / "checkpoint.pt")
-    export(training.average, folder / "weights")
+    training.task.export(training.average, folder / "weights")
     log.write()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
     parser = argparse.ArgumentParser(prog="superpose_glyphs.train", description=DESCRIPTION)
-    parser.add_argument("model", choices=["glyphs"])
-    parser.add_argument("--data", type=Path, help="npz file: images, labels, fonts, classes, font_names")
+    parser.add_argument("model", choices=sorted(TASKS))
+    parser.add_argument("--data", type=Path, help="npz file of glyphs, or a folder of images with a labels.csv")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of the run; goes on where its checkpoint ends"
     )
-    parser.add_argument("--resume", type=Path, help="go on from another checkpoint, under its own plan")
-    parser.add_argument("--start", type=Path, help="begin a new plan with the weights of this checkpoint")
     parser.add_argument("--export", type=Path, help="write the averaged weights of the state to this folder, and end")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     for field in attrs.fields(Plan):
         if field.name != "first":
             option = "--" + field.name.replace("_", "-")
-            parser.add_argument(option, type=type(field.default), help=f"of the plan; at first {field.default}")
+            parser.add_argument(option, type=type(field.default), help=f"of the plan; often {field.default}")
     chosen = parser.parse_args(arguments)
     if chosen.data is None and chosen.export is None:
         parser.error("--data is needed to train")
     given: dict[str, Any] = {field.name: getattr(chosen, field.name, None) for field in attrs.fields(Plan)}
     numbers = {name: value for name, value in given.items() if value is not None}
     torch.set_num_threads(chosen.threads)
+    task = TASKS[chosen.model]
 
-    chosen.state.mkdir(parents=True, exist_ok=True)
-    own = chosen.state / "checkpoint.pt"
-    if chosen.start is not None:
-        training = Training.restart(chosen.start, Plan(**numbers))
-    elif chosen.resume is not None or own.exists():
-        training = Training.resume(chosen.resume or own, **numbers)
-    else:
-        training = Training.start(Plan(**numbers))
+    checkpoint = chosen.state / "checkpoint.pt"
+    resumed = Training.resume(checkpoint, **numbers) if checkpoint.exists() else None
+    if resumed is not None and resumed.task.name != task.name:
+        parser.error(f"{chosen.state} is a training of {resumed.task.name!r}; give {task.name!r} another --state")
     if chosen.export is not None:
-        export(training.average, chosen.export)
+        if resumed is None:
+            parser.error(f"{checkpoint} is missing: train first")
+        resumed.task.export(resumed.average, chosen.export)
         return
-    train(training, Glyphs.read(chosen.data, training.plan.hold_out)[0], chosen.state)
+    plan = resumed.plan if resumed is not None else attrs.evolve(task.plan, **numbers)
+    images, _ = Images.read(chosen.data, plan.hold_out, task.side)
+    if resumed is not None and resumed.task.subject != images.subject:
+        parser.error(f"{chosen.data} does not show what {chosen.state} was trained on; give it another --state")
+    chosen.state.mkdir(parents=True, exist_ok=True)
+    train(resumed or Training.start(task(images.subject), plan), images, chosen.state)
 
 
 if __name__ == "__main__":

@@ -20,19 +20,20 @@ GLYPHS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 #: Every prompt, in the order of the table's rows.
 PROMPTS = (*GLYPHS, *(f"colour {glyph}" for glyph in GLYPHS), "")
 
-_ROWS = {prompt: row for row, prompt in enumerate(PROMPTS)}
 
-
-def class_of(prompt: str) -> int:
-    """The row of the network's class table for a prompt. "color A" is "colour A".
+def class_of(prompt: str, prompts: tuple[str, ...] = PROMPTS) -> int:
+    """The row of the network's class table for a prompt. Of glyphs, "color A" is "colour A".
 
     Raises:
         ValueError: One line that lists the nearest known prompts.
     """
-    row = _ROWS.get(prompt.replace("color ", "colour ", 1) if prompt.startswith("color ") else prompt)
-    if row is None:
-        raise ValueError(f"unknown prompt {prompt!r}; nearest: {', '.join(map(repr, nearest(prompt)))}")
-    return row
+    glyphs = prompts == PROMPTS
+    if glyphs and prompt.startswith("color "):
+        prompt = prompt.replace("color ", "colour ", 1)
+    if prompt not in prompts:
+        near = nearest(prompt) if glyphs else difflib.get_close_matches(prompt, prompts, cutoff=0) or prompts[:3]
+        raise ValueError(f"unknown prompt {prompt!r}; nearest: {', '.join(map(repr, near))}")
+    return prompts.index(prompt)
 
 
 def nearest(prompt: str) -> tuple[str, str]:

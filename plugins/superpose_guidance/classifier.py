@@ -12,6 +12,7 @@ from superpose import (
     Asking,
     Classifier,
     ClassifierPredictor,
+    Clip,
     Condition,
     Denoiser,
     Estimate,
@@ -19,7 +20,9 @@ from superpose import (
     Moment,
     NoisePredictor,
     Prompted,
+    PromptError,
     option,
+    steered,
     together,
 )
 
@@ -37,15 +40,19 @@ class ClassifierGuidance(Guidance):
 
     .. math:: \epsilon \leftarrow \epsilon - s\,\sigma_t \nabla_{x_t} \log p(y | x_t)
 
-    after the clean image has been clipped (algorithms 1 and 2 of the paper). The prompt names the class for both: the
-    network, if it knows classes, and the classifier. Under ``base`` another guidance can do its part first.
+    after the clean image has been clipped (algorithms 1 and 2 of the paper). With ``keep`` it moves the clean image
+    before that, in each view by itself: strong guidance of pixels then stays among images. The prompt names the class
+    for both, the network and the classifier; ``label`` tells it to the classifier alone, for networks that know no
+    classes. Under ``base`` another guidance does its part first.
     """
 
     kind = "classifier"
     papers = ("arXiv 2105.05233",)
     classifier: Classifier = option(doc="the classifier: a table with its kind")
     scale: float = option(1.0, doc="s: 0 is no guidance, 1 obeys Bayes' rule, more follows the class more closely")
+    label: str | None = option(None, doc="the class to steer towards; that of the prompt when not given")
     base: Guidance | None = option(None, doc="the guidance of what is steered; the prompt alone when not given")
+    keep: bool = option(False, doc="move the clean image and clip it anew as the model does, so that it stays an image")
 
     @property
     def negates(self) -> bool:
@@ -60,18 +67,31 @@ class ClassifierGuidance(Guidance):
             return f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}"
         if self.classifier.schedule != model.schedule:
             return "its classifier was trained on other noise levels than the model: give both the same (betas)"
+        if self.label is not None:
+            try:
+                self.classifier.label(self.label)
+            except PromptError as error:
+                return f"label: {error}"
         return None
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the classifier knows no such class."""
         if self.base is not None:
             self.base.check_prompt(prompt)
-        self.classifier.label(prompt)
+        self.class_of(prompt)
+
+    def class_of(self, prompt: str) -> int:
+        """The class that an image of ``prompt`` is steered towards.
+
+        Raises:
+            PromptError: If the classifier knows no such class.
+        """
+        return self.classifier.label(prompt if self.label is None else self.label)
 
     def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
         """This guidance with its classifier read."""
         base = None if self.base is None else self.base.bind(load)
-        return Bound(load=load(self.classifier), label=self.classifier.label, scale=self.scale, base=base)
+        return Bound(load=load(self.classifier), label=self.class_of, scale=self.scale, base=base, keep=self.keep)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """What the classifier steers; reads it, which `bind` does once for all prompts."""
@@ -92,6 +112,7 @@ class Bound(Guidance):
         label: From a prompt to its class.
         scale: How strongly it steers.
         base: The guidance of what is steered.
+        keep: Whether the steered clean image is clipped.
     """
 
     kind = "classifier"
@@ -99,13 +120,20 @@ class Bound(Guidance):
     label: Callable[[str], int]
     scale: float = 1.0
     base: Guidance | None = None
+    keep: bool = False
+    _told: dict[int, Condition] = attrs.field(factory=dict, init=False)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """What the classifier steers."""
         plain = Prompted(predictor, condition)
         inner = plain if self.base is None else self.base.denoiser(predictor, condition, negative)
-        told = self.load.condition(condition.prompt, self.label(condition.prompt))
-        return Steered(inner, self.load, told, self.scale) if self.scale else inner
+        if self.scale == 0:
+            return inner
+        # A class is told once, so that equal questions are asked once.
+        label = self.label(condition.prompt)
+        if label not in self._told:
+            self._told[label] = self.load.condition(condition.prompt, label)
+        return Steered(inner, self.load, self._told[label], self.scale, predictor.clip if self.keep else None)
 
 
 @attrs.frozen(eq=False)
@@ -116,6 +144,7 @@ class Steered(Denoiser):
     classifier: ClassifierPredictor
     condition: Condition
     scale: float
+    clip: Clip | None = None
 
     def estimate(self, x: Tensor, moment: Moment) -> Asking:
         """Ask both at once; the gradient goes beside the clean image."""
@@ -123,11 +152,17 @@ class Steered(Denoiser):
         steer = judged.clean * self.scale
         if estimate.steer is not None:
             steer.add_(estimate.steer)
-        return estimate._replace(steer=steer)
+        estimate = estimate._replace(steer=steer)
+        if self.clip is None:
+            return estimate
+        estimate = steered(estimate, moment)
+        return estimate._replace(clean=self.clip.apply(estimate.clean))
 
     def _judged(self, x: Tensor) -> Asking:
-        # What is laid beside the state is no part of the image that is judged.
-        [gradient] = yield [Ask(self.classifier, x[:, : self.classifier.shape[0]], self.condition)]
+        # What is laid beside the state is no part of the image that is judged. A state alone stays the very same
+        # tensor, so that equal questions are asked once.
+        channels = self.classifier.shape[0]
+        [gradient] = yield [Ask(self.classifier, x if x.shape[1] == channels else x[:, :channels], self.condition)]
         return Estimate(gradient.output)
 
     def check(self, shape: tuple[int, int, int]) -> None:

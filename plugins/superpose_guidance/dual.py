@@ -56,6 +56,8 @@ class Blind:
 
     def __call__(self, x: Tensor) -> Tensor:
         """``x``, shape (N, C + C', H, W), with zeros from channel C on."""
-        blind = x.clone()  # never x itself, so that rows are counted as they are before anything is laid beside it
+        if x.shape[1] == self.channels:
+            return x
+        blind = x.clone()
         blind[:, self.channels :] = 0
         return blind

@@ -39,8 +39,8 @@ class Files:
                 raise RecipeError(
                     f"{key}: {where} looks at no {key}: leave it out, or see the constraints inpaint and sdedit"
                 )
-            if needed and not given and not (key == "image" and not needs["mask"]):
-                raise RecipeError(f"{where} is a network for inpainting: write {key} = a file of {shape[1]}x{shape[2]}")
+            if needed and not given and sees != "small image":  # which may be that of a stage before
+                raise RecipeError(f"{where} looks at {sees}: write {key} = a file of {shape[1]}x{shape[2]}")
         if self.image is not None:
             self.read_image((3, *small) if sees == "small image" else shape, "cpu")
         if self.mask is not None:
@@ -51,7 +51,7 @@ class Files:
         from superpose import read_image
 
         if self.image is None:
-            raise RecipeError("this network looks at an image: write image = a file, or make it a second [[stage]]")
+            raise RecipeError("this network enlarges an image: write image = a file, or make it a further [[stage]]")
         return read_image(self.image, shape, device)
 
     def read_mask(self, size: tuple[int, int], device: torch.device | str) -> Tensor:

@@ -90,7 +90,7 @@ class LatentDiffusion(Model, ABC):
     @property
     def upscales(self) -> bool:  # type: ignore[override]  # here it depends on the options
         """Whether it takes the images of a stage before in place of a file."""
-        return self.image is None and self.checkpoint.sees in ("image", "small image")
+        return self.image is None and self.checkpoint.sees == "small image"
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""
@@ -146,10 +146,7 @@ class CompVis(LatentDiffusion):
 
 @attrs.frozen(kw_only=True)
 class InstructPix2Pix(LatentDiffusion):
-    """Edits ``image`` as the prompt says: latent diffusion that sees an image. Guide it with ``dual``.
-
-    Without ``image`` it is a further stage, and edits what the stage before made.
-    """
+    """Edits ``image`` as the prompt says: latent diffusion that sees an image. Guide it with ``dual``."""
 
     kind = "instruct-pix2pix"
     papers = ("arXiv 2211.09800",)

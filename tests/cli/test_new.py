@@ -92,7 +92,7 @@ def test_what_it_writes_passes_ruff(name, tmp_path):
 def test_a_project_is_complete(role, projects):
     out = projects[role]
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    further = {"src/superpose_my_model/predictor.py"} if role == "model" else set()
+    further = {f"src/superpose_my_{role}/predictor.py"} if role in ("model", "classifier") else set()
     assert written == {name.format(role=role) for name in FILES} | further
 
     for name in sorted(written):

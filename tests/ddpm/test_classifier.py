@@ -54,10 +54,9 @@ def test_recorded_runs(case: str, network: str, name: str) -> None:
     plan = scheduler.plan(model.schedule)
     samples: list[list[torch.Tensor]] = []
     for row, label in enumerate(given["y"].tolist()):
-        kind = superpose.make("guidance", "classifier", classifier=classifier_of(), scale=run["classifier_scale"])
-        told = model.condition(str(label) if network == A else "")
-        bound = kind.bind(lambda _: loaded)
-        prompt = superpose.Condition(str(label), told.tensors)  # an unconditional network is told nothing
+        options = {"classifier": classifier_of(), "scale": run["classifier_scale"], "label": str(label)}
+        bound = superpose.make("guidance", "classifier", **options).bind(lambda _: loaded)
+        prompt = model.condition(str(label) if network == A else "")
         denoiser = superpose.Clipped(bound.denoiser(model, prompt, prompt), model.clip)
         noise = Recorded({"x_T": given["x_T"][row : row + 1], "noise": given["noise"][:, row : row + 1]}, name)
         trajectory = superpose.Trajectory(denoiser, scheduler, plan, noise)
@@ -186,3 +185,21 @@ def test_a_recipe_runs_through_the_command_line(tmp_path: Path, capsys: pytest.C
     wrong = ["--set", "view.1.prompt=ten", "--out", str(tmp_path / "other")]
     assert main(["run", str(recipe), *wrong]) == 2
     assert "view.1.prompt" in capsys.readouterr().err
+
+
+def test_a_network_that_knows_no_classes_is_steered_by_a_label(tmp_path: Path) -> None:
+    text = RECIPE.partition("[model]")
+    network = (
+        'prompt = ""\n[model]\nkind = "guided-diffusion"\npath = "model.pt"\nsize = 16\nbetas = "linear"\n'
+        'heads = 2\nheads_up = 4\norder = "new"\n'
+    )
+    rest = "[scheduler]" + text[2].partition("[scheduler]")[2].replace("scale = 2.0", 'scale = 2.0\nlabel = "7"')
+    shutil.copy(FIXTURES / B / "model.pt", tmp_path)
+    shutil.copy(FIXTURES / CASE / "classifier.pt", tmp_path)
+    recipe = superpose.loads(network + rest, folder=tmp_path)
+    assert (superpose.inspect(recipe).rows, superpose.inspect(recipe).judged) == (1, 1)
+    plain = superpose.loads(network + rest.partition("[guidance]")[0], folder=tmp_path)
+    guided, alone = (superpose.compose(one).trajectory([0]).run() for one in (recipe, plain))
+    assert not torch.equal(guided, alone)
+    with pytest.raises(RecipeError, match=r"guidance: label: .*from 0 to 9"):
+        superpose.inspect(superpose.loads((network + rest).replace('"7"', '"10"'), folder=tmp_path))

@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 
+from compvis_files import unet_as_compvis
 from superpose.cli import main
+from superpose.nn import read_weights
+from superpose.nn.latent import LatentUNet, compvis_unet
 from superpose.testing import check_import_time, check_predictor
 from superpose_ldm.model import CompVis, StableDiffusion
 
@@ -99,9 +103,42 @@ def test_an_edit(folder) -> None:
     assert all(map(np.array_equal, cfg, made(folder, model, f"{dual}text = 7.5\nimage = 1.0\n")))
 
 
+def test_a_network_that_enlarges(folder) -> None:
+    """By a file, and as the stage after another: the small image is seen as it is."""
+    about = yaml.safe_load((FIXTURES / "ldm_a_uncond_vq" / "config.yaml").read_text())
+    params = about["model"]["params"]
+    params |= {"cond_stage_config": {"target": "torch.nn.Identity"}, "image_size": 16}
+    params["unet_config"]["params"]["in_channels"] = 6
+    torch.manual_seed(0)
+    unet = LatentUNet(compvis_unet("a test", params["unet_config"]["params"])).state_dict()
+    file = {f"model.diffusion_model.{k}": v for k, v in unet_as_compvis_attention(unet).items()}
+    first = read_weights(FIXTURES / "ldm_a_uncond_vq" / "model.ckpt", prefix="first_stage_model.")
+    torch.save({"state_dict": file | {f"first_stage_model.{k}": v for k, v in first.items()}}, folder / "up.ckpt")
+    (folder / "up.yaml").write_text(yaml.safe_dump(about))
+    model = 'kind = "ldm"\npath = "up.ckpt"\nconfig = "up.yaml"\n'
+    assert made(folder, model + 'image = "16.png"\n', 'prompt = ""\n\n')[0].shape == (32, 32, 3)
+    stage = 'prompt = ""\n\n[[stage]]\n\n[stage.model]\n' + model + '\n[stage.scheduler]\nkind = "ddim"\nsteps = 2\n'
+    small, large = (
+        made(folder, compvis("ldm_a_uncond_vq"), 'prompt = ""\n\n'),
+        made(folder, compvis("ldm_a_uncond_vq"), stage),
+    )
+    assert (small[0].shape, large[0].shape) == ((16, 16, 3), (32, 32, 3))
+
+
+def unet_as_compvis_attention(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A U-Net of one level whose attention is of pixels, with q, k and v joined head by head."""
+    numbered = unet_as_compvis(weights, 1, 1, [True])
+    for name in [name for name in numbered if ".to_q." in name]:
+        apart = [numbered.pop(name.replace("to_q", f"to_{one}")).unflatten(0, (2, 16)) for one in "qkv"]
+        joined = torch.stack(apart, 1).flatten(0, 2)
+        numbered[name.replace("to_q", "qkv")] = joined[..., None] if joined.dim() == 2 else joined
+    return {k.replace("group_norm", "norm").replace("to_out.0", "proj_out"): v for k, v in numbered.items()}
+
+
 def test_what_is_said_of_wrong_recipes(folder, capsys) -> None:
     inpainting, edit = compvis("ldm_c_inpaint"), compvis("ip_a_instruct_pix2pix", "instruct-pix2pix")
-    assert "write image = a file of 16x16" in refused(folder, inpainting, capsys)
+    assert "looks at image and mask: write image = a file of 16x16" in refused(folder, inpainting, capsys)
+    assert "looks at image: write image = a file of 8x8" in refused(folder, edit, capsys)
     assert "write mask = a file of 16x16" in refused(folder, f'{inpainting}image = "16.png"\n', capsys)
     assert "the model's images are 16x16" in refused(folder, f'{inpainting}image = "8.png"\nmask = "mask.png"', capsys)
     assert "looks at no image: leave it out" in refused(folder, f'{DIFFUSION}image = "16.png"\n', capsys)

@@ -27,6 +27,8 @@ def around(role, text, registry):
     for needed in ("model", "scheduler"):
         if needed != role:
             rest += example(next(iter(registry.kinds(needed).values())), registry)
+    if role == "classifier":
+        text = '[guidance]\nkind = "classifier"\n' + text
     subject = "" if role in ("view", "decomposition") else 'prompt = "A"\n'
     return subject + rest + text
 
@@ -43,7 +45,8 @@ def test_the_loader_takes_the_example(cls, registry, tmp_path):
 
 @pytest.mark.parametrize(("cls", "registry"), CASES, ids=lambda it: getattr(it, "kind", ""))
 def test_the_example_shows_every_option_that_has_a_default(cls, registry):
-    table = tomllib.loads(example(cls, registry))[cls.role]
+    whole = tomllib.loads(example(cls, registry))
+    table = whole[cls.role] if cls.role in whole else whole["guidance"][cls.role]
     table = table[0] if isinstance(table, list) else table
     for opt in options_of(cls):
         if opt.required or opt.default is not None:

@@ -110,4 +110,8 @@ def _join(attribute: str, network: nn.Module, state: dict[str, Any], prefix: str
     for part in ("weight", "bias"):
         names = projections.published(prefix, part)
         if all(name in state for name in names):
-            state[f"{prefix}{attribute}.linear.{part}"] = torch.cat([state.pop(name) for name in names])
+            first = state[names[0]]
+            whole = first.new_empty(sum(projections.widths), *first.shape[1:])
+            for name, piece in zip(names, whole.split(projections.widths), strict=True):
+                piece.copy_(state.pop(name))  # part by part, each leaving memory as its copy enters
+            state[f"{prefix}{attribute}.linear.{part}"] = whole

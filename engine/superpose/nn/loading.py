@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -102,6 +102,8 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
         raise RecipeError(f"{source} does not fit its configuration: {found}")
     # It reads a copy of the table; without ours, parts that are joined leave memory one after the other.
     emptying = network.register_load_state_dict_pre_hook(lambda *_: given.clear())
+    hooks: Any = network._load_state_dict_pre_hooks  # ordered, whatever its annotation says
+    hooks.move_to_end(emptying.id, last=False)  # before those that join parts
     network.load_state_dict(given, assign=True)
     emptying.remove()
 

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from superpose.errors import RecipeError
 
-#: Bytes of a file that are mapped at once: what has been cast or moved away leaves memory with its piece.
-PIECE = 64 * 2**20
+#: Most bytes of a file that are mapped at once, and in how many pieces it is at least: what has been copied away leaves
+#: memory with its piece.
+PIECE, PIECES = 64 * 2**20, 32
 #: What training frameworks leave beside the tensors, by the first word of its name.
 FRAMEWORKS = (
     "pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "numpy", "argparse", "typing", "_codecs",
@@ -147,7 +148,7 @@ def _pieces(path: Path, starts: tuple[str, ...]) -> Iterator[Mapping[str, Tensor
 
 
 def _grouped(names: list[str], size: float) -> Iterator[list[str]]:
-    count = max(1, int(PIECE / max(1.0, size)))
+    count = max(1, min(int(PIECE / max(1.0, size)), len(names) // PIECES))
     yield from (names[i : i + count] for i in range(0, len(names), count))
 
 
@@ -160,7 +161,7 @@ def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
 
 
 def _placed(value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
-    # A copy even where nothing changes: one tensor that stays mapped would keep its whole piece of the file in memory.
+    # A copy even where nothing changes: one tensor left in the file would keep all of it mapped.
     return value.to(device=device, dtype=dtype if value.is_floating_point() else None, copy=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from superpose.decomposition import Decomposition
 from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.plugins import Registry, load_plugins
 from superpose.recipe.dump import plain
+from superpose.recipe.grammar import RECIPE_KEYS
 
 #: Roles of which a recipe has a list.
 LISTED = ("view", "constraint")
@@ -28,14 +30,27 @@ def example(cls: Any, registry: Registry | None = None) -> str:
         cls: The class of the kind.
         registry: The kinds that an option of it may name; all installed ones by default.
     """
-    table = _table(cls, registry or load_plugins())
+    registry = registry or load_plugins()
+    table = _table(cls, registry)
     if cls.role == "view":
         table["prompt"] = PROMPTS[0]
     elif issubclass(cls, Decomposition):
         table |= dict(zip(cls.names, itertools.cycle(PROMPTS), strict=False))
     # An example has no place of its own: tables inside it are written on the line of their key.
     body = "".join(f"{key} = {_inline(value)}\n" for key, value in table.items())
+    if host := _host(cls.role, registry):
+        holder, option = host
+        return f'[{holder.role}]\nkind = "{holder.kind}"\n\n[{holder.role}.{option}]\n{body}'
     return (f"[[{cls.role}]]\n" if cls.role in LISTED else f"[{cls.role}]\n") + body
+
+
+def _host(role: str, registry: Registry) -> tuple[Any, str] | None:
+    """A guidance that names kinds of a role which no table of a recipe names by itself, and its option; None else."""
+    if role in RECIPE_KEYS:
+        return None
+    guidances: Iterable[Any] = registry.kinds("guidance").values()
+    hosts = ((cls, option) for cls in guidances for option in options_of(cls))
+    return next(((cls, option.name) for cls, option in hosts if option.form == Named(role)), None)
 
 
 def _table(cls: Any, registry: Registry) -> dict[str, Any]:

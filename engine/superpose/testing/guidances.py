@@ -49,7 +49,18 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
     yield Law("asks-few-rows", lambda: asks_few_rows(guidance, rows, *size))
     yield Law("leaves-variance", lambda: leaves_variance(guidance, *size))
     if any(field.name == "scale" for field in attrs.fields(cast(Any, type(guidance)))):
-        yield Law("is-nothing-at-one", lambda: is_nothing_at_one(guidance, *size))
+        if steers(guidance, *size):
+            yield Law("is-nothing-at-zero", lambda: is_nothing_at(0.0, guidance, *size))
+        else:
+            yield Law("is-nothing-at-one", lambda: is_nothing_at(1.0, guidance, *size))
+
+
+def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
+    """Whether it moves the sample besides, as classifier guidance does."""
+    network = _network(channels, height, width)
+    x = noise(1, channels, height, width, double=False)
+    told = network.condition("cat")
+    return guidance.denoiser(network, told, network.condition(""))(x, MOMENT).steer is not None
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
@@ -78,17 +89,19 @@ def asks_few_rows(guidance: Guidance, rows: int, channels: int, height: int, wid
     return asked
 
 
-def is_nothing_at_one(guidance: Guidance, channels: int, height: int, width: int) -> float:
-    """A scale of 1 is the prompt alone, bit for bit, and asks for nothing else."""
+def is_nothing_at(scale: float, guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """That scale is the prompt alone, bit for bit, and asks for nothing else: 1 for a mix, 0 for what steers."""
     network = _network(channels, height, width)
     x = noise(1, channels, height, width, double=False)
-    one: Guidance = attrs.evolve(cast(Any, guidance), scale=1.0)
+    one: Guidance = attrs.evolve(cast(Any, guidance), scale=scale)
     got = one.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT)
     asked = sum(network.blocks)
     if asked != 1:
-        broken(one, size(x), f"at scale 1 it asks {asked} rows a sample, where 1 is enough")
+        broken(one, size(x), f"at scale {scale:g} it asks {asked} rows a sample, where 1 is enough")
+    if got.steer is not None:
+        broken(one, size(x), f"at scale {scale:g} it steers")
     if (off := gap(got.clean, _plain(network, "cat")(x, MOMENT).clean)) > 0:
-        broken(one, size(x), f"at scale 1 it is {off:.3g} away from the prompt alone")
+        broken(one, size(x), f"at scale {scale:g} it is {off:.3g} away from the prompt alone")
     return off
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
 
 from superpose.kind import Kind, Limits
+from superpose.options import Named, Option, options_of
+from superpose.plugins import load_plugins
 
 K = TypeVar("K", bound=Kind)
 
 
 def variants(kind: type[K]) -> list[K]:
-    """Instances of ``kind``, the default first; none where an option has no default.
+    """Instances of ``kind``, the default first; none where an option has no default and names no kind.
+
+    An option that must name a kind is given the first one installed that has defaults itself.
 
     >>> from superpose.scheduler.base import Scheduler
     >>> variants(Scheduler)
@@ -23,9 +27,10 @@ def variants(kind: type[K]) -> list[K]:
     if not attrs.has(kind):
         return []
     fields = attrs.fields(kind)
-    if any(field.default is attrs.NOTHING for field in fields):
+    needed = {option.name: _named(option) for option in options_of(kind) if option.required}
+    if any(value is None for value in needed.values()):
         return []
-    default: Any = kind()
+    default: Any = kind(**needed)
     found = [default]
     for field in fields:
         for value in _values(field, getattr(default, field.name)):
@@ -33,6 +38,14 @@ def variants(kind: type[K]) -> list[K]:
             with suppress(ValueError):
                 found.append(attrs.evolve(default, **{field.name: value}))
     return list(dict.fromkeys(found))
+
+
+def _named(option: Option) -> Kind | None:
+    """A kind for an option that must name one."""
+    if not isinstance(option.form, Named):
+        return None
+    kinds: Iterable[type[Kind]] = load_plugins().kinds(option.form.role).values()
+    return next((found[0] for cls in kinds if (found := variants(cls))), None)
 
 
 def _values(field: attrs.Attribute[Any], default: Any) -> Iterator[Any]:

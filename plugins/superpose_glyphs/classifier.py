@@ -1,0 +1,86 @@
+"""The embedded classifier as recipes name it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Classifier, PromptError, RecipeError, TableSchedule, option
+from superpose_glyphs.model import EMBEDDED
+from superpose_glyphs.vocabulary import class_of
+
+if TYPE_CHECKING:
+    from superpose import ClassifierPredictor, Schedule
+
+
+@attrs.frozen(kw_only=True)
+class GlyphsClassifier(Classifier):
+    """Reads letters and digits through noise, on the noise levels of ``glyphs``; it comes with the package.
+
+    Prompts are those of ``glyphs``; "colour A" is read as "A".
+    """
+
+    kind = "glyphs-classifier"
+    papers = ("arXiv 2105.05233",)
+    path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
+
+    @property
+    def folder(self) -> Path:
+        """Where the weights are.
+
+        Raises:
+            RecipeError: They are not there.
+        """
+        folder = self.path or EMBEDDED / self.kind
+        if not (folder / "classes.json").exists():
+            raise RecipeError(f"path: {folder} has no classes.json; write the folder 'weights' of a training run")
+        return folder
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, 32, 32)."""
+        return 3, 32, 32
+
+    @property
+    def schedule(self) -> Schedule:
+        """The cosine schedule, 1000 steps."""
+        return TableSchedule.named("cosine")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the classes, in order."""
+        return tuple(json.loads((self.folder / "classes.json").read_text(encoding="utf-8")))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.names)
+
+    def label(self, prompt: str) -> int:
+        """The class that a prompt names, in whatever style.
+
+        Raises:
+            PromptError: There is none.
+        """
+        try:
+            return class_of(prompt, self.names)
+        except ValueError as error:
+            style, _, name = prompt.partition(" ")
+            if style in ("colour", "color") and name in self.names:
+                return self.names.index(name)
+            raise PromptError(f"classifier {self.kind!r}: {error}") from error
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
+        """Read the weights."""
+        from superpose_glyphs.reader import ReaderPredictor
+
+        return ReaderPredictor(self.folder, self.shape, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the weights."""
+        from superpose.nn import digest
+
+        return {self.kind: digest(self.folder / "model.safetensors")}

@@ -1,0 +1,104 @@
+r"""A network that reads noisy glyphs: :math:`p_t(y | x_t)`, whose gradient steers sampling (Dhariwal & Nichol 2021,
+arXiv:2105.05233). Half a U-Net, at half the sides, and one matrix from all places of its bottom to the classes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from superpose import ClassifierPredictor, Moment
+from superpose.nn import (
+    Downsample,
+    ResidualBlock,
+    TimeEmbedding,
+    TimeProjections,
+    assign,
+    read_weights,
+    ready,
+    rows,
+    silu_,
+    sinusoid,
+)
+
+_GROUPS = 8
+
+
+class Reader(nn.Module):
+    """Noisy images (N, 3, H, W) and their noise levels to scores (N, classes).
+
+    Row i of the answer depends on row i of the arguments alone.
+
+    Arguments:
+        classes: Their number.
+        widths: Channels of each level, the first at half the sides of the images.
+        side: Of the images; divisible by 2 for each level.
+    """
+
+    def __init__(self, classes: int, widths: tuple[int, ...] = (48, 96, 128), side: int = 32) -> None:
+        super().__init__()
+        self._width = widths[0]
+        self.time_embedding = TimeEmbedding(widths[0], 4 * widths[0])
+        self.conv_in = nn.Conv2d(12, widths[0], 3, padding=1)
+        reads = (widths[0], *widths)
+        self.resnets = nn.ModuleList(
+            ResidualBlock(read, width, groups=_GROUPS) for read, width in zip(reads, widths, strict=False)
+        )
+        self.halvings = nn.ModuleList(Downsample(width, 1) for width in widths[:-1])
+        blocks = {name: block for name, block in self.named_modules() if isinstance(block, ResidualBlock)}
+        self.time_projections = TimeProjections(
+            self, 4 * widths[0], {name: block.time_width for name, block in blocks.items()}
+        )
+        self.norm_out = nn.GroupNorm(_GROUPS, widths[-1])
+        self.linear_out = nn.Linear(widths[-1] * (side >> len(widths)) ** 2, classes)
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """Unnormalised log-probabilities of the classes; t is whole or fractional, shape (N,) or ()."""
+        time = sinusoid(t.reshape(-1), self._width).to(self.conv_in.weight.dtype)
+        shares = self.time_projections.parts(silu_(self.time_embedding(time)))
+        h = self.conv_in(nn.functional.pixel_unshuffle(x, 2))
+        for i, (resnet, share) in enumerate(zip(self.resnets, shares, strict=True)):
+            h = resnet(h, share)
+            if i < len(self.halvings):
+                h = self.halvings[i](h)
+        h = silu_(rows.group_norm(self.norm_out, h))
+        scores: Tensor = rows.linear(self.linear_out, h.flatten(1))
+        return scores
+
+
+def load_reader(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Reader:
+    """The reader that ``superpose_glyphs.train`` wrote to a folder, ready to be asked.
+
+    Raises:
+        RecipeError: A file is missing or damaged.
+    """
+    classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+    with torch.device("meta"):  # no memory, no random numbers
+        reader = Reader(len(classes))
+    weights = folder / "model.safetensors"
+    assign(reader, read_weights(weights, torch.device(device), dtype), str(weights))
+    return ready(reader)
+
+
+class ReaderPredictor(ClassifierPredictor):
+    """The reader as a classifier that guides.
+
+    Arguments:
+        folder: Its weights and the names of its classes.
+        shape: (C, H, W) of the images it judges.
+        device: Where it runs.
+        dtype: What it computes in.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, int, int], device: str, dtype: str) -> None:
+        self.shape, self.device = shape, torch.device(device)
+        self.dtype: torch.dtype = getattr(torch, dtype)
+        self.network = load_reader(folder, self.device, self.dtype)
+
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        """One forward pass."""
+        scores: Tensor = self.network(x.to(self.dtype), torch.full((), moment.t, device=self.device))
+        return scores

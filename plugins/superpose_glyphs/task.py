@@ -1,0 +1,50 @@
+"""What is particular to one model in training; everything else is the same for all and stands in ``training``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+from torch import Tensor, nn
+
+from superpose_glyphs.batches import Images, Subject
+from superpose_glyphs.plan import Plan
+
+
+@attrs.frozen
+class Task(ABC):
+    """A model to be trained: its network, its questions, its loss and its files.
+
+    Attributes:
+        name: What the model is called.
+        plan: Its numbers, where nobody says otherwise.
+        side: Pixels of a side of the images it is trained on.
+        subject: What they show.
+    """
+
+    name: ClassVar[str]
+    plan: ClassVar[Plan] = Plan()
+    side: ClassVar[int] = 32
+    subject: Subject = attrs.field(factory=Subject)
+
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """A fresh network, by torch's global seed."""
+
+    @abstractmethod
+    def batch(self, images: Images, plan: Plan, step: int) -> Any:
+        """The questions of a step: everything random about it, as a function of (data, plan, step)."""
+
+    @abstractmethod
+    def loss(self, network: nn.Module, batch: Any, plan: Plan) -> Tensor:
+        """How wrong the network's answers are, a mean over the batch."""
+
+    @abstractmethod
+    def export(self, network: nn.Module, folder: Path) -> None:
+        """Write what the model's kind reads: float16 weights and what is needed to build the network.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """

@@ -1,0 +1,10 @@
+"""The models that can be trained, by name."""
+
+from __future__ import annotations
+
+from superpose_glyphs.enlarging import Enlarging
+from superpose_glyphs.pixels import Pixels
+from superpose_glyphs.reading import Reading
+from superpose_glyphs.task import Task
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Pixels, Reading, Enlarging)}

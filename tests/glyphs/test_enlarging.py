@@ -1,0 +1,81 @@
+"""The upscaler's second loss, against distributions of torch, and what it sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from superpose import RecipeError, loads
+from superpose_glyphs.enlarging import Enlarging, divergence
+from superpose_glyphs.model import GlyphsCascade
+from superpose_glyphs.plan import ALPHA, SIGMA
+from superpose_glyphs.upscaler import enlarged
+
+
+def test_divergence_is_between_two_steps_of_ddpm() -> None:
+    scheduler: Any = diffusers.DDPMScheduler
+    ddpm = scheduler(beta_schedule="squaredcos_cap_v2", variance_type="learned_range")
+    torch.manual_seed(0)
+    clean, guess, noise, place = torch.randn(4, 1, 3, 4, 4)
+    place = place.tanh()
+    for t in (1, 20, 500, 998):
+        x = ALPHA[t] * clean + SIGMA[t] * noise
+        kept, before = ddpm.alphas_cumprod[t], ddpm.alphas_cumprod[t - 1]
+        # Ho et al. 2020, eq. 7.
+        of_clean, of_x = before.sqrt() * (1 - kept / before) / (1 - kept), (kept / before).sqrt() * (1 - before)
+        true, learned = (
+            Normal(of_clean * image + of_x / (1 - kept) * x, (ddpm._get_variance(t, where) / 2).exp())
+            for image, where in ((clean, -torch.ones_like(place)), (guess, place))
+        )
+        got = divergence(clean - guess, place, torch.tensor([t]))
+        torch.testing.assert_close(got, kl_divergence(true, learned), rtol=2e-3, atol=1e-4)
+
+
+def test_enlarged_keeps_flat_images_flat() -> None:
+    flat = torch.full((2, 3, 4, 4), 0.3)
+    torch.testing.assert_close(enlarged(flat), torch.full((2, 3, 8, 8), 0.3))
+
+
+def test_paints_over_small_images(tmp_path: Path) -> None:
+    task = Enlarging()
+    task.export(task.network(), tmp_path)
+    predictor = GlyphsCascade(path=tmp_path, noise_level=50).load()
+    low, drawn = torch.rand(2, 3, 32, 32), torch.randn(2, 3, 64, 64)
+    alpha, sigma = predictor.schedule.at(50)
+
+    def noise(purpose: str = "") -> torch.Tensor:
+        return drawn
+
+    beside = predictor.beside(low, noise)
+    assert beside is not None
+    assert beside.channels is not None
+    torch.testing.assert_close(beside.channels, alpha * enlarged(low) + sigma * drawn)
+    x = torch.cat((drawn, beside.channels), dim=1)
+    prediction = predictor.predict(x, predictor.schedule.moment(0, 500), beside.each)
+    assert prediction.variance is not None
+    assert prediction.output.shape == prediction.variance.shape == drawn.shape
+    for wrong in (None, drawn):
+        with pytest.raises(RecipeError, match=r"paints over images of \(3, 32, 32\), found"):
+            predictor.beside(wrong, noise)
+
+
+def test_a_cascade_of_two_stages_runs(tmp_path: Path) -> None:
+    task = Enlarging()
+    task.export(task.network(), tmp_path)
+    recipe = f"""
+    prompt = "R"
+    [model]
+    kind = "glyphs"
+    [scheduler]
+    kind = "ddim"
+    steps = 2
+    [[stage]]
+    scheduler = {{ kind = "ddpm", steps = 2 }}
+    model = {{ kind = "glyphs-cascade", path = '{tmp_path}' }}
+    """
+    loads(recipe, name="cascade")
