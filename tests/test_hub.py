@@ -7,9 +7,11 @@ import attrs
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
+from PIL import Image
 
 import superpose
 from superpose import Model, RecipeError, TableSchedule, downloads, loads, locate, option
+from superpose.output.png import read_origin
 from superpose.plugins import Registry, load_plugins
 from superpose.testing.predictors import TinyPredictor
 
@@ -122,3 +124,22 @@ def test_a_recipe_that_names_a_hub(hub, tmp_path, monkeypatch):
     superpose.run(recipe, tmp_path / "again", device="cpu")
     assert hub
     assert not any(online for _, online in hub), "a run goes online although nobody lets it"
+
+
+def test_images_keep_where_a_model_is_and_carry_pictures(tmp_path, monkeypatch):
+    """Weights are not copied into images: the path is kept, whole, and pictures that the recipe reads are."""
+    installed = load_plugins()
+    kinds = [cls for role in installed.roles if role != "clip" for cls in installed.kinds(role).values()]
+    registry = Registry.of(*kinds, Hubbed)
+    monkeypatch.setattr("superpose.output.run.load_plugins", lambda: registry)
+    monkeypatch.setattr("superpose.recipe.loading.load_plugins", lambda: registry)
+    (tmp_path / "network").mkdir()
+    Image.new("RGB", (8, 8), (255, 0, 0)).save(tmp_path / "red.png")
+    text = 'prompt = "a"\n[model]\nkind = "hubbed"\npath = "network"\n[scheduler]\nkind = "ddim"\nsteps = 2\n'
+    text += '[[constraint]]\nkind = "sdedit"\nimage = "red.png"\n'
+    [image] = superpose.run(loads(text, folder=tmp_path), tmp_path / "out", device="cpu").images
+    origin = read_origin(image)
+    assert (tmp_path / "network").as_posix() in origin.recipe
+    assert list(origin.inputs.values()) == [(tmp_path / "red.png").read_bytes()]
+    (tmp_path / "red.png").unlink()
+    assert superpose.replay(image, tmp_path / "again", device="cpu").read_bytes() == image.read_bytes()
