@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -106,5 +107,7 @@ def test_loading_takes_the_memory_of_the_weights(tmp_path: Path, stored: torch.d
         torch.save(file, tmp_path / f"{name}.pt")
     assert sizes["large"] > 100e6
     command = [sys.executable, "-c", MEASURE, *(str(tmp_path / f"{name}.pt") for name in sizes)]
-    ratio = float(subprocess.run(command, check=True, capture_output=True).stdout)
+    # The allocator is told to give freed memory back at once: what is measured is what is held, not what it hoards.
+    settings = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
+    ratio = float(subprocess.run(command, check=True, capture_output=True, env=settings).stdout)
     assert ratio <= 1.1, f"loading took {ratio:.2f} times the memory of the weights"

@@ -286,7 +286,8 @@ def test_a_recipe_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFi
         '[[view]]\nkind = "flip"\nprompt = "5"\n\n[run]\nsamples = 2\n'
     )
     assert main(["check", str(recipe)]) == 0
-    assert "16x16 pixels, in latents of 4 channels, 8x8" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "16x16 pixels, in latents of 4 channels, 8x8" in said
     assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
     made = tmp_path / "out" / "0001.png"
     assert main(["replay", str(made), "--out", str(tmp_path / "replayed")]) == 0
