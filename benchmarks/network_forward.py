@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file
 
 from superpose.nn import load_unet2d, ready
-from superpose_ddpm.adm import ADM
-from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_adm.layout import Heads, Layout
+from superpose_adm.network import ADM
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

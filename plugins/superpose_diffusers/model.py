@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Clip, DynamicClip, Model, PromptError, RecipeError, StaticClip, locate, option
+from superpose import (
+    Clip,
+    DynamicClip,
+    Model,
+    PromptError,
+    RecipeError,
+    StaticClip,
+    locate,
+    option,
+    published_parameterization,
+    published_schedule,
+)
 from superpose_diffusers.conventions import Convention, convention
 from superpose_diffusers.folder import PipelineFolder
-from superpose_diffusers.levels import parameterization, schedule
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
@@ -76,8 +86,8 @@ class Diffusers(Model):
         folder, rule, config = self._known()
         patch, (_, height, width) = rule.patch(config), self.shape
         about = folder.config("scheduler")
-        parameterization(about)
-        return schedule(about, (height // patch) * (width // patch))
+        published_parameterization(about)
+        return published_schedule(about, (height // patch) * (width // patch))
 
     @property
     def clip(self) -> Clip | None:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction
+from superpose import Condition, Moment, NoisePredictor, Prediction, published_parameterization
 from superpose_diffusers.autoencoder import Latents
 from superpose_diffusers.conventions import convention
-from superpose_diffusers.levels import parameterization
 from superpose_diffusers.loading import load_pipeline
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class BridgePredictor(NoisePredictor):
         self.latents = Latents(getattr(self.pipeline, folder.autoencoder)) if folder.autoencoder else None
         self.convention = convention(folder.parts[folder.denoiser], folder.config(folder.denoiser))
         about = folder.config("scheduler")
-        self.parameterization = parameterization(about)
+        self.parameterization = published_parameterization(about)
         if folder.config(folder.denoiser).get("out_channels") == 2 * self.shape[0]:
             # Networks with twice the channels are guided-diffusion's kin, unless somebody says otherwise.
             self.learned_variance = "learned" if about.get("variance_type") == "learned" else "learned_range"

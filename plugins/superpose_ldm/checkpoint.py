@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
-import torch
-from torch import Tensor, nn
 
-from superpose import Parameterization, RecipeError, TableSchedule
-from superpose.nn import assign, digest, read_json, ready
+from superpose import Parameterization, RecipeError, TableSchedule, published_parameterization, published_schedule
+from superpose.nn import Part, digest, read_json
 from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
 
@@ -19,28 +17,6 @@ from superpose_ldm.conditioning import Conditioning
 #: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable
 #: Diffusion); a small image to be enlarged.
 Sees = Literal["nothing", "image", "image and mask", "mask and image", "small image"]
-
-
-@attrs.frozen
-class Part:
-    """One network of a checkpoint.
-
-    Attributes:
-        build: Makes it, without weights.
-        read: Its weights by the names it has, given a device and a dtype.
-        source: The file they are in.
-    """
-
-    build: Callable[[], nn.Module]
-    read: Callable[[str, torch.dtype], dict[str, Tensor]]
-    source: Path
-
-    def load(self, device: str, dtype: torch.dtype) -> nn.Module:
-        """The network with its weights, ready to be asked."""
-        with torch.device("meta"):  # no memory, no random numbers
-            network = self.build()
-        assign(network, self.read(device, dtype), str(self.source))
-        return ready(network)
 
 
 @attrs.frozen(kw_only=True)
@@ -134,27 +110,17 @@ def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool
     )
 
 
-_TABLES = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine"}
-_PREDICTIONS: dict[str, Parameterization] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample"}
-
-
 def diffusers_schedule(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
     """Noise levels and prediction of a ``scheduler_config.json``.
 
     Raises:
         RecipeError: One line that names the key, its value and what is supported.
     """
-    steps = config.get("num_train_timesteps", 1000)
-    name, prediction = config.get("beta_schedule", "linear"), config.get("prediction_type", "epsilon")
-    for key, value, known in (("beta_schedule", name, _TABLES), ("prediction_type", prediction, _PREDICTIONS)):
-        if value not in known:
-            raise RecipeError(f"{where}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, known))}")
-    if config.get("trained_betas"):
-        table = TableSchedule.from_betas(config["trained_betas"])
-    elif name == "squaredcos_cap_v2":
-        table = TableSchedule.named("cosine", steps)
-    else:
-        bounds = config.get("beta_start", 0.0001), config.get("beta_end", 0.02)
-        table = TableSchedule.named(_TABLES[name], steps, *bounds)
-    rescaled = config.get("rescale_betas_zero_snr", False)
-    return table.zero_terminal_snr() if rescaled else table, _PREDICTIONS[prediction]
+    told = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02, **config}  # diffusers' own defaults
+    try:
+        schedule, prediction = published_schedule(told), published_parameterization(told)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
+    if not isinstance(schedule, TableSchedule):
+        raise RecipeError(f"{where}: a flow, which these networks were never trained on")
+    return schedule, prediction

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose_ldm.checkpoint import Part
+    from superpose.nn import Part
 
 #: A prompt as the tensors a network takes, of one row each, by the names of its arguments.
 Told = Callable[[str], Mapping[str, "Tensor"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError
-from superpose.nn import UNet2D, UNet2DConfig, read_json, read_weights, weight_files
+from superpose.nn import Part, UNet2D, UNet2DConfig, read_json, read_weights, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     LatentUNet,
@@ -16,7 +16,7 @@ from superpose.nn.latent import (
     diffusers_unet,
     text_names,
 )
-from superpose_ldm.checkpoint import Checkpoint, Part, diffusers_schedule, seen_beside
+from superpose_ldm.checkpoint import Checkpoint, diffusers_schedule, seen_beside
 from superpose_ldm.conditioning import Conditioning, Unconditional, Words
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, TableSchedule
-from superpose.nn import read_weights, tensor_shapes
+from superpose.nn import Part, read_weights, tensor_shapes
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -32,7 +32,7 @@ from superpose.nn.latent import (
     text_names,
     text_shape,
 )
-from superpose_ldm.checkpoint import Checkpoint, Part, seen_beside
+from superpose_ldm.checkpoint import Checkpoint, seen_beside
 from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import superpose
 from ddpm.openai_file import openai_file
-from superpose_ddpm.adm import ADM
-from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_adm.layout import Heads, Layout
+from superpose_adm.network import ADM
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")

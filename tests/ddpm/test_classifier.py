@@ -13,8 +13,8 @@ from torch import nn
 import superpose
 from guided_runs import FIXTURES, A, B, Recorded, agree, model_of, read, scheduler_of
 from superpose import PromptError, RecipeError
-from superpose_ddpm.adm_layout import Heads, Layout
-from superpose_ddpm.encoder import Encoder
+from superpose_adm.encoder import Encoder
+from superpose_adm.layout import Heads, Layout
 
 CASE = "gd_c_classifier_attnpool"
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from edm.restated import Restated, Weights
 from superpose import TableSchedule
 from superpose.nn import assign
-from superpose_ddpm.adm import ADM
-from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_adm.layout import Heads, Layout
+from superpose_adm.network import ADM
 from superpose_edm.config import EDMConfig
 from superpose_edm.loading import edm_names
 from superpose_edm.network import EDMUNet, Song

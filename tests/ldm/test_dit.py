@@ -21,7 +21,7 @@ from ldm_dit_original import OriginalDiT
 from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted
 from superpose.nn import assign
 from superpose.nn.latent import DiT, DiTConfig, diffusers_dit
-from superpose_ldm.dit import DiffusionTransformer
+from superpose_dit.model import DiffusionTransformer
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")

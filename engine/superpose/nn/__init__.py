@@ -10,6 +10,7 @@ from superpose.nn.joined import joined
 from superpose.nn.levels import Maker, UpLevel, Way
 from superpose.nn.loading import assign, load_unet2d, ready, weight_files
 from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
+from superpose.nn.part import Part
 from superpose.nn.resampling import Downsample, Upsample
 from superpose.nn.residual import Resample, ResidualBlock
 from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
@@ -26,6 +27,7 @@ __all__ = [
     "FeedForward",
     "HalfUNet",
     "Maker",
+    "Part",
     "QKVOrder",
     "Resample",
     "ResidualBlock",

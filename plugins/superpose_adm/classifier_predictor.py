@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from superpose import ClassifierPredictor, Moment
-from superpose_ddpm.encoder import Encoder, load_encoder
+from superpose_adm.encoder import Encoder, load_encoder
 
 if TYPE_CHECKING:
-    from superpose_ddpm.classifier import GuidedDiffusionClassifier
+    from superpose_adm.classifier import GuidedDiffusionClassifier
 
 
 class GuidedClassifier(ClassifierPredictor):

@@ -111,7 +111,7 @@ class DDPMFolder(Model):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ddpm.folder_predictor import FolderPredictor
+        from superpose_ddpm.predictor import FolderPredictor
 
         return FolderPredictor(self, device, dtype)
 

@@ -10,8 +10,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose import RecipeError, TableSchedule
-from superpose.nn import read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
+from superpose import RecipeError, Schedule, TableSchedule, published_parameterization, published_schedule
+from superpose.nn import Part, read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -22,7 +22,6 @@ from superpose.nn.latent import (
     paper_dit,
     paper_dit_names,
 )
-from superpose_ldm.checkpoint import Part, diffusers_schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +40,7 @@ class DiTFiles:
     network: Part
     first: Part
     latents: AutoencoderShape
-    schedule: TableSchedule
+    schedule: Schedule
     names: Mapping[str, int]
 
 
@@ -78,11 +77,12 @@ def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
     )
 
 
-def _folder(path: Path) -> tuple[DiTConfig, Part, TableSchedule, dict[str, int]]:
+def _folder(path: Path) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
     where, weights = weight_files(path / "transformer")
     config = diffusers_dit(str(where), read_json(where))
     about = path / "scheduler" / "scheduler_config.json"
-    schedule, prediction = diffusers_schedule(about, read_json(about))
+    told = read_json(about)
+    schedule, prediction = published_schedule(told), published_parameterization(told)
     if prediction != "epsilon":
         raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
     names = _named(read_json(path / "model_index.json").get("id2label") or {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from superpose_ddpm.adm_layout import Heads, Order
+from superpose_adm.layout import Heads, Order
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights
 from superpose_ddpm.port_names import port_names
 
 if TYPE_CHECKING:
-    from superpose_ddpm.folder import DDPMFolder
+    from superpose_ddpm.model import DDPMFolder
 
 
 class FolderPredictor(NoisePredictor):

@@ -27,7 +27,7 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_adm.layout import Heads, Layout
 
 
 class ADM(UNet):

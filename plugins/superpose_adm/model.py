@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
-from superpose_ddpm.adm_layout import Heads, Layout, recognised
-from superpose_ddpm.presets import PRESETS, UPSCALERS, Preset
+from superpose_adm.layout import Heads, Layout, recognised
+from superpose_adm.presets import PRESETS, UPSCALERS, Preset
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
@@ -98,7 +98,7 @@ class GuidedFile(Model):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ddpm.guided_predictor import GuidedPredictor
+        from superpose_adm.predictor import GuidedPredictor
 
         return GuidedPredictor(self, device, dtype)
 

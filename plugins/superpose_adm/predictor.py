@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise, class_of
-from superpose_ddpm.adm import load_adm
+from superpose_adm.network import load_adm
 
 if TYPE_CHECKING:
-    from superpose_ddpm.guided_diffusion import GuidedFile
+    from superpose_adm.model import GuidedFile
 
 
 class GuidedPredictor(NoisePredictor):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superpose import FlowSchedule, RecipeError, TableSchedule, make
-from superpose_diffusers.levels import parameterization, schedule
+from superpose import published_parameterization as parameterization
+from superpose import published_schedule as schedule
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")

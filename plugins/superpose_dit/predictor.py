@@ -12,7 +12,7 @@ from superpose import Condition, Moment, NoisePredictor, Prediction
 from superpose.nn.latent import Autoencoder
 
 if TYPE_CHECKING:
-    from superpose_ldm.dit import DiffusionTransformer
+    from superpose_dit.model import DiffusionTransformer
 
 
 class DiTPredictor(NoisePredictor):

@@ -13,7 +13,7 @@ from superpose import Model, PromptError, locate, option
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
-    from superpose_ldm.dit_files import DiTFiles
+    from superpose_dit.files import DiTFiles
 
 
 @attrs.frozen(kw_only=True, slots=False)  # what is read once is kept
@@ -39,7 +39,7 @@ class DiffusionTransformer(Model):
         Raises:
             RecipeError: If a file is missing, or says something that is not supported.
         """
-        from superpose_ldm.dit_files import read_dit
+        from superpose_dit.files import read_dit
 
         return read_dit(locate(self.path, self.hub), self.vae, self.heads)
 
@@ -83,7 +83,7 @@ class DiffusionTransformer(Model):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ldm.dit_predictor import DiTPredictor
+        from superpose_dit.predictor import DiTPredictor
 
         return DiTPredictor(self, device, dtype)
 

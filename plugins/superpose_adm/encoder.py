@@ -29,8 +29,8 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_ddpm.adm import ADMBlocks
-from superpose_ddpm.adm_layout import Heads, Layout
+from superpose_adm.layout import Heads, Layout
+from superpose_adm.network import ADMBlocks
 
 _relu = rows.pointwise(nn.functional.relu)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from superpose import Classifier, RecipeError, TableSchedule, class_of, option
-from superpose_ddpm.adm_layout import Heads, Layout, Shapes
+from superpose_adm.layout import Heads, Layout, Shapes
 
 if TYPE_CHECKING:
     from superpose import ClassifierPredictor, Schedule
@@ -101,7 +101,7 @@ class GuidedDiffusionClassifier(Classifier):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
         """Read the weights."""
-        from superpose_ddpm.classifier_predictor import GuidedClassifier
+        from superpose_adm.classifier_predictor import GuidedClassifier
 
         return GuidedClassifier(self, device, dtype)
 
