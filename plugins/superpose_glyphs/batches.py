@@ -83,11 +83,13 @@ class Images:
         pixels: Ink coverage (n, H, W), 255 is ink, or colours (n, H, W, 3); uint8.
         labels: Index of each image's class, shape (n,).
         subject: What they show.
+        sources: The font, or the file, that each image is from, shape (n,).
     """
 
     pixels: Array
     labels: Array
     subject: Subject = attrs.field(factory=Subject)
+    sources: Array = attrs.field(factory=lambda: np.empty(0, np.str_))
 
     @classmethod
     def read(cls, path: Path, hold_out: float = 0.0, side: int = 32) -> tuple[Images, Images]:
@@ -110,10 +112,13 @@ class Images:
             with np.load(path) as file:
                 pixels, labels, owners = file["images"], file["labels"], file["fonts"]
                 subject = Subject(tuple(map(str, file["classes"])))
-                families = [family(str(name)) for name in file["font_names"]]
+                files = [str(name) for name in file["font_names"]]
+                families = [family(name) for name in files]
         order = sorted(set(families), key=lambda name: hashlib.sha256(name.encode()).digest())
         kept = np.isin(families, order[: round(hold_out * len(order))])[owners]
-        return cls(pixels[~kept], labels[~kept], subject), cls(pixels[kept], labels[kept], subject)
+        sources = np.array(files)[owners]
+        seen, unseen = (cls(pixels[part], labels[part], subject, sources[part]) for part in (~kept, kept))
+        return seen, unseen
 
     def batch(self, seed: int, step: int, size: int, unprompted: float, levels: int = 1000) -> Batch:
         """The batch of one step.
@@ -125,12 +130,12 @@ class Images:
             unprompted: Probability that an image goes without its prompt.
             levels: Number of noise levels.
         """
-        rows = self._rows(seed, step, size)
+        rows = self.rows(seed, step, size)
         rng = np.random.default_rng([seed, step])
         clean, style = self.painted(rows, rng)
         label = self.labels[rows] + len(self.subject.classes) * style
         label[rng.random(size) < unprompted] = len(self.subject.prompts) - 1
-        t = rng.permutation((rng.random() + np.arange(size)) / size * levels).astype(np.int64)
+        t = spread(rng, size, levels)
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
         return Batch(*map(torch.from_numpy, (clean, label, t, noise)))
 
@@ -144,13 +149,18 @@ class Images:
         ink[style == PLAIN], paper[style == PLAIN] = 0.0, 1.0
         return paint(self.pixels[rows], ink, paper), style
 
-    def _rows(self, seed: int, step: int, size: int) -> Array:
-        """Each epoch is a fresh permutation of everything; a batch may straddle two."""
+    def rows(self, seed: int, step: int, size: int) -> Array:
+        """Which images a step shows: each epoch is a fresh permutation of everything; a batch may straddle two."""
         count = len(self.pixels)
         places = range(step * size, (step + 1) * size)
         epochs = range(places[0] // count, places[-1] // count + 1)
         orders = {epoch: np.random.default_rng([seed, epoch, 1]).permutation(count) for epoch in epochs}
         return np.array([orders[place // count][place % count] for place in places])
+
+
+def spread(rng: np.random.Generator, size: int, levels: int) -> Array:
+    """A noise level for each of a batch, in [0, levels), evenly spread over all of them."""
+    return rng.permutation((rng.random() + np.arange(size)) / size * levels).astype(np.int64)
 
 
 def family(font: str) -> str:

@@ -48,6 +48,14 @@ class Plan:
         cosine = self.lr_end + (self.lr - self.lr_end) * (1 + math.cos(math.pi * min(1.0, done))) / 2
         return cosine * min(1.0, (step - self.first + 1) / self.warmup)
 
+    def weight(self, sigma: Tensor) -> Tensor:
+        r"""Of a noise level in the loss of v: that of min-SNR (Hang et al. 2023, arXiv:2303.09556), 1 where noise rules.
+
+        There a composition decides what it will show. :math:`\mathrm{SNR} + 1 = 1 / \sigma^2`, as
+        :math:`\alpha^2 + \sigma^2 = 1`.
+        """
+        return ((self.gamma + 1) * sigma**2).clamp(max=1)
+
 
 def cosine_table() -> tuple[Tensor, Tensor]:
     r"""Scales :math:`\alpha_t, \sigma_t` of the 1000 noise levels, each shape (1000,)."""

@@ -22,12 +22,14 @@ class Task(ABC):
         plan: Its numbers, where nobody says otherwise.
         side: Pixels of a side of the images it is trained on.
         subject: What they show.
+        after: Weights of the training that this one goes on from, where it needs another's network.
     """
 
     name: ClassVar[str]
     plan: ClassVar[Plan] = Plan()
     side: ClassVar[int] = 32
     subject: Subject = attrs.field(factory=Subject)
+    after: Path | None = None
 
     @abstractmethod
     def network(self) -> nn.Module:

@@ -66,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--state", type=Path, required=True, help="folder of the run; goes on where its checkpoint ends"
     )
     parser.add_argument("--export", type=Path, help="write the averaged weights of the state to this folder, and end")
+    parser.add_argument("--after", type=Path, help="weights of the training it goes on from, where it needs another's")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     for field in attrs.fields(Plan):
         if field.name != "first":
@@ -93,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
     if resumed is not None and resumed.task.subject != images.subject:
         parser.error(f"{chosen.data} does not show what {chosen.state} was trained on; give it another --state")
     chosen.state.mkdir(parents=True, exist_ok=True)
-    train(resumed or Training.start(task(images.subject), plan), images, chosen.state)
+    train(resumed or Training.start(task(images.subject, chosen.after), plan), images, chosen.state)
 
 
 if __name__ == "__main__":

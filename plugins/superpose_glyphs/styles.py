@@ -1,0 +1,2 @@
+def styles(font: str) -> frozenset[str]:
+    return frozenset()
