@@ -1,2 +1,0 @@
-def styles(font: str) -> frozenset[str]:
-    return frozenset()
