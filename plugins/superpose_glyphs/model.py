@@ -24,6 +24,7 @@ class Trained(Model, ABC):
     """What the models have in common that ``python -m superpose_glyphs.train`` writes."""
 
     embedded: ClassVar[str]
+    file: ClassVar[str] = WEIGHTS
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
 
     @property
@@ -34,8 +35,8 @@ class Trained(Model, ABC):
             RecipeError: They are not there.
         """
         folder = self.path or EMBEDDED / self.embedded
-        if not (folder / WEIGHTS).exists():
-            raise RecipeError(f"path: {folder} has no {WEIGHTS}; write the folder 'weights' of a training run")
+        if not (folder / self.file).exists():
+            raise RecipeError(f"path: {folder} has no {self.file}; write the folder 'weights' of a training run")
         return folder
 
     @property

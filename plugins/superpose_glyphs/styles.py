@@ -1,0 +1,36 @@
+"""What the file names of fonts say of their style: weight, slant, width, and whether they are set like a typewriter.
+
+Foundries write these words in many ways: "SourceCodePro-SemiboldIt.otf", "LinLibertine_RBI.otf", "drmitbx10.pfb".
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+STYLES = {
+    "light": r"((extra|ultra|semi)?(light|lite)|(ultra)?thin|hairline)(italic|oblique)?",
+    "bold": r"((extra|ultra|semi|demi)?(bold|black|bd)|heavy|demi|fat)(italic|oblique|slanted|cond(ensed)?)?|bi",
+    "italic": r"\w*(italic|oblique|slanted|inclined)|it|ita|ital|bi|obl|cursive",
+    "condensed": r"(semi|extra|ultra)?(condensed|cond|cnd|narrow|compressed|compact)|boldcond(ensed)?",
+    "mono": r"\w*mono|code|courier|typewriter|fixed|console|terminal|teletype",
+    "serif": r"serif|roman|slab|antiqua",
+}
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: Families whose names end in letters instead of words.
+_LETTERS = (
+    (re.compile(r"Lin(?:Libertine|Biolinum)_[A-Z]*?([BZIO]*)"), {"bold": "BZ", "italic": "IO"}),
+    (re.compile(r"drm(?:ui)?(it|sl)?(?:sc|tc)?(bx?)?\d+"), {"bold": "b", "italic": "is"}),
+)
+
+
+def styles(font: str) -> frozenset[str]:
+    """The styles, of `STYLES`, that a font's file name tells."""
+    stem = PurePath(font).stem
+    for family, letters in _LETTERS:
+        if found := family.fullmatch(stem):
+            said = set("".join(filter(None, found.groups())))
+            return frozenset(style for style, meaning in letters.items() if said & set(meaning))
+    words = [word.lower() for word in _WORD.findall(stem)]
+    return frozenset(style for style, wanted in STYLES.items() if any(re.fullmatch(wanted, word) for word in words))
