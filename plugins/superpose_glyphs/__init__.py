@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from superpose import hookimpl
 from superpose_glyphs.classifier import GlyphsClassifier
+from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade
 
 
@@ -14,6 +15,7 @@ def register_models(register: Callable[[type], None]) -> None:
     """Register the embedded models."""
     register(Glyphs)
     register(GlyphsCascade)
+    register(GlyphsLatent)
 
 
 @hookimpl

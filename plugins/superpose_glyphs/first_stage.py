@@ -93,4 +93,3 @@ def write_first_stage(first: Autoencoder, scale: float, folder: Path) -> None:
     save_halves(first.state_dict(), folder / "diffusion_pytorch_model.safetensors")
     with replacing(folder / "config.json") as path:
         path.write_text(json.dumps(CONFIG | {"scaling_factor": scale}, indent=2) + "\n", encoding="utf-8")
-

@@ -31,7 +31,9 @@ from torch import Tensor, nn
 from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
 from superpose_glyphs.batches import Array, Images
 from superpose_glyphs.files import replacing
+from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs
+from superpose_glyphs.phrase_figures import kept, words
 from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.vocabulary import GLYPHS
@@ -41,6 +43,12 @@ PAIRS = (
     *("AV", "dp", "aB", "tt", "CD", "BJ", "BQ", "GQ", "hk"),
     *("Re", "SY", "TT", "Ab", "OT", "Dy", "DK", "ng", "DP"),
 )
+
+#: What is asked of a glyph, by the program that asks it.
+PROMPTS = {
+    "name": ("{}", "colour {}"),
+    "phrases": ("{}", "bold italic {}", "{} in red on yellow", "light {} in white on blue"),
+}
 
 HELD_OUT = 0.1
 
@@ -159,7 +167,7 @@ def distance(a: Tensor, b: Tensor) -> float:
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
     parser = argparse.ArgumentParser(prog="superpose_glyphs.judge", description="Read what the glyph networks draw.")
-    parser.add_argument("what", choices=["train", "name", "pairs", "noisy"])
+    parser.add_argument("what", choices=["train", "name", "pairs", "noisy", "phrases"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
     parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
     parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
@@ -189,24 +197,37 @@ def main(arguments: list[str] | None = None) -> None:
     _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
     if chosen.what != "train":
         guidance = guidances(chosen.scale)[chosen.guidance]()
-        draw = Draw(Glyphs(path=chosen.weights).load(), guidance, chosen.steps, chosen.each)
-        (name if chosen.what == "name" else pairs)(judge, draw, real)
+        model = (GlyphsLatent if chosen.what == "phrases" else Glyphs)(path=chosen.weights)
+        draw = Draw(model.load(), guidance, chosen.steps, chosen.each)
+        if chosen.what == "pairs":
+            pairs(judge, draw)
+        else:
+            name(judge, draw, real, PROMPTS[chosen.what])
+        if chosen.what == "phrases":
+            phrases(draw, unseen)
 
 
-def name(judge: Judge, draw: Draw, real: Tensor) -> None:
-    """Say how many drawings of each style read as asked, and how far they are from features of real glyphs."""
+def name(judge: Judge, draw: Draw, real: Tensor, prompts: tuple[str, ...]) -> None:
+    """Say how many drawings of each prompt read as asked, and how far they are from features of real glyphs."""
     features = []
-    for style in ("", "colour "):
+    for prompt in prompts:
         right = []
         for i, glyph in enumerate(GLYPHS):
-            seen, read = look(judge, draw.glyph(style + glyph))
+            seen, read = look(judge, draw.glyph(prompt.format(glyph)))
             features.append(seen)
             right.append(same(read, torch.full((draw.each,), i)))
-        _say(f"{style or 'plain '}drawings: {_share(torch.cat(right))} read as asked")
+        _say(f"{prompt.format('A')!r} and so on: {_share(torch.cat(right))} read as asked")
     _say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
 
 
-def pairs(judge: Judge, draw: Draw, _: Tensor) -> None:
+def phrases(draw: Draw, unseen: Images) -> None:
+    """Say how well the first stage keeps an image, and what the words of phrases do."""
+    _say(f"first stage: {kept(draw.predictor, unseen):.1f} dB")
+    for word, share in words(draw.glyph).items():
+        _say(f"{word}: {share:.1%}")
+
+
+def pairs(judge: Judge, draw: Draw) -> None:
     """Say how many drawings of each pair read as asked both ways up."""
     shares = []
     for pair in PAIRS:

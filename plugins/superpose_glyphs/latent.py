@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Clip, PromptError, TableSchedule
+from superpose import Clip, PromptError
 from superpose_glyphs.model import WEIGHTS, Trained
 from superpose_glyphs.phrases import numbers, read_phrase
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose import NoisePredictor, Schedule
+    from superpose import NoisePredictor
     from superpose.nn import Part
     from superpose_ldm.checkpoint import Checkpoint
     from superpose_ldm.conditioning import Told

@@ -1,6 +1,6 @@
 r"""The latent model in training: v-prediction in latents that look at the words of a phrase.
 
-The loss is that of ``pixels``, of latents :math:`s\,E(x)` of a first stage E that is trained before and does not change;
+The loss is that of ``pixels``, of latents :math:`s\,E(x)` of a first stage E that was trained before and learns no more;
 s makes their deviation 1 (Rombach et al. 2022, arXiv:2112.10752).
 """
 
@@ -92,7 +92,7 @@ class Phrased(NamedTuple):
 
 
 class Latent(nn.Module):
-    """The networks of latent diffusion, of which the first stage doesn't learn; its latents are divided by ``scale``."""
+    """The networks of latent diffusion; the first stage doesn't learn, and its latents are divided by ``scale``."""
 
     scale: Tensor
 

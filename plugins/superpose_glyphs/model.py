@@ -45,7 +45,7 @@ class Trained(Model, ABC):
         return TableSchedule.named("cosine")
 
     @property
-    def clip(self) -> Clip:
+    def clip(self) -> Clip | None:
         """Pixels are in [-1, 1]."""
         return StaticClip()
 

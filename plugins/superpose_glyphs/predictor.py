@@ -29,7 +29,7 @@ class GlyphPredictor(NoisePredictor):
     parameterization = "v"
 
     def __init__(
-        self, folder: Path, prompts: tuple[str, ...], schedule: Schedule, clip: Clip, device: str, dtype: str
+        self, folder: Path, prompts: tuple[str, ...], schedule: Schedule, clip: Clip | None, device: str, dtype: str
     ) -> None:
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.device = torch.device(device)

@@ -37,7 +37,9 @@ class UpscalePredictor(NoisePredictor):
     learned_variance = "learned_range"
     shape = 3, 64, 64
 
-    def __init__(self, folder: Path, schedule: Schedule, clip: Clip, noise_level: int, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path, schedule: Schedule, clip: Clip | None, noise_level: int, device: str, dtype: str
+    ) -> None:
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.device = torch.device(device)
         self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
