@@ -1,7 +1,7 @@
 r"""The latent model in training: v-prediction in latents that look at the words of a phrase.
 
-The loss is that of ``pixels``, of latents :math:`s\,E(x)` of a first stage E that was trained before and learns no more;
-s makes their deviation 1 (Rombach et al. 2022, arXiv:2112.10752).
+The loss is that of ``pixels``, of latents :math:`s\,E(x)` of a first stage E that was trained before and learns no
+more; s makes their deviation 1 (Rombach et al. 2022, arXiv:2112.10752).
 """
 
 from __future__ import annotations
