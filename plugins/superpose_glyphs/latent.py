@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import attrs
 
 from superpose import Clip, PromptError
 from superpose_glyphs.model import WEIGHTS, Trained
-from superpose_glyphs.phrases import numbers, read_phrase
+from superpose_glyphs.phrases import Vocabulary
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,14 @@ class GlyphsLatent(Trained):
 
         checkpoint = read_folder(self.folder, None, None)
         part: Part = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
-        return attrs.evolve(checkpoint, conditioning=Phrases(part))
+        return attrs.evolve(checkpoint, conditioning=Phrases(part, self.vocabulary))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words it knows, ``words.json``."""
+        words = json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
+        text = json.loads((self.folder / "text_encoder" / "config.json").read_text(encoding="utf-8"))
+        return Vocabulary(tuple(words), text["max_position_embeddings"])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -61,7 +69,7 @@ class GlyphsLatent(Trained):
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the word that is not understood."""
-        Phrases.check(prompt)
+        _numbers(self.vocabulary, prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
@@ -81,17 +89,15 @@ class Phrases:
 
     Attributes:
         part: The encoder.
+        vocabulary: The words it knows.
     """
 
     part: Part
+    vocabulary: Vocabulary
 
-    @staticmethod
-    def check(prompt: str) -> None:
-        """Refuse what is no phrase."""
-        try:
-            read_phrase(prompt)
-        except ValueError as error:
-            raise PromptError(str(error)) from error
+    def check(self, prompt: str) -> None:
+        """Refuse words that are not known."""
+        _numbers(self.vocabulary, prompt)
 
     def load(self, device: str, dtype: torch.dtype) -> Told:
         """Read the encoder."""
@@ -101,6 +107,13 @@ class Phrases:
 
         def told(prompt: str) -> Mapping[str, Tensor]:
             with torch.inference_mode():
-                return {"context": encoder(torch.tensor([numbers(read_phrase(prompt))], device=device)).clone()}
+                return {"context": encoder(torch.tensor([_numbers(self.vocabulary, prompt)], device=device)).clone()}
 
         return told
+
+
+def _numbers(vocabulary: Vocabulary, prompt: str) -> list[int]:
+    try:
+        return vocabulary.read(prompt)
+    except ValueError as error:
+        raise PromptError(str(error)) from error

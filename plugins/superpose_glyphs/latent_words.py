@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -24,8 +25,8 @@ from superpose_glyphs.batches import Images, spread
 from superpose_glyphs.files import replacing, save_halves
 from superpose_glyphs.first_stage import CONFIG as FIRST
 from superpose_glyphs.first_stage import encoded, write_first_stage
-from superpose_glyphs.phrased import shown
-from superpose_glyphs.phrases import LENGTH, WORDS, numbers
+from superpose_glyphs.phrased import shown, vocabulary
+from superpose_glyphs.phrases import Vocabulary
 from superpose_glyphs.plan import LEVELS, Plan, scales
 from superpose_glyphs.task import Task
 
@@ -48,8 +49,6 @@ UNET: dict[str, Any] = {
 TEXT: dict[str, Any] = {
     "architectures": ["CLIPTextModel"],
     "model_type": "clip_text_model",
-    "vocab_size": len(WORDS),
-    "max_position_embeddings": LENGTH,
     "hidden_size": WIDTH,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
@@ -80,7 +79,7 @@ class Phrased(NamedTuple):
 
     Attributes:
         clean: Images, shape (N, 3, H, W), in [-1, 1].
-        words: Numbers of their words, shape (N, LENGTH).
+        words: Numbers of their words, shape (N, length).
         t: Noise levels, shape (N,).
         noise: Unit normal, shaped as latents.
     """
@@ -96,10 +95,10 @@ class Latent(nn.Module):
 
     scale: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, text: Mapping[str, Any]) -> None:
         super().__init__()
         self.first = Autoencoder(diffusers_autoencoder(WHERE, FIRST)).requires_grad_(requires_grad=False)
-        self.text = TextEncoder(clip_config(WHERE, TEXT))
+        self.text = TextEncoder(clip_config(WHERE, text))
         self.unet = LatentUNet(diffusers_unet(WHERE, UNET))
         nn.init.zeros_(self.unet.conv_out.weight)
         # A word's features start small, so that none drowns the others.
@@ -113,7 +112,7 @@ class Latent(nn.Module):
         return encoded(self.first, images).float().chunk(2, dim=1)[0] / self.scale
 
     def forward(self, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
-        """What the U-Net says of noisy latents (N, 4, h, w), given numbers of words (N, LENGTH)."""
+        """What the U-Net says of noisy latents (N, 4, h, w), given numbers of words (N, length)."""
         v: Tensor = self.unet(x, t, self.text(words))
         return v
 
@@ -131,7 +130,7 @@ class LatentWords(Task):
         Raises:
             RecipeError: The first stage is not there.
         """
-        network = Latent()
+        network = Latent(self._text)
         if self.after is not None:
             folder = self.after
             if read_json(folder / "config.json") != FIRST:
@@ -152,7 +151,7 @@ class LatentWords(Task):
         rng = np.random.default_rng([plan.seed, step])
         clean, phrases = shown(images, images.rows(plan.seed, step, plan.batch), rng)
         said = rng.random(plan.batch) >= plan.unprompted
-        words = [numbers(phrase if heard else None) for phrase, heard in zip(phrases, said, strict=True)]
+        words = [self._known.numbers(phrase if heard else ()) for phrase, heard in zip(phrases, said, strict=True)]
         noise = rng.standard_normal((plan.batch, 4, self.side // 4, self.side // 4), dtype=np.float32)
         t = torch.from_numpy(spread(rng, plan.batch, LEVELS))
         return Phrased(clean, torch.tensor(words), t, torch.from_numpy(noise))
@@ -178,13 +177,21 @@ class LatentWords(Task):
         for name, content in (
             ("model_index.json", INDEX),
             ("unet/config.json", UNET),
-            ("text_encoder/config.json", TEXT),
+            ("text_encoder/config.json", self._text),
             ("scheduler/scheduler_config.json", SCHEDULER),
-            ("words.json", WORDS),
+            ("words.json", self._known.words),
         ):
             with replacing(folder / name) as path:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    @property
+    def _known(self) -> Vocabulary:
+        return vocabulary(self.subject)
+
+    @property
+    def _text(self) -> dict[str, Any]:
+        return TEXT | {"vocab_size": len(self._known.words), "max_position_embeddings": self._known.length}
 
 
 _NAMES = (

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from superpose_glyphs.batches import LEGIBLE, Array, Images, paint
-from superpose_glyphs.phrases import COLOURS, ITALIC, WEIGHTS, Phrase
+from superpose_glyphs.batches import LEGIBLE, Array, Images, Subject, paint
+from superpose_glyphs.phrases import COLOURS, ITALIC, WEIGHTS, Phrase, Vocabulary
 from superpose_glyphs.styles import styles
 
 _NAMES = tuple(COLOURS)
@@ -20,15 +20,23 @@ JITTER = 0.05
 _INKED, _PAPERED = 0.6, 0.45
 
 
-def shown(images: Images, rows: Array, rng: np.random.Generator) -> tuple[Tensor, list[Phrase]]:
-    """Some images of glyphs in [-1, 1], shape (n, 3, H, W), and what each shows, as a phrase."""
+def vocabulary(subject: Subject) -> Vocabulary:
+    """The words of phrases, or of labels of one's own."""
+    return Vocabulary() if subject.inked else Vocabulary.of(subject.classes)
+
+
+def shown(images: Images, rows: Array, rng: np.random.Generator) -> tuple[Tensor, list[tuple[str, ...]]]:
+    """Some images in [-1, 1], shape (n, 3, H, W), and what each shows, in words."""
+    if not images.subject.inked:
+        clean, _ = images.painted(rows, rng)
+        return torch.from_numpy(clean), [tuple(images.subject.classes[label].split()) for label in images.labels[rows]]
     inks, papers = _pairs(rng, len(rows))
     clean = paint(images.pixels[rows], _painted(inks, 0.0, rng), _painted(papers, 1.0, rng))
     phrases = [
         _phrase(images.subject.classes[images.labels[row]], str(images.sources[row]), ink, paper)
         for row, ink, paper in zip(rows, inks, papers, strict=True)
     ]
-    return torch.from_numpy(clean), phrases
+    return torch.from_numpy(clean), [phrase.words for phrase in phrases]
 
 
 def _phrase(glyph: str, font: str, ink: int, paper: int) -> Phrase:

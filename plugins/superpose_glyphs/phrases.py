@@ -34,12 +34,6 @@ COLOURS = MappingProxyType(
     }
 )
 
-#: Every word by its number; "" fills up a phrase.
-WORDS = ("", *WEIGHTS, ITALIC, INK, PAPER, *COLOURS, *GLYPHS)
-
-#: Words of the longest phrase, and one more: there is always room for "".
-LENGTH = 8
-
 
 @attrs.frozen
 class Phrase:
@@ -66,6 +60,13 @@ class Phrase:
         return (*style, self.glyph, *inked, *papered)
 
 
+#: Every word by its number; "" fills up a phrase.
+WORDS = ("", *WEIGHTS, ITALIC, INK, PAPER, *COLOURS, *GLYPHS)
+
+#: Words of the longest phrase, and one more: there is always room for "".
+LENGTH = 8
+
+
 def read_phrase(text: str) -> Phrase | None:
     """What a prompt says; None for "".
 
@@ -78,8 +79,8 @@ def read_phrase(text: str) -> Phrase | None:
     weight = words.pop(0) if words[0] in WEIGHTS else None
     italic = words[:1] == [ITALIC]
     glyph, *rest = words[italic:] or [""]
-    if glyph not in GLYPHS or not glyph:
-        raise ValueError(_unknown(text, glyph, (*WEIGHTS, ITALIC), "a letter or digit, such as in 'bold A in red'"))
+    if len(glyph) != 1 or glyph not in GLYPHS:
+        raise ValueError(_unknown(text, glyph, (*WEIGHTS, ITALIC), "a letter or digit, such as in 'bold A in red',"))
     found: dict[str, str | None] = {INK: None, PAPER: None}
     for by in found:
         if rest[:1] == [by]:
@@ -90,10 +91,44 @@ def read_phrase(text: str) -> Phrase | None:
     return Phrase(glyph, weight, italic, found[INK], found[PAPER])
 
 
-def numbers(phrase: Phrase | None) -> list[int]:
-    """A phrase as the numbers of its words, filled up to `LENGTH`."""
-    words = phrase.words if phrase else ()
-    return [WORDS.index(word) for word in words] + [0] * (LENGTH - len(words))
+@attrs.frozen
+class Vocabulary:
+    """The words a model knows, in the order of their numbers; the first is "", which fills up.
+
+    Attributes:
+        words: All of them.
+        length: Words of a prompt, filled up.
+    """
+
+    words: tuple[str, ...] = WORDS
+    length: int = LENGTH
+
+    @classmethod
+    def of(cls, labels: tuple[str, ...]) -> Vocabulary:
+        """Of labels of one's own, in any words."""
+        each = [label.split() for label in labels]
+        return cls(("", *sorted({word for words in each for word in words})), max(map(len, each)) + 1)
+
+    def numbers(self, words: tuple[str, ...]) -> list[int]:
+        """Words as their numbers, filled up."""
+        return [self.words.index(word) for word in words] + [0] * (self.length - len(words))
+
+    def read(self, prompt: str) -> list[int]:
+        """A prompt as numbers of words, filled up.
+
+        Raises:
+            ValueError: One line that says which word is not known, or what is wrong with the phrase.
+        """
+        words = tuple(prompt.split())
+        if self.words == WORDS:
+            read_phrase(prompt)
+        for word in words:
+            if word not in self.words:
+                near = difflib.get_close_matches(word, self.words[1:], 3, cutoff=0)
+                raise ValueError(f"unknown word {word!r} in {prompt!r}; nearest: {', '.join(map(repr, near))}")
+        if len(words) > self.length:
+            raise ValueError(f"{prompt!r} has {len(words)} words: write {self.length} at most")
+        return self.numbers(words)
 
 
 def _colour(text: str, word: str) -> str:
