@@ -87,7 +87,7 @@ def read_phrase(text: str) -> Phrase | None:
             found[by] = _colour(text, rest[1] if len(rest) > 1 else "")
             rest = rest[2:]
     if rest:
-        raise ValueError(_unknown(text, rest[0], (INK, PAPER), "'in COLOUR', then 'on COLOUR', or nothing"))
+        raise ValueError(_unknown(text, rest[0], (INK, PAPER), "nothing, or 'in COLOUR on COLOUR' in this order,"))
     return Phrase(glyph, weight, italic, found[INK], found[PAPER])
 
 
@@ -138,6 +138,6 @@ def _colour(text: str, word: str) -> str:
 
 
 def _unknown(text: str, word: str, known: tuple[str, ...], wanted: str) -> str:
-    near = difflib.get_close_matches(word, known, 1)
+    near = [one for one in difflib.get_close_matches(word, known, 1) if one != word]
     found = repr(word) if word else "the end"
     return f"in {text!r}, {found} stands where {wanted} was expected" + (f"; did you mean {near[0]!r}?" if near else "")
