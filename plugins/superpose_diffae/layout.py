@@ -41,13 +41,17 @@ class Perceptron:
 
 @attrs.frozen
 class Layout:
-    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net."""
+    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net.
+
+    ``channels`` are those of an image.
+    """
 
     code: int
     times: int
     decoder: Half
     encoder: Half
     latent: Perceptron | None
+    channels: int = 3
 
 
 def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) -> Layout:

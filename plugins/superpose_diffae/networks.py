@@ -34,7 +34,8 @@ class Decoder(UNet):
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half, code = layout.decoder, layout.code
         maker, blocks = _Blocks(half, heads, timed=True), [half.blocks] * len(half.widths)
-        super().__init__(maker, widths=half.widths, blocks=blocks, read=3, written=3, features=code, code=code)
+        image = layout.channels
+        super().__init__(maker, widths=half.widths, blocks=blocks, read=image, written=image, features=code, code=code)
         self.times = layout.times
         self.time_embedding = TimeEmbedding(layout.times, code)
 
@@ -55,7 +56,7 @@ class Encoder(HalfUNet):
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half = layout.encoder
-        super().__init__(_Blocks(half, heads, timed=False), widths=half.widths, blocks=half.blocks, read=3)
+        super().__init__(_Blocks(half, heads, timed=False), widths=half.widths, blocks=half.blocks, read=layout.channels)
         self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
         self.conv_out = nn.Conv2d(half.widths[-1], layout.code, 1)
 
