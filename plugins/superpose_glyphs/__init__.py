@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from superpose import hookimpl
 from superpose_glyphs.classifier import GlyphsClassifier
+from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade
 
@@ -16,6 +17,7 @@ def register_models(register: Callable[[type], None]) -> None:
     register(Glyphs)
     register(GlyphsCascade)
     register(GlyphsLatent)
+    register(GlyphsDiffae)
 
 
 @hookimpl

@@ -8,49 +8,25 @@ r"""The diffusion autoencoder in training: an encoder says in a code what a deco
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import attrs
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose_diffae.layout import Half, Layout, Perceptron
-from superpose_diffae.networks import Decoder, Encoder, LatentNet
-from superpose_glyphs.batches import Batch, Images
+from superpose.nn.diffae import LatentNet, Perceptron
+from superpose_glyphs.batches import Batch, Images, spread
+from superpose_glyphs.coder import LAYOUT, Coder, load_coder
 from superpose_glyphs.files import save_halves
 from superpose_glyphs.plan import LEVELS, Plan
 from superpose_glyphs.task import Task
 
-_WIDTHS = (64, 96)
-LAYOUT = Layout(
-    code=96,
-    times=64,
-    decoder=Half(_WIDTHS, 1, (False,) * 2, residual=False),
-    encoder=Half((*_WIDTHS, 128), 1, (False,) * 3, residual=False),
-    latent=Perceptron(layers=6, hidden=384, skips=tuple(range(1, 6)), times=64, normed=True),
-    channels=12,
-)
-
 _KEPT = (1 - torch.linspace(1e-4, 0.02, LEVELS, dtype=torch.float64)).cumprod(0)
+#: The betas of codes are all the same, as in every published model.
+LATENT_BETA = 0.008
+
 ALPHA, SIGMA = _KEPT.sqrt().float(), (1 - _KEPT).sqrt().float()
-
-
-class Coder(nn.Module):
-    """Encoder and decoder."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder, self.decoder = Encoder(LAYOUT), Decoder(LAYOUT)
-        nn.init.zeros_(self.decoder.conv_out.weight)
-
-    def forward(self, x: Tensor, t: Tensor, code: Tensor) -> Tensor:
-        """The noise in images (N, 3, H, W), whose squares of four pixels the decoder takes for one place."""
-        noise: Tensor = nn.functional.pixel_shuffle(self.decoder(nn.functional.pixel_unshuffle(x, 2), t, code), 2)
-        return noise
-
-    def code(self, images: Tensor) -> Tensor:
-        """The codes (N, E) of images (N, 3, H, W) in [-1, 1]."""
-        codes: Tensor = self.encoder(nn.functional.pixel_unshuffle(images, 2))
-        return codes
 
 
 @attrs.frozen
@@ -62,7 +38,9 @@ class Coding(Task):
 
     def network(self) -> Coder:
         """Both networks."""
-        return Coder()
+        coder = Coder()
+        nn.init.zeros_(coder.decoder.conv_out.weight)
+        return coder
 
     def batch(self, images: Images, plan: Plan, step: int) -> Batch:
         """Images, noise levels, noise."""
@@ -71,10 +49,80 @@ class Coding(Task):
     def loss(self, network: nn.Module, batch: Batch, plan: Plan) -> Tensor:  # noqa: ARG002
         """The mean square error of the noise."""
         alpha, sigma = (table[batch.t, None, None, None] for table in (ALPHA, SIGMA))
-        code = network.code(batch.clean)
+        code = cast(Coder, network).code(batch.clean)
         guess = network(alpha * batch.clean + sigma * batch.noise, batch.t, code)
         return nn.functional.mse_loss(guess.float(), batch.noise)
 
     def export(self, network: nn.Module, folder: Path) -> None:
         """Both networks, by the names they have here."""
         save_halves(network.state_dict(), folder / "diffae.safetensors")
+
+
+class Drawn(NamedTuple):
+    """One step's images, shape (N, 3, H, W) in [-1, 1], their codes' noise levels (N,), and noise (N, E)."""
+
+    clean: Tensor
+    t: Tensor
+    noise: Tensor
+
+
+class Drawing(nn.Module):
+    """The latent network beside the encoder that makes the codes it learns, which doesn't learn itself."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coder = Coder().requires_grad_(requires_grad=False)
+        self.latent = LatentNet(LAYOUT.code, cast(Perceptron, LAYOUT.latent))
+        self.register_buffer("mean", torch.zeros(1, LAYOUT.code))
+        self.register_buffer("deviation", torch.ones(1, LAYOUT.code))
+
+    @torch.no_grad()
+    def normed(self, images: Tensor) -> Tensor:
+        """The codes of images, each of their numbers with mean 0 and deviation 1."""
+        return (self.coder.code(images).float() - self.mean) / self.deviation
+
+
+@attrs.frozen
+class DrawingCodes(Task):
+    """``glyphs-diffae-codes``: codes drawn at random, in the space of a finished ``glyphs-diffae``."""
+
+    name = "glyphs-diffae-codes"
+    plan = Plan(steps=2500, batch=128, lr=1e-3, unprompted=0.0)
+
+    def network(self) -> Drawing:
+        """The latent network, beside the autoencoder that ``after`` holds."""
+        drawing = Drawing()
+        if self.after is not None:
+            drawing.coder.load_state_dict(load_coder(self.after, "cpu", torch.float32).state_dict())
+        return drawing
+
+    def prepare(self, network: nn.Module, images: Images) -> None:
+        """Measure mean and deviation of codes, on two thousand images."""
+        rng, drawing = np.random.default_rng(0), cast(Drawing, network)
+        clean, _ = images.painted(rng.integers(0, len(images.pixels), 2048), rng)
+        codes = torch.cat([drawing.normed(part) for part in torch.from_numpy(clean).split(64)])
+        drawing.mean.copy_(codes.mean(0, keepdim=True))
+        drawing.deviation.copy_(codes.std(0, keepdim=True))
+
+    def batch(self, images: Images, plan: Plan, step: int) -> Drawn:
+        """Images, noise levels, noise."""
+        rng = np.random.default_rng([plan.seed, step])
+        clean, _ = images.painted(images.rows(plan.seed, step, plan.batch), rng)
+        t, noise = spread(rng, plan.batch, LEVELS), rng.standard_normal((plan.batch, LAYOUT.code), dtype=np.float32)
+        return Drawn(*map(torch.from_numpy, (clean, t, noise)))
+
+    def loss(self, network: nn.Module, batch: Drawn, plan: Plan) -> Tensor:  # noqa: ARG002
+        """The mean square error of the noise in codes."""
+        drawing = cast(Drawing, network)
+        kept = ((1 - LATENT_BETA) ** (batch.t + 1.0))[:, None]
+        z = kept.sqrt() * drawing.normed(batch.clean) + (1 - kept).sqrt() * batch.noise
+        return nn.functional.mse_loss(drawing.latent(z, batch.t).float(), batch.noise)
+
+    def export(self, network: nn.Module, folder: Path) -> None:
+        """``codes.safetensors``: the latent network, mean and deviation of codes."""
+        drawing = cast(Drawing, network)
+        statistics = {"mean": drawing.mean, "deviation": drawing.deviation}
+        save_halves(drawing.latent.state_dict() | statistics, folder / "codes.safetensors")

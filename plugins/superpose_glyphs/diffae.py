@@ -1,0 +1,65 @@
+"""The embedded diffusion autoencoder as recipes name it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import TableSchedule
+from superpose_diffae.model import CodedModel, betas
+from superpose_glyphs.model import Trained
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+
+#: Attributes that the embedded codes are read for, in this order: what fonts' names say.
+ATTRIBUTES = "attributes.safetensors"
+
+#: Betas of codes, as in every published model.
+LATENT_BETAS = "const0.008"
+
+
+@attrs.frozen(kw_only=True)
+class GlyphsDiffae(CodedModel, Trained):
+    """Letters and digits as codes and back, 32x32 RGB: a diffusion autoencoder that comes with the package.
+
+    Prompts are names of codes, which ``[[model.code]]`` tables give, as for ``diffae``: that of an image, one between
+    two, one moved along "bold", "italic" or another attribute; "" is a code of the sample's own, drawn.
+    """
+
+    kind = "glyphs-diffae"
+    papers = ("arXiv 2111.15640",)
+    embedded = "glyphs-diffae"
+    file = "diffae.safetensors"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, 32, 32)."""
+        return 3, 32, 32
+
+    @property
+    def schedule(self) -> Schedule:
+        """Linear betas, 1000 steps."""
+        return TableSchedule.named("linear")
+
+    @property
+    def draws(self) -> bool:
+        """Whether its weights have a network that draws codes."""
+        return (self.folder / "codes.safetensors").exists()
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the decoder in ``dtype``; the other networks in float32."""
+        import torch
+
+        from superpose_diffae.predictor import AutoencoderPredictor
+        from superpose_glyphs.coder import LAYOUT, load
+
+        networks = load(self.folder, betas(LATENT_BETAS, 1000), device, getattr(torch, dtype))
+        return AutoencoderPredictor(self, networks, LAYOUT.code, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights."""
+        from superpose.nn import digest
+
+        return {file.stem: digest(file) for file in sorted(self.folder.glob("*.safetensors"))}
