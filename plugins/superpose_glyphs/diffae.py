@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import TableSchedule
+from superpose import TableSchedule, option
 from superpose_diffae.model import CodedModel, betas
-from superpose_glyphs.model import Trained
+from superpose_glyphs.model import trained
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
-
-#: Attributes that the embedded codes are read for, in this order: what fonts' names say.
-ATTRIBUTES = "attributes.safetensors"
 
 #: Betas of codes, as in every published model.
 LATENT_BETAS = "const0.008"
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsDiffae(CodedModel, Trained):
+class GlyphsDiffae(CodedModel):
     """Letters and digits as codes and back, 32x32 RGB: a diffusion autoencoder that comes with the package.
 
     Prompts are names of codes, which ``[[model.code]]`` tables give, as for ``diffae``: that of an image, one between
@@ -30,8 +27,12 @@ class GlyphsDiffae(CodedModel, Trained):
 
     kind = "glyphs-diffae"
     papers = ("arXiv 2111.15640",)
-    embedded = "glyphs-diffae"
-    file = "diffae.safetensors"
+    path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
+
+    @property
+    def folder(self) -> Path:
+        """Where the weights are; `RecipeError` if they are not there."""
+        return trained(self.path, self.kind, "diffae.safetensors")
 
     @property
     def shape(self) -> tuple[int, int, int]:

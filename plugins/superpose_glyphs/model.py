@@ -34,10 +34,7 @@ class Trained(Model, ABC):
         Raises:
             RecipeError: They are not there.
         """
-        folder = self.path or EMBEDDED / self.embedded
-        if not (folder / self.file).exists():
-            raise RecipeError(f"path: {folder} has no {self.file}; write the folder 'weights' of a training run")
-        return folder
+        return trained(self.path, self.embedded, self.file)
 
     @property
     def schedule(self) -> Schedule:
@@ -120,6 +117,14 @@ class GlyphsCascade(Trained):
         from superpose_glyphs.upscaler import UpscalePredictor
 
         return UpscalePredictor(self.folder, self.schedule, self.clip, self.noise_level, device, dtype)
+
+
+def trained(path: Path | None, embedded: str, file: str) -> Path:
+    """The folder of weights at ``path``, or those of our own called ``embedded``; `RecipeError` if it lacks ``file``."""
+    folder = path or EMBEDDED / embedded
+    if not (folder / file).exists():
+        raise RecipeError(f"path: {folder} has no {file}; write the folder 'weights' of a training run")
+    return folder
 
 
 def prompts_of(folder: Path) -> tuple[str, ...]:
