@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,6 +13,9 @@ from superpose_glyphs.model import trained
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
+
+#: The file of lines that read what fonts' names say off codes.
+ATTRIBUTES = "attributes.safetensors"
 
 #: Betas of codes, as in every published model.
 LATENT_BETAS = "const0.008"

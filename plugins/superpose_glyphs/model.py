@@ -120,7 +120,7 @@ class GlyphsCascade(Trained):
 
 
 def trained(path: Path | None, embedded: str, file: str) -> Path:
-    """The folder of weights at ``path``, or those of our own called ``embedded``; `RecipeError` if it lacks ``file``."""
+    """The folder of weights at ``path``, or our own called ``embedded``; `RecipeError` if it has no ``file``."""
     folder = path or EMBEDDED / embedded
     if not (folder / file).exists():
         raise RecipeError(f"path: {folder} has no {file}; write the folder 'weights' of a training run")

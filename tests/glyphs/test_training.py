@@ -104,7 +104,7 @@ def test_own_images_in_a_folder(task: type[Any], folder: Path, tmp_path: Path) -
     training = Training.resume(tmp_path / "run" / "checkpoint.pt")
     assert training.step == 2
     assert training.task.subject == Subject(("cat", "dog"), inked=False)
-    assert list((tmp_path / "run" / "weights").glob("*.safetensors"))
+    assert list((tmp_path / "run" / "weights").rglob("*.safetensors"))
 
 
 def test_a_model_of_own_images_knows_their_labels(folder: Path, tmp_path: Path) -> None:
