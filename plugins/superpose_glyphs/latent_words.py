@@ -44,6 +44,7 @@ UNET: dict[str, Any] = {
     "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"],
     "cross_attention_dim": WIDTH,
     "attention_head_dim": [2, 5],
+    "use_linear_projection": True,
     "norm_num_groups": 8,
 }
 TEXT: dict[str, Any] = {
