@@ -137,6 +137,16 @@ def test_what_it_is_told_and_what_it_asks() -> None:
         classifier_of().label("ten")
 
 
+@pytest.mark.parametrize(("preset", "blocks", "betas"), [("adm-64", 4, "cosine"), ("adm-512", 2, "linear")])
+def test_a_preset_knows_what_public_files_do_not_tell(preset: str, blocks: int, betas: str) -> None:
+    """The flags of the original's README: depth 4 and cosine at 64 pixels, depth 2 and linear above."""
+    classifier = classifier_of(preset=preset, blocks=None)
+    assert classifier.schedule == superpose.TableSchedule.named(betas)
+    with pytest.raises(RecipeError, match=f"no levels of {blocks} and a halving"):
+        _ = classifier.layout
+    assert classifier_of(preset=preset).layout.widths == classifier_of().layout.widths
+
+
 RECIPE = """
 [[view]]
 kind = "identity"

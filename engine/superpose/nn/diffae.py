@@ -27,7 +27,6 @@ from superpose.nn import (
     sinusoid,
 )
 
-
 #: Group norms have 32 groups in every published model.
 GROUPS = 32
 
