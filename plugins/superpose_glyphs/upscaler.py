@@ -1,8 +1,8 @@
 r"""The upscaler as a noise predictor: it paints large glyphs over small ones.
 
 Beside the state lies the small image, enlarged and noised, :math:`y = \alpha_l E(x_{low}) + \sigma_l \epsilon'`. What
-is left to find is small, :math:`r = x_0 - \alpha_l y`, of mean square :math:`q^2 = \delta^2 + \sigma_l^2`; and so is what
-the network can get wrong of it:
+is left to find is small, :math:`r = x_0 - \alpha_l y`, of mean square :math:`q^2 = \delta^2 + \sigma_l^2`; and so is
+what the network can get wrong of it:
 
 .. math::
     u = \frac{x_t - \alpha_t \alpha_l y}{d}, \quad d^2 = \alpha_t^2 q^2 + \sigma_t^2, \qquad
