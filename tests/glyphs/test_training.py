@@ -86,7 +86,7 @@ def test_learns_a_few_images_by_heart(task: type[Any], tmp_path: Path) -> None:
     plan = Plan(steps=40, batch=7, warmup=4, lr=3e-3, hold_out=0)
     training = Training.start(task(), plan)
     losses = [training.advance(images) for _ in range(plan.steps)]
-    assert np.mean(losses[-8:]) < 0.85 * np.mean(losses[:2]), losses
+    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:2]), losses
 
 
 @EVERY_TASK
