@@ -1,6 +1,6 @@
 r"""The diffusion autoencoder in training: an encoder says in a code what a decoder needs to remove noise.
 
-.. math:: L = \lVert \epsilon - \epsilon_\theta(x_t, t, E_\phi(x_0)) \rVert^2
+.. math:: L = \min(\alpha_t^{-2}, 20)\, \lVert \epsilon - \epsilon_\theta(x_t, t, E_\phi(x_0)) \rVert^2
 
 (Preechakul et al. 2022, arXiv:2111.15640, on its linear betas.)
 """
@@ -23,6 +23,9 @@ from superpose_glyphs.plan import LEVELS, Plan
 from superpose_glyphs.task import Task
 
 _KEPT = (1 - torch.linspace(1e-4, 0.02, LEVELS, dtype=torch.float64)).cumprod(0)
+#: Highest weight of a noise level.
+HEAVIEST = 20.0
+
 #: The betas of codes are all the same, as in every published model.
 LATENT_BETA = 0.008
 
@@ -47,11 +50,14 @@ class Coding(Task):
         return images.batch(plan.seed, step, plan.batch, plan.unprompted, LEVELS)
 
     def loss(self, network: nn.Module, batch: Batch, plan: Plan) -> Tensor:  # noqa: ARG002
-        """The mean square error of the noise."""
+        """The weighted mean square error of the noise."""
         alpha, sigma = (table[batch.t, None, None, None] for table in (ALPHA, SIGMA))
         code = cast(Coder, network).code(batch.clean)
         guess = network(alpha * batch.clean + sigma * batch.noise, batch.t, code)
-        return nn.functional.mse_loss(guess.float(), batch.noise)
+        # Weighted as an error of v: where noise rules, only the code can tell what is hidden.
+        weight = (1 / alpha.square()).clamp(max=HEAVIEST)
+        mean: Tensor = (weight * (guess.float() - batch.noise) ** 2).mean()
+        return mean
 
     def export(self, network: nn.Module, folder: Path) -> None:
         """Both networks, by the names they have here."""

@@ -93,16 +93,15 @@ class Glyphs(Trained):
 class GlyphsCascade(Trained):
     """Small images of 32x32 pixels to 64x64: an upscaler after ``glyphs``, in a ``[[stage]]``.
 
-    It paints over the small image, to which it adds noise; prompts say nothing to it. It predicts v and a variance. The
-    package has no weights of it yet: ``python -m superpose_glyphs.train glyphs-cascade`` makes them.
+    It paints over the small image, to which it may add noise; prompts say nothing to it. It predicts the large image,
+    of which it finds what enlarging leaves to find, and a variance.
     """
 
     kind = "glyphs-cascade"
     papers = ("arXiv 2106.15282", "arXiv 2102.09672")
     embedded = "glyphs-cascade"
     upscales = True
-    path: Path = option(doc="a folder of weights that superpose_glyphs.train wrote")
-    noise_level: int = option(100, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
+    noise_level: int = option(20, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
 
     @property
     def shape(self) -> tuple[int, int, int]:
