@@ -1,9 +1,9 @@
 r"""Figures of ``glyphs-diffae``: whether images come back from their codes, and what can be read off codes and moved.
 
-``learn`` fits a line for each style that fonts' names tell, to codes of the families that were trained on, and writes it
-beside the weights. ``measure`` tells, of families that were never seen: the mean square error of images encoded (a code,
-and noise by inversion) and decoded; the area under the curve of each line; and what moving a code along bold and italic
-does to the share of ink and to the slant,
+``learn`` fits a line for each style that fonts' names tell, to codes of the families that were trained on, and writes
+it beside the weights. ``measure`` tells, of families that were never seen: the mean square error of images encoded (a
+code, and noise by inversion) and decoded; the area under the curve of each line; and what moving a code along bold and
+italic does to the share of ink and to the slant,
 
 .. math:: \tan\phi = -\mu_{xy} / \mu_{yy}
 
@@ -158,12 +158,11 @@ def main(arguments: list[str] | None = None) -> None:
 def returned(autoencoder: Autoencoder, images: Tensor) -> str:
     """How well images come back: with their own noise, and with any."""
     codes = autoencoder.codes(images)
-    errors = []
-    for noise in (
-        autoencoder.hidden(images, codes),
-        torch.randn(images.shape, generator=torch.Generator().manual_seed(0)),
-    ):
-        errors.append((autoencoder.images(noise, codes) - images).square().mean((1, 2, 3)))
+    anyones = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    errors = [
+        (autoencoder.images(noise, codes) - images).square().mean((1, 2, 3))
+        for noise in (autoencoder.hidden(images, codes), anyones)
+    ]
     return "; ".join(
         f"{what} {float(error.mean()):.4f} (median {float(error.median()):.4f}, worst {float(error.max()):.4f})"
         for what, error in zip(("mean square error", "with any noise"), errors, strict=True)
@@ -186,9 +185,10 @@ def moved(autoencoder: Autoencoder, classifier: Classifier, images: Images, coun
             with torch.inference_mode():
                 read = reader(after_images, torch.tensor(0)).argmax(1) == labels
             more = (ratio > 1) if name == "bold" else (lean > 0)
+            what = "heavier" if name == "bold" else "more to the right"
             _say(
-                f"{name} {way:+.2f}: ink x {float(ratio.median()):.2f}, slant {float(lean.median()):+.1f} degrees (medians); "
-                f"{float(more.float().mean()):.1%} of {len(more)} are {'heavier' if name == 'bold' else 'more to the right'}; "
+                f"{name} {way:+.2f}: ink x {float(ratio.median()):.2f}, slant {float(lean.median()):+.1f} degrees "
+                f"(medians); {float(more.float().mean()):.1%} of {len(more)} are {what}; "
                 f"{float(read.float().mean()):.1%} are read as before"
             )
 

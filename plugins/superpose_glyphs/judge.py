@@ -7,8 +7,9 @@ the fonts it never saw: the Frechet distance (Heusel et al. 2017, arXiv:1706.085
 .. math:: \lVert \mu - \mu' \rVert^2 + \mathrm{tr}\big(S + S' - 2 (S S')^{1/2}\big)
 
 between means and covariances of the judge's features. ``pairs`` lets it draw ambigrams and tells for each pair how many
-read as asked both ways up. ``enlarged`` tells how near ``glyphs-cascade`` comes to large glyphs, ``noisy`` how well ``glyphs-classifier`` reads through noise. Upper and lower case
-count as one: many differ by size alone, and size is normalised away; so do o and 0.
+read as asked both ways up. ``phrases`` does for ``glyphs-ldm`` what ``name`` does, and tells what each word changes.
+``enlarged`` tells how near ``glyphs-cascade`` comes to large glyphs, ``noisy`` how well ``glyphs-classifier`` reads
+through noise. Upper and lower case count as one: many differ by size alone, and size is normalised away; so do o and 0.
 
 ``python -m superpose_glyphs.judge train --data glyphs32.npz --state FOLDER``
 ``python -m superpose_glyphs.judge name --data glyphs32.npz --state FOLDER --weights FOLDER``
