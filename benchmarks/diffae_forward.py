@@ -15,8 +15,7 @@ import torch
 from network_forward import medians
 
 from superpose.nn import ready
-from superpose_diffae.layout import Half, Layout
-from superpose_diffae.networks import Decoder
+from superpose.nn.diffae import Decoder, Half, Layout
 from superpose_diffae.templates import TEMPLATES
 
 with warnings.catch_warnings():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PUBLIC_ROOMS = {"superpose", "superpose.nn", "superpose.nn.latent", "superpose.testing"}
+PUBLIC_ROOMS = {"superpose", "superpose.nn", "superpose.nn.diffae", "superpose.nn.latent", "superpose.testing"}
 
 
 def modules_after(code):

@@ -18,12 +18,20 @@ class Model(Kind, ABC):
 
     Attributes:
         unconditional: The prompt that says nothing.
-        upscales: Whether it paints over pictures of a stage before: it can't be the first, and others can't follow.
     """
 
     role: ClassVar[str] = "model"
     unconditional: ClassVar[str] = ""
-    upscales: ClassVar[bool] = False
+
+    @property
+    def upscales(self) -> bool:
+        """Whether it paints over pictures of a stage before: it can't be the first, and others can't follow."""
+        return False
+
+    @property
+    def beside(self) -> int:
+        """Channels that the network sees beside those of the state."""
+        return 0
 
     @property
     @abstractmethod

@@ -11,6 +11,7 @@ import attrs
 
 from superpose import Classifier, RecipeError, TableSchedule, class_of, option
 from superpose_adm.layout import Heads, Layout, Shapes
+from superpose_adm.presets import CLASSIFIERS
 
 if TYPE_CHECKING:
     from superpose import ClassifierPredictor, Schedule
@@ -21,15 +22,20 @@ class GuidedDiffusionClassifier(Classifier):
     """A classifier of noisy images from OpenAI's guided-diffusion (``64x64_classifier.pt`` and its like).
 
     With ``[guidance] kind = "classifier"`` it steers a model that was trained on the same noise schedule. The paper's
-    scales are 1 at 64 pixels, 0.5 at 128, 1 at 256 (10 for the unconditional model) and 4 at 512. The published files
-    have ``blocks = 2``, that of 64 pixels 4 and ``betas = "cosine"``.
+    scales are 1 at 64 pixels, 0.5 at 128, 1 at 256 (10 for the unconditional model) and 4 at 512. For a public file
+    give a ``preset``, which knows what the file does not tell.
     """
 
     kind = "guided-diffusion-classifier"
     papers = ("arXiv 2105.05233",)
     path: Path = option(doc="the .pt file")
-    betas: Literal["linear", "cosine"] = option("linear", doc="noise schedule it was trained on")
-    blocks: int = option(2, doc="residual blocks of a level (classifier_depth)", ge=1)
+    preset: str | None = option(None, doc="which public file it is", choices=tuple(CLASSIFIERS))
+    betas: Literal["linear", "cosine"] | None = option(
+        None, doc="noise schedule it was trained on; without a preset, linear when absent"
+    )
+    blocks: int | None = option(
+        None, doc="residual blocks of a level (classifier_depth); without a preset, 2 when absent", ge=1
+    )
     head_width: int = option(64, doc="features of a head of its attentions", ge=1)
     size: int | None = option(None, doc="height and width of the images, where its pool does not tell", ge=1)
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
@@ -41,7 +47,7 @@ class GuidedDiffusionClassifier(Classifier):
         Raises:
             RecipeError: If it is damaged, of another family, or does not have ``blocks`` blocks a level.
         """
-        return _layout(self._shapes, self.blocks, self.path)
+        return _layout(self._shapes, self.blocks or self._known[0], self.path)
 
     @property
     def pool(self) -> str:
@@ -87,7 +93,7 @@ class GuidedDiffusionClassifier(Classifier):
     @property
     def schedule(self) -> Schedule:
         """1000 steps of the table."""
-        return TableSchedule.named(self.betas)
+        return TableSchedule.named(self.betas or self._known[1])
 
     @property
     def classes(self) -> int:
@@ -110,6 +116,10 @@ class GuidedDiffusionClassifier(Classifier):
         from superpose.nn import digest
 
         return {self.path.name: digest(self.path)}
+
+    @property
+    def _known(self) -> tuple[int, str]:
+        return CLASSIFIERS[self.preset] if self.preset else (2, "linear")
 
     @property
     def _shapes(self) -> Shapes:

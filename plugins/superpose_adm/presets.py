@@ -36,6 +36,13 @@ PRESETS = {
     "adm-256-uncond": Preset(file="256x256_diffusion_uncond", size=256),
     "adm-512": Preset(file="512x512_diffusion", size=512),
 }
+#: Classifiers: residual blocks of a level, and the noise schedule.
+CLASSIFIERS = {
+    "adm-64": (4, "cosine"),
+    "adm-128": (2, "linear"),
+    "adm-256": (2, "linear"),
+    "adm-512": (2, "linear"),
+}
 UPSCALERS = {
     "adm-64-256": Preset(file="64_256_upsampler", size=256, heads=_heads(4)),
     "adm-128-512": Preset(file="128_512_upsampler", size=512),

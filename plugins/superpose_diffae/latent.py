@@ -10,7 +10,7 @@ from torch import Tensor
 
 import superpose
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
-from superpose_diffae.networks import LatentNet
+from superpose.nn.diffae import LatentNet
 
 
 @attrs.define(eq=False)

@@ -8,46 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
 from superpose import RecipeError
+from superpose.nn.diffae import GROUPS, Half, Layout, Perceptron
 
 Shapes = Mapping[str, tuple[int, ...]]
-
-#: Group norms have 32 groups in every published model.
-GROUPS = 32
-
-
-@attrs.frozen
-class Half:
-    """The way down of a U-Net: ``blocks`` residual blocks a level; where ``residual``, another one halves the sides."""
-
-    widths: tuple[int, ...]
-    blocks: int
-    attends: tuple[bool, ...]
-    residual: bool
-
-
-@attrs.frozen
-class Perceptron:
-    """The latent network: its linear layers, those that read the noisy code again, and the sinusoids that tell time."""
-
-    layers: int
-    hidden: int
-    skips: tuple[int, ...]
-    times: int
-    normed: bool
-
-
-@attrs.frozen
-class Layout:
-    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net."""
-
-    code: int
-    times: int
-    decoder: Half
-    encoder: Half
-    latent: Perceptron | None
 
 
 def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) -> Layout:

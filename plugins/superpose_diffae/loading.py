@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
 from torch import Tensor
 
-from superpose import RecipeError
+from superpose import RecipeError, StaticClip
 from superpose.nn import assign, openai_names, read_checkpoint, read_weights, ready, tensor_shapes
-from superpose_diffae.layout import Half, Layout, Shapes
-from superpose_diffae.networks import Decoder, Encoder, LatentNet
+from superpose.nn.diffae import Decoder, Encoder, Half, LatentNet, Layout
+from superpose_diffae.attributes import read_classifier
+from superpose_diffae.latent import LatentPredictor
+from superpose_diffae.layout import Shapes
+from superpose_diffae.predictor import Networks
+
+if TYPE_CHECKING:
+    from superpose_diffae.model import DiffusionAutoencoder
 
 #: Where the model's tensors are: the average that is meant to be used, else the raw ones, else at the top.
 PREFIXES = ("ema_model.", "model.", "")
@@ -49,6 +55,30 @@ def _facts(path: Path, _: tuple[int, int] | None) -> Facts:
     mine = {name.removeprefix(prefix): shape for name, shape in every.items() if name.startswith(prefix)}
     size = every["x_T"][-1] if len(every.get("x_T", ())) == 4 else None
     return Facts(mine, prefix, dict(stored.get("hyper_parameters", {})), size, set(_STATISTICS) <= every.keys())
+
+
+def load(model: DiffusionAutoencoder, device: str, dtype: torch.dtype) -> Networks:
+    """All that a model's files hold."""
+    path, layout, known = model.path, model.layout, facts(model.path)
+    heads = model.heads or known.record.get("net_beatgans_attn_head") or 1
+    file = model.statistics or (path if known.normed else None)
+    statistics = load_statistics(file, layout.code, device) if file else None
+    latent = None
+    if network := load_latent(path, layout, float(known.record.get("net_latent_condition_bias", 1)), device):
+        if statistics is None and known.record.get("latent_znormalize", True):
+            raise RecipeError(f"{path} draws normed codes and does not say how: write statistics = 'latent.pkl'")
+        clip = StaticClip() if known.record.get("latent_clip_sample") else None
+        latent = LatentPredictor(network, (layout.code, 1, 1), model.latent_schedule, clip, torch.device(device))
+    classifier = None
+    if model.classifier is not None:
+        classifier = read_classifier(model.classifier, statistics, average=model.average_classifier, device=device)
+    return Networks(
+        decoder=load_decoder(path, layout, heads, device, dtype),
+        encoder=load_encoder(path, layout, heads, device),
+        statistics=statistics,
+        latent=latent,
+        classifier=classifier,
+    )
 
 
 def load_decoder(path: Path, layout: Layout, heads: int, device: str, dtype: torch.dtype) -> Decoder:

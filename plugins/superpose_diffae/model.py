@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,43 @@ from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor
-    from superpose_diffae.layout import Layout
+    from superpose.nn.diffae import Layout
     from superpose_diffae.loading import Facts
 
 
 @attrs.frozen(kw_only=True)
-class DiffusionAutoencoder(Model):
+class CodedModel(Model, ABC):
+    """What is told codes: prompts are their names."""
+
+    latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
+    code: tuple[Code, ...] = option((), doc="the codes that prompts name")
+
+    @property
+    @abstractmethod
+    def draws(self) -> bool:
+        """Whether there is a network that draws codes."""
+
+    @property
+    def clip(self) -> Clip:
+        """Pixels are in [-1, 1]."""
+        return StaticClip()
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if no code has that name, or it is to be drawn and nothing draws."""
+        codes = ordered(self.code)
+        if prompt and prompt not in codes:
+            near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
+            known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
+            raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
+        if line(prompt, codes, lambda _: 0, lambda _: 0)[0] and not self.draws:
+            raise PromptError(
+                f"the code {prompt!r} is drawn by a latent network, and the file has none: take the last.ckpt of a "
+                "template with _latent, or the name of a code that has an image"
+            )
+
+
+@attrs.frozen(kw_only=True)
+class DiffusionAutoencoder(CodedModel):
     """A diffusion autoencoder: images of what codes say, codes of images, codes drawn at random (arXiv 2111.15640).
 
     Reads the original program's ``last.ckpt`` as it is. Prompts are names of codes, which ``[[model.code]]`` tables
@@ -39,11 +71,9 @@ class DiffusionAutoencoder(Model):
     encoder_blocks: int | None = option(None, doc="residual blocks of a level of the encoder, likewise", ge=1)
     heads: int | None = option(None, doc="heads of every attention, likewise; 1 in all templates", ge=1)
     latent_betas: str | None = option(None, doc="betas of the latent process, likewise: linear, or const0.008")
-    latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
     statistics: Path | None = option(None, doc="latent.pkl: mean and deviation of codes, where the file has none")
     classifier: Path | None = option(None, doc="the linear classifier that names attributes")
     average_classifier: bool = option(False, doc="take its averaged weights; the original program takes the raw ones")
-    code: tuple[Code, ...] = option((), doc="the codes that prompts name")
 
     def __attrs_post_init__(self) -> None:
         """Refuse codes that contradict each other."""
@@ -102,28 +132,19 @@ class DiffusionAutoencoder(Model):
         return betas(name, record.get("T", 1000))
 
     @property
-    def clip(self) -> Clip:
-        """Pixels are in [-1, 1]."""
-        return StaticClip()
+    def draws(self) -> bool:
+        """Whether the file has a latent network."""
+        return self.layout.latent is not None
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the decoder in ``dtype``; encoder and latent network, asked once an image, in float32."""
+        import torch
+
+        from superpose_diffae.loading import load
         from superpose_diffae.predictor import AutoencoderPredictor
 
-        return AutoencoderPredictor(self, device, dtype)
-
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if no code has that name, or it is to be drawn and the file has no latent network."""
-        codes = ordered(self.code)
-        if prompt and prompt not in codes:
-            near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
-            known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
-            raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
-        if line(prompt, codes, lambda _: 0, lambda _: 0)[0] and self.layout.latent is None:
-            raise PromptError(
-                f"the code {prompt!r} is drawn by a latent network, and {self.path} has none: take the last.ckpt of a "
-                "template with _latent, or the name of a code that has an image"
-            )
+        networks = load(self, device, getattr(torch, dtype))
+        return AutoencoderPredictor(self, networks, self.layout.code, device, dtype)
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of every file of numbers, by its option."""

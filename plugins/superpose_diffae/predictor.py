@@ -2,53 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import torch
 from torch import Tensor
 
 import superpose
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StaticClip, StepNoise
-from superpose_diffae import loading
-from superpose_diffae.attributes import read_classifier
+from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose_diffae.codes import Code, line, ordered
-from superpose_diffae.latent import LatentPredictor
 
 if TYPE_CHECKING:
-    from superpose_diffae.model import DiffusionAutoencoder
+    from superpose_diffae.attributes import Classifier
+    from superpose_diffae.latent import LatentPredictor
+    from superpose_diffae.model import CodedModel
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Networks:
+    """What there is of a diffusion autoencoder; what is None, its files do not have.
+
+    Attributes:
+        decoder: Noise in noisy images (N, C, H, W), given times (1,) and codes (N, E), in the dtype it computes in.
+        encoder: Codes (N, E) of images (N, C, H, W) in [-1, 1], float32.
+        statistics: Mean and deviation of codes, each (1, E).
+        latent: What draws codes, normed by these.
+        classifier: What knows attributes.
+    """
+
+    decoder: Callable[[Tensor, Tensor, Tensor], Tensor]
+    encoder: Callable[[Tensor], Tensor]
+    statistics: tuple[Tensor, Tensor] | None = None
+    latent: LatentPredictor | None = None
+    classifier: Classifier | None = None
 
 
 class AutoencoderPredictor(NoisePredictor):
-    """The decoder, told codes: its ``network`` in ``dtype``, its ``encoder``, and where files have them what draws
-    codes (``latent``), their mean and deviation (``statistics``, each (1, E)), what knows attributes (``classifier``).
-    """
+    """The decoder, told codes that prompts name."""
 
     parameterization = "epsilon"
 
-    def __init__(self, model: DiffusionAutoencoder, device: str, dtype: str) -> None:
-        self.model, self.codes, layout = model, ordered(model.code), model.layout
+    def __init__(self, model: CodedModel, networks: Networks, width: int, device: str, dtype: str) -> None:
+        self.model, self.codes, self.width = model, ordered(model.code), width
         self.shape, self.schedule, self.clip = model.shape, model.schedule, model.clip
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        path, known = model.path, model.facts
-        heads = model.heads or known.record.get("net_beatgans_attn_head") or 1
-        self.network = loading.load_decoder(path, layout, heads, device, self.dtype)
-        self.encoder = loading.load_encoder(path, layout, heads, device)
-        statistics = model.statistics or (path if known.normed else None)
-        self.statistics = loading.load_statistics(statistics, layout.code, device) if statistics else None
-        self.latent = None
-        bias = float(known.record.get("net_latent_condition_bias", 1))
-        if network := loading.load_latent(path, layout, bias, device):
-            if self.statistics is None and known.record.get("latent_znormalize", True):
-                raise RecipeError(f"{path} draws normed codes and does not say how: write statistics = 'latent.pkl'")
-            clip = StaticClip() if known.record.get("latent_clip_sample") else None
-            shape = (layout.code, 1, 1)
-            self.latent = LatentPredictor(network, shape, model.latent_schedule, clip, self.device)
-        self.classifier = None
-        if model.classifier is not None:
-            average = model.average_classifier
-            self.classifier = read_classifier(model.classifier, self.statistics, average=average, device=device)
+        self.network, self.encoder = networks.decoder, networks.encoder
+        self.statistics, self.latent, self.classifier = networks.statistics, networks.latent, networks.classifier
 
     @torch.no_grad()
     def semantic(self, images: Tensor) -> Tensor:
@@ -58,7 +59,7 @@ class AutoencoderPredictor(NoisePredictor):
     def draw(self, noise: StepNoise) -> Tensor:
         """Codes (N, E) drawn by the latent network out of unit noise for N images; it must be there."""
         if self.latent is None:
-            raise RecipeError(f"{self.model.path} has no latent network: take the last.ckpt of a template with _latent")
+            raise RecipeError("there is no latent network: take the last.ckpt of a template with _latent")
         ddim = superpose.make("scheduler", "ddim", steps=self.model.latent_steps, grid="ddim-openai")
         codes = self.latent.sample(ddim, noise)
         return codes if self.statistics is None else codes * self.statistics[1] + self.statistics[0]
@@ -71,7 +72,7 @@ class AutoencoderPredictor(NoisePredictor):
         """The code that the prompt names."""
         self.model.check_prompt(prompt)
         share, code = line(prompt, self.codes, self._of, self._moved)
-        return self.told(torch.zeros(1, self.model.layout.code, device=self.device) + code, share, prompt)
+        return self.told(torch.zeros(1, self.width, device=self.device) + code, share, prompt)
 
     def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
         """The samples' own codes, where the file can draw any."""

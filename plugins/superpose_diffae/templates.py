@@ -6,10 +6,12 @@ and codes of 512; all latent processes a constant beta of 0.008, and networks 20
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from superpose import RecipeError
-from superpose_diffae.layout import Layout
+
+if TYPE_CHECKING:
+    from superpose.nn.diffae import Layout
 
 
 class Template(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from superpose import hookimpl
 from superpose_glyphs.classifier import GlyphsClassifier
+from superpose_glyphs.diffae import GlyphsDiffae
+from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade
 
 
@@ -14,6 +16,8 @@ def register_models(register: Callable[[type], None]) -> None:
     """Register the embedded models."""
     register(Glyphs)
     register(GlyphsCascade)
+    register(GlyphsLatent)
+    register(GlyphsDiffae)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-r"""The upscaler in training: v-prediction with a learned variance, beside an enlarged and noised small image.
+r"""The upscaler in training: v-prediction of what the enlarged small image lacks, with a learned variance.
 
 .. math:: L = L_v + \lambda\, \mathrm{KL}\big(q(x_{t-1} | x_t, x_0) \,\|\, p_\theta(x_{t-1} | x_t)\big), \quad
           \log \sigma_\theta^2 = f \log \beta_t + (1 - f) \log \tilde\beta_t
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import attrs
 import numpy as np
@@ -23,25 +23,12 @@ from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.batches import Images
 from superpose_glyphs.files import replacing, save_halves
 from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA, Plan, scales
-from superpose_glyphs.predictor import see
 from superpose_glyphs.task import Task
-from superpose_glyphs.upscaler import HIGHEST, enlarged
+from superpose_glyphs.unshuffled import config
+from superpose_glyphs.upscaler import HIGHEST, Residual, enlarged, painted
 
-#: Sixteen pixels, noisy and enlarged, are one place of 96 channels; of each come a v and a variance.
-CONFIG: dict[str, Any] = {
-    "_class_name": "UNet2DModel",
-    "sample_size": 16,
-    "in_channels": 96,
-    "out_channels": 96,
-    "block_out_channels": [64, 96],
-    "layers_per_block": 1,
-    "down_block_types": ["DownBlock2D", "DownBlock2D"],
-    "up_block_types": ["UpBlock2D", "UpBlock2D"],
-    "mid_block_type": None,
-    "attention_head_dim": None,
-    "norm_num_groups": 8,
-    "class_embed_type": "timestep",
-}
+#: Of each pixel of four, noisy and enlarged, the network reads 6 numbers, and says 6 of it: v and a variance.
+CONFIG = config(32, 24, (32, 64)) | {"class_embed_type": "timestep"}
 
 #: Weight of the variance's term, so that it doesn't disturb the other.
 LAMBDA = 1e-3
@@ -88,22 +75,23 @@ class Enlarging(Task):
         """Large images, noise levels and noise of both."""
         batch = images.batch(plan.seed, step, plan.batch, 0.0, LEVELS)
         rng = np.random.default_rng([plan.seed, step, 2])
-        level = torch.from_numpy(rng.integers(0, HIGHEST + 1, plan.batch))
+        # Squared: most small images are nearly clean, for that is what other networks draw.
+        level = torch.from_numpy((rng.random(plan.batch) ** 2 * (HIGHEST + 1)).astype(np.int64))
         low_noise = torch.from_numpy(rng.standard_normal(batch.clean.shape, dtype=np.float32))
         return Enlarge(batch.clean, batch.t, batch.noise, level, low_noise)
 
-    def loss(self, network: nn.Module, batch: Enlarge, plan: Plan) -> Tensor:
+    def loss(self, network: nn.Module, batch: Enlarge, plan: Plan) -> Tensor:  # noqa: ARG002
         """Both terms."""
         alpha, sigma = scales(batch.t)
         x = alpha * batch.clean + sigma * batch.noise
         low_alpha, low_sigma = scales(batch.level)
         large = enlarged(nn.functional.avg_pool2d(batch.clean, 2))
-        seen = torch.cat((x, low_alpha * large + low_sigma * batch.low_noise), dim=1)
-        guess, place = see(cast(UNet2D, network), seen, batch.t, batch.level).float().chunk(2, dim=1)
-        weight = ((plan.gamma + 1) * sigma**2).clamp(max=1)
-        v = alpha * batch.noise - sigma * batch.clean
-        off = sigma * (v - guess.detach())  # of the clean image
-        return (weight * (v - guess) ** 2).mean() + LAMBDA * divergence(off, place, batch.t).mean()
+        base = low_alpha * (low_alpha * large + low_sigma * batch.low_noise)
+        residual = Residual.at(alpha, sigma, low_sigma)
+        guess, place = painted(cast(UNet2D, network), x, alpha, base, batch.t, batch.level, residual)
+        off = batch.clean - guess
+        v: Tensor = (off / residual.wrong).square().mean()
+        return v + LAMBDA * divergence(off.detach(), place, batch.t).mean()
 
     def export(self, network: nn.Module, folder: Path) -> None:
         """``config.json`` and weights, in the layout of ``UNet2DModel``."""

@@ -7,8 +7,9 @@ the fonts it never saw: the Frechet distance (Heusel et al. 2017, arXiv:1706.085
 .. math:: \lVert \mu - \mu' \rVert^2 + \mathrm{tr}\big(S + S' - 2 (S S')^{1/2}\big)
 
 between means and covariances of the judge's features. ``pairs`` lets it draw ambigrams and tells for each pair how many
-read as asked both ways up. ``noisy`` tells how well ``glyphs-classifier`` reads through noise. Upper and lower case
-count as one: many differ by size alone, and size is normalised away; so do o and 0.
+read as asked both ways up. ``phrases`` does for ``glyphs-ldm`` what ``name`` does, and tells what each word changes.
+``enlarged`` tells how near ``glyphs-cascade`` comes to large glyphs, ``noisy`` how well ``glyphs-classifier`` reads
+through noise. Upper and lower case count as one: many differ by size alone, and size is normalised away; so do o and 0.
 
 ``python -m superpose_glyphs.judge train --data glyphs32.npz --state FOLDER``
 ``python -m superpose_glyphs.judge name --data glyphs32.npz --state FOLDER --weights FOLDER``
@@ -30,8 +31,11 @@ from torch import Tensor, nn
 
 from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
 from superpose_glyphs.batches import Array, Images
+from superpose_glyphs.enlarged_figures import nearness
 from superpose_glyphs.files import replacing
-from superpose_glyphs.model import EMBEDDED, Glyphs
+from superpose_glyphs.latent import GlyphsLatent
+from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
+from superpose_glyphs.phrase_figures import kept, words
 from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.vocabulary import GLYPHS
@@ -41,6 +45,12 @@ PAIRS = (
     *("AV", "dp", "aB", "tt", "CD", "BJ", "BQ", "GQ", "hk"),
     *("Re", "SY", "TT", "Ab", "OT", "Dy", "DK", "ng", "DP"),
 )
+
+#: What is asked of a glyph, by the program that asks it.
+PROMPTS = {
+    "name": ("{}", "colour {}"),
+    "phrases": ("{}", "bold italic {}", "{} in red on yellow", "light {} in white on blue"),
+}
 
 HELD_OUT = 0.1
 
@@ -110,22 +120,28 @@ class Draw:
         guidance: Towards the prompt.
         steps: Of DDIM.
         each: Drawings of each prompt.
+        against: Whether the negative prompt of each reading of an ambigram is the other.
     """
 
     predictor: NoisePredictor
     guidance: Guidance
     steps: int
     each: int
+    against: bool = False
 
     def glyph(self, prompt: str) -> Tensor:
         """Drawings of a prompt, shape (each, 3, H, W)."""
         return self._drawn(self._asked(prompt, self.predictor.condition("")))
 
     def ambigram(self, a: str, b: str) -> Tensor:
-        """Drawings that show ``a``, and ``b`` when turned upside down: both views' estimates averaged."""
+        """Drawings that show ``a``, and ``b`` when turned upside down: both views' estimates averaged.
+
+        Where ``against``, each reading is told not to be the other, if they differ.
+        """
         views = make("view", "identity"), make("view", "rotate", degrees=180)
-        nothing = self.predictor.condition("")
-        return self._drawn(viewed(zip(views, (self._asked(a, nothing), self._asked(b, nothing)), strict=True)))
+        others = (b, a) if self.against and a != b else ("", "")
+        asked = [self._asked(one, self.predictor.condition(other)) for one, other in zip((a, b), others, strict=True)]
+        return self._drawn(viewed(zip(views, asked, strict=True)))
 
     def _asked(self, prompt: str, nothing: Condition) -> Denoiser:
         return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
@@ -159,7 +175,7 @@ def distance(a: Tensor, b: Tensor) -> float:
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
     parser = argparse.ArgumentParser(prog="superpose_glyphs.judge", description="Read what the glyph networks draw.")
-    parser.add_argument("what", choices=["train", "name", "pairs", "noisy"])
+    parser.add_argument("what", choices=["train", "name", "pairs", "noisy", "phrases", "enlarged"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
     parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
     parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
@@ -168,6 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=50, help="of DDIM")
     parser.add_argument("--guidance", choices=["cfg", "classifier", "classifier-alone"], default="cfg")
     parser.add_argument("--scale", type=float, default=4.0, help="of guidance")
+    parser.add_argument("--against", action="store_true", help="pairs: the negative prompt of each is the other")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
@@ -182,6 +199,11 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.what == "noisy":
         noisy(chosen.weights or EMBEDDED / "glyphs-classifier", unseen)
         return
+    if chosen.what == "enlarged":
+        upscaler = GlyphsCascade(path=chosen.weights).load()
+        for way, decibels in nearness(upscaler, unseen, chosen.steps).items():
+            _say(f"{way}: {decibels:.2f} dB")
+        return
     judge.load_state_dict(torch.load(path, weights_only=True))
     judge.eval()
     images, labels = shown(unseen, _some(unseen, 4000), np.random.default_rng(0))
@@ -189,24 +211,37 @@ def main(arguments: list[str] | None = None) -> None:
     _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
     if chosen.what != "train":
         guidance = guidances(chosen.scale)[chosen.guidance]()
-        draw = Draw(Glyphs(path=chosen.weights).load(), guidance, chosen.steps, chosen.each)
-        (name if chosen.what == "name" else pairs)(judge, draw, real)
+        model = (GlyphsLatent if chosen.what == "phrases" else Glyphs)(path=chosen.weights)
+        draw = Draw(model.load(), guidance, chosen.steps, chosen.each, chosen.against)
+        if chosen.what == "pairs":
+            pairs(judge, draw)
+        else:
+            name(judge, draw, real, PROMPTS[chosen.what])
+        if chosen.what == "phrases":
+            phrases(draw, unseen)
 
 
-def name(judge: Judge, draw: Draw, real: Tensor) -> None:
-    """Say how many drawings of each style read as asked, and how far they are from features of real glyphs."""
+def name(judge: Judge, draw: Draw, real: Tensor, prompts: tuple[str, ...]) -> None:
+    """Say how many drawings of each prompt read as asked, and how far they are from features of real glyphs."""
     features = []
-    for style in ("", "colour "):
+    for prompt in prompts:
         right = []
         for i, glyph in enumerate(GLYPHS):
-            seen, read = look(judge, draw.glyph(style + glyph))
+            seen, read = look(judge, draw.glyph(prompt.format(glyph)))
             features.append(seen)
             right.append(same(read, torch.full((draw.each,), i)))
-        _say(f"{style or 'plain '}drawings: {_share(torch.cat(right))} read as asked")
+        _say(f"{prompt.format('A')!r} and so on: {_share(torch.cat(right))} read as asked")
     _say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
 
 
-def pairs(judge: Judge, draw: Draw, _: Tensor) -> None:
+def phrases(draw: Draw, unseen: Images) -> None:
+    """Say how well the first stage keeps an image, and what the words of phrases do."""
+    _say(f"first stage: {kept(draw.predictor, unseen):.1f} dB")
+    for word, share in words(draw.glyph).items():
+        _say(f"{word}: {share:.1%}")
+
+
+def pairs(judge: Judge, draw: Draw) -> None:
     """Say how many drawings of each pair read as asked both ways up."""
     shares = []
     for pair in PAIRS:

@@ -24,6 +24,7 @@ class Trained(Model, ABC):
     """What the models have in common that ``python -m superpose_glyphs.train`` writes."""
 
     embedded: ClassVar[str]
+    file: ClassVar[str] = WEIGHTS
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
 
     @property
@@ -33,10 +34,7 @@ class Trained(Model, ABC):
         Raises:
             RecipeError: They are not there.
         """
-        folder = self.path or EMBEDDED / self.embedded
-        if not (folder / WEIGHTS).exists():
-            raise RecipeError(f"path: {folder} has no {WEIGHTS}; write the folder 'weights' of a training run")
-        return folder
+        return trained(self.path, self.embedded, self.file)
 
     @property
     def schedule(self) -> Schedule:
@@ -44,7 +42,7 @@ class Trained(Model, ABC):
         return TableSchedule.named("cosine")
 
     @property
-    def clip(self) -> Clip:
+    def clip(self) -> Clip | None:
         """Pixels are in [-1, 1]."""
         return StaticClip()
 
@@ -95,16 +93,15 @@ class Glyphs(Trained):
 class GlyphsCascade(Trained):
     """Small images of 32x32 pixels to 64x64: an upscaler after ``glyphs``, in a ``[[stage]]``.
 
-    It paints over the small image, to which it adds noise; prompts say nothing to it. It predicts v and a variance. The
-    package has no weights of it yet: ``python -m superpose_glyphs.train glyphs-cascade`` makes them.
+    It paints over the small image, to which it may add noise; prompts say nothing to it. It predicts the large image,
+    of which it finds what enlarging leaves to find, and a variance.
     """
 
     kind = "glyphs-cascade"
     papers = ("arXiv 2106.15282", "arXiv 2102.09672")
     embedded = "glyphs-cascade"
     upscales = True
-    path: Path = option(doc="a folder of weights that superpose_glyphs.train wrote")
-    noise_level: int = option(100, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
+    noise_level: int = option(20, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -119,6 +116,14 @@ class GlyphsCascade(Trained):
         from superpose_glyphs.upscaler import UpscalePredictor
 
         return UpscalePredictor(self.folder, self.schedule, self.clip, self.noise_level, device, dtype)
+
+
+def trained(path: Path | None, embedded: str, file: str) -> Path:
+    """The folder of weights at ``path``, or our own called ``embedded``; `RecipeError` if it has no ``file``."""
+    folder = path or EMBEDDED / embedded
+    if not (folder / file).exists():
+        raise RecipeError(f"path: {folder} has no {file}; write the folder 'weights' of a training run")
+    return folder
 
 
 def prompts_of(folder: Path) -> tuple[str, ...]:

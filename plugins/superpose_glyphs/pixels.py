@@ -22,23 +22,11 @@ from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.batches import Batch, Images, Subject
 from superpose_glyphs.files import replacing, save_halves
 from superpose_glyphs.plan import LEVELS, Plan, scales
-from superpose_glyphs.predictor import see
 from superpose_glyphs.task import Task
+from superpose_glyphs.unshuffled import config, see
 
 #: Four pixels are one place of 12 channels: at half the sides a forward pass costs a third.
-CONFIG: dict[str, Any] = {
-    "_class_name": "UNet2DModel",
-    "sample_size": 16,
-    "in_channels": 12,
-    "out_channels": 12,
-    "block_out_channels": [48, 96],
-    "layers_per_block": 1,
-    "down_block_types": ["DownBlock2D", "DownBlock2D"],
-    "up_block_types": ["UpBlock2D", "UpBlock2D"],
-    "mid_block_type": None,
-    "attention_head_dim": None,
-    "norm_num_groups": 8,
-}
+CONFIG = config(16, 12, (48, 96))
 
 
 class ClassInStyle(nn.Module):
@@ -82,8 +70,7 @@ class Pixels(Task):
         alpha, sigma = scales(batch.t)
         v = alpha * batch.noise - sigma * batch.clean
         guess = see(cast(UNet2D, network), alpha * batch.clean + sigma * batch.noise, batch.t, batch.label)
-        weight = ((plan.gamma + 1) * sigma**2).clamp(max=1)  # SNR + 1 = 1 / sigma^2, as alpha^2 + sigma^2 = 1
-        mean: Tensor = (weight * (v - guess.float()) ** 2).mean()
+        mean: Tensor = (plan.weight(sigma) * (v - guess.float()) ** 2).mean()
         return mean
 
     def export(self, network: nn.Module, folder: Path) -> None:

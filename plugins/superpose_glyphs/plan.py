@@ -49,9 +49,9 @@ class Plan:
         return cosine * min(1.0, (step - self.first + 1) / self.warmup)
 
     def weight(self, sigma: Tensor) -> Tensor:
-        r"""Of a noise level in the loss of v: that of min-SNR (Hang et al. 2023, arXiv:2303.09556), 1 where noise rules.
+        r"""Weight of a noise level in the loss of v: min-SNR (Hang et al. 2023, arXiv:2303.09556).
 
-        There a composition decides what it will show. :math:`\mathrm{SNR} + 1 = 1 / \sigma^2`, as
+        But 1 where noise rules: there a composition decides what it will show. SNR + 1 is :math:`1 / \sigma^2`, as
         :math:`\alpha^2 + \sigma^2 = 1`.
         """
         return ((self.gamma + 1) * sigma**2).clamp(max=1)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
-from superpose.nn import UNet2D, load_unet2d
+from superpose.nn import load_unet2d
+from superpose_glyphs.unshuffled import see
 from superpose_glyphs.vocabulary import class_of
 
 
@@ -29,7 +30,7 @@ class GlyphPredictor(NoisePredictor):
     parameterization = "v"
 
     def __init__(
-        self, folder: Path, prompts: tuple[str, ...], schedule: Schedule, clip: Clip, device: str, dtype: str
+        self, folder: Path, prompts: tuple[str, ...], schedule: Schedule, clip: Clip | None, device: str, dtype: str
     ) -> None:
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.device = torch.device(device)
@@ -51,10 +52,3 @@ class GlyphPredictor(NoisePredictor):
         """One forward pass."""
         t = torch.full((), moment.t, device=self.device)
         return Prediction(see(self.network, x.to(self.dtype), t, given["label"]))
-
-
-def see(network: UNet2D, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
-    """What a network says of images (N, C, H, W): squares of pixels become as many channels as it reads, and back."""
-    side = math.isqrt(network.config.in_channels // x.shape[1])
-    seen: Tensor = nn.functional.pixel_shuffle(network(nn.functional.pixel_unshuffle(x, side), t, labels), side)
-    return seen

@@ -35,6 +35,9 @@ class Task(ABC):
     def network(self) -> nn.Module:
         """A fresh network, by torch's global seed."""
 
+    def prepare(self, network: nn.Module, images: Images) -> None:  # noqa: B027  # most tasks need none
+        """Tell a fresh network what it must know of the images before it learns; for most, nothing."""
+
     @abstractmethod
     def batch(self, images: Images, plan: Plan, step: int) -> Any:
         """The questions of a step: everything random about it, as a function of (data, plan, step)."""

@@ -94,7 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     if resumed is not None and resumed.task.subject != images.subject:
         parser.error(f"{chosen.data} does not show what {chosen.state} was trained on; give it another --state")
     chosen.state.mkdir(parents=True, exist_ok=True)
-    train(resumed or Training.start(task(images.subject, chosen.after), plan), images, chosen.state)
+    training = resumed or Training.start(task(images.subject, chosen.after), plan, images)
+    train(training, images, chosen.state)
 
 
 if __name__ == "__main__":

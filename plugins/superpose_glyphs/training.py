@@ -38,10 +38,12 @@ class Training:
     step: int
 
     @classmethod
-    def start(cls, task: Task, plan: Plan) -> Training:
-        """Before the first step."""
+    def start(cls, task: Task, plan: Plan, images: Images | None = None) -> Training:
+        """Before the first step; without ``images`` where a checkpoint will take its place."""
         torch.manual_seed(plan.seed)
         network = task.network().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if images is not None:
+            task.prepare(network, images)
         average = copy.deepcopy(network).requires_grad_(requires_grad=False)
         optimizer = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
         return cls(task, plan, network, average, optimizer, plan.first)

@@ -1,19 +1,39 @@
-"""The upscaler as a noise predictor: it paints large glyphs over small ones."""
+r"""The upscaler as a noise predictor: it paints large glyphs over small ones.
+
+Beside the state lies the small image, enlarged and noised, :math:`y = \alpha_l E(x_{low}) + \sigma_l \epsilon'`. What
+is left to find is small, :math:`r = x_0 - \alpha_l y`, of mean square :math:`q^2 = \delta^2 + \sigma_l^2`; and so is
+what the network can get wrong of it:
+
+.. math::
+    u = \frac{x_t - \alpha_t \alpha_l y}{d}, \quad d^2 = \alpha_t^2 q^2 + \sigma_t^2, \qquad
+    x_0 = \alpha_l y + \frac{\alpha_t q^2}{d} u - \frac{\sigma_t q}{d} v_\theta(u, \alpha_l y, t, l)
+
+It is v-prediction (Salimans & Ho 2022, arXiv:2202.00512) of :math:`r / q`, or the preconditioning of EDM (Karras et al.
+2022, arXiv:2206.00364) about the enlarged image. A network that had to say v of the large image itself shifted colours.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import attrs
 import torch
 from torch import Tensor, nn
 
 from superpose import Beside, Clip, Condition, Moment, NoisePredictor, Prediction, RecipeError, Schedule, StepNoise
-from superpose.nn import load_unet2d
-from superpose_glyphs.predictor import see
+from superpose.nn import UNet2D, load_unet2d
+from superpose_glyphs.unshuffled import see
 
 #: Highest noise level of a small image in training.
 HIGHEST = 400
+
+#: How far, in root mean square, an enlarged glyph is from the large one.
+DELTA = 0.13
+
+#: A number for all rows or one for each, shape (N, 1, 1, 1).
+Scale = Any
 
 
 def enlarged(low: Tensor) -> Tensor:
@@ -21,8 +41,50 @@ def enlarged(low: Tensor) -> Tensor:
     return nn.functional.interpolate(low, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+@attrs.frozen(eq=False)
+class Residual:
+    """Three sizes of what is left to find, at noise levels of the large image and of the small one.
+
+    Attributes:
+        seen: d, of what the state shows of it.
+        known: Of the part that follows from that without a network.
+        wrong: Of the part that the network is asked for.
+    """
+
+    seen: Scale
+    known: Scale
+    wrong: Scale
+
+    @classmethod
+    def at(cls, alpha: Scale, sigma: Scale, low_sigma: Scale) -> Residual:
+        """At scales of both levels."""
+        square = DELTA**2 + low_sigma**2
+        seen = (alpha**2 * square + sigma**2) ** 0.5
+        return cls(seen, alpha * square / seen, sigma * square**0.5 / seen)
+
+
+def painted(
+    network: UNet2D, x: Tensor, alpha: Scale, base: Tensor, t: Tensor, level: Tensor, residual: Residual
+) -> tuple[Tensor, Tensor]:
+    """Estimate of the large images, and where their variance lies, both shaped as ``x``.
+
+    Arguments:
+        network: It says v of the residual and that place.
+        x: Noisy large images, shape (N, 3, H, W).
+        alpha: Their scale.
+        base: Small images, enlarged and noised, times their scale; shaped as ``x``.
+        t: Noise levels of the large images, shape (N,) or ().
+        level: Those of the small ones, shape (N,).
+        residual: Its sizes at these levels.
+    """
+    shown = (x - alpha * base) / residual.seen
+    said = see(network, torch.cat((shown, base), dim=1).to(network.conv_in.weight.dtype), t, level).float()
+    v, place = said.chunk(2, dim=1)
+    return base + residual.known * shown - residual.wrong * v, place
+
+
 class UpscalePredictor(NoisePredictor):
-    """A U-Net that predicts v and a variance beside the small image; prompts say nothing to it.
+    """A U-Net that predicts the large image and a variance beside the small image; prompts say nothing to it.
 
     Arguments:
         folder: ``config.json`` and the weights, in the layout of ``UNet2DModel``.
@@ -33,11 +95,13 @@ class UpscalePredictor(NoisePredictor):
         dtype: What it computes in.
     """
 
-    parameterization = "v"
+    parameterization = "sample"
     learned_variance = "learned_range"
     shape = 3, 64, 64
 
-    def __init__(self, folder: Path, schedule: Schedule, clip: Clip, noise_level: int, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path, schedule: Schedule, clip: Clip | None, noise_level: int, device: str, dtype: str
+    ) -> None:
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.device = torch.device(device)
         self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
@@ -63,6 +127,8 @@ class UpscalePredictor(NoisePredictor):
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
+        state, seen = x.chunk(2, dim=1)
+        low_alpha, low_sigma = self.schedule.at(self.noise_level)
+        residual = Residual.at(moment.alpha, moment.sigma, low_sigma)
         t = torch.full((), moment.t, device=self.device)
-        output, place = see(self.network, x.to(self.dtype), t, given["level"]).chunk(2, dim=1)
-        return Prediction(output, place)
+        return Prediction(*painted(self.network, state, moment.alpha, low_alpha * seen, t, given["level"], residual))

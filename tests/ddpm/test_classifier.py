@@ -137,6 +137,19 @@ def test_what_it_is_told_and_what_it_asks() -> None:
         classifier_of().label("ten")
 
 
+def test_a_preset_knows_what_public_files_do_not_tell() -> None:
+    """The flags of the original's README: depth 4 and cosine at 64 pixels, depth 2 and linear above."""
+    small, large = (classifier_of(preset=name, blocks=None) for name in ("adm-64", "adm-512"))
+    assert small.schedule == superpose.TableSchedule.named("cosine")
+    with pytest.raises(RecipeError, match="no levels of 4 and a halving"):
+        _ = small.layout
+    assert large.schedule == superpose.TableSchedule.named("linear")
+    assert large.layout.blocks == 2
+    assert classifier_of(preset="adm-64").layout == classifier_of().layout, (
+        "what the recipe says goes before the preset"
+    )
+
+
 RECIPE = """
 [[view]]
 kind = "identity"

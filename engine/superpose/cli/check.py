@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_recipe(parser)
+    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the composition as a tree with what it costs."""
-    recipe = read_recipe(arguments)
+    from superpose.hub import downloads
 
+    recipe = read_recipe(arguments)
+    with downloads(arguments.allow_download):
+        return _shown(recipe, arguments.recipe)
+
+
+def _shown(recipe: Recipe, name: str) -> int:
     from rich import print as show
     from rich.markup import escape
     from rich.tree import Tree
@@ -34,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
     from superpose.composition import inspect
 
     inspected = inspect(recipe).stages
-    tree = Tree(escape(arguments.recipe))
+    tree = Tree(escape(name))
     stages = recipe.stages
     for number, stage in enumerate(stages):
         _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage, _agreements(stages[0], stage))

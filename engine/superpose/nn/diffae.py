@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
+import attrs
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +26,45 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_diffae.layout import GROUPS, Half, Layout, Perceptron
+
+#: Group norms have 32 groups in every published model.
+GROUPS = 32
+
+
+@attrs.frozen
+class Half:
+    """The way down of a U-Net: ``blocks`` residual blocks a level; where ``residual``, another one halves the sides."""
+
+    widths: tuple[int, ...]
+    blocks: int
+    attends: tuple[bool, ...]
+    residual: bool
+
+
+@attrs.frozen
+class Perceptron:
+    """The latent network: its linear layers, those that read the noisy code again, and the sinusoids that tell time."""
+
+    layers: int
+    hidden: int
+    skips: tuple[int, ...]
+    times: int
+    normed: bool
+
+
+@attrs.frozen
+class Layout:
+    """All that is built; ``code`` is the width E of a semantic code, ``latent`` None where the file has no such net.
+
+    ``channels`` are those of an image.
+    """
+
+    code: int
+    times: int
+    decoder: Half
+    encoder: Half
+    latent: Perceptron | None
+    channels: int = 3
 
 
 class Decoder(UNet):
@@ -34,7 +73,8 @@ class Decoder(UNet):
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half, code = layout.decoder, layout.code
         maker, blocks = _Blocks(half, heads, timed=True), [half.blocks] * len(half.widths)
-        super().__init__(maker, widths=half.widths, blocks=blocks, read=3, written=3, features=code, code=code)
+        image = layout.channels
+        super().__init__(maker, widths=half.widths, blocks=blocks, read=image, written=image, features=code, code=code)
         self.times = layout.times
         self.time_embedding = TimeEmbedding(layout.times, code)
 
@@ -55,7 +95,8 @@ class Encoder(HalfUNet):
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half = layout.encoder
-        super().__init__(_Blocks(half, heads, timed=False), widths=half.widths, blocks=half.blocks, read=3)
+        maker = _Blocks(half, heads, timed=False)
+        super().__init__(maker, widths=half.widths, blocks=half.blocks, read=layout.channels)
         self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
         self.conv_out = nn.Conv2d(half.widths[-1], layout.code, 1)
 

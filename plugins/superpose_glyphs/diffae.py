@@ -1,0 +1,70 @@
+"""The embedded diffusion autoencoder as recipes name it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import TableSchedule, option
+from superpose_diffae.model import CodedModel, betas
+from superpose_glyphs.model import trained
+
+if TYPE_CHECKING:
+    from superpose import NoisePredictor, Schedule
+
+#: The file of lines that read what fonts' names say off codes.
+ATTRIBUTES = "attributes.safetensors"
+
+#: Betas of codes, as in every published model.
+LATENT_BETAS = "const0.008"
+
+
+@attrs.frozen(kw_only=True)
+class GlyphsDiffae(CodedModel):
+    """Letters and digits as codes and back, 32x32 RGB: a diffusion autoencoder that comes with the package.
+
+    Prompts are names of codes, which ``[[model.code]]`` tables give, as for ``diffae``: that of an image, one between
+    two, one moved along "bold", "italic" or another attribute; "" is a code of the sample's own, drawn.
+    """
+
+    kind = "glyphs-diffae"
+    papers = ("arXiv 2111.15640",)
+    path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
+
+    @property
+    def folder(self) -> Path:
+        """Where the weights are; `RecipeError` if they are not there."""
+        return trained(self.path, self.kind, "diffae.safetensors")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, 32, 32)."""
+        return 3, 32, 32
+
+    @property
+    def schedule(self) -> Schedule:
+        """Linear betas, 1000 steps."""
+        return TableSchedule.named("linear")
+
+    @property
+    def draws(self) -> bool:
+        """Whether its weights have a network that draws codes."""
+        return (self.folder / "codes.safetensors").exists()
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
+        """Read the decoder in ``dtype``; the other networks in float32."""
+        import torch
+
+        from superpose_diffae.predictor import AutoencoderPredictor
+        from superpose_glyphs.coder import LAYOUT, load
+
+        networks = load(self.folder, betas(LATENT_BETAS, 1000), device, getattr(torch, dtype))
+        return AutoencoderPredictor(self, networks, LAYOUT.code, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of each file of weights."""
+        from superpose.nn import digest
+
+        return {file.stem: digest(file) for file in sorted(self.folder.glob("*.safetensors"))}
