@@ -18,12 +18,20 @@ class Model(Kind, ABC):
 
     Attributes:
         unconditional: The prompt that says nothing.
-        upscales: Whether it paints over pictures of a stage before: it can't be the first, and others can't follow.
     """
 
     role: ClassVar[str] = "model"
     unconditional: ClassVar[str] = ""
-    upscales: ClassVar[bool] = False
+
+    @property
+    def upscales(self) -> bool:
+        """Whether it paints over pictures of a stage before: it can't be the first, and others can't follow."""
+        return False
+
+    @property
+    def sees_beside(self) -> bool:
+        """Whether its network sees channels beside the state: a smaller picture, one to edit, a mask."""
+        return self.upscales
 
     @property
     @abstractmethod

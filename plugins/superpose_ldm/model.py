@@ -88,9 +88,14 @@ class LatentDiffusion(Model, ABC):
         return self.checkpoint.schedule
 
     @property
-    def upscales(self) -> bool:  # type: ignore[override]  # here it depends on the options
+    def upscales(self) -> bool:
         """Whether it takes the images of a stage before in place of a file."""
         return self.image is None and self.checkpoint.sees == "small image"
+
+    @property
+    def sees_beside(self) -> bool:
+        """Whether it was trained to look at an image or a mask."""
+        return self.checkpoint.sees != "nothing"
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""
