@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from superpose.cli.recipes import add_recipe, read_recipe
+from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_recipe(parser)
+    add_download(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the composition as a tree with what it costs."""
+    from superpose.hub import downloads
+
+    with downloads(arguments.allow_download):
+        return _check(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
     from rich import print as show
