@@ -11,6 +11,7 @@ from PIL import Image
 
 import superpose
 from superpose import Model, RecipeError, TableSchedule, downloads, loads, locate, option
+from superpose.cli import main
 from superpose.output.png import read_origin
 from superpose.plugins import Registry, load_plugins
 from superpose.testing.predictors import TinyPredictor
@@ -124,6 +125,20 @@ def test_a_recipe_that_names_a_hub(hub, tmp_path, monkeypatch):
     superpose.run(recipe, tmp_path / "again", device="cpu")
     assert hub
     assert not any(online for _, online in hub), "a run goes online although nobody lets it"
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_commands_fetch_if_they_are_let(command, hub, tmp_path, monkeypatch, capsys):
+    registry = Registry.of(*load_plugins().kinds("scheduler").values(), Hubbed)
+    for place in ("superpose.recipe.loading", "superpose.output.run"):
+        monkeypatch.setattr(f"{place}.load_plugins", lambda: registry)
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(f'[model]\nkind = "hubbed"\nhub = "{NAME}"\n[scheduler]\nkind = "ddim"\nsteps = 2\n')
+    asked = [command, str(recipe), "--set", "prompt=a", *(["--out", str(tmp_path / "out")] if command == "run" else [])]
+    assert main(asked) == 2
+    assert f"{NAME} is not on this machine, and nothing is downloaded unasked: pass --allow" in capsys.readouterr().err
+    assert main([*asked, "--allow-download"]) == 0
+    assert hub[-1] == (NAME, True)
 
 
 def test_images_keep_where_a_model_is_and_carry_pictures(tmp_path, monkeypatch):

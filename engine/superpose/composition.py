@@ -202,8 +202,9 @@ def _inspected(recipe: Recipe) -> Inspection:
     except (LawError, RecipeError) as error:
         raise RecipeError(recipe.located([((), str(error))])) from error
     descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
-    channels, height, width = recipe.model.shape
-    x = torch.ones(1, channels + recipe.model.beside, height, width)
+    channels, *size = recipe.model.shape
+    # A guidance that hides what lies beside the state asks more rows of a network that sees any: one channel will do.
+    x = torch.zeros(1, channels + recipe.model.sees_beside, *size)
     for moment in descents[:: 1 + len(descents) // PROBES]:  # a guidance may ask more at some levels than at others
         Answerer()(denoiser, x, moment)
     evaluations = len(descents) * recipe.scheduler.evaluations

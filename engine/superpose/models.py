@@ -29,9 +29,9 @@ class Model(Kind, ABC):
         return False
 
     @property
-    def beside(self) -> int:
-        """Channels that the network sees beside those of the state."""
-        return 0
+    def sees_beside(self) -> bool:
+        """Whether its network sees channels beside the state: a smaller picture, one to edit, a mask."""
+        return self.upscales
 
     @property
     @abstractmethod

@@ -93,9 +93,9 @@ class LatentDiffusion(Model, ABC):
         return self.image is None and self.checkpoint.sees == "small image"
 
     @property
-    def beside(self) -> int:
-        """Channels of the image and the mask that it looks at."""
-        return self.checkpoint.channels - self.checkpoint.latents.latent
+    def sees_beside(self) -> bool:
+        """Whether it was trained to look at an image or a mask."""
+        return self.checkpoint.sees != "nothing"
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from superpose.cli.recipes import add_recipe, read_recipe
+from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_recipe(parser)
-    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
+    add_download(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the composition as a tree with what it costs."""
     from superpose.hub import downloads
 
-    recipe = read_recipe(arguments)
     with downloads(arguments.allow_download):
-        return _shown(recipe, arguments.recipe)
+        return _check(arguments)
 
 
-def _shown(recipe: Recipe, name: str) -> int:
+def _check(arguments: argparse.Namespace) -> int:
+    recipe = read_recipe(arguments)
+
     from rich import print as show
     from rich.markup import escape
     from rich.tree import Tree
@@ -41,7 +42,7 @@ def _shown(recipe: Recipe, name: str) -> int:
     from superpose.composition import inspect
 
     inspected = inspect(recipe).stages
-    tree = Tree(escape(name))
+    tree = Tree(escape(arguments.recipe))
     stages = recipe.stages
     for number, stage in enumerate(stages):
         _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage, _agreements(stages[0], stage))

@@ -1,4 +1,4 @@
-"""What the commands that take a recipe share: its arguments, and the recipe as the arguments change it."""
+"""What the commands that take a recipe share: its arguments, and the recipe as they change it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the noise (run.seed)")
     parser.add_argument("--samples", type=int, metavar="N", help="number of samples (run.samples)")
+
+
+def add_download(parser: argparse.ArgumentParser) -> None:
+    """Add --allow-download, without which nothing is fetched."""
+    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
 
 
 def read_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from superpose.cli.recipes import registry
+from superpose.cli.recipes import add_download, registry
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("image", type=Path, metavar="IMAGE.png", help="an image that superpose wrote")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the new image")
-    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
+    add_download(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps; default: the best there is")
 
 

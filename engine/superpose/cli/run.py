@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superpose.cli.recipes import add_recipe, read_recipe
+from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="keep what an unfinished run has made and go on from there"
     )
-    parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
+    add_download(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
 
 
