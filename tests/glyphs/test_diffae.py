@@ -1,0 +1,71 @@
+"""``glyphs-diffae``: images come back from their codes, moving a code shows, and codes can be drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from superpose import NoisePredictor, PromptError, RecipeError, loads, read_image, run
+from superpose_glyphs.diffae import GlyphsDiffae
+from superpose_glyphs.phrase_figures import inked
+
+IMAGES = Path(__file__).parent.parent.parent / "recipes" / "images"
+CODES = """
+prompt = "PROMPT"
+[model]
+kind = "glyphs-diffae"
+[[model.code]]
+name = "R"
+image = "sans-R.png"
+[[model.code]]
+name = "bold"
+image = "sans-R.png"
+attribute = "bold"
+strength = 0.5
+[scheduler]
+kind = "ddim"
+steps = 20
+[[constraint]]
+kind = "inversion"
+image = "sans-R.png"
+prompt = "R"
+"""
+
+
+def shown(prompt: str, folder: Path) -> torch.Tensor:
+    run(loads(CODES.replace("PROMPT", prompt), folder=IMAGES), folder / prompt)
+    return read_image(folder / prompt / "0000.png", (3, 32, 32))
+
+
+def test_an_image_comes_back(tmp_path: Path) -> None:
+    image = read_image(IMAGES / "sans-R.png", (3, 32, 32))
+    assert (shown("R", tmp_path) - image).square().mean() < 0.02
+
+
+def test_moved_along_bold_it_is_heavier(tmp_path: Path) -> None:
+    (plain, _), (bold, _) = (inked(shown(prompt, tmp_path)[None]) for prompt in ("R", "bold"))
+    assert bold.mean() > plain.mean()
+
+
+@pytest.fixture(scope="module")
+def predictor() -> NoisePredictor:
+    return GlyphsDiffae().load()
+
+
+def test_a_row_does_not_depend_on_its_neighbours(predictor: NoisePredictor) -> None:
+    noise = torch.Generator().manual_seed(0)
+    x, codes = torch.randn(4, 3, 32, 32, generator=noise), torch.randn(4, 96, generator=noise)
+    moment = predictor.schedule.moment(0, 300)
+    want = predictor.predict(x, moment, {"code": codes}).output
+    for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 0, 2]):
+        assert torch.equal(predictor.predict(x[order], moment, {"code": codes[order]}).output, want[order]), order
+
+
+def test_what_it_does_not_know(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="no code is named 'R'"):
+        GlyphsDiffae().check_prompt("R")
+    GlyphsDiffae().check_prompt("")
+    with pytest.raises(RecipeError, match=r"path: .* has no diffae\.safetensors"):
+        GlyphsDiffae(path=tmp_path).weights()
