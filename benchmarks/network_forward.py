@@ -59,6 +59,8 @@ def adm() -> tuple[Any, Any]:
 
 
 FAMILIES = {"glyphs": glyphs, "adm": adm}
+#: What each sees of a row.
+SEEN = {"glyphs": (12, 16, 16), "adm": (3, 32, 32)}
 
 
 def medians(asked: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
@@ -83,7 +85,7 @@ def main() -> None:
     ours, theirs = FAMILIES[chosen.family]()
     print(f"{chosen.threads} threads\nrows  diffusers   ours  ratio  ours a row  (ms)")
     for rows in chosen.rows:
-        x, t, labels = torch.randn(rows, 3, 32, 32), torch.randint(0, 1000, (rows,)), torch.arange(rows)
+        x, t, labels = torch.randn(rows, *SEEN[chosen.family]), torch.randint(0, 1000, (rows,)), torch.arange(rows)
         with torch.inference_mode():
             asked: dict[str, Callable[[], object]] = {
                 "theirs": partial(theirs, x, t, labels),

@@ -16,7 +16,7 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UNet2DModel
 
 import superpose
-from superpose_glyphs.model import FOLDER
+from superpose_glyphs.model import EMBEDDED
 
 STEPS = 20
 TURNS = 9
@@ -26,7 +26,7 @@ def main() -> None:
     """Print the table."""
     torch.manual_seed(0)
     model = superpose.model("glyphs")
-    theirs = UNet2DModel.from_pretrained(FOLDER, torch_dtype=torch.float32).eval()
+    theirs = UNet2DModel.from_pretrained(EMBEDDED / "glyphs", torch_dtype=torch.float32).eval()
     told = superpose.prompted(model, "A")
     schedulers = {
         "ddim": DDIMScheduler(
@@ -76,7 +76,7 @@ def _bare(model: superpose.NoisePredictor, batch: int) -> None:
 
 @torch.no_grad()
 def _diffusers(network: UNet2DModel, scheduler: DDIMScheduler, batch: int) -> None:
-    x = torch.randn(batch, 3, 32, 32)
+    x = torch.randn(batch, 12, 16, 16)  # as the network sees images of 32x32
     labels = torch.zeros(batch, dtype=torch.long)
     scheduler.set_timesteps(STEPS)
     for t in scheduler.timesteps:

@@ -46,7 +46,7 @@ def test_glyph_weights_as_in_diffusers() -> None:
     theirs = Published(**json.loads((GLYPHS / "config.json").read_text())).eval()
     theirs.load_state_dict({k: v.float() for k, v in load_file(GLYPHS / "diffusion_pytorch_model.safetensors").items()})
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(5, 3, 32, 32, generator=generator)
+    x = torch.randn(5, 12, 16, 16, generator=generator)
     t, labels = torch.tensor([0, 7, 500, 998, 999]), torch.tensor([0, 61, 62, 123, 124])
     want = ask(theirs, x, t, labels)
     got = ask(load_unet2d(GLYPHS), x, t, labels)
