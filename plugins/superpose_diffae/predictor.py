@@ -15,6 +15,7 @@ from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, Rec
 from superpose_diffae.codes import Code, line, ordered
 
 if TYPE_CHECKING:
+    from superpose import Parameterization
     from superpose_diffae.attributes import Classifier
     from superpose_diffae.latent import LatentPredictor
     from superpose_diffae.model import CodedModel
@@ -25,11 +26,12 @@ class Networks:
     """What there is of a diffusion autoencoder; what is None, its files do not have.
 
     Attributes:
-        decoder: Noise in noisy images (N, C, H, W), given times (1,) and codes (N, E), in the dtype it computes in.
+        decoder: Output for noisy images (N, C, H, W), given times (1,) and codes (N, E), in the dtype it computes in.
         encoder: Codes (N, E) of images (N, C, H, W) in [-1, 1], float32.
         statistics: Mean and deviation of codes, each (1, E).
         latent: What draws codes, normed by these.
         classifier: What knows attributes.
+        parameterization: What the decoder's output means.
     """
 
     decoder: Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -37,18 +39,18 @@ class Networks:
     statistics: tuple[Tensor, Tensor] | None = None
     latent: LatentPredictor | None = None
     classifier: Classifier | None = None
+    parameterization: Parameterization = "epsilon"
 
 
 class AutoencoderPredictor(NoisePredictor):
     """The decoder, told codes that prompts name."""
-
-    parameterization = "epsilon"
 
     def __init__(self, model: CodedModel, networks: Networks, width: int, device: str, dtype: str) -> None:
         self.model, self.codes, self.width = model, ordered(model.code), width
         self.shape, self.schedule, self.clip = model.shape, model.schedule, model.clip
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.network, self.encoder = networks.decoder, networks.encoder
+        self.parameterization = networks.parameterization
         self.statistics, self.latent, self.classifier = networks.statistics, networks.latent, networks.classifier
 
     @torch.no_grad()

@@ -1,22 +1,22 @@
 r"""Figures of ``glyphs-diffae``: whether images come back from their codes, and what can be read off codes and moved.
 
-``learn`` fits a line for each style that fonts' names tell, to codes of the families that were trained on, and writes
-it beside the weights. ``measure`` tells, of families that were never seen: the mean square error of images encoded (a
-code, and noise by inversion) and decoded; the area under the curve of each line; and what moving a code along bold and
-italic does to the share of ink and to the slant,
+Of families that were never seen: the mean square error of images encoded (a code, and noise by inversion) and decoded;
+how well a line tells each style that fonts' names tell, as the area under its curve, both the lines that come with the
+weights and lines fitted to codes of the families that were trained on; and what moving a code along bold and italic
+does to the share of ink and to the slant,
 
 .. math:: \tan\phi = -\mu_{xy} / \mu_{yy}
 
 of the second moments of ink, with y downwards: to the right is positive.
 
-``python -m superpose_glyphs.code_figures learn --data glyphs32.npz --weights FOLDER``
-``python -m superpose_glyphs.code_figures measure --data glyphs32.npz``
+``python -m superpose_glyphs.code_figures --data glyphs32.npz``
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -29,15 +29,12 @@ from superpose import Beside, Condition, Scheduler, State, Trajectory, invert, m
 from superpose_diffae.attributes import Classifier, auroc, fit
 from superpose_diffae.predictor import AutoencoderPredictor
 from superpose_glyphs.batches import Array, Images
-from superpose_glyphs.diffae import ATTRIBUTES, GlyphsDiffae
+from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge import HELD_OUT
 from superpose_glyphs.model import EMBEDDED
 from superpose_glyphs.phrase_figures import inked
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.styles import STYLES, styles
-
-#: What the lines are called, in their order.
-NAMES = tuple(STYLES)
 
 
 def some(images: Images, count: int, *, plain: bool = False) -> Array:
@@ -54,9 +51,9 @@ def painted(images: Images, rows: Array) -> Tensor:
     return torch.from_numpy(images.painted(rows, np.random.default_rng(0))[0])
 
 
-def told(images: Images, rows: Array) -> Tensor:
-    """Which of `NAMES` the fonts of some images have, shape (N, K): 0 or 1."""
-    said = {font: [float(name in styles(font)) for name in NAMES] for font in map(str, np.unique(images.sources))}
+def told(images: Images, rows: Array, names: Sequence[str]) -> Tensor:
+    """Which styles, of ``names``, the fonts of some images have, shape (N, K): 0 or 1."""
+    said = {font: [float(name in styles(font)) for name in names] for font in map(str, np.unique(images.sources))}
     return torch.tensor([said[str(font)] for font in images.sources[rows]])
 
 
@@ -102,16 +99,17 @@ class Autoencoder:
         return attrs.evolve(drawn, beside=Beside(each={"own": codes}))
 
 
-def learnt(autoencoder: Autoencoder, images: Images, count: int = 20_000) -> Classifier:
-    """A line for each of `NAMES`, from codes of some images."""
+def probes(autoencoder: Autoencoder, images: Images, count: int = 20_000) -> Classifier:
+    """A line for each style, fitted to codes of some images."""
     rows = some(images, count)
-    return fit(autoencoder.codes(painted(images, rows)), told(images, rows), NAMES)
+    return fit(autoencoder.codes(painted(images, rows)), told(images, rows, tuple(STYLES)), tuple(STYLES))
 
 
 def areas(autoencoder: Autoencoder, classifier: Classifier, images: Images, count: int = 8000) -> dict[str, float]:
     """The area under the curve of each line on some images."""
     rows = some(images, count)
-    scores, wanted = classifier.logits(autoencoder.codes(painted(images, rows))), told(images, rows)
+    scores = classifier.logits(autoencoder.codes(painted(images, rows)))
+    wanted = told(images, rows, classifier.names)
     return {name: auroc(scores[:, k], wanted[:, k]) for k, name in enumerate(classifier.names)}
 
 
@@ -127,7 +125,6 @@ def slant(share: Tensor) -> Tensor:
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
     parser = argparse.ArgumentParser(prog="superpose_glyphs.code_figures", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", choices=["learn", "measure"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
     parser.add_argument("--weights", type=Path, help="folder of weights; absent: the embedded ones")
     parser.add_argument("--each", type=int, default=256, help="images that are taken there and back")
@@ -140,17 +137,16 @@ def main(arguments: list[str] | None = None) -> None:
     model = GlyphsDiffae(path=chosen.weights)
     predictor = cast(AutoencoderPredictor, model.load())
     autoencoder = Autoencoder(predictor, make("scheduler", "ddim", steps=chosen.steps, grid="ddim-openai"))
-    if chosen.what == "learn":
-        learnt(autoencoder, seen).save(model.folder / ATTRIBUTES)
-        return
     for to_noise in (True, False):
         _say(
             f"{'to noise: ' if to_noise else 'to the first level: '}"
             + returned(attrs.evolve(autoencoder, to_noise=to_noise), painted(unseen, some(unseen, chosen.each)))
         )
+    for whose, lines in (("its own line", predictor.classifier), ("a line fitted", probes(autoencoder, seen))):
+        if lines is not None:
+            for name, area in areas(autoencoder, lines, unseen).items():
+                _say(f"{name}: {whose} has an area under the curve of {area:.3f}")
     if predictor.classifier is not None:
-        for name, area in areas(autoencoder, predictor.classifier, unseen).items():
-            _say(f"{name}: area under the curve {area:.3f}")
         for strength in chosen.strength:
             moved(autoencoder, predictor.classifier, unseen, chosen.each, strength)
 

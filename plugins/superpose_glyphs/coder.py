@@ -1,9 +1,10 @@
-"""The networks of the diffusion autoencoder of glyphs, which see squares of four pixels as one place."""
+"""The networks of the diffusion autoencoder of glyphs, which see squares of pixels as one place."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import torch
 from torch import Tensor, nn
 
@@ -14,14 +15,17 @@ from superpose_diffae.attributes import read_classifier
 from superpose_diffae.latent import LatentPredictor
 from superpose_diffae.predictor import Networks
 
-_PERCEPTRON = Perceptron(layers=6, hidden=256, skips=(1, 2, 3, 4, 5), times=64, normed=True)
+_PERCEPTRON = Perceptron(layers=6, hidden=384, skips=(1, 2, 3, 4, 5), times=64, normed=True)
+_NOWHERE = (False, False, False)
+#: Sides of the squares that decoder and encoder see as one place: a code can do without the finest lines.
+FINE, COARSE = 2, 4
 LAYOUT = Layout(
-    code=96,
+    code=128,
     times=64,
-    decoder=Half((64, 96), 1, (False, False), residual=False),
-    encoder=Half((64, 96, 128), 1, (False, False, False), residual=False),
+    decoder=Half((64, 64, 96), 1, _NOWHERE, residual=False),
+    encoder=Half((96, 128, 128), 1, _NOWHERE, residual=False),
     latent=_PERCEPTRON,
-    channels=12,
+    channels=3 * FINE**2,
 )
 
 
@@ -30,16 +34,17 @@ class Coder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(LAYOUT), Decoder(LAYOUT)
+        self.encoder = Encoder(attrs.evolve(LAYOUT, channels=3 * COARSE**2))
+        self.decoder = Decoder(LAYOUT)
 
     def forward(self, x: Tensor, t: Tensor, code: Tensor) -> Tensor:
-        """The noise in images (N, 3, H, W), given times (1,) or (N,) and codes (N, E)."""
-        noise: Tensor = nn.functional.pixel_shuffle(self.decoder(nn.functional.pixel_unshuffle(x, 2), t, code), 2)
-        return noise
+        """The v of noisy images (N, 3, H, W), given times (1,) or (N,) and codes (N, E)."""
+        v: Tensor = nn.functional.pixel_shuffle(self.decoder(nn.functional.pixel_unshuffle(x, FINE), t, code), FINE)
+        return v
 
     def code(self, images: Tensor) -> Tensor:
         """The codes (N, E) of images (N, 3, H, W) in [-1, 1]."""
-        codes: Tensor = self.encoder(nn.functional.pixel_unshuffle(images, 2))
+        codes: Tensor = self.encoder(nn.functional.pixel_unshuffle(images, COARSE))
         return codes
 
 
@@ -66,4 +71,11 @@ def load(folder: Path, latent: TableSchedule, device: str, dtype: torch.dtype) -
         drawing = LatentPredictor(ready(network), (LAYOUT.code, 1, 1), latent, None, torch.device(device))
     if (folder / "attributes.safetensors").exists():
         attributes = read_classifier(folder / "attributes.safetensors", device=device)
-    return Networks(decoder=coder, encoder=coder.code, statistics=statistics, latent=drawing, classifier=attributes)
+    return Networks(
+        decoder=coder,
+        encoder=coder.code,
+        statistics=statistics,
+        latent=drawing,
+        classifier=attributes,
+        parameterization="v",
+    )

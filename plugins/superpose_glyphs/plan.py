@@ -25,6 +25,8 @@ class Plan:
         ema: Share of the averaged weights kept each step.
         unprompted: Share of images shown without prompt, for classifier-free guidance.
         gamma: Signal-to-noise ratio above which a noise level counts for less.
+        attack: How far an image may be moved against a classifier that learns to read it: the length of the difference,
+            of images in [-1, 1]; 0 is not at all.
         hold_out: Share of the font families that training does not see.
         precision: What convolutions and matrix products compute in: "float32" or "bfloat16"; weights stay in float32.
     """
@@ -39,6 +41,7 @@ class Plan:
     ema: float = 0.999
     unprompted: float = 0.12
     gamma: float = 5.0
+    attack: float = 0.0
     hold_out: float = 0.1
     precision: str = attrs.field(default="bfloat16", validator=attrs.validators.in_(("float32", "bfloat16")))
 

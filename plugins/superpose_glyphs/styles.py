@@ -17,6 +17,12 @@ STYLES = {
     "serif": r"serif|roman|slab|antiqua",
 }
 
+#: What names say of weight and slant: both can be had of one design.
+WEIGHTS_AND_SLANTS = ("light", "bold", "italic")
+_WEIGHED_OR_SLANTED = tuple(STYLES[style] for style in WEIGHTS_AND_SLANTS)
+#: What names say of a font of usual weight that stands upright, and how much of a weight they mean.
+_USUAL = r"regular|book|normal|medium|roman|text|reg|rg|semi|demi|extra|ultra"
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 #: Families whose names end in letters instead of words.
 _LETTERS = (
@@ -34,3 +40,16 @@ def styles(font: str) -> frozenset[str]:
             return frozenset(style for style, meaning in letters.items() if said & set(meaning))
     words = [word.lower() for word in _WORD.findall(stem)]
     return frozenset(style for style, wanted in STYLES.items() if any(re.fullmatch(wanted, word) for word in words))
+
+
+def design(font: str) -> str:
+    """What a font's file name tells besides its weight and slant: fonts with the same are one design in many styles."""
+    stem = PurePath(font).stem
+    for family, _ in _LETTERS:
+        if found := family.fullmatch(stem):
+            for start, end in sorted(map(found.span, range(1, found.re.groups + 1)), reverse=True):
+                stem = stem[:start] + stem[end:] if start >= 0 else stem
+            return stem
+    words = [word.lower() for word in _WORD.findall(stem)]
+    kept = [word for word in words if not any(re.fullmatch(one, word) for one in (*_WEIGHED_OR_SLANTED, _USUAL))]
+    return "".join((*kept, *re.findall(r"\d+", stem)))
