@@ -11,7 +11,7 @@ import attrs
 
 from superpose import Classifier, RecipeError, TableSchedule, class_of, option
 from superpose_adm.layout import Heads, Layout, Shapes
-from superpose_adm.presets import CLASSIFIERS
+from superpose_adm.presets import CLASSIFIERS, Preset, question
 
 if TYPE_CHECKING:
     from superpose import ClassifierPredictor, Schedule
@@ -22,21 +22,17 @@ class GuidedDiffusionClassifier(Classifier):
     """A classifier of noisy images from OpenAI's guided-diffusion (``64x64_classifier.pt`` and its like).
 
     With ``[guidance] kind = "classifier"`` it steers a model that was trained on the same noise schedule. The paper's
-    scales are 1 at 64 pixels, 0.5 at 128, 1 at 256 (10 for the unconditional model) and 4 at 512. For a public file
-    give a ``preset``, which knows what the file does not tell.
+    scales are 1 at 64 pixels, 0.5 at 128, 1 at 256 (10 for the unconditional model) and 4 at 512. Its classes, channels
+    and pool are read from the file; give a ``preset`` for a public one, or what the error asks for.
     """
 
     kind = "guided-diffusion-classifier"
     papers = ("arXiv 2105.05233",)
     path: Path = option(doc="the .pt file")
     preset: str | None = option(None, doc="which public file it is", choices=tuple(CLASSIFIERS))
-    betas: Literal["linear", "cosine"] | None = option(
-        None, doc="noise schedule it was trained on; without a preset, linear when absent"
-    )
-    blocks: int | None = option(
-        None, doc="residual blocks of a level (classifier_depth); without a preset, 2 when absent", ge=1
-    )
-    head_width: int = option(64, doc="features of a head of its attentions", ge=1)
+    betas: Literal["linear", "cosine"] | None = option(None, doc="noise schedule, unless a preset tells")
+    blocks: int | None = option(None, doc="residual blocks of a level (classifier_depth), unless a preset tells", ge=1)
+    head_width: int | None = option(None, doc="features of a head of its attentions, unless a preset tells", ge=1)
     size: int | None = option(None, doc="height and width of the images, where its pool does not tell", ge=1)
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
 
@@ -47,7 +43,10 @@ class GuidedDiffusionClassifier(Classifier):
         Raises:
             RecipeError: If it is damaged, of another family, or does not have ``blocks`` blocks a level.
         """
-        return _layout(self._shapes, self.blocks or self._known[0], self.path)
+        blocks = self.blocks or (self._known.blocks if self._known else None)
+        if blocks is None:
+            raise question(self.path, "how many residual blocks a level has", "blocks")
+        return _layout(self._shapes, blocks, self.path)
 
     @property
     def pool(self) -> str:
@@ -62,10 +61,14 @@ class GuidedDiffusionClassifier(Classifier):
     @property
     def heads(self) -> Heads:
         """How its attentions are cut: always in the legacy order, but for the pool."""
-        wrong = [width for width in sorted(self.layout.attended()) if width % self.head_width]
+        head_width = self.head_width or (self._known.heads.width if self._known else None)
+        if head_width is None:
+            widths = ", ".join(map(str, sorted(self.layout.attended())))
+            raise question(self.path, f"how attentions over {widths} channels are cut", "head_width")
+        wrong = [width for width in sorted(self.layout.attended()) if width % head_width]
         if wrong:
-            raise RecipeError(f"{self.path.name}: head_width = {self.head_width} does not divide {wrong[0]} channels")
-        return Heads(width=self.head_width)
+            raise RecipeError(f"{self.path.name}: head_width = {head_width} does not divide {wrong[0]} channels")
+        return Heads(width=head_width)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,6 +79,8 @@ class GuidedDiffusionClassifier(Classifier):
         if self.pool != "attention":
             raise RecipeError(f"{self.path.name} does not tell the size of its images: give size")
         size = self.side << halvings
+        if self._known is not None and self._known.size != size:
+            raise RecipeError(f"{self.path.name} judges images of {size}, and {self.preset} of {self._known.size}")
         return self.layout.read, size, size
 
     @property
@@ -93,7 +98,10 @@ class GuidedDiffusionClassifier(Classifier):
     @property
     def schedule(self) -> Schedule:
         """1000 steps of the table."""
-        return TableSchedule.named(self.betas or self._known[1])
+        name = self.betas or (self._known.betas if self._known else None)
+        if name is None:
+            raise question(self.path, "its noise schedule", "betas = 'linear' or 'cosine'")
+        return TableSchedule.named(name)
 
     @property
     def classes(self) -> int:
@@ -118,8 +126,8 @@ class GuidedDiffusionClassifier(Classifier):
         return {self.path.name: digest(self.path)}
 
     @property
-    def _known(self) -> tuple[int, str]:
-        return CLASSIFIERS[self.preset] if self.preset else (2, "linear")
+    def _known(self) -> Preset | None:
+        return CLASSIFIERS[self.preset] if self.preset else None
 
     @property
     def _shapes(self) -> Shapes:

@@ -11,7 +11,7 @@ import attrs
 
 from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
 from superpose_adm.layout import Heads, Layout, recognised
-from superpose_adm.presets import PRESETS, UPSCALERS, Preset
+from superpose_adm.presets import PRESETS, UPSCALERS, Preset, question
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
@@ -63,9 +63,9 @@ class GuidedFile(Model):
             return self.known.heads
         if self.heads is None and self.head_width is None:
             widths = ", ".join(map(str, sorted(self.layout.attended())))
-            raise self._question(f"how attentions over {widths} channels are cut", "heads or head_width")
+            raise question(self.path, f"how attentions over {widths} channels are cut", "heads or head_width")
         if self.order is None and (self.heads, self.heads_up or 1) != (1, 1):
-            raise self._question("the order of q, k and v", "order = 'legacy' (as most files have it) or 'new'")
+            raise question(self.path, "the order of q, k and v", "order = 'legacy' (as most files have it) or 'new'")
         return Heads(width=self.head_width, count=self.heads or 1, count_up=self.heads_up, order=self.order or "legacy")
 
     @property
@@ -73,7 +73,7 @@ class GuidedFile(Model):
         """(3, size, size)."""
         size = self.size or (self.known.size if self.known else None)
         if size is None:
-            raise self._question("the size of its images", "size")
+            raise question(self.path, "the size of its images", "size")
         halvings = len(self.layout.widths) - 1
         if size % 2**halvings:
             raise RecipeError(f"size = {size} cannot be halved {halvings} times, as this network does")
@@ -84,7 +84,7 @@ class GuidedFile(Model):
         """1000 steps of the table."""
         name = self.betas or (self.known.betas if self.known else None)
         if name is None:
-            raise self._question("its noise schedule", "betas = 'linear' or 'cosine'")
+            raise question(self.path, "its noise schedule", "betas = 'linear' or 'cosine'")
         return TableSchedule.named(name)
 
     @property
@@ -107,9 +107,6 @@ class GuidedFile(Model):
         from superpose.nn import digest
 
         return {self.path.name: digest(self.path)}
-
-    def _question(self, what: str, answer: str) -> RecipeError:
-        return RecipeError(f"{self.path.name} does not tell {what}: give {answer}, or a preset for a public file")
 
 
 @attrs.frozen(kw_only=True)

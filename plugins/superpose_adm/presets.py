@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
+from superpose import RecipeError
 from superpose_adm.layout import Heads, Order
 
 
@@ -16,12 +19,19 @@ class Preset:
         size: Height and width of its images.
         betas: Name of its noise schedule.
         heads: How its attentions are cut.
+        blocks: Residual blocks of a level of a classifier; a model's are seen in its file.
     """
 
     file: str
     size: int
     betas: str = "linear"
     heads: Heads = attrs.field(factory=lambda: Heads(width=64))
+    blocks: int = 2
+
+
+def question(path: Path, what: str, answer: str) -> RecipeError:
+    """What is asked where neither file nor recipe tells."""
+    return RecipeError(f"{path.name} does not tell {what}: give {answer}, or a preset for a public file")
 
 
 def _heads(count: int, order: Order = "legacy") -> Heads:
@@ -36,14 +46,14 @@ PRESETS = {
     "adm-256-uncond": Preset(file="256x256_diffusion_uncond", size=256),
     "adm-512": Preset(file="512x512_diffusion", size=512),
 }
-#: Classifiers: residual blocks of a level, and the noise schedule.
-CLASSIFIERS = {
-    "adm-64": (4, "cosine"),
-    "adm-128": (2, "linear"),
-    "adm-256": (2, "linear"),
-    "adm-512": (2, "linear"),
-}
 UPSCALERS = {
     "adm-64-256": Preset(file="64_256_upsampler", size=256, heads=_heads(4)),
     "adm-128-512": Preset(file="128_512_upsampler", size=512),
+}
+#: By the name of the model that each was trained to steer; `adm-256` steers `adm-256-uncond` as well.
+CLASSIFIERS = {
+    "adm-64": Preset(file="64x64_classifier", size=64, betas="cosine", blocks=4),
+    "adm-128": Preset(file="128x128_classifier", size=128),
+    "adm-256": Preset(file="256x256_classifier", size=256),
+    "adm-512": Preset(file="512x512_classifier", size=512),
 }

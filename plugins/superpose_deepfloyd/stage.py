@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Clip, DynamicClip, NoClip, RecipeError, StaticClip, TableSchedule
+from superpose import (
+    Clip,
+    DynamicClip,
+    NoClip,
+    RecipeError,
+    StaticClip,
+    TableSchedule,
+    published_parameterization,
+    published_schedule,
+)
 from superpose_deepfloyd.config import IFConfig
 
 if TYPE_CHECKING:
@@ -28,7 +37,6 @@ TEXT_WEIGHTS = (
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
     "model.fp16.safetensors", "model.safetensors.index.fp16.json",
 )  # fmt: skip
-PREDICTIONS: dict[str, Parameterization] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "sample"}
 
 
 @attrs.frozen(kw_only=True)
@@ -83,12 +91,12 @@ def read_stage(path: Path) -> Stage:
     file, levels = _levels(folder.parent / "scheduler")
     if levels.get("variance_type") == "learned":
         raise RecipeError(f"{file}: variance_type = 'learned' is not supported: IF's networks have 'learned_range'")
+    schedule, parameterization = _trained_on(file, levels)
+    noising, _ = _trained_on(*_levels(folder.parent / "image_noising_scheduler"))
     return Stage(
-        folder=folder, config=config, upscales=upscales, channels=channels, schedule=_schedule(file, levels),
-        parameterization=_known(file, levels, "prediction_type", PREDICTIONS, "epsilon"),
+        folder=folder, config=config, upscales=upscales, channels=channels, schedule=schedule, noising=noising,
+        parameterization=parameterization, clip=_clip(levels, upscales),
         learns_variance=config.out_channels == 2 * channels and levels.get("variance_type") == "learned_range",
-        clip=_clip(levels, upscales),
-        noising=_schedule(*_levels(folder.parent / "image_noising_scheduler")),
     )  # fmt: skip
 
 
@@ -112,19 +120,15 @@ def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
     return file, read_json(file) if file.exists() else PUBLISHED
 
 
-def _schedule(file: Path, levels: Mapping[str, Any]) -> TableSchedule:
-    for key in ("trained_betas", "rescale_betas_zero_snr"):
-        if levels.get(key):
-            raise RecipeError(f"{file}: {key} is not supported: IF's levels are the cosine schedule as it is")
-    name = _known(file, levels, "beta_schedule", {"squaredcos_cap_v2": "cosine"}, "linear")
-    return TableSchedule.named(name, levels.get("num_train_timesteps", 1000))
-
-
-def _known(file: Path, levels: Mapping[str, Any], key: str, names: Mapping[str, Any], default: str) -> Any:
-    value = levels.get(key, default)
-    if value not in names:
-        raise RecipeError(f"{file}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, names))}")
-    return names[value]
+def _trained_on(file: Path, levels: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
+    told = {"beta_schedule": "linear", **levels}  # diffusers' own default
+    try:
+        schedule, parameterization = published_schedule(told), published_parameterization(told)
+    except RecipeError as error:
+        raise RecipeError(f"{file}: {error}") from error
+    if not isinstance(schedule, TableSchedule):
+        raise RecipeError(f"{file}: a flow, which IF's networks were never trained on")
+    return schedule, parameterization
 
 
 def _clip(levels: Mapping[str, Any], upscales: bool) -> Clip:

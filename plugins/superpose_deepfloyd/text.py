@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from superpose import RecipeError
-from superpose.nn import weight_files
+from superpose.nn import assign, read_weights, ready, weight_files
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import TEXT_WEIGHTS, text_folders
 
@@ -33,21 +33,22 @@ class T5:
             RecipeError: It is not there or not readable, or transformers is not installed.
         """
         try:
-            from transformers import AutoTokenizer, T5EncoderModel
+            from transformers import AutoTokenizer, T5Config, T5EncoderModel
         except ImportError as error:
             raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
         encoder_folder, tokenizer_folder = text_folders(path)
         _, weights = weight_files(encoder_folder, TEXT_WEIGHTS)
         try:
             tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
-            variant = "fp16" if ".fp16" in weights.name else None
-            encoder: Any = T5EncoderModel.from_pretrained(
-                encoder_folder, local_files_only=True, dtype=getattr(torch, dtype), variant=variant
-            )
+            config = T5Config.from_pretrained(encoder_folder, local_files_only=True)
+            with torch.device("meta"):  # no memory, no random numbers
+                encoder: Any = T5EncoderModel(config)
         except (OSError, ValueError, ImportError) as error:
             reason = str(error).strip().splitlines()[0]
             raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
-        return cls(tokenizer, encoder.to(device).eval())
+        # transformers' own way of reading would hold all of the file beside the weights.
+        assign(encoder, _weights(weights, encoder, device, getattr(torch, dtype)), str(weights))
+        return cls(tokenizer, ready(encoder))
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
@@ -62,3 +63,16 @@ class T5:
     def states(self, prompt: str) -> Tensor:
         """The first of the two."""
         return self(prompt)[0]
+
+
+def _weights(path: Path, encoder: Any, device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The weights of an encoder in a file, which may have a decoder as well."""
+    given = read_weights(path, device, dtype, within=("shared.", "encoder."))
+    if dtype == torch.float16:  # what these maps write is too large for it, as transformers knows
+        wide = [name for name in given if name.endswith(".wo.weight")]
+        for name in wide:
+            del given[name]
+        given |= read_weights(path, device, within=wide)
+    for copy, name in encoder._tied_weights_keys.items():  # one table, of which a file may have either name
+        given[copy] = given[name] = given[name] if name in given else given[copy]
+    return given

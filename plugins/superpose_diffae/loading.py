@@ -127,6 +127,4 @@ def load_statistics(path: Path, code: int, device: str) -> tuple[Tensor, Tensor]
 
 def _named(weights: dict[str, Tensor], half: Half, heads: int) -> dict[str, Tensor]:
     # With one head all orders of q, k and v are the same; with more the original's is legacy.
-    named = openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)
-    weights.clear()  # or what is joined would be in memory twice
-    return named
+    return openai_names(weights, [half.blocks] * len(half.widths), order="legacy", heads=lambda *_: heads)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
-import torch
-from torch import Tensor
 
 from superpose import RecipeError, Schedule, TableSchedule, published_parameterization, published_schedule
-from superpose.nn import Part, read_checkpoint, read_json, read_weights, tensor_shapes, weight_files
+from superpose.nn import Part, read_json, read_weights, tensor_shapes, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -90,21 +87,12 @@ def _folder(path: Path) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
 
 
 def _file(path: Path, heads: int | None) -> tuple[DiTConfig, Part]:
-    shapes, read = _single(path)
-    config = paper_dit(str(path), shapes, heads)
-    return config, Part(lambda: DiT(config), lambda *to: paper_dit_names(read(*to), config.num_layers), path)
+    config = paper_dit(str(path), tensor_shapes(path), heads)
+    return config, Part(
+        lambda: DiT(config), lambda *to: paper_dit_names(read_weights(path, *to), config.num_layers), path
+    )
 
 
 def _named(labels: Mapping[str, str]) -> dict[str, int]:
     """Numbers by name, of a table of names by number; a class may have several, with commas between."""
     return {name.strip(): int(number) for number, names in labels.items() for name in names.split(",")}
-
-
-def _single(path: Path) -> tuple[dict[str, tuple[int, ...]], Callable[[str, torch.dtype], dict[str, Tensor]]]:
-    """Shapes in a single file, and what reads it; of a file of training, the averaged weights."""
-    stored: Any = {} if path.suffix == ".safetensors" else read_checkpoint(path)
-    if not (isinstance(stored, dict) and isinstance(stored.get("ema"), dict)):
-        return tensor_shapes(path), lambda device, dtype: read_weights(path, device, dtype)
-    mapped = stored["ema"]
-    shapes = {name: tuple(value.shape) for name, value in mapped.items()}
-    return shapes, lambda device, dtype: {name: value.to(device, dtype) for name, value in mapped.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -48,10 +47,11 @@ def load_edm(path: Path, config: EDMConfig, device: str, dtype: torch.dtype) -> 
     return ready(network)
 
 
-def edm_names(weights: Mapping[str, Tensor], config: EDMConfig) -> dict[str, Tensor]:
-    """The same tensors by our names; those that only training needs are left out."""
+def edm_names(weights: dict[str, Tensor], config: EDMConfig) -> dict[str, Tensor]:
+    """The same tensors by our names; those that only training needs are left out, and ``weights`` is emptied."""
     renamed: dict[str, Tensor] = {}
-    for name, value in weights.items():
+    for name in list(weights):
+        value = weights.pop(name)
         if name.endswith("resample_filter") or name.startswith("map_augment."):
             continue
         if (match := _BLOCK.fullmatch(name)) is None:

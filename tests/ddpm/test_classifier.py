@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 import superpose
+from ddpm.openai_file import openai_file
 from guided_runs import FIXTURES, A, B, Recorded, agree, model_of, read, scheduler_of
 from superpose import PromptError, RecipeError
 from superpose_adm.encoder import Encoder
@@ -20,7 +21,7 @@ CASE = "gd_c_classifier_attnpool"
 
 
 def classifier_of(**options: Any) -> Any:
-    told = {"path": FIXTURES / CASE / "classifier.pt", "blocks": 1, "head_width": 16}
+    told = {"path": FIXTURES / CASE / "classifier.pt", "betas": "linear", "blocks": 1, "head_width": 16}
     return superpose.make("classifier", "guided-diffusion-classifier", **told | options)
 
 
@@ -135,19 +136,43 @@ def test_what_it_is_told_and_what_it_asks() -> None:
         _ = classifier_of(path=FIXTURES / A / "model.pt").layout
     with pytest.raises(PromptError, match="from 0 to 9"):
         classifier_of().label("ten")
+    for option, what in (
+        ("blocks", "how many residual blocks a level has: give blocks, or a preset"),
+        ("head_width", "how attentions over 32 channels are cut: give head_width, or a preset"),
+        ("betas", "its noise schedule: give betas = 'linear' or 'cosine', or a preset"),
+    ):
+        asking = classifier_of(**{option: None})
+        with pytest.raises(RecipeError, match=rf"classifier\.pt does not tell {what}"):
+            _ = asking.heads, asking.schedule
 
 
-def test_a_preset_knows_what_public_files_do_not_tell() -> None:
-    """The flags of the original's README: depth 4 and cosine at 64 pixels, depth 2 and linear above."""
-    small, large = (classifier_of(preset=name, blocks=None) for name in ("adm-64", "adm-512"))
-    assert small.schedule == superpose.TableSchedule.named("cosine")
-    with pytest.raises(RecipeError, match="no levels of 4 and a halving"):
-        _ = small.layout
-    assert large.schedule == superpose.TableSchedule.named("linear")
-    assert large.layout.blocks == 2
-    assert classifier_of(preset="adm-64").layout == classifier_of().layout, (
-        "what the recipe says goes before the preset"
-    )
+def test_presets_of_the_public_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of each published classifier, as the flags of its program make it, is understood by its preset alone."""
+    factors = {64: (1, 2, 3, 4), 128: (1, 1, 2, 3, 4), 256: (1, 1, 2, 2, 4, 4), 512: (0.5, 1, 1, 2, 2, 4, 4)}
+    for size, multiples in factors.items():
+        depth, betas = (4, "cosine") if size == 64 else (2, "linear")
+        layout = Layout(
+            channels=128, widths=tuple(int(128 * factor) for factor in multiples), blocks=depth, read=3, written=1000,
+            attention=frozenset(level for level in range(len(multiples)) if size >> level in (32, 16, 8)),
+            classes=None, scale_shift=True, residual=True,
+        )  # fmt: skip
+        with torch.device("meta"):
+            network = Encoder(layout, Heads(width=64), "attention", size >> (len(multiples) - 1))
+        shapes = {name: tuple(value.shape) for name, value in numbered(network.state_dict(), depth).items()}
+        monkeypatch.setattr("superpose_adm.classifier._read", lambda *_, shapes=shapes: shapes)
+        kind = classifier_of(preset=f"adm-{size}", betas=None, blocks=None, head_width=None)
+        assert (kind.shape, kind.layout, kind.heads) == ((3, size, size), layout, Heads(width=64)), size
+        assert (kind.pool, kind.schedule) == ("attention", superpose.TableSchedule.named(betas)), size
+        if size > 64:
+            other = "adm-256" if size != 256 else "adm-128"
+            with pytest.raises(RecipeError, match=f"judges images of {size}, and {other} of {other[4:]}"):
+                _ = classifier_of(preset=other, blocks=None).shape
+
+
+def numbered(state: dict[str, torch.Tensor], blocks: int) -> dict[str, torch.Tensor]:
+    """The tensors of a classifier as OpenAI's program would have saved them."""
+    ours = {name: value for name, value in state.items() if not name.startswith("out.")}
+    return openai_file(ours, blocks, "legacy", 64) | {name: state[name] for name in state.keys() - ours.keys()}
 
 
 RECIPE = """
@@ -173,6 +198,7 @@ scale = 2.0
 [guidance.classifier]
 kind = "guided-diffusion-classifier"
 path = "classifier.pt"
+betas = "linear"
 blocks = 1
 head_width = 16
 """

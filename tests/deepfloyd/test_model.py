@@ -136,13 +136,9 @@ def test_wrong_folders(kind: str, options: dict[str, Any], says: str) -> None:
     ("file", "values", "says"),
     [
         ("scheduler/scheduler_config.json", {"variance_type": "learned"}, "variance_type = 'learned' is not supported"),
-        ("scheduler/scheduler_config.json", {"beta_schedule": "odd"}, "beta_schedule = 'odd' is not supported; suppor"),
-        ("scheduler/scheduler_config.json", {"prediction_type": "odd"}, "prediction_type = 'odd' is not supported"),
-        (
-            "scheduler/scheduler_config.json",
-            {"rescale_betas_zero_snr": True},
-            "rescale_betas_zero_snr is not supported",
-        ),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "odd"}, "beta_schedule = 'odd' is not one of linear, "),
+        ("scheduler/scheduler_config.json", {"prediction_type": "odd"}, "prediction_type = 'odd' is not one of eps"),
+        ("scheduler/scheduler_config.json", {"use_flow_sigmas": True}, "a flow, which IF's networks were never train"),
         ("unet/config.json", {"out_channels": 5}, "3 channels in and 5 out make no stage of IF"),
     ],
 )

@@ -66,6 +66,17 @@ def test_texts_as_in_the_published_pipeline(encoder: Path, prompt: str) -> None:
     assert int(mask.sum()) == min(77, len(speak.tokenizer(prompt.lower().strip()).input_ids))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_weights_are_those_that_transformers_reads(encoder: Path, dtype: str) -> None:
+    theirs: Any = transformers.T5EncoderModel
+    want = theirs.from_pretrained(encoder / "text_encoder", dtype=getattr(torch, dtype)).state_dict()
+    got = T5.load(encoder, dtype=dtype).encoder.state_dict()
+    assert got.keys() == want.keys()
+    wrong = [name for name in want if got[name].dtype != want[name].dtype or not torch.equal(got[name], want[name])]
+    assert not wrong, wrong
+    assert got["shared.weight"].data_ptr() == got["encoder.embed_tokens.weight"].data_ptr(), "words are there twice"
+
+
 def test_a_file_of_texts_gives_the_conditions_that_the_encoder_gives(encoder: Path, tmp_path: Path) -> None:
     file = tmp_path / "texts.safetensors"
     main(["--text-encoder", str(encoder), "--out", str(file), LINES[0]])

@@ -54,7 +54,7 @@ def agrees(said: dict[str, Any], seed: int) -> None:
     with torch.inference_mode():
         want = Restated(weights, said["model_type"], config.written, **options)(x, noise, classes)
         network = (Song if config.song else EDMUNet)(config).eval()
-        assign(network, edm_names(weights, config), "a file")
+        assign(network, edm_names(dict(weights), config), "a file")
         got = network(x, noise, classes)
     torch.testing.assert_close(got, want, atol=2e-5 * float(want.abs().max()), rtol=1e-4)
 

@@ -92,7 +92,7 @@ def test_numbered_files_are_the_same_network(attends, blocks, resample, order, c
     }  # fmt: skip
     network, again = (UNet2D(UNet2DConfig.from_mapping(config)) for _ in range(2))
     file = numbered(network.state_dict(), config, order)
-    names = openai_names(file, [blocks] * len(attends), order=order, heads=lambda _, channels: channels // 4)
+    names = openai_names(dict(file), [blocks] * len(attends), order=order, heads=lambda _, channels: channels // 4)
     assign(again, names, "numbered")
     same = again.state_dict()
     assert all(torch.equal(same[name], value) for name, value in network.state_dict().items())
@@ -108,8 +108,8 @@ def test_orders_differ_with_more_than_one_head() -> None:
 
 def test_unknown_names_stay_to_be_complained_of() -> None:
     weights = {"betas": torch.zeros(3), "input_blocks.9.0.op.weight": torch.zeros(1)}
-    assert openai_names(weights, [1, 1]).keys() == weights.keys()
+    assert openai_names(dict(weights), [1, 1]).keys() == weights.keys()
     network = UNet2D(UNet2DConfig(block_out_channels=(8,), down_block_types=("DownBlock2D",),
                                   up_block_types=("UpBlock2D",), norm_num_groups=2))  # fmt: skip
     with pytest.raises(RecipeError, match="2 unexpected: betas, input_blocks"):
-        assign(network, openai_names(weights, [1]), "a file")
+        assign(network, openai_names(dict(weights), [1]), "a file")

@@ -74,6 +74,29 @@ def test_odd_channels(side: int, memory_format: torch.memory_format, count: int,
     assert not moved, f"with {threads} threads the answer of {count} rows changes in rows {moved}"
 
 
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch's own convolutions mix rows")
+def test_convolutions(threads: int) -> None:
+    """What `superpose.nn.rows` leaves to the library, in the memory that networks have."""
+    generator = torch.Generator().manual_seed(threads)
+
+    def one_of(*numbers: int) -> int:
+        return numbers[int(torch.randint(len(numbers), (), generator=generator))]
+
+    for _ in range(150):
+        read, written = one_of(1, 3, 4, 6, 9, 16, 24, 48), one_of(3, 4, 9, 16, 20, 32, 48)
+        count, side, stride = one_of(2, 3, 4, 5, 8), one_of(2, 4, 7, 8, 16, 17, 34), one_of(1, 1, 2)
+        layer = torch.nn.Conv2d(read, written, 3, stride, padding=1)
+        layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        image, answers = torch.randn(read, side, side, generator=generator), []
+        for place in range(count):
+            x = torch.randn(count, read, side, side, generator=generator)
+            x[place] = image
+            with torch.inference_mode():
+                answers.append(layer(x)[place])
+        moved = [place for place, answer in enumerate(answers) if not torch.equal(answer, answers[0])]
+        assert not moved, f"{layer} moves rows {moved} of {count} of side {side} with {threads} threads"
+
+
 def test_one_time_for_all_rows_is_each_rows_time() -> None:
     network = load_unet2d(GLYPHS)
     x, labels = torch.randn(3, 12, 16, 16), torch.tensor([1, 2, 124])

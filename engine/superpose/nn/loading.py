@@ -100,12 +100,13 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     if any(complaints.values()):
         found = "; ".join(f"{len(names)} {what}: {_first(names)}" for what, names in complaints.items() if names)
         raise RecipeError(f"{source} does not fit its configuration: {found}")
-    # It reads a copy of the table; without ours, parts that are joined leave memory one after the other.
-    emptying = network.register_load_state_dict_pre_hook(lambda *_: given.clear())
-    hooks: Any = network._load_state_dict_pre_hooks  # ordered, whatever its annotation says
-    hooks.move_to_end(emptying.id, last=False)  # before those that join parts
+    # What is joined is joined here, in the one table, so that each part leaves memory as its copy enters: torch would
+    # join it in copies of the table, one a level of modules, of which all but one go on holding the parts.
+    for name, module in network.named_modules():
+        join: Any
+        for join in module._load_state_dict_pre_hooks.values():
+            join(given, f"{name}." if name else "", {}, True, [], [], [])
     network.load_state_dict(given, assign=True)
-    emptying.remove()
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:

@@ -21,7 +21,7 @@ The rows of ``qkv`` come in one of three orders, which the file does not tell; a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal
 
 from torch import Tensor
@@ -52,7 +52,7 @@ _NUMBERED = re.compile(r"(?:input_blocks|output_blocks|middle_block)\.\d+(?:\.\d
 
 
 def openai_names(
-    weights: Mapping[str, Tensor],
+    weights: dict[str, Tensor],
     blocks: Sequence[int],
     *,
     order: QKVOrder = "legacy",
@@ -61,7 +61,7 @@ def openai_names(
     """The same tensors by the names of `UNet`, q, k and v apart and in our order.
 
     Arguments:
-        weights: Tensors by the names in the file, without a prefix.
+        weights: Tensors by the names in the file, without a prefix; emptied, so that no attention is in memory twice.
         blocks: Residual blocks of each level on the way down.
         order: How the rows of ``qkv`` are ordered.
         heads: Number of heads of an attention, by its name here (such as ``down_blocks.1.attentions.0``) and its
@@ -70,9 +70,12 @@ def openai_names(
     Returns:
         A new table; names it does not know stay as they are, so that `assign` complains of them.
     """
-    places = dict(_places(weights, blocks))
+    names = list(weights)
+    places = dict(_places(frozenset(names), blocks))
+    attentions = {name.removesuffix(".qkv.weight") for name in names if name.endswith(".qkv.weight")}
     renamed: dict[str, Tensor] = {}
-    for name, value in weights.items():
+    for name in names:
+        value = weights.pop(name)
         numbered = _NUMBERED.match(name)
         old = numbered[0] if numbered else next((key for key in _OUTSIDE if name.startswith(f"{key}.")), "")
         place = (places | _OUTSIDE).get(old)
@@ -85,7 +88,7 @@ def openai_names(
             apart = split_qkv(value, order, count)
             renamed |= {f"{place}.to_{one}.{part}": piece for one, piece in zip("qkv", apart, strict=True)}
         else:
-            renamed[".".join(filter(None, (place, _inner(rest, old, weights), part)))] = value
+            renamed[".".join(filter(None, (place, _inner(rest, old, old in attentions), part)))] = value
     return renamed
 
 
@@ -104,17 +107,17 @@ def split_qkv(value: Tensor, order: QKVOrder, heads: int) -> tuple[Tensor, Tenso
     return q, k, v
 
 
-def _inner(rest: str, old: str, weights: Mapping[str, Tensor]) -> str:
+def _inner(rest: str, old: str, attends: bool) -> str:
     """The name inside a block."""
     if rest in ("op", "conv"):
         return "conv"
-    if f"{old}.qkv.weight" in weights:
+    if attends:
         return _ATTENTION.get(rest, rest)
     # Sequences with a class of a label (SDXL, unCLIP) are two linear maps, as time is.
     return {"0.0": "linear_1", "0.2": "linear_2"}.get(rest, rest) if old == "label_emb" else _RESIDUAL.get(rest, rest)
 
 
-def _places(weights: Mapping[str, Tensor], blocks: Sequence[int]) -> Iterator[tuple[str, str]]:
+def _places(names: Collection[str], blocks: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Each numbered module and where it stands here."""
     number, bottom = 1, len(blocks) - 1
     for level, count in enumerate(blocks):
@@ -134,6 +137,6 @@ def _places(weights: Mapping[str, Tensor], blocks: Sequence[int]) -> Iterator[tu
             yield f"output_blocks.{number}.0", f"up_blocks.{level}.resnets.{block}"
             for place in (1, 2):
                 module = f"output_blocks.{number}.{place}"
-                doubles = any(f"{module}.{key}.weight" in weights for key in ("conv", "in_layers.0"))
+                doubles = any(f"{module}.{key}.weight" in names for key in ("conv", "in_layers.0"))
                 yield module, f"up_blocks.{level}." + ("upsamplers.0" if doubles else f"attentions.{block}")
             number += 1

@@ -6,9 +6,11 @@ training frameworks beside the tensors become empty shells, and any other code i
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import mmap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +22,8 @@ from torch import Tensor
 
 from superpose.errors import RecipeError
 
-#: Most bytes of a file that are mapped at once, and in how many pieces it is at least: what has been copied away leaves
-#: memory with its piece.
-PIECE, PIECES = 64 * 2**20, 32
+#: What the table of tensors is called in files of training, where there are several: the averaged weights.
+TABLES = ("state_dict", "ema")
 #: What training frameworks leave beside the tensors, by the first word of its name.
 FRAMEWORKS = (
     "pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "numpy", "argparse", "typing", "_codecs",
@@ -39,8 +40,9 @@ def read_weights(
 ) -> dict[str, Tensor]:
     """The tensors of a file by name.
 
-    ``.safetensors``; the shards that an ``.index.json`` names; ``.pt``, ``.pth``, ``.bin``, ``.ckpt``, of which the
-    ``state_dict`` is taken where there is one. In memory there is never much more than what is returned.
+    ``.safetensors``; the shards that an index (``.json``) names; ``.pt``, ``.pth``, ``.bin``, ``.ckpt``, of which the
+    ``state_dict`` is taken where there is one, or ``ema``, the averaged weights. In memory there is never more than
+    what is returned and one tensor as it is stored, counting what is mapped of the file.
 
     Arguments:
         path: The file.
@@ -52,7 +54,7 @@ def read_weights(
     Raises:
         RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
     """
-    if path.name.endswith(".index.json"):
+    if path.suffix == ".json":
         shards = sorted(set(read_json(path)["weight_map"].values()))
         return {
             name: value
@@ -61,8 +63,8 @@ def read_weights(
         }
     found: dict[str, Tensor] = {}
     with _refusing(path):
-        for piece in _pieces(path, tuple(prefix + one for one in within)):
-            found |= {name.removeprefix(prefix): _placed(value, device, dtype) for name, value in piece.items()}
+        for name, value in _stored(path, tuple(prefix + one for one in within)):
+            found[name.removeprefix(prefix)] = _placed(value, device, dtype)
     return found
 
 
@@ -72,7 +74,7 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         RecipeError: As `read_weights`.
     """
-    if path.name.endswith(".index.json"):
+    if path.suffix == ".json":
         shards = sorted(set(read_json(path)["weight_map"].values()))
         return {name: shape for shard in shards for name, shape in tensor_shapes(path.parent / shard).items()}
     with _refusing(path):
@@ -127,36 +129,47 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _pieces(path: Path, starts: tuple[str, ...]) -> Iterator[Mapping[str, Tensor]]:
-    """The tensors, some at a time; each time the file is mapped anew, so that what is done with can leave memory."""
+def _stored(path: Path, starts: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
+    """The tensors one by one; each leaves memory, as far as it was mapped, once the next is asked for."""
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
-            names = [name for name in file.keys() if name.startswith(starts)]  # noqa: SIM118, not a dict
-        for some in _grouped(names, path.stat().st_size / max(1, len(names))):
-            with safe_open(path, framework="pt") as file:
-                yield {name: file.get_tensor(name) for name in some}
+            for name in file.keys():  # noqa: SIM118, not a dict
+                if name.startswith(starts):
+                    value = file.get_tensor(name)
+                    yield name, value
+                    _unmap(value)
         return
-    stored = _tensors(path, read_checkpoint(path))
-    sizes = {name: value.nbytes for name, value in stored.items() if name.startswith(starts)}
-    if not _is_zip(path):  # read whole already
-        yield {name: stored[name] for name in sizes}
-        return
-    del stored
-    for some in _grouped(list(sizes), sum(sizes.values()) / max(1, len(sizes))):
-        mapped = _tensors(path, read_checkpoint(path))
-        yield {name: mapped[name] for name in some}
+    maps = _is_zip(path)  # others are read whole
+    for name, value in _tensors(path, read_checkpoint(path)).items():
+        if name.startswith(starts):
+            yield name, value
+            if maps:
+                _unmap(value)
 
 
-def _grouped(names: list[str], size: float) -> Iterator[list[str]]:
-    count = max(1, min(int(PIECE / max(1.0, size)), len(names) // PIECES))
-    yield from (names[i : i + count] for i in range(0, len(names), count))
+def _unmap(value: Tensor) -> None:
+    """Let the pages of a mapped tensor leave memory now; asked for again, they would be read from the file again.
+
+    Else they would stay until the whole file is closed, and count as memory of this program beside the copies.
+    """
+    if not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    first = -(-value.data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
+    size = value.data_ptr() + value.nbytes - first
+    if size >= mmap.PAGESIZE:  # pages that are the tensor's alone
+        size -= size % mmap.PAGESIZE
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), mmap.MADV_DONTNEED)
 
 
 def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
-    if isinstance(stored, dict) and isinstance(stored.get("state_dict"), dict):
-        stored = stored["state_dict"]
+    for table in TABLES if isinstance(stored, dict) else ():
+        if isinstance(stored.get(table), dict):
+            stored = stored[table]
+            break
     if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise RecipeError(f"{path} does not hold a plain table of tensors by name, nor one called state_dict")
+        raise RecipeError(
+            f"{path} does not hold a plain table of tensors by name, nor one called {' or '.join(TABLES)}"
+        )
     return stored
 
 

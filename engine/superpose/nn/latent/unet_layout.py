@@ -152,11 +152,11 @@ def compvis_unet(where: str, params: Mapping[str, Any]) -> UNetShape:
     )
 
 
-def compvis_unet_names(weights: Mapping[str, Tensor], shape: UNetShape, new_order: bool) -> dict[str, Tensor]:
+def compvis_unet_names(weights: dict[str, Tensor], shape: UNetShape, new_order: bool) -> dict[str, Tensor]:
     """The same tensors by the names that `LatentUNet` has.
 
     Arguments:
-        weights: Tensors by the names after ``model.diffusion_model.``.
+        weights: Tensors by the names after ``model.diffusion_model.``; emptied.
         shape: Of the network.
         new_order: ``use_new_attention_order``: how the rows of joined attention matrices are ordered.
     """
