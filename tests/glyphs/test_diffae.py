@@ -9,7 +9,7 @@ import torch
 
 from superpose import NoisePredictor, PromptError, RecipeError, loads, read_image, run
 from superpose_glyphs.diffae import GlyphsDiffae
-from superpose_glyphs.phrase_figures import inked
+from superpose_glyphs.judge.words import inked
 
 IMAGES = Path(__file__).parent.parent.parent / "recipes" / "images"
 CODES = """

@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.distributions import Normal, kl_divergence
 
 from superpose import RecipeError, loads, make, prompted, sample
-from superpose_glyphs.enlarging import Enlarging, divergence
 from superpose_glyphs.model import GlyphsCascade
-from superpose_glyphs.plan import ALPHA, SIGMA
+from superpose_glyphs.train.enlarging import Enlarging, divergence
+from superpose_glyphs.train.plan import ALPHA, SIGMA
 from superpose_glyphs.upscaler import enlarged
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from superpose_glyphs.judge import PAIRS, Judge, distance, look, main, same
+from superpose_glyphs.judge.__main__ import main
+from superpose_glyphs.judge.drawing import PAIRS
+from superpose_glyphs.judge.network import Judge, distance, look, same
 from superpose_glyphs.vocabulary import GLYPHS, class_of
 
 
@@ -46,7 +48,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
         classes=np.array(list(GLYPHS)),
         font_names=np.array([f"{one}-Bold.ttf" for one in GLYPHS[:40]]),
     )
-    monkeypatch.setattr("superpose_glyphs.judge.PAIRS", ("AV", "dp"))
+    monkeypatch.setattr("superpose_glyphs.judge.__main__.PAIRS", ("AV", "dp"))
     options: Any = ["--data", str(tmp_path / "data.npz"), "--state", str(tmp_path / "judge"), "--threads", "1"]
     main(["train", *options, "--judge-steps", "1"])
     assert "real glyphs of families never seen" in capsys.readouterr().out

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from superpose import NoisePredictor, PromptError, make, model, sample
+from superpose_glyphs.judge.words import called, inked
 from superpose_glyphs.latent import GlyphsLatent
-from superpose_glyphs.phrase_figures import called, inked
 from superpose_glyphs.phrases import Vocabulary
 
 

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose_glyphs.batches import Images, Subject
-from superpose_glyphs.phrase_figures import called, inked
-from superpose_glyphs.phrased import shown, vocabulary
+from superpose_glyphs.judge.words import called, inked
 from superpose_glyphs.phrases import COLOURS, LENGTH, WEIGHTS, WORDS, Phrase, Vocabulary, read_phrase
-from superpose_glyphs.styles import styles
+from superpose_glyphs.train.batches import Images, Subject
+from superpose_glyphs.train.phrased import shown, vocabulary
+from superpose_glyphs.train.styles import styles
 from superpose_glyphs.vocabulary import GLYPHS
 
 phrases = st.builds(

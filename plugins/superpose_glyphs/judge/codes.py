@@ -9,7 +9,7 @@ does to the share of ink and to the slant,
 
 of the second moments of ink, with y downwards: to the right is positive.
 
-``python -m superpose_glyphs.code_figures --data glyphs32.npz``
+``python -m superpose_glyphs.judge.codes --data glyphs32.npz``
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from torch import Tensor
 from superpose import Beside, Condition, Scheduler, State, Trajectory, invert, make, prompted, trajectory
 from superpose_diffae.attributes import Classifier, auroc, fit
 from superpose_diffae.predictor import AutoencoderPredictor
-from superpose_glyphs.batches import Array, Images
 from superpose_glyphs.diffae import GlyphsDiffae
-from superpose_glyphs.judge import HELD_OUT
+from superpose_glyphs.judge.network import HELD_OUT
+from superpose_glyphs.judge.words import inked
 from superpose_glyphs.model import EMBEDDED
-from superpose_glyphs.phrase_figures import inked
 from superpose_glyphs.reader import load_reader
-from superpose_glyphs.styles import STYLES, styles
+from superpose_glyphs.train.batches import Array, Images
+from superpose_glyphs.train.styles import STYLES, styles
 
 
 def some(images: Images, count: int, *, plain: bool = False) -> Array:
@@ -124,7 +124,7 @@ def slant(share: Tensor) -> Tensor:
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
-    parser = argparse.ArgumentParser(prog="superpose_glyphs.code_figures", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(prog="superpose_glyphs.judge.codes", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
     parser.add_argument("--weights", type=Path, help="folder of weights; absent: the embedded ones")
     parser.add_argument("--each", type=int, default=256, help="images that are taken there and back")

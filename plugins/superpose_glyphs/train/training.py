@@ -10,11 +10,11 @@ import attrs
 import torch
 from torch import nn
 
-from superpose_glyphs.batches import Images, Subject
-from superpose_glyphs.files import replacing
-from superpose_glyphs.plan import Plan
-from superpose_glyphs.task import Task
-from superpose_glyphs.tasks import TASKS
+from superpose_glyphs.train.batches import Images, Subject
+from superpose_glyphs.train.files import replacing
+from superpose_glyphs.train.plan import Plan
+from superpose_glyphs.train.task import Task
+from superpose_glyphs.train.tasks import TASKS
 
 
 @attrs.define(eq=False)

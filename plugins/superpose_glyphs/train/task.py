@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import attrs
 from torch import Tensor, nn
 
-from superpose_glyphs.batches import Images, Subject
-from superpose_glyphs.plan import Plan
+from superpose_glyphs.train.batches import Images, Subject
+from superpose_glyphs.train.plan import Plan
 
 
 @attrs.frozen

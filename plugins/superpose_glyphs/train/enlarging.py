@@ -20,10 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from superpose.nn import UNet2D, UNet2DConfig
-from superpose_glyphs.batches import Images
-from superpose_glyphs.files import replacing, save_halves
-from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA, Plan, scales
-from superpose_glyphs.task import Task
+from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA, Plan, scales
+from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config
 from superpose_glyphs.upscaler import HIGHEST, Residual, enlarged, painted
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from superpose_glyphs.batches import LEGIBLE, Array, Images, Subject, paint
 from superpose_glyphs.phrases import COLOURS, ITALIC, WEIGHTS, Phrase, Vocabulary
-from superpose_glyphs.styles import styles
+from superpose_glyphs.train.batches import LEGIBLE, Array, Images, Subject, paint
+from superpose_glyphs.train.styles import styles
 
 _NAMES = tuple(COLOURS)
 _CENTRES = np.array([*COLOURS.values()], np.float32)

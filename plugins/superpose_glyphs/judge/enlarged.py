@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import NoisePredictor, make, prompted, sample
-from superpose_glyphs.batches import Images
+from superpose_glyphs.train.batches import Images
 
 
 def nearness(predictor: NoisePredictor, images: Images, steps: int, count: int = 256) -> dict[str, float]:

@@ -17,11 +17,11 @@ from typing import Any
 import attrs
 import torch
 
-from superpose_glyphs.batches import Images
-from superpose_glyphs.log import Log
-from superpose_glyphs.plan import Plan
-from superpose_glyphs.tasks import TASKS
-from superpose_glyphs.training import Training
+from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.log import Log
+from superpose_glyphs.train.plan import Plan
+from superpose_glyphs.train.tasks import TASKS
+from superpose_glyphs.train.training import Training
 
 DESCRIPTION = "Train one of the small embedded models, on one computer, resumable to the bit."
 
@@ -96,7 +96,3 @@ def main(arguments: list[str] | None = None) -> None:
     chosen.state.mkdir(parents=True, exist_ok=True)
     training = resumed or Training.start(task(images.subject, chosen.after), plan, images)
     train(training, images, chosen.state)
-
-
-if __name__ == "__main__":
-    main()

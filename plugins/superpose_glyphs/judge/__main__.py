@@ -19,157 +19,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
-import attrs
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
-from superpose_glyphs.batches import Array, Images
-from superpose_glyphs.enlarged_figures import nearness
-from superpose_glyphs.files import replacing
+from superpose_glyphs.judge.drawing import PAIRS, Draw, guidances
+from superpose_glyphs.judge.enlarged import nearness
+from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
+from superpose_glyphs.judge.words import kept, words
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
-from superpose_glyphs.phrase_figures import kept, words
-from superpose_glyphs.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.reader import load_reader
+from superpose_glyphs.train.batches import Array, Images
+from superpose_glyphs.train.files import replacing
+from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.vocabulary import GLYPHS
-
-#: The pairs that are published for ambigrams by diffusion.
-PAIRS = (
-    *("AV", "dp", "aB", "tt", "CD", "BJ", "BQ", "GQ", "hk"),
-    *("Re", "SY", "TT", "Ab", "OT", "Dy", "DK", "ng", "DP"),
-)
 
 #: What is asked of a glyph, by the program that asks it.
 PROMPTS = {
     "name": ("{}", "colour {}"),
     "phrases": ("{}", "bold italic {}", "{} in red on yellow", "light {} in white on blue"),
 }
-
-HELD_OUT = 0.1
-
-
-class Judge(nn.Module):
-    """Images (N, 3, 32, 32) in [-1, 1] to features (N, 128); ``head`` turns them into scores of the 62 characters."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (3, 32, 64, 128, 128)
-        layers: list[nn.Module] = []
-        for i, (read, written) in enumerate(pairwise(widths)):
-            layers += [nn.Conv2d(read, written, 3, padding=1, stride=1 if i == 0 else 2), nn.GroupNorm(8, written)]
-            layers += [nn.SiLU()]
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 16, 128), nn.SiLU())
-        self.head = nn.Linear(128, len(GLYPHS))
-
-    def forward(self, x: Tensor) -> Tensor:
-        features: Tensor = self.body(x)
-        return features
-
-
-def shown(images: Images, rows: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Some images and their characters: half plain, half in colour."""
-    painted, _ = images.painted(rows, rng)
-    return torch.from_numpy(painted), torch.from_numpy(images.labels[rows].astype(np.int64))
-
-
-def train(judge: Judge, real: Images, steps: int, batch: int = 128) -> None:
-    """Teach it by cross-entropy; the learning rate falls to zero along a cosine."""
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.01)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    judge.train()
-    for step in range(steps):
-        rng = np.random.default_rng([1, step])
-        images, labels = shown(real, rng.integers(0, len(real.pixels), batch), rng)
-        loss = nn.functional.cross_entropy(judge.head(judge(images)), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        falling.step()
-        if step % 100 == 99:
-            sys.stderr.write(f"step {step + 1}/{steps}  loss {loss.item():.3f}\n")
-    judge.eval()
-
-
-def look(judge: Judge, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, 128) and the character each image is read as (N,)."""
-    with torch.inference_mode():
-        features = torch.cat([judge(part) for part in images.split(256)])
-        return features, judge.head(features).argmax(1)
-
-
-def same(read: Tensor, asked: Tensor) -> Tensor:
-    """Which images are read as asked, case folded, o and 0 one: a truth for each."""
-    folded = GLYPHS.lower().replace("0", "o")
-    number = torch.tensor([folded.index(one) for one in folded])
-    return number[read] == number[asked]
-
-
-@attrs.frozen
-class Draw:
-    """How drawings are made.
-
-    Attributes:
-        predictor: By whom.
-        guidance: Towards the prompt.
-        steps: Of DDIM.
-        each: Drawings of each prompt.
-        against: Whether the negative prompt of each reading of an ambigram is the other.
-    """
-
-    predictor: NoisePredictor
-    guidance: Guidance
-    steps: int
-    each: int
-    against: bool = False
-
-    def glyph(self, prompt: str) -> Tensor:
-        """Drawings of a prompt, shape (each, 3, H, W)."""
-        return self._drawn(self._asked(prompt, self.predictor.condition("")))
-
-    def ambigram(self, a: str, b: str) -> Tensor:
-        """Drawings that show ``a``, and ``b`` when turned upside down: both views' estimates averaged.
-
-        Where ``against``, each reading is told not to be the other, if they differ.
-        """
-        views = make("view", "identity"), make("view", "rotate", degrees=180)
-        others = (b, a) if self.against and a != b else ("", "")
-        asked = [self._asked(one, self.predictor.condition(other)) for one, other in zip((a, b), others, strict=True)]
-        return self._drawn(viewed(zip(views, asked, strict=True)))
-
-    def _asked(self, prompt: str, nothing: Condition) -> Denoiser:
-        return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
-
-    def _drawn(self, denoiser: Denoiser) -> Tensor:
-        return sample(denoiser, make("scheduler", "ddim", steps=self.steps), self.predictor, samples=self.each)
-
-
-def guidances(scale: float) -> dict[str, Callable[[], Guidance]]:
-    """The ways to guide: by the prompt, by classifier as well, by classifier while the network has no prompt."""
-
-    def classifier(**base: Guidance) -> Guidance:
-        reader = make("classifier", "glyphs-classifier")
-        guidance: Guidance = make("guidance", "classifier", classifier=reader, scale=scale, keep=True, **base)
-        return guidance.bind(lambda chosen: chosen.load())
-
-    return {
-        "cfg": lambda: cast(Guidance, make("guidance", "cfg", scale=scale)),
-        "classifier": classifier,
-        "classifier-alone": lambda: classifier(base=make("guidance", "cfg", scale=0.0)),
-    }
-
-
-def distance(a: Tensor, b: Tensor) -> float:
-    """Frechet distance of two sets of features, each (n, 128)."""
-    a, b = a.double(), b.double()
-    product = torch.linalg.eigvals(a.T.cov() @ b.T.cov()).real.clamp(min=0).sqrt().sum()
-    return float((a.mean(0) - b.mean(0)).square().sum() + a.T.cov().trace() + b.T.cov().trace() - 2 * product)
 
 
 def main(arguments: list[str] | None = None) -> None:

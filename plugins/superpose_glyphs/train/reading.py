@@ -4,7 +4,8 @@ A classifier that only ever saw glyphs is content with drawings that nobody else
 So it learns on images that were moved against it (Madry et al. 2018, arXiv:1706.06083), by which its gradient comes to
 show what people see; for guidance see Kawar et al. (2022, arXiv:2208.08664):
 
-.. math:: \min_\theta\, \max_{\lVert \delta \rVert \le r} -\log p_\theta(y | \alpha_t (x_0 + \delta) + \sigma_t \epsilon)
+.. math::
+    \min_\theta\, \max_{\lVert \delta \rVert \le r} -\log p_\theta(y | \alpha_t (x_0 + \delta) + \sigma_t \epsilon)
 
 with r spread evenly between 0 and the plan's ``attack``.
 """
@@ -20,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose_glyphs.batches import Images
-from superpose_glyphs.files import replacing, save_halves
-from superpose_glyphs.plan import LEVELS, Plan, scales
 from superpose_glyphs.reader import Reader
-from superpose_glyphs.task import Task
+from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.plan import LEVELS, Plan, scales
+from superpose_glyphs.train.task import Task
 
 #: Steps of an attack, and the share of its reach that each goes.
 STRIDES, STRIDE = 3, 0.6

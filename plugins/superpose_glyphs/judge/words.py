@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from superpose import NoisePredictor
-from superpose_glyphs.batches import Images
-from superpose_glyphs.phrased import shown
 from superpose_glyphs.phrases import COLOURS
+from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.phrased import shown
 from superpose_glyphs.vocabulary import GLYPHS
 
 #: Coloured phrases of a glyph, by which ink each is painted.

@@ -25,12 +25,12 @@ from torch import Tensor, nn
 
 from superpose.nn.diffae import LatentNet, Perceptron
 from superpose_diffae.attributes import Classifier
-from superpose_glyphs.batches import Array, Images, spread
 from superpose_glyphs.coder import LAYOUT, Coder, load_coder
-from superpose_glyphs.files import save_halves
-from superpose_glyphs.plan import LEVELS, Plan
-from superpose_glyphs.styles import WEIGHTS_AND_SLANTS, design, styles
-from superpose_glyphs.task import Task
+from superpose_glyphs.train.batches import Array, Images, spread
+from superpose_glyphs.train.files import save_halves
+from superpose_glyphs.train.plan import LEVELS, Plan
+from superpose_glyphs.train.styles import WEIGHTS_AND_SLANTS, design, styles
+from superpose_glyphs.train.task import Task
 
 _KEPT = (1 - torch.linspace(1e-4, 0.02, LEVELS, dtype=torch.float64)).cumprod(0)
 ALPHA, SIGMA = _KEPT.sqrt().float(), (1 - _KEPT).sqrt().float()
@@ -136,7 +136,9 @@ class Coding(Task):
         designs, rows = Designs.of(images), images.rows(plan.seed, step, plan.batch)
         rng = np.random.default_rng([plan.seed, step])
         others = designs.another(rows, rng)
-        (shown, _), (clean, _) = (images.painted(one, np.random.default_rng([plan.seed, step, 1])) for one in (rows, others))
+        (shown, _), (clean, _) = (
+            images.painted(one, np.random.default_rng([plan.seed, step, 1])) for one in (rows, others)
+        )
         t, noise = spread(rng, plan.batch, LEVELS), rng.standard_normal(clean.shape, dtype=np.float32)
         return Pairs(*map(torch.from_numpy, (shown, designs.told[rows], clean, designs.told[others], t, noise)))
 
@@ -145,9 +147,7 @@ class Coding(Task):
         coder, lines = cast(Taught, network).coder, cast(Taught, network).lines
         alpha, sigma = (table[batch.t, None, None, None] for table in (ALPHA, SIGMA))
         code = coder.code(batch.shown)
-        guess = coder(
-            alpha * batch.clean + sigma * batch.noise, batch.t, lines.moved(code, batch.wanted - batch.told)
-        )
+        guess = coder(alpha * batch.clean + sigma * batch.noise, batch.t, lines.moved(code, batch.wanted - batch.told))
         told = nn.functional.binary_cross_entropy_with_logits(
             lines.read(code).float(), batch.told, reduction="none"
         ).sum(1)

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from superpose.nn import UNet2D, UNet2DConfig
-from superpose_glyphs.batches import Batch, Images, Subject
-from superpose_glyphs.files import replacing, save_halves
-from superpose_glyphs.plan import LEVELS, Plan, scales
-from superpose_glyphs.task import Task
+from superpose_glyphs.train.batches import Batch, Images, Subject
+from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.plan import LEVELS, Plan, scales
+from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config, see
 
 #: Four pixels are one place of 12 channels: at half the sides a forward pass costs a third.
