@@ -138,8 +138,7 @@ class IFConfig:
                     raise _refuse(key, chosen[key], words)
         chosen["block_out_channels"] = widths = _items(chosen["block_out_channels"])
         for key in PER_LEVEL:
-            shared = not isinstance(chosen[key], list | tuple)
-            chosen[key] = _items(chosen[key]) * (len(widths) if shared else 1)
+            chosen[key] = _items(chosen[key]) * (1 if isinstance(chosen[key], list | tuple) else len(widths))
         return cls(**chosen)
 
     @property

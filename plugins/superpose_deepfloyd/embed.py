@@ -39,9 +39,8 @@ def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu",
 
     known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     if out.exists():
-        there = Embeddings.open(out)
-        kept = load_file(out)
-        known = {prompt: (kept["states"][i], kept["mask"][i]) for prompt, i in there.places.items()}
+        places, kept = Embeddings.open(out).places, load_file(out)
+        known = {prompt: (kept["states"][i], kept["mask"][i]) for prompt, i in places.items()}
     wanted = [prompt for prompt in dict.fromkeys(map(cleaned, ["", *prompts])) if prompt not in known]
     if wanted:
         speak = T5.load(encoder, device, dtype)

@@ -12,7 +12,7 @@ import attrs
 
 from superpose import Clip, Model, RecipeError, locate, option
 from superpose_deepfloyd.embeddings import COMMAND, Embeddings
-from superpose_deepfloyd.stage import TEXT_WEIGHTS, Stage, read_stage, text_folders
+from superpose_deepfloyd.stage import Stage, read_stage, text_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,16 +82,10 @@ class Cascaded(Model, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose.nn import digest, read_json, weight_files
+        from superpose.nn import TEXT_WEIGHTS, digest, shards, weight_files
 
-        files = [weight_files(self.stage.folder)[1]]
-        if self._saved is not None:
-            files.append(self._saved.path)
-        else:
-            files.append(weight_files(text_folders(self._encoder)[0], TEXT_WEIGHTS)[1])
-        for table in [file for file in files if file.suffix == ".json"]:
-            files.remove(table)
-            files += [table.parent / name for name in sorted(set(read_json(table)["weight_map"].values()))]
+        texts = self._saved.path if self._saved else weight_files(text_folders(self._encoder)[0], TEXT_WEIGHTS)[1]
+        files = [*shards(weight_files(self.stage.folder)[1]), *shards(texts)]
         return {f"{file.parent.name}/{file.name}": digest(file) for file in files}
 
     @property

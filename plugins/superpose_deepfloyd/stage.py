@@ -32,11 +32,6 @@ PUBLISHED: dict[str, Any] = {
     "beta_schedule": "squaredcos_cap_v2", "variance_type": "learned_range",
     "thresholding": True, "dynamic_thresholding_ratio": 0.95, "sample_max_value": 1.5,
 }  # fmt: skip
-#: Where a text encoder's weights are, by order of preference, which is that of transformers.
-TEXT_WEIGHTS = (
-    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-    "model.fp16.safetensors", "model.safetensors.index.fp16.json",
-)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from superpose import Parameterization, RecipeError, TableSchedule, published_parameterization, published_schedule
-from superpose.nn import Part, digest, read_json
+from superpose.nn import Part, digest, shards
 from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
 
@@ -72,14 +72,8 @@ class Checkpoint:
         return {
             name if file == path else f"{name}/{file.name}": digest(file)
             for name, path in self.files.items()
-            for file in _shards(path)
+            for file in shards(path)
         }
-
-
-def _shards(path: Path) -> list[Path]:
-    if not path.name.endswith(".index.json"):
-        return [path]
-    return [path.parent / name for name in sorted(set(read_json(path)["weight_map"].values()))]
 
 
 def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool = False, small: bool = False) -> Sees:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError
-from superpose.nn import Part, UNet2D, UNet2DConfig, read_json, read_weights, weight_files
+from superpose.nn import TEXT_WEIGHTS, Part, UNet2D, UNet2DConfig, read_json, read_weights, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     LatentUNet,
@@ -22,14 +22,6 @@ from superpose_ldm.conditioning import Conditioning, Unconditional, Words
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-TEXT_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "model.fp16.safetensors",
-    "pytorch_model.bin",
-    "pytorch_model.fp16.bin",
-)
 
 
 def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Path | None) -> Checkpoint:

@@ -8,7 +8,7 @@ from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose.nn.half_unet import HalfUNet
 from superpose.nn.joined import joined
 from superpose.nn.levels import Maker, UpLevel, Way
-from superpose.nn.loading import assign, load_unet2d, ready, weight_files
+from superpose.nn.loading import TEXT_WEIGHTS, assign, load_unet2d, ready, weight_files
 from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
 from superpose.nn.part import Part
 from superpose.nn.resampling import Downsample, Upsample
@@ -16,10 +16,11 @@ from superpose.nn.residual import Resample, ResidualBlock
 from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose.nn.unet import UNet
 from superpose.nn.unet2d import UNet2D
-from superpose.nn.weights import digest, read_checkpoint, read_json, read_weights, tensor_shapes
+from superpose.nn.weights import digest, read_checkpoint, read_json, read_weights, shards, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",
+    "TEXT_WEIGHTS",
     "Activation",
     "AttentionBlock",
     "CrossAttention",
@@ -51,6 +52,7 @@ __all__ = [
     "read_weights",
     "ready",
     "rows",
+    "shards",
     "silu_",
     "sinusoid",
     "split_qkv",

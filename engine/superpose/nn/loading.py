@@ -21,12 +21,23 @@ from superpose.nn.weights import read_json, read_weights
 
 N = TypeVar("N", bound=nn.Module)
 
+#: The names that diffusers gives to weights, by order of preference.
 WEIGHTS = (
     "diffusion_pytorch_model.safetensors",
     "diffusion_pytorch_model.safetensors.index.json",
     "diffusion_pytorch_model.fp16.safetensors",
     "diffusion_pytorch_model.bin",
     "diffusion_pytorch_model.fp16.bin",
+)
+#: The names that transformers gives to weights, by its order of preference.
+TEXT_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "model.fp16.safetensors",
+    "model.safetensors.index.fp16.json",
+    "pytorch_model.fp16.bin",
 )
 
 _FORMER = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}

@@ -55,17 +55,23 @@ def read_weights(
         RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
     """
     if path.suffix == ".json":
-        shards = sorted(set(read_json(path)["weight_map"].values()))
         return {
             name: value
-            for shard in shards
-            for name, value in read_weights(path.parent / shard, device, dtype, prefix=prefix, within=within).items()
+            for shard in shards(path)
+            for name, value in read_weights(shard, device, dtype, prefix=prefix, within=within).items()
         }
     found: dict[str, Tensor] = {}
     with _refusing(path):
         for name, value in _stored(path, tuple(prefix + one for one in within)):
             found[name.removeprefix(prefix)] = _placed(value, device, dtype)
     return found
+
+
+def shards(path: Path) -> list[Path]:
+    """The files of weights that an index (``.json``) names; of any other file, itself."""
+    if path.suffix != ".json":
+        return [path]
+    return [path.parent / name for name in sorted(set(read_json(path)["weight_map"].values()))]
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -75,8 +81,7 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         RecipeError: As `read_weights`.
     """
     if path.suffix == ".json":
-        shards = sorted(set(read_json(path)["weight_map"].values()))
-        return {name: shape for shard in shards for name, shape in tensor_shapes(path.parent / shard).items()}
+        return {name: shape for shard in shards(path) for name, shape in tensor_shapes(shard).items()}
     with _refusing(path):
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
