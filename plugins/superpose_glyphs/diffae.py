@@ -30,7 +30,7 @@ class GlyphsDiffae(CodedModel):
     """
 
     kind = "glyphs-diffae"
-    papers = ("arXiv 2111.15640",)
+    papers = ("arXiv 2111.15640", "arXiv 2202.00512")
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
 
     @property

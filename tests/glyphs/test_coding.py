@@ -24,6 +24,10 @@ FONTS = ("Carlito-Regular.ttf", "Carlito-Bold.ttf", "Carlito-BoldItalic.ttf", "D
         ("SourceCodePro-SemiboldIt.otf", "SourceCodePro-ExtraLight.otf"),
         ("LinLibertine_R.otf", "LinLibertine_RBI.otf"),
         ("drm10.otf", "drmitbx10.otf"),
+        ("PTS55F.ttf", "PTS76F.ttf"),
+        ("eurof35.ttf", "eurof56.ttf"),
+        ("bookui__.ttf", "bookub__.ttf"),
+        ("Baskervaldx-Ita.otf", "Baskervaldx-BolIta.otf"),
     ],
 )
 def test_one_design_in_two_styles(one: str, other: str) -> None:

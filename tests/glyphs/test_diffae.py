@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from superpose import NoisePredictor, PromptError, RecipeError, loads, read_image, run
+from superpose import PromptError, RecipeError, loads, read_image, run
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.words import inked
 
@@ -23,7 +24,7 @@ image = "sans-R.png"
 name = "bold"
 image = "sans-R.png"
 attribute = "bold"
-strength = 0.5
+strength = 0.15
 [scheduler]
 kind = "ddim"
 steps = 20
@@ -50,13 +51,13 @@ def test_moved_along_bold_it_is_heavier(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def predictor() -> NoisePredictor:
+def predictor() -> Any:
     return GlyphsDiffae().load()
 
 
-def test_a_row_does_not_depend_on_its_neighbours(predictor: NoisePredictor) -> None:
+def test_a_row_does_not_depend_on_its_neighbours(predictor: Any) -> None:
     noise = torch.Generator().manual_seed(0)
-    x, codes = torch.randn(4, 3, 32, 32, generator=noise), torch.randn(4, 96, generator=noise)
+    x, codes = torch.randn(4, 3, 32, 32, generator=noise), torch.randn(4, predictor.width, generator=noise)
     moment = predictor.schedule.moment(0, 300)
     want = predictor.predict(x, moment, {"code": codes}).output
     for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 0, 2]):

@@ -55,7 +55,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     main(["pairs", *options, "--each", "1", "--steps", "2"])
     said = capsys.readouterr().out
     assert [line.split(":")[0] for line in said.splitlines()[1:]] == ["A/V", "d/p", "mean of 2 pairs"]
-    guided = ["--guidance", "classifier-alone", "--scale", "8"]
+    guided = ["--guidance", "classifier", "--base", "0", "--scale", "8", "--eta", "1"]
     main(["pairs", *options, "--each", "1", "--steps", "2", *guided])
     assert "mean of 2 pairs" in capsys.readouterr().out
     main(["noisy", *options])

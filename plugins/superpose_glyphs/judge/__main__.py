@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from superpose_glyphs.judge.drawing import PAIRS, Draw, guidances
+from superpose_glyphs.judge.drawing import PAIRS, Draw, guided
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
 from superpose_glyphs.judge.words import kept, words
@@ -54,8 +54,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--judge-steps", type=int, default=9000, help="of the judge's training")
     parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
     parser.add_argument("--steps", type=int, default=50, help="of DDIM")
-    parser.add_argument("--guidance", choices=["cfg", "classifier", "classifier-alone"], default="cfg")
+    parser.add_argument("--guidance", choices=["cfg", "classifier"], default="cfg")
     parser.add_argument("--scale", type=float, default=4.0, help="of guidance")
+    parser.add_argument("--base", type=float, default=1.0, help="scale of what a classifier steers; 0 has no prompt")
+    parser.add_argument("--reader", type=Path, help="folder of that classifier's weights; absent: the embedded ones")
+    parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
     parser.add_argument("--against", action="store_true", help="pairs: the negative prompt of each is the other")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args(arguments)
@@ -82,9 +85,9 @@ def main(arguments: list[str] | None = None) -> None:
     real, read = look(judge, images)
     _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
     if chosen.what != "train":
-        guidance = guidances(chosen.scale)[chosen.guidance]()
+        guidance = guided(chosen.guidance, chosen.scale, chosen.base, chosen.reader)
         model = (GlyphsLatent if chosen.what == "phrases" else Glyphs)(path=chosen.weights)
-        draw = Draw(model.load(), guidance, chosen.steps, chosen.each, chosen.against)
+        draw = Draw(model.load(), guidance, chosen.steps, chosen.each, chosen.against, chosen.eta)
         if chosen.what == "pairs":
             pairs(judge, draw)
         else:

@@ -33,7 +33,7 @@ from superpose_glyphs.judge.network import HELD_OUT
 from superpose_glyphs.judge.words import inked
 from superpose_glyphs.model import EMBEDDED
 from superpose_glyphs.reader import load_reader
-from superpose_glyphs.train.batches import Array, Images
+from superpose_glyphs.train.batches import COLOUR, PLAIN, Array, Images
 from superpose_glyphs.train.styles import STYLES, styles
 
 
@@ -105,12 +105,16 @@ def probes(autoencoder: Autoencoder, images: Images, count: int = 20_000) -> Cla
     return fit(autoencoder.codes(painted(images, rows)), told(images, rows, tuple(STYLES)), tuple(STYLES))
 
 
-def areas(autoencoder: Autoencoder, classifier: Classifier, images: Images, count: int = 8000) -> dict[str, float]:
-    """The area under the curve of each line on some images."""
-    rows = some(images, count)
-    scores = classifier.logits(autoencoder.codes(painted(images, rows)))
-    wanted = told(images, rows, classifier.names)
-    return {name: auroc(scores[:, k], wanted[:, k]) for k, name in enumerate(classifier.names)}
+def areas(autoencoder: Autoencoder, classifier: Classifier, images: Images) -> dict[str, tuple[float, float]]:
+    """The area under the curve of each line: on the images that are black on white, and on those in colour."""
+    rows = some(images, len(images.pixels))
+    shown, style = images.painted(rows, np.random.default_rng(0))
+    scores, wanted = classifier.logits(autoencoder.codes(torch.from_numpy(shown))), told(images, rows, classifier.names)
+    plain, colour = (torch.from_numpy(style == one) for one in (PLAIN, COLOUR))
+    return {
+        name: (auroc(scores[plain, k], wanted[plain, k]), auroc(scores[colour, k], wanted[colour, k]))
+        for k, name in enumerate(classifier.names)
+    }
 
 
 def slant(share: Tensor) -> Tensor:
@@ -144,8 +148,8 @@ def main(arguments: list[str] | None = None) -> None:
         )
     for whose, lines in (("its own line", predictor.classifier), ("a line fitted", probes(autoencoder, seen))):
         if lines is not None:
-            for name, area in areas(autoencoder, lines, unseen).items():
-                _say(f"{name}: {whose} has an area under the curve of {area:.3f}")
+            for name, (plain, colour) in areas(autoencoder, lines, unseen).items():
+                _say(f"{name}: {whose} has an area under the curve of {plain:.3f}, in colour {colour:.3f}")
     if predictor.classifier is not None:
         for strength in chosen.strength:
             moved(autoencoder, predictor.classifier, unseen, chosen.each, strength)

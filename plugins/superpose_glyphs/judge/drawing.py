@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import attrs
@@ -25,6 +25,7 @@ class Draw:
         predictor: By whom.
         guidance: Towards the prompt.
         steps: Of DDIM.
+        eta: Of DDIM: how much of its noise is new at every step.
         each: Drawings of each prompt.
         against: Whether the negative prompt of each reading of an ambigram is the other.
     """
@@ -34,6 +35,7 @@ class Draw:
     steps: int
     each: int
     against: bool = False
+    eta: float = 0.0
 
     def glyph(self, prompt: str) -> Tensor:
         """Drawings of a prompt, shape (each, 3, H, W)."""
@@ -53,19 +55,21 @@ class Draw:
         return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
 
     def _drawn(self, denoiser: Denoiser) -> Tensor:
-        return sample(denoiser, make("scheduler", "ddim", steps=self.steps), self.predictor, samples=self.each)
+        scheduler = make("scheduler", "ddim", steps=self.steps, eta=self.eta)
+        return sample(denoiser, scheduler, self.predictor, samples=self.each)
 
 
-def guidances(scale: float) -> dict[str, Callable[[], Guidance]]:
-    """The ways to guide: by the prompt, by classifier as well, by classifier while the network has no prompt."""
+def guided(how: str, scale: float, base: float, reader: Path | None = None) -> Guidance:
+    """The guidance of that name: "cfg", or "classifier" over classifier-free guidance.
 
-    def classifier(**base: Guidance) -> Guidance:
-        reader = make("classifier", "glyphs-classifier")
-        guidance: Guidance = make("guidance", "classifier", classifier=reader, scale=scale, keep=True, **base)
-        return guidance.bind(lambda chosen: chosen.load())
-
-    return {
-        "cfg": lambda: cast(Guidance, make("guidance", "cfg", scale=scale)),
-        "classifier": classifier,
-        "classifier-alone": lambda: classifier(base=make("guidance", "cfg", scale=0.0)),
-    }
+    Arguments:
+        how: Its name.
+        scale: Its scale.
+        base: Scale of what a classifier steers: 0 has no prompt, 1 is the prompt alone.
+        reader: Weights of the classifier; None for the embedded ones.
+    """
+    if how == "cfg":
+        return cast(Guidance, make("guidance", "cfg", scale=scale))
+    steered, classifier = make("guidance", "cfg", scale=base), make("classifier", "glyphs-classifier", path=reader)
+    guidance = make("guidance", how, classifier=classifier, scale=scale, keep=True, base=steered)
+    return cast(Guidance, guidance).bind(lambda chosen: chosen.load())
