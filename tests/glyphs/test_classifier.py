@@ -40,7 +40,7 @@ def test_steers_a_network_without_a_prompt_to_the_class() -> None:
     glyphs = model("glyphs")
     base = make("guidance", "cfg", scale=0.0)
     guidance: Guidance = make(
-        "guidance", "classifier", classifier=GlyphsClassifier(), scale=8.0, keep=True, base=base
+        "guidance", "classifier", classifier=GlyphsClassifier(), scale=120.0, keep=True, base=base
     ).bind(lambda chosen: chosen.load())
     denoiser = guidance.denoiser(glyphs, Condition("R", glyphs.condition("R").tensors), glyphs.condition(""))
     images = sample(denoiser, make("scheduler", "ddim", steps=12), glyphs, samples=4)
