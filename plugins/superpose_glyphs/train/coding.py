@@ -94,7 +94,9 @@ class Designs:
 
     def another(self, rows: Array, rng: np.random.Generator) -> Array:
         """For each of some rows one of its glyph and design, which may be itself."""
-        return self.order[self.first[rows] + (rng.random(len(rows)) * self.count[rows]).astype(np.int64)]
+        places: Array = self.first[rows] + (rng.random(len(rows)) * self.count[rows]).astype(np.int64)
+        found: Array = self.order[places]
+        return found
 
 
 class Lines(nn.Module):

@@ -60,7 +60,8 @@ def attacked(network: nn.Module, questions: Questions) -> Tensor:
 
 
 def _length(images: Tensor) -> Tensor:
-    return images.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None, None]
+    length: Tensor = torch.linalg.vector_norm(images, dim=(1, 2, 3), keepdim=True)
+    return length.clamp(min=1e-12)
 
 
 @attrs.frozen
