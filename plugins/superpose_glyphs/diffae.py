@@ -9,16 +9,11 @@ import attrs
 
 from superpose import TableSchedule, option
 from superpose_diffae.model import CodedModel, betas
+from superpose_diffae.templates import BETAS
 from superpose_glyphs.model import trained
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
-
-#: The file of lines that read what fonts' names say off codes.
-ATTRIBUTES = "attributes.safetensors"
-
-#: Betas of codes, as in every published model.
-LATENT_BETAS = "const0.008"
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +55,7 @@ class GlyphsDiffae(CodedModel):
         from superpose_diffae.predictor import AutoencoderPredictor
         from superpose_glyphs.coder import LAYOUT, load
 
-        networks = load(self.folder, betas(LATENT_BETAS, 1000), device, getattr(torch, dtype))
+        networks = load(self.folder, betas(BETAS, 1000), device, getattr(torch, dtype))
         return AutoencoderPredictor(self, networks, LAYOUT.code, device, dtype)
 
     def weights(self) -> dict[str, str]:

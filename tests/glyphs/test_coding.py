@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.batches import Images, Subject
 from superpose_glyphs.train.coding import Designs, Lines
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.reading import Questions, Reading, attacked
@@ -60,6 +60,14 @@ def test_another_is_of_the_same_glyph_and_design() -> None:
     assert fonts == {(a, b) for a in FONTS for b in FONTS if design(a) == design(b)}
     said = [[style in styles(str(font)) for style in WEIGHTS_AND_SLANTS] for font in images.sources]
     np.testing.assert_array_equal(designs.told, np.array(said, np.float32))
+
+
+def test_own_images_are_designs_of_their_own_whatever_they_are_called() -> None:
+    files = np.array(["dog bold.png", "dog.png", "\u732b.png", "\u72ac.png"])
+    images = Images(np.zeros((4, 1, 1, 3)), np.zeros(4, int), Subject(("dog",), inked=False), files)
+    designs, rows = Designs.of(images), np.repeat(np.arange(4), 20)
+    np.testing.assert_array_equal(designs.another(rows, np.random.default_rng(0)), rows)
+    assert not designs.told.any()
 
 
 def test_codes_move_along_the_lines_that_read_them() -> None:

@@ -59,7 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--base", type=float, default=1.0, help="scale of what a classifier steers; 0 has no prompt")
     parser.add_argument("--reader", type=Path, help="folder of that classifier's weights; absent: the embedded ones")
     parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
-    parser.add_argument("--against", action="store_true", help="pairs: the negative prompt of each is the other")
+    parser.add_argument(
+        "--against",
+        action="store_true",
+        help="pairs: the negative prompt of each is the other, for scales of cfg, or of --base, above 1",
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)

@@ -27,7 +27,7 @@ from superpose.nn.diffae import LatentNet, Perceptron
 from superpose_diffae.attributes import Classifier
 from superpose_glyphs.coder import LAYOUT, Coder, load_coder
 from superpose_glyphs.train.batches import Array, Images, spread
-from superpose_glyphs.train.files import save_halves
+from superpose_glyphs.train.files import replacing, save_halves
 from superpose_glyphs.train.plan import LEVELS, Plan
 from superpose_glyphs.train.styles import WEIGHTS_AND_SLANTS, design, styles
 from superpose_glyphs.train.task import Task
@@ -81,10 +81,12 @@ class Designs:
     @classmethod
     @functools.lru_cache(maxsize=1)
     def of(cls, images: Images) -> Designs:
-        """Those of some images; of images without fonts, each is a design of its own."""
+        """Those of some images; of images without fonts, each is a design of its own, of no weight or slant."""
         fonts, font = np.unique(images.sources, return_inverse=True)
         told = np.array([[float(style in styles(str(name))) for style in WEIGHTS_AND_SLANTS] for name in fonts])
         _, designs = np.unique([design(str(name)) for name in fonts], return_inverse=True)
+        if not images.subject.inked:  # what its owner calls a file says nothing
+            told, designs = np.zeros_like(told), np.arange(len(fonts))
         both = designs[font] * (int(images.labels.max()) + 1) + images.labels
         _, first, place, count = np.unique(np.sort(both), return_index=True, return_inverse=True, return_counts=True)
         order = np.argsort(both, kind="stable")
@@ -125,7 +127,7 @@ class Coding(Task):
     """``glyphs-diffae``: images to codes, and noise and codes to images."""
 
     name = "glyphs-diffae"
-    plan = Plan(steps=12_000, batch=32, lr=1e-3, unprompted=0.0)
+    plan = Plan(steps=15_000, batch=32, lr=1e-3, unprompted=0.0)
 
     def network(self) -> Taught:
         """Encoder, decoder and lines."""
@@ -162,13 +164,10 @@ class Coding(Task):
         save_halves(taught.coder.state_dict(), folder / "diffae.safetensors")
         if self.subject.inked:
             read, width = taught.lines.read, LAYOUT.code
-            Classifier(
-                read.weight.detach(),
-                read.bias.detach(),
-                torch.zeros(1, width),
-                torch.ones(1, width),
-                WEIGHTS_AND_SLANTS,
-            ).save(folder / "attributes.safetensors")
+            normed = torch.zeros(1, width), torch.ones(1, width)
+            lines = Classifier(read.weight.detach(), read.bias.detach(), *normed, names=WEIGHTS_AND_SLANTS)
+            with replacing(folder / "attributes.safetensors") as path:
+                lines.save(path)
 
 
 class Drawn(NamedTuple):
@@ -203,7 +202,7 @@ class DrawingCodes(Task):
     """``glyphs-diffae-codes``: codes drawn at random, in the space of a finished ``glyphs-diffae``."""
 
     name = "glyphs-diffae-codes"
-    plan = Plan(steps=2500, batch=128, lr=1e-3, unprompted=0.0)
+    plan = Plan(steps=10_000, batch=128, lr=1e-3, unprompted=0.0)
 
     def network(self) -> Drawing:
         """The latent network, beside the autoencoder that ``after`` holds."""
