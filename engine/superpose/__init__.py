@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from superpose.processes import beta_schedule as beta_schedule
     from superpose.processes import published_parameterization as published_parameterization
     from superpose.processes import published_schedule as published_schedule
+    from superpose.processes import published_table as published_table
     from superpose.recipe import Recipe as Recipe
     from superpose.recipe import dumps as dumps
     from superpose.recipe import load as load
@@ -134,7 +135,7 @@ _HOMES = {
     "prediction": "Estimate LearnedVariance Parameterization Prediction steered",
     "predictor": "Beside Condition NoisePredictor",
     "processes": "EDMSchedule FlowSchedule TableSchedule VESchedule beta_schedule published_parameterization"
-    " published_schedule",
+    " published_schedule published_table",
     "recipe": "Recipe dumps load loads schema",
     "sampling": "State Trajectory renoised",
     "schedule": "Moment Schedule",

@@ -19,8 +19,7 @@ from superpose import (
     RecipeError,
     StaticClip,
     TableSchedule,
-    published_parameterization,
-    published_schedule,
+    published_table,
 )
 from superpose_deepfloyd.config import IFConfig
 
@@ -86,8 +85,8 @@ def read_stage(path: Path) -> Stage:
     file, levels = _levels(folder.parent / "scheduler")
     if levels.get("variance_type") == "learned":
         raise RecipeError(f"{file}: variance_type = 'learned' is not supported: IF's networks have 'learned_range'")
-    schedule, parameterization = _trained_on(file, levels)
-    noising, _ = _trained_on(*_levels(folder.parent / "image_noising_scheduler"))
+    schedule, parameterization = published_table(file, levels)
+    noising, _ = published_table(*_levels(folder.parent / "image_noising_scheduler"))
     return Stage(
         folder=folder, config=config, upscales=upscales, channels=channels, schedule=schedule, noising=noising,
         parameterization=parameterization, clip=_clip(levels, upscales),
@@ -113,17 +112,6 @@ def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
 
     file = folder / "scheduler_config.json"
     return file, read_json(file) if file.exists() else PUBLISHED
-
-
-def _trained_on(file: Path, levels: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
-    told = {"beta_schedule": "linear", **levels}  # diffusers' own default
-    try:
-        schedule, parameterization = published_schedule(told), published_parameterization(told)
-    except RecipeError as error:
-        raise RecipeError(f"{file}: {error}") from error
-    if not isinstance(schedule, TableSchedule):
-        raise RecipeError(f"{file}: a flow, which IF's networks were never trained on")
-    return schedule, parameterization
 
 
 def _clip(levels: Mapping[str, Any], upscales: bool) -> Clip:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from superpose import RecipeError, Schedule, TableSchedule, published_parameterization, published_schedule
+from superpose import RecipeError, Schedule, TableSchedule, published_table
 from superpose.nn import Part, read_json, read_weights, tensor_shapes, weight_files
 from superpose.nn.latent import (
     Autoencoder,
@@ -78,8 +78,7 @@ def _folder(path: Path) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
     where, weights = weight_files(path / "transformer")
     config = diffusers_dit(str(where), read_json(where))
     about = path / "scheduler" / "scheduler_config.json"
-    told = read_json(about)
-    schedule, prediction = published_schedule(told), published_parameterization(told)
+    schedule, prediction = published_table(about, read_json(about))
     if prediction != "epsilon":
         raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
     names = _named(read_json(path / "model_index.json").get("id2label") or {})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
-from superpose import Parameterization, RecipeError, TableSchedule, published_parameterization, published_schedule
+from superpose import Parameterization, RecipeError, TableSchedule
 from superpose.nn import Part, digest, shards
 from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
@@ -102,19 +102,3 @@ def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool
         f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents; known are "
         f"{latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 (an image to enlarge)"
     )
-
-
-def diffusers_schedule(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
-    """Noise levels and prediction of a ``scheduler_config.json``.
-
-    Raises:
-        RecipeError: One line that names the key, its value and what is supported.
-    """
-    told = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02, **config}  # diffusers' own defaults
-    try:
-        schedule, prediction = published_schedule(told), published_parameterization(told)
-    except RecipeError as error:
-        raise RecipeError(f"{where}: {error}") from error
-    if not isinstance(schedule, TableSchedule):
-        raise RecipeError(f"{where}: a flow, which these networks were never trained on")
-    return schedule, prediction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from superpose import Parameterization, RecipeError
+from superpose import Parameterization, RecipeError, published_table
 from superpose.nn import TEXT_WEIGHTS, Part, UNet2D, UNet2DConfig, read_json, read_weights, weight_files
 from superpose.nn.latent import (
     Autoencoder,
@@ -16,7 +16,7 @@ from superpose.nn.latent import (
     diffusers_unet,
     text_names,
 )
-from superpose_ldm.checkpoint import Checkpoint, diffusers_schedule, seen_beside
+from superpose_ldm.checkpoint import Checkpoint, seen_beside
 from superpose_ldm.conditioning import Conditioning, Unconditional, Words
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
     unet_json = read_json(unet_config)
     channels, levels, build = _unet(unet_config, unet_json)
     unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
-    schedule, said = diffusers_schedule(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
+    schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
     conditioning: Conditioning = Unconditional()
     if "text_encoder" in parts:

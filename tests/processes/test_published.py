@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import FlowSchedule, RecipeError, TableSchedule, make
+from superpose import FlowSchedule, RecipeError, TableSchedule, make, published_table
 from superpose import published_parameterization as parameterization
 from superpose import published_schedule as schedule
 
@@ -105,3 +106,12 @@ def test_levels_that_are_not_ours(config: dict[str, Any], message: str) -> None:
 def test_a_prediction_that_is_not_ours() -> None:
     with pytest.raises(RecipeError, match="prediction_type = 'raw_diffusion' is not one of epsilon, sample"):
         parameterization({"prediction_type": "raw_diffusion"})
+
+
+def test_a_table_says_which_file_it_is_of_and_refuses_a_flow() -> None:
+    table, prediction = published_table(Path("a.json"), {"prediction_type": "v_prediction"})
+    assert (table, prediction) == (schedule({"beta_schedule": "linear"}), "v")
+    with pytest.raises(RecipeError, match=r"^a\.json: beta_schedule = 'odd' is not one of linear"):
+        published_table(Path("a.json"), {"beta_schedule": "odd"})
+    with pytest.raises(RecipeError, match=r"^a\.json: a flow"):
+        published_table(Path("a.json"), {"_class_name": "FlowMatchEulerDiscreteScheduler"})

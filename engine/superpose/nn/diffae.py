@@ -27,6 +27,8 @@ from superpose.nn import (
     sinusoid,
 )
 
+__all__ = ["GROUPS", "Decoder", "Encoder", "Half", "LatentNet", "Layout", "Perceptron"]
+
 #: Group norms have 32 groups in every published model.
 GROUPS = 32
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from superpose.processes.betas import Precision, beta_schedule
 from superpose.processes.continuous import EDMSchedule, FlowSchedule, VESchedule
 from superpose.processes.posterior import Posterior, posterior
-from superpose.processes.published import published_parameterization, published_schedule
+from superpose.processes.published import published_parameterization, published_schedule, published_table
 from superpose.processes.table import TableSchedule
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "posterior",
     "published_parameterization",
     "published_schedule",
+    "published_table",
 ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from superpose.errors import RecipeError
@@ -70,6 +71,26 @@ def published_schedule(config: Mapping[str, Any], patches: int = 0) -> Schedule:
         ends = (None, None) if kind == "squaredcos_cap_v2" else (config.get("beta_start"), config.get("beta_end"))
         table = TableSchedule.named(TABLES[kind], steps, *ends)
     return table.zero_terminal_snr() if config.get("rescale_betas_zero_snr") else table
+
+
+def published_table(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
+    """Noise levels and prediction of a network that was trained on a table of betas.
+
+    Arguments:
+        where: The file, for the message.
+        config: ``scheduler_config.json``; what it leaves out is as diffusers has it.
+
+    Raises:
+        RecipeError: One line that names the file, the key, its value and what is supported; or that it is a flow.
+    """
+    told = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02, **config}
+    try:
+        schedule, prediction = published_schedule(told), published_parameterization(told)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
+    if not isinstance(schedule, TableSchedule):
+        raise RecipeError(f"{where}: a flow, which this family's networks were never trained on")
+    return schedule, prediction
 
 
 def _flows(config: Mapping[str, Any]) -> bool:
