@@ -138,7 +138,7 @@ def test_wrong_folders(kind: str, options: dict[str, Any], says: str) -> None:
         ("scheduler/scheduler_config.json", {"variance_type": "learned"}, "variance_type = 'learned' is not supported"),
         ("scheduler/scheduler_config.json", {"beta_schedule": "odd"}, "beta_schedule = 'odd' is not one of linear, "),
         ("scheduler/scheduler_config.json", {"prediction_type": "odd"}, "prediction_type = 'odd' is not one of eps"),
-        ("scheduler/scheduler_config.json", {"use_flow_sigmas": True}, "a flow, which this family's networks were never train"),
+        ("scheduler/scheduler_config.json", {"use_flow_sigmas": True}, "a flow, which this family's networks were"),
         ("unet/config.json", {"out_channels": 5}, "3 channels in and 5 out make no stage of IF"),
     ],
 )
