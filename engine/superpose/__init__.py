@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from superpose.errors import RecipeError as RecipeError
     from superpose.errors import RunError as RunError
     from superpose.errors import SuperposeError as SuperposeError
+    from superpose.files import read_text as read_text
+    from superpose.files import regular_file as regular_file
     from superpose.grid import plan_of as plan_of
     from superpose.guidance import Guidance as Guidance
     from superpose.hub import downloads as downloads
@@ -109,6 +111,9 @@ if TYPE_CHECKING:
     from superpose.shortcuts import model as model
     from superpose.shortcuts import sample as sample
     from superpose.shortcuts import trajectory as trajectory
+    from superpose.tables import Table as Table
+    from superpose.tables import read_json as read_json
+    from superpose.tables import read_yaml as read_yaml
     from superpose.view import View as View
 
 _HOMES = {
@@ -120,6 +125,7 @@ _HOMES = {
     "decomposition": "Decomposition",
     "denoiser": "Ask Asking Denoiser Known Mix Prompted Term factorized guided prompted together viewed",
     "errors": "LawError PluginError PromptError RecipeError RunError SuperposeError",
+    "files": "read_text regular_file",
     "grid": "plan_of",
     "guidance": "Guidance",
     "hub": "downloads locate",
@@ -141,6 +147,7 @@ _HOMES = {
     "schedule": "Moment Schedule",
     "scheduler.base": "Plan Scheduler combine",
     "shortcuts": "make model sample trajectory",
+    "tables": "Table read_json read_yaml",
     "view": "View",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from superpose.errors import PromptError, RecipeError
+from superpose.files import read_text
 
 
 def class_of(prompt: str, classes: int | None, labels: Path | None = None) -> int | None:
@@ -41,7 +42,7 @@ def class_of(prompt: str, classes: int | None, labels: Path | None = None) -> in
 def _names(labels: Path | None, classes: int) -> dict[str, int]:
     if labels is None:
         return {}
-    lines = labels.read_text(encoding="utf-8").splitlines()
+    lines = read_text(labels).splitlines()
     if len(lines) != classes:
         raise RecipeError(f"{labels} has {len(lines)} lines, and the network knows {classes} classes: one in each line")
     named: dict[str, int] = {}

@@ -18,6 +18,7 @@ from superpose import (
     option,
     published_parameterization,
     published_schedule,
+    read_json,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class DDPMFolder(Model):
             RecipeError: If a file is missing, damaged or of another family.
         """
         if self.path.is_dir():
-            return _json(self.folder / "config.json")
+            return read_json(self.folder / "config.json")
         return _port_config(self.path, self.path.stat().st_mtime_ns, self.size)
 
     @property
@@ -73,7 +74,7 @@ class DDPMFolder(Model):
         """What is written of the noise levels."""
         for file in (self.path / "scheduler", self.path, self.path.parent / "scheduler"):
             if (file / "scheduler_config.json").exists():
-                return _json(file / "scheduler_config.json")
+                return read_json(file / "scheduler_config.json")
         return dict(PORT_SCHEDULER)
 
     @property
@@ -121,12 +122,6 @@ class DDPMFolder(Model):
 
         file = weight_files(self.folder)[1] if self.path.is_dir() else self.path
         return {file.name: digest(file)}
-
-
-def _json(path: Path) -> dict[str, Any]:
-    from superpose.nn import read_json
-
-    return read_json(path)
 
 
 @lru_cache(maxsize=16)

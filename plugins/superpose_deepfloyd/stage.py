@@ -20,6 +20,7 @@ from superpose import (
     StaticClip,
     TableSchedule,
     published_table,
+    read_json,
 )
 from superpose_deepfloyd.config import IFConfig
 
@@ -66,8 +67,6 @@ def read_stage(path: Path) -> Stage:
     Raises:
         RecipeError: It is not there, or of another family.
     """
-    from superpose.nn import read_json
-
     if not path.is_dir():
         raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
@@ -108,8 +107,6 @@ def text_folders(path: Path) -> tuple[Path, Path]:
 
 
 def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
-    from superpose.nn import read_json
-
     file = folder / "scheduler_config.json"
     return file, read_json(file) if file.exists() else PUBLISHED
 

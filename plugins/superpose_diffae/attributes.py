@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from superpose import RecipeError, read_image
+from superpose import RecipeError, read_image, read_text
 from superpose.nn import read_weights
 
 #: What the 40 rows of the public classifiers are called: the attributes of CelebA, in its own order.
@@ -177,8 +177,8 @@ def learn(
 def read_labels(path: Path) -> tuple[list[Path], tuple[str, ...], Tensor]:
     """Image files, names of attributes, and labels (N, K) of 0 and 1, from a CSV file as `learn` takes it."""
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(path.read_text("utf-8-sig").splitlines())]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(read_text(path).splitlines())]
+    except csv.Error as error:
         raise RecipeError(f"{path} is not a readable CSV file: {error}") from error
     if len(rows) < 2 or len(rows[0]) < 2:
         raise RecipeError(f"{path}: expected a line such as file,Smiling,Young and a line for each image below it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from superpose import RecipeError
+from superpose import RecipeError, read_json
 
 #: Parts that the bridge has a use for, as diffusers' pipelines call them.
 USED = (
@@ -41,7 +40,7 @@ class PipelineFolder:
                 f"{self.path} is no saved pipeline of diffusers: it has no model_index.json; "
                 "write the folder that pipeline.save_pretrained made, not one of its parts"
             )
-        return read_table(self.path / "model_index.json")
+        return read_json(self.path / "model_index.json")
 
     @property
     def pipeline(self) -> str:
@@ -102,7 +101,7 @@ class PipelineFolder:
     def config(self, name: str) -> Mapping[str, Any]:
         """The configuration of a part."""
         kind = "scheduler_config.json" if name == "scheduler" else "config.json"
-        return read_table(self.path / name / kind)
+        return read_json(self.path / name / kind)
 
     def weights(self, variant: str | None) -> list[Path]:
         """The files of weights that are read, for a variant such as "fp16"; shards are files of their own."""
@@ -114,20 +113,3 @@ def _variant(file: Path) -> str | None:
     """None of model.safetensors; fp16 of model.fp16.safetensors and of model.fp16-00001-of-00002.safetensors."""
     marks = file.suffixes[:-1]
     return marks[-1][1:].partition("-")[0] if marks else None
-
-
-def read_table(path: Path) -> Mapping[str, Any]:
-    """A JSON file with a table.
-
-    Raises:
-        RecipeError: It is missing, or not valid.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(f"{path}: no such file") from error
-    except ValueError as error:
-        raise RecipeError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path} does not hold a table")
-    return content

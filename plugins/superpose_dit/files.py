@@ -7,8 +7,8 @@ from pathlib import Path
 
 import attrs
 
-from superpose import RecipeError, Schedule, TableSchedule, published_table
-from superpose.nn import Part, read_json, read_weights, tensor_shapes, weight_files
+from superpose import RecipeError, Schedule, TableSchedule, published_table, read_json
+from superpose.nn import Part, read_weights, tensor_shapes, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import EDMSchedule, Model, RecipeError, class_of, option
+from superpose import EDMSchedule, Model, RecipeError, class_of, option, read_json
 from superpose_edm.config import EDMConfig
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ class EDM(Model):
         Raises:
             RecipeError: The folder is none, or the network is not known here.
         """
-        from superpose.nn import read_json
-
         if self.path.suffix == ".pkl":
             raise RecipeError(f"{self.path} must be made harmless: python -m superpose_edm.convert {self.path} FOLDER")
         return EDMConfig.from_mapping(read_json(self.path / "config.json"), str(self.path))

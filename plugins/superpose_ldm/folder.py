@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from superpose import Parameterization, RecipeError, published_table
-from superpose.nn import TEXT_WEIGHTS, Part, UNet2D, UNet2DConfig, read_json, read_weights, weight_files
+from superpose import Parameterization, RecipeError, published_table, read_json
+from superpose.nn import TEXT_WEIGHTS, Part, UNet2D, UNet2DConfig, read_weights, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     LatentUNet,

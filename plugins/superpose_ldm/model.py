@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import Model, Parameterization, RecipeError, locate, option
+from superpose import Model, Parameterization, RecipeError, locate, option, read_text
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -117,12 +117,7 @@ class LatentDiffusion(Model, ABC):
 
 
 def _lines(path: Path | None) -> tuple[str, ...]:
-    if path is None:
-        return ()
-    try:
-        return tuple(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"classes: {path} is not a readable text file: {error}") from error
+    return () if path is None else tuple(read_text(path).splitlines())
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import Parameterization, RecipeError, TableSchedule
+from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
 from superpose.nn import Part, read_weights, tensor_shapes
 from superpose.nn.latent import (
     Autoencoder,
@@ -197,24 +197,11 @@ class SingleFile:
         }  # fmt: skip
 
 
-def _parameters(config: Path) -> dict[str, Any]:
-    try:
-        import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
-    except ImportError as error:
-        raise RecipeError(f'{config} is read with PyYAML: pip install "superpose[ldm]"') from error
-    try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8"))
-        params: dict[str, Any] = content["model"]["params"]
-        _ = params["unet_config"]["params"], params["first_stage_config"]["params"]
-    except FileNotFoundError as error:
-        raise RecipeError(f"{config}: no such file") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(f"{config} is not readable YAML: {' '.join(str(error).split())}") from error
-    except (KeyError, TypeError) as error:
-        raise RecipeError(
-            f"{config} does not describe latent diffusion: it needs model.params with unet_config and "
-            "first_stage_config, each with params"
-        ) from error
+def _parameters(config: Path) -> Table:
+    """What it says of the model, once it is known to describe latent diffusion."""
+    params = read_yaml(config).table("model").table("params")
+    for part in ("unet_config", "first_stage_config"):
+        params.table(part).table("params")
     return params
 
 

@@ -229,7 +229,7 @@ def test_yaml_files_of_something_else(tmp_path) -> None:
     (tmp_path / "code.yaml").write_text("model: !!python/object/apply:os.system [echo]")
     assert "is not readable YAML" in complaint(path=path, config=tmp_path / "code.yaml")
     (tmp_path / "list.yaml").write_text("- 1")
-    assert "it needs model.params" in complaint(path=path, config=tmp_path / "list.yaml")
+    assert "does not hold a table" in complaint(path=path, config=tmp_path / "list.yaml")
     assert "beta_schedule = 'sqrt'" in complaint(path=path, config=edited(tmp_path, beta_schedule="sqrt"))
     assert "parameterization = 'w'" in complaint(path=path, config=edited(tmp_path, parameterization="w"))
     rescaler = {"target": "ldm.modules.encoders.modules.SpatialRescaler"}

@@ -16,7 +16,7 @@ from superpose.nn.residual import Resample, ResidualBlock
 from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose.nn.unet import UNet
 from superpose.nn.unet2d import UNet2D
-from superpose.nn.weights import digest, read_checkpoint, read_json, read_weights, shards, tensor_shapes
+from superpose.nn.weights import digest, read_checkpoint, read_weights, shards, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",
@@ -48,7 +48,6 @@ __all__ = [
     "load_unet2d",
     "openai_names",
     "read_checkpoint",
-    "read_json",
     "read_weights",
     "ready",
     "rows",

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from superpose.errors import RecipeError
 from superpose.nn.config import UNet2DConfig
 from superpose.nn.unet2d import UNet2D
-from superpose.nn.weights import read_json, read_weights
+from superpose.nn.weights import read_weights
+from superpose.tables import read_json
 
 N = TypeVar("N", bound=nn.Module)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import json
 import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from superpose.errors import RecipeError
+from superpose.files import regular_file
+from superpose.tables import read_json
 
 #: What the table of tensors is called in files of training, where there are several: the averaged weights.
 TABLES = ("state_dict", "ema")
@@ -107,7 +108,7 @@ def read_checkpoint(path: Path) -> Any:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal; computed once as long as the file stays as it is."""
-    about = path.stat()
+    about = regular_file(path).stat()
     return _digest(path, about.st_mtime_ns, about.st_size)
 
 
@@ -115,23 +116,6 @@ def digest(path: Path) -> str:
 def _digest(path: Path, *_: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file with a table.
-
-    Raises:
-        RecipeError: It is missing, or not valid.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(f"{path}: no such file") from error
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path} does not hold a table")
-    return content
 
 
 def _stored(path: Path, starts: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
@@ -190,10 +174,9 @@ def _is_zip(path: Path) -> bool:
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
+    regular_file(path)
     try:
         yield
-    except FileNotFoundError as error:
-        raise RecipeError(f"{path}: no such file") from error
     except RecipeError:
         raise
     except Exception as error:  # a reader that is fed a broken file may raise anything

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from superpose import RecipeError
-from superpose.nn import read_json, read_weights
+from superpose import RecipeError, read_json
+from superpose.nn import read_weights
 from superpose.nn.latent import Autoencoder, LatentUNet, TextEncoder, clip_config, diffusers_autoencoder, diffusers_unet
 from superpose_glyphs.phrases import Vocabulary
 from superpose_glyphs.train.batches import Images, spread
