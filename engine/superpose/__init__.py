@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from superpose.tables import Table as Table
     from superpose.tables import read_json as read_json
     from superpose.tables import read_yaml as read_yaml
+    from superpose.terminal import printable as printable
     from superpose.view import View as View
 
 _HOMES = {
@@ -148,6 +149,7 @@ _HOMES = {
     "scheduler.base": "Plan Scheduler combine",
     "shortcuts": "make model sample trajectory",
     "tables": "Table read_json read_yaml",
+    "terminal": "printable",
     "view": "View",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

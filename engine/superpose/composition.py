@@ -134,7 +134,7 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
         return read[classifier]
 
     if why := recipe.scheduler.refuses(predictor.learned_variance):
-        raise RecipeError(recipe.located([(_place(number, ("scheduler",)), why)]))
+        raise recipe.located([(_place(number, ("scheduler",)), why)])
     denoiser = _tree(recipe, predictor, load)
     canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
@@ -160,7 +160,7 @@ def inspect(recipe: Recipe) -> Inspection:
                     # What is said once for all stages is told with the stage that it fails at.
                     found.append((place, f"at stage {number}, {why}" if number and place == path else why))
     if found:
-        raise RecipeError(recipe.located(found))
+        raise recipe.located(found)
     return _chained([_inspected(stage) for stage in recipe.stages])
 
 
@@ -200,7 +200,7 @@ def _inspected(recipe: Recipe) -> Inspection:
         constraints = [constraint.bind(canvas) for constraint in recipe.constraint]
         plan = fitted(recipe.scheduler, plan, constraints)
     except (LawError, RecipeError) as error:
-        raise RecipeError(recipe.located([((), str(error))])) from error
+        raise recipe.located([((), str(error))]) from error
     descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
     channels, *size = recipe.model.shape
     # A guidance that hides what lies beside the state asks more rows of a network that sees any: one channel will do.

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 
 class SuperposeError(Exception):
-    """Base of every error whose message is meant for the person at the keyboard."""
+    """Base of every error whose message is meant for the person at the keyboard.
+
+    Attributes:
+        lines: The message, a mistake each; a newline inside one was no intention of ours.
+    """
+
+    def __init__(self, *lines: object) -> None:
+        self.lines: tuple[str, ...] = tuple(text for line in lines for text in getattr(line, "lines", (str(line),)))
+        super().__init__("\n".join(self.lines))
 
 
 class RecipeError(SuperposeError):

@@ -22,6 +22,7 @@ from superpose.noise import START
 from superpose.observer import Observer, Step
 from superpose.prediction import steered
 from superpose.scheduler.base import Plan, Scheduler
+from superpose.terminal import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -287,5 +288,5 @@ def _show(watching: list[Observer], step: Step) -> bool:
             stop |= observer.see(step) == "stop"
         except Exception as error:  # it may fail in any way; the run is not its hostage
             watching.remove(observer)
-            warnings.warn(f"observer {type(observer).__name__} failed and is dropped: {error}", stacklevel=3)
+            warnings.warn(f"observer {type(observer).__name__} failed and is dropped: {printable(error)}", stacklevel=3)
     return stop

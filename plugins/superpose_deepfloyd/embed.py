@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from superpose import RecipeError
+from superpose import RecipeError, printable
 from superpose_deepfloyd.embeddings import Embeddings, cleaned, write
 
 
@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         prompts = embed(asked.text_encoder, asked.out, asked.prompts, asked.device, asked.dtype)
     except (RecipeError, OSError) as error:
-        parser.exit(1, f"{error}\n")
-    sys.stdout.write(f"{asked.out}: {', '.join(map(repr, prompts))}\n")
+        parser.exit(1, f"{printable(error)}\n")
+    sys.stdout.write(f"{printable(asked.out)}: {', '.join(map(repr, prompts))}\n")
 
 
 def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu", dtype: str = "float32") -> list[str]:

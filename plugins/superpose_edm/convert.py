@@ -12,7 +12,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from superpose import RecipeError
+from superpose import RecipeError, printable
 from superpose_edm.config import EDMConfig
 from superpose_edm.records import Record, read_records
 
@@ -47,9 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = convert(chosen.source, chosen.folder)
     except RecipeError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(error)}\n")
         return 2
-    sys.stdout.write(f"{chosen.folder}: {config.preconditioning} around {config.model_type}\n")
+    sys.stdout.write(printable(f"{chosen.folder}: {config.preconditioning} around {config.model_type}") + "\n")
     return 0
 
 

@@ -228,7 +228,7 @@ def test_mistakes_found_later_are_located_too():
         "view.0.prompt=W",
     )
     found = [(("view", 0, "prompt"), "unknown prompt 'W'"), (("view", 0), "too small"), ((), "no"), (("run", "x"), "y")]
-    assert made.located(found).split("\n") == [
+    assert str(made.located(found)).split("\n") == [
         "r.toml:1:1: no",
         "r.toml:1:1: run.x: y",
         "r.toml:3:1: view.0: too small",
@@ -238,4 +238,4 @@ def test_mistakes_found_later_are_located_too():
 
 def test_a_recipe_made_in_python_has_no_places():
     made = Recipe(model=Toy(), scheduler=Steps(steps=3), subject=Subject(prompt="A"))
-    assert made.located([(("run", "seed"), "odd"), ((), "bad")]) == "run.seed: odd\nbad"
+    assert str(made.located([(("run", "seed"), "odd"), ((), "bad")])) == "run.seed: odd\nbad"

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from superpose import __version__
+from superpose.cli.printing import complain, unstoppable
 from superpose.errors import RunError, SuperposeError
+from superpose.terminal import printable
 
 #: The commands, in the order of the help.
 COMMANDS = ("run", "check", "replay", "kinds", "cite", "plugins", "schema", "new")
@@ -21,6 +23,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 when a run failed or was interrupted, 2 when what was asked is wrong.
     """
+    with unstoppable() as (output, _):
+        code = _main(argv)
+        output.flush()
+        if output.failure is not None:
+            complain(f"standard output can't be written: {output.failure.strerror}")
+            code = code or 1
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     # Threads that wait by spinning without end make a run beside another busy program ten times slower.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -28,22 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(f"superpose.cli.{arguments.command}").main(arguments)
         return code
     except SuperposeError as error:
-        print(f"superpose: {error}", file=sys.stderr)
+        complain(error)
         return 1 if isinstance(error, RunError) else 2
     except KeyboardInterrupt:
-        print("superpose: interrupted", file=sys.stderr)
+        complain("interrupted")
         return 1
-    except BrokenPipeError:  # the reader of our output has gone, as in `superpose kinds | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if os.environ.get("SUPERPOSE_DEBUG"):
             raise
-        print(
-            f"superpose: unexpected {type(error).__name__}: {error}\n"
-            "this is a fault of superpose or of a plugin; SUPERPOSE_DEBUG=1 shows where",
-            file=sys.stderr,
-        )
+        complain(f"unexpected {type(error).__name__}: {printable(error)}")
+        print("this is a fault of superpose or of a plugin; SUPERPOSE_DEBUG=1 shows where", file=sys.stderr)
         return 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from superpose.cli.printing import marked
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -36,13 +37,12 @@ def _check(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
     from rich import print as show
-    from rich.markup import escape
     from rich.tree import Tree
 
     from superpose.composition import inspect
 
     inspected = inspect(recipe).stages
-    tree = Tree(escape(arguments.recipe))
+    tree = Tree(marked(arguments.recipe))
     stages = recipe.stages
     for number, stage in enumerate(stages):
         _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage, _agreements(stages[0], stage))
@@ -66,16 +66,15 @@ def _agreements(first: Recipe, later: Recipe) -> dict[Kind, str]:
 
 
 def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
-    from rich.markup import escape
 
-    tree.add(escape(f"model {described(recipe.model)}: {_size(recipe.model)}"))
-    tree.add(escape(f"scheduler {described(recipe.scheduler)}"))
-    tree.add(escape(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
+    tree.add(marked(f"model {described(recipe.model)}: {_size(recipe.model)}"))
+    tree.add(marked(f"scheduler {described(recipe.scheduler)}"))
+    tree.add(marked(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
     clip = recipe.clip or recipe.model.clip
-    tree.add(escape(f"clip {described(clip) if clip else 'none'}"))
+    tree.add(marked(f"clip {described(clip) if clip else 'none'}"))
     _grow(tree, recipe.subject, notes)
     for constraint in recipe.constraint:
-        tree.add(escape(f"constraint {described(constraint)}"))
+        tree.add(marked(f"constraint {described(constraint)}"))
 
 
 def _cost(inspection: Inspection, samples: int) -> str:
@@ -115,20 +114,19 @@ def described(kind: Kind) -> str:
 
 
 def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
-    from rich.markup import escape
 
-    note = f", guidance {described(subject.guidance)}" if subject.guidance else ""
-    note += f", negative {subject.negative!r}" if subject.negative is not None else ""
+    note = f", guidance {marked(described(subject.guidance))}" if subject.guidance else ""
+    note += f", negative {marked(repr(subject.negative))}" if subject.negative is not None else ""
     if subject.view:
         branch = tree.add(f"views{note}")
         for term in subject.view:
             share = f", weight {term.weight:g}" if term.weight != 1 else ""
             share += notes.get(term.view, "")
-            _grow(branch.add(f"{escape(described(term.view))}{share}"), term.subject, notes)
+            _grow(branch.add(f"{marked(described(term.view))}{share}"), term.subject, notes)
     elif subject.decomposition is not None:
         parts = subject.decomposition
-        branch = tree.add(f"decomposition {escape(described(parts.decomposition))}{note}")
+        branch = tree.add(f"decomposition {marked(described(parts.decomposition))}{note}")
         for name, part in parts.parts:
-            _grow(branch.add(name), part, notes)
+            _grow(branch.add(marked(name)), part, notes)
     else:
-        tree.add(f"prompt {escape(repr(subject.prompt))}{note}")
+        tree.add(f"prompt {marked(repr(subject.prompt))}{note}")

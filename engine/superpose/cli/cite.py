@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from superpose.cli.printing import complain, say_all
 from superpose.cli.recipes import add_recipe, read_recipe
 
 
@@ -19,7 +19,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     recipe = read_recipe(arguments)
     if entries := bibliography(used(recipe)):
-        print(entries)
+        say_all(entries)
     else:
-        print(f"superpose: nothing in {arguments.recipe} names a paper", file=sys.stderr)
+        complain(f"nothing in {arguments.recipe} names a paper")
     return 0

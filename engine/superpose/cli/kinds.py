@@ -6,6 +6,7 @@ import argparse
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from superpose.cli.printing import marked, say_all
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
 
@@ -30,7 +31,7 @@ def main(arguments: argparse.Namespace) -> int:
 
         names = {name for role in found.roles for name in found.kinds(role)}
         raise RecipeError(f"no kind {arguments.kind!r}{suggestion(arguments.kind, names)}")
-    print("\n\n".join(manual(cls) for cls in matches))
+    say_all("\n\n".join(manual(cls) for cls in matches))
     return 0
 
 
@@ -56,12 +57,11 @@ def manual(cls: Any) -> str:
 def _list(found: Registry) -> None:
     from rich import box
     from rich import print as show
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("role", "kind", "what it is", box=box.SIMPLE)
     for role in found.roles:
         for name, cls in sorted(found.kinds(role).items()):
             summary = inspect.cleandoc(cls.__doc__ or "").splitlines()[0]
-            table.add_row(role, name, escape(summary))
+            table.add_row(role, name, marked(summary))
     show(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from superpose.cli.printing import say
 from superpose.scaffold import EXAMPLES
 
 
@@ -29,7 +30,7 @@ def main(arguments: argparse.Namespace) -> int:
     project.check(registry(strict=arguments.strict_plugins))
     out = arguments.out or Path(project.distribution)
     for path in write_project(project.texts(), out):
-        print(path)
+        say(path)
     # Without a slash pip would take the folder for the name of a distribution.
     place = out if out.is_absolute() else f"./{out.as_posix()}"
     print(f'\nnext:\n  pip install -e "{place}[test]"\n  pytest "{place}"\n  superpose kinds {project.name}')

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
+
+from superpose.cli.printing import complain, say
 
 if TYPE_CHECKING:
     from superpose.plugins import Plugin, Registry
@@ -33,13 +34,14 @@ def main(arguments: argparse.Namespace) -> int:
 
     found = load_plugins(strict=arguments.strict_plugins)
     for warning in found.warnings:
-        print(f"superpose: {warning}", file=sys.stderr)
+        complain(warning)
     if arguments.action == "check":
         return _check(arguments.name, arguments.size, found)
     if arguments.json:
         print(json.dumps([_row(plugin) for plugin in found.plugins], indent=2))
     else:
-        print(*map(_line, found.plugins), sep="\n")
+        for plugin in found.plugins:
+            say(_line(plugin))
     return 0
 
 
@@ -56,7 +58,7 @@ def _check(name: str, sizes: list[tuple[int, int, int]] | None, found: Registry)
         rows = [line.columns() for line in lines]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         if any(line.status == "broken" for line in lines):
             code = 1
     return code

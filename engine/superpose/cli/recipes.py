@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
+
+from superpose.cli.printing import complain
 
 if TYPE_CHECKING:
     from superpose.plugins import Registry
@@ -46,8 +47,8 @@ def registry(*, strict: bool) -> Registry:
 
     found = load_plugins(strict=strict)
     for warning in found.warnings:
-        print(f"superpose: {warning}", file=sys.stderr)
+        complain(warning)
     for plugin in found.plugins:
         if plugin.status not in {"loaded", "blocked"}:
-            print(f"superpose: plugin {plugin.name!r} is {plugin.status}: {plugin.why}", file=sys.stderr)
+            complain(f"plugin {plugin.name!r} is {plugin.status}: {plugin.why}")
     return found

@@ -6,7 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from superpose.cli.printing import LINE, say
 from superpose.cli.recipes import add_download, registry
+from superpose.terminal import printable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def main(arguments: argparse.Namespace) -> int:
     from superpose.output.run import replay
 
     path = replay(arguments.image, arguments.out, device=arguments.device, allow_download=arguments.allow_download)
-    print(path)
+    say(path)
     if path.read_bytes() == arguments.image.read_bytes():
         print("the same bytes", file=sys.stderr)
         return 0
@@ -38,5 +40,6 @@ def main(arguments: argparse.Namespace) -> int:
     ]
     if old.device != new.device:
         changed.append(f"the device was {old.device}, is {new.device}")
-    print(f"not the same bytes: {'; '.join(changed) or 'another kind of processor, most likely'}", file=sys.stderr)
+    why = "; ".join(changed) or "another kind of processor, most likely"
+    print(f"not the same bytes: {printable(why, LINE)}", file=sys.stderr)
     return 1

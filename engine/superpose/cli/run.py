@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superpose.cli.printing import say
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ def _run(arguments: argparse.Namespace) -> int:
             task = progress.add_task("sampling", total=job.steps)
             for path in job.make(job.pending, [Bar(progress, task)]):
                 made += 1
-                print(path)
+                say(path)
         outcome = job.close()
     except KeyboardInterrupt:
         kept = f"{recipe.run.samples - len(job.pending) + made} of {recipe.run.samples} images are finished"
         console.print(f"superpose: interrupted; {kept}; go on with --resume", highlight=False, soft_wrap=True)
         return 1
-    print(outcome.sheet)
+    say(outcome.sheet)
     kept_before = recipe.run.samples - len(job.pending)
     note = f" ({kept_before} were there already)" if kept_before else ""
     console.print(f"{made} {'image' if made == 1 else 'images'} in {outcome.seconds:.1f} s{note}", highlight=False)

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from superpose.cli.printing import say
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
 
@@ -31,7 +32,7 @@ def main(arguments: argparse.Namespace) -> int:
             arguments.out.write_text(text, encoding="utf-8")
         except OSError as error:
             raise RecipeError(f"{arguments.out}: can't be written: {error.strerror or error}") from error
-        print(arguments.out)
+        say(arguments.out)
     else:
         print(text, end="")
     return 0
@@ -48,5 +49,5 @@ def _check(path: Path, wanted: str, flag: str) -> int:
         state = "is stale"
     if given == wanted:
         return 0
-    print(f"{path} {state}; write it with: superpose schema{flag} --out {path}")
+    say(f"{path} {state}; write it with: superpose schema{flag} --out {path}")
     return 1

@@ -45,7 +45,7 @@ def load_plugins(strict: bool = False) -> Registry:
     failed = [plugin for plugin in registry.plugins if plugin.status not in ("loaded", "blocked")]
     if strict and failed:
         cause = next((plugin.error for plugin in failed if plugin.error is not None), None)
-        raise PluginError("\n".join(map(str, failed))) from cause
+        raise PluginError(*failed) from cause
     return registry
 
 

@@ -37,7 +37,7 @@ class MistakesError(RecipeError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(problem.line for problem in self.problems))
+        super().__init__(*(problem.line for problem in self.problems))
 
 
 class Override(NamedTuple):

@@ -9,7 +9,7 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.kind import Kind, option
-from superpose.recipe.problems import Source
+from superpose.recipe.problems import MistakesError, Source
 
 if TYPE_CHECKING:
     from superpose.clip import Clip
@@ -232,6 +232,6 @@ class Recipe:
         for constraint in self.constraint:
             yield from inside(constraint)
 
-    def located(self, found: Iterable[tuple[Path, str]]) -> str:
+    def located(self, found: Iterable[tuple[Path, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
-        return "\n".join(problem.line for problem in self.source.problems(found))
+        return MistakesError(self.source.problems(found))
