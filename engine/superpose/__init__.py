@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from superpose.denoiser import factorized as factorized
     from superpose.denoiser import guided as guided
     from superpose.denoiser import prompted as prompted
-    from superpose.denoiser import together as together
     from superpose.denoiser import viewed as viewed
     from superpose.errors import LawError as LawError
     from superpose.errors import PluginError as PluginError
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from superpose.errors import RecipeError as RecipeError
     from superpose.errors import RunError as RunError
     from superpose.errors import SuperposeError as SuperposeError
+    from superpose.estimation import together as together
     from superpose.files import read_text as read_text
     from superpose.files import regular_file as regular_file
     from superpose.grid import plan_of as plan_of
@@ -124,8 +124,9 @@ _HOMES = {
     "composition": "Composition compose inspect",
     "constraint": "Canvas Constraint Edit",
     "decomposition": "Decomposition",
-    "denoiser": "Ask Asking Denoiser Known Mix Prompted Term factorized guided prompted together viewed",
+    "denoiser": "Ask Asking Denoiser Known Mix Prompted Term factorized guided prompted viewed",
     "errors": "LawError PluginError PromptError RecipeError RunError SuperposeError",
+    "estimation": "together",
     "files": "read_text regular_file",
     "grid": "plan_of",
     "guidance": "Guidance",

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
+from superpose.blame import article, blamed, must_be_rows
 from superpose.errors import LawError
+from superpose.estimation import answered, begun
 from superpose.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -45,15 +47,9 @@ class Answerer:
 
     def __call__(self, denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
         """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``moment``."""
-        run = denoiser.estimate(x, moment)
-        reply: list[Prediction] | None = None
-        while True:
-            try:
-                asks = next(run) if reply is None else run.send(reply)
-            except StopIteration as stop:
-                estimate: Estimate = stop.value
-                return estimate
-            reply = self._round(asks, moment)
+        estimate = answered(begun(denoiser, x, moment), lambda asks: self._round(asks, moment))
+        must_be_rows(estimate.clean, denoiser, "estimate", len(x))
+        return estimate
 
     def _round(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
         distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
@@ -73,7 +69,10 @@ class Answerer:
             images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
         batch = images[0] if len(images) == 1 else torch.cat(images)
         given = self._gathered(predictor, tuple((ask.condition, len(ask.x)) for ask in asks), rows, padding)
-        blocks = [predictor.predict(block, moment, mine) for block, mine in zip(batch.split(rows), given, strict=True)]
+        blocks = [
+            _judged(predictor, predictor.predict(block, moment, mine), block)
+            for block, mine in zip(batch.split(rows), given, strict=True)
+        ]
         variances = [block.variance for block in blocks if block.variance is not None]
         whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
         return _split(whole, [len(ask.x) for ask in asks])
@@ -105,6 +104,13 @@ class Answerer:
                         f"{type(predictor).__name__} is asked about {count} rows, and has {name!r} for {len(tensor)} "
                         "samples: a denoiser asks about all samples, in their order"
                     )
+
+
+def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction:
+    if not isinstance(answer, Prediction):
+        blamed(predictor, "predict", f"returns {article(answer)}, and must return a superpose.Prediction(output, ...)")
+    must_be_rows(answer.output, predictor, "predict", len(block))
+    return answer
 
 
 def _network(ask: Ask) -> tuple[Network, tuple[int, ...]]:

@@ -137,7 +137,7 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
         raise recipe.located([(_place(number, ("scheduler",)), why)])
     denoiser = _tree(recipe, predictor, load)
     canvas = Canvas.of(predictor, denoiser)
-    constraints = tuple(constraint.bind(canvas) for constraint in recipe.constraint)
+    constraints = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
     plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
     then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
     return Composition(recipe, predictor, denoiser, plan, constraints, rows, number, then)
@@ -197,7 +197,7 @@ def _inspected(recipe: Recipe) -> Inspection:
         denoiser.check(recipe.model.shape)
         plan = recipe.scheduler.plan(recipe.model.schedule)
         canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
-        constraints = [constraint.bind(canvas) for constraint in recipe.constraint]
+        constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
         plan = fitted(recipe.scheduler, plan, constraints)
     except (LawError, RecipeError) as error:
         raise recipe.located([((), str(error))]) from error

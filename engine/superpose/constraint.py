@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import attrs
 
+from superpose.blame import article, blamed, must_be_like
 from superpose.kind import Kind
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ class Edit(NamedTuple):
 
     value: Tensor
     jumped: bool = True
+
+
+def judged(edit: object, x: Tensor, constraint: Constraint, hook: str) -> Edit:
+    """What a hook made of ``x``.
+
+    Raises:
+        PluginError: If it is no `Edit` of a tensor of that shape; says whose hook it is.
+    """
+    if not isinstance(edit, Edit):
+        blamed(constraint, hook, f"returns {article(edit)}, and must return a superpose.Edit(value, jumped=...)")
+    must_be_like(edit.value, x, constraint, hook)
+    return edit
 
 
 @attrs.frozen
@@ -90,6 +103,23 @@ class Constraint(Kind, ABC):
         """This constraint with its files read, as tensors on the canvas's device."""
         del canvas
         return self
+
+    def bound_to(self, canvas: Canvas) -> Constraint:
+        """What `bind` gives, known to be bound even where it is of this same class.
+
+        Raises:
+            PluginError: If `bind` gives something else than a constraint.
+        """
+        bound = self.bind(canvas)
+        if not isinstance(bound, Constraint):
+            blamed(self, "bind", f"returns {article(bound)}, and must return a superpose.Constraint")
+        object.__setattr__(bound, "_bound", True)
+        return bound
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether its files have been read: it is from `bound_to`, or has nothing to bind."""
+        return getattr(self, "_bound", False) or type(self).bind is Constraint.bind
 
     def plan(self, plan: Plan) -> Plan:
         """The plan it wants: one that starts late, climbs or repeats."""

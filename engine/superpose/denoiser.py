@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from superpose.errors import LawError
+from superpose.estimation import begun, together
 from superpose.prediction import Estimate, Prediction, clean_from
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Mix(Denoiser):
         for term in self.terms:
             if term.before not in seen:
                 seen[term.before] = x if term.before is _same else term.before(x)
-        estimates = yield from together(term.denoiser.estimate(seen[term.before], moment) for term in self.terms)
+        estimates = yield from together(begun(term.denoiser, seen[term.before], moment) for term in self.terms)
         clean = self._summed([estimate.clean for estimate in estimates])
         if clean is None:
             raise LawError(f"{self.name} has no terms")
@@ -224,24 +225,6 @@ class Mix(Denoiser):
             term.check(self.name, shape)
             channels, height, width = term.before(_probe(shape, 0)).shape[1:]
             term.denoiser.check((channels, height, width))
-
-
-def together(runs: Iterable[Asking]) -> Generator[list[Ask], list[Prediction], list[Estimate]]:
-    """Run estimates side by side, so that each round of their questions is asked at once."""
-    waiting: dict[int, tuple[Asking, list[Prediction] | None]] = {i: (run, None) for i, run in enumerate(runs)}
-    done: dict[int, Estimate] = {}
-    while waiting:
-        asked: dict[int, tuple[Asking, list[Ask]]] = {}
-        for i, (run, reply) in waiting.items():
-            try:
-                asked[i] = run, (next(run) if reply is None else run.send(reply))
-            except StopIteration as stop:
-                done[i] = stop.value
-        if not asked:
-            break
-        answers = iter((yield [ask for _, asks in asked.values() for ask in asks]))
-        waiting = {i: (run, [next(answers) for _ in asks]) for i, (run, asks) in asked.items()}
-    return [done[i] for i in sorted(done)]
 
 
 def prompted(predictor: NoisePredictor, prompt: str | Condition) -> Prompted:

@@ -16,7 +16,8 @@ import attrs
 import torch
 
 from superpose.answer import Answerer
-from superpose.constraint import Constraint, Edit
+from superpose.blame import article, blamed, must_be_like
+from superpose.constraint import judged
 from superpose.errors import RecipeError, RunError
 from superpose.noise import START
 from superpose.observer import Observer, Step
@@ -27,6 +28,7 @@ from superpose.terminal import printable
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.constraint import Constraint
     from superpose.denoiser import Denoiser
     from superpose.noise import NoiseSource, StepNoise
     from superpose.prediction import Estimate
@@ -101,9 +103,9 @@ class Trajectory:
     def __attrs_post_init__(self) -> None:
         """Refuse constraints whose files have not been read: they would do nothing."""
         for constraint in self.constraints:
-            if type(constraint).bind is not Constraint.bind:
+            if not constraint.is_bound:
                 raise RecipeError(
-                    f"constraint {constraint.kind} is not bound: give the trajectory constraint.bind(canvas), "
+                    f"constraint {constraint.kind} is not bound: give the trajectory constraint.bound_to(canvas), "
                     "or use superpose.trajectory, which binds"
                 )
 
@@ -149,7 +151,9 @@ class Trajectory:
         image = self._decoded(state.x)
         for constraint, hooks in zip(self.constraints, self._hooks, strict=True):
             if "finish" in hooks:
-                image = constraint.finish(image)
+                finished = constraint.finish(image)
+                must_be_like(finished, image, constraint, "finish")
+                image = finished
         for i, hooks in enumerate(self._hooks):
             fired = {hook for place, hook in state.fired if place == i}
             if silent := sorted(hooks - fired - {"plan", "finish"}):
@@ -210,14 +214,19 @@ class Trajectory:
                 estimate = steered(estimate, moment)
             for i, constraint in enumerate(self.constraints):
                 if "on_clean" in self._hooks[i]:
-                    edit = constraint.on_clean(estimate.clean, moment)
+                    edit = judged(constraint.on_clean(estimate.clean, moment), estimate.clean, constraint, "on_clean")
                     estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
                     fired.add((i, "on_clean"))
             clean = estimate.clean
             return estimate
 
         noise: StepNoise = partial(self.noise.draw, index)
-        x, memory = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
+        made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
+        # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
+        if not isinstance(made, tuple) or len(made) != 2:
+            blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
+        x, memory = made
+        must_be_like(x, state.x, self.scheduler, "step")
         return State(index, x, memory, jumped=jumped, clean=clean, fired=frozenset(fired))
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
@@ -225,7 +234,8 @@ class Trajectory:
         for i, constraint in enumerate(self.constraints):
             if hook in self._hooks[i]:
                 purpose = self._purposes[i]
-                edit: Edit = call(constraint, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
+                made = call(constraint, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
+                edit = judged(made, x, constraint, hook)
                 x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
         return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
 

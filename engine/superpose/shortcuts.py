@@ -97,7 +97,7 @@ def trajectory(
     kept = clip or predictor.clip
     denoiser = Clipped(denoiser, kept) if kept else denoiser
     canvas = Canvas.of(predictor, denoiser)
-    bound = tuple(constraint.bind(canvas) for constraint in constraints)
+    bound = tuple(constraint.bound_to(canvas) for constraint in constraints)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
     number = int(low is not None) if stage is None else stage
     noise = Noise(seed, numbers, predictor.shape, predictor.device, number)

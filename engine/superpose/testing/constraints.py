@@ -35,7 +35,7 @@ def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> 
 
 def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law]:
     """The laws of a constraint; those of its hooks come after that of its plan, which they are tried on."""
-    bound = constraint.bind(canvas)
+    bound = constraint.bound_to(canvas)
     whole = _plan(steps)
     yield Law("keeps-plans-whole", lambda: keeps_plans_whole(bound, whole))
     plan = bound.plan(whole)

@@ -1,0 +1,150 @@
+"""Estimates under way: coroutines that are resumed with answers, each in a gradient mode of its own.
+
+A coroutine that is stopped inside ``with torch.enable_grad()`` leaves the mode behind for whoever runs next: its
+neighbours in the tree and the networks. So the mode is taken away at every stop and given back when it goes on.
+What a denoiser yields and returns is judged here, where it is still known whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from superpose.blame import article, blamed, place_of, whose_code
+from superpose.errors import PluginError
+from superpose.prediction import Estimate, Prediction
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.denoiser import Ask, Asking, Denoiser
+    from superpose.schedule import Moment
+
+_COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
+
+
+def begun(denoiser: Denoiser, x: Tensor, moment: Moment) -> Asking:
+    """The estimate of a denoiser, not yet asked anything.
+
+    Raises:
+        PluginError: If its `estimate` is no coroutine.
+    """
+    run: Any = denoiser.estimate(x, moment)
+    if not isinstance(run, GeneratorType):
+        blamed(
+            denoiser,
+            "estimate",
+            f"returns {article(run)} and yields nothing: it must be a coroutine that returns a superpose.Estimate; "
+            "`return (yield from inner.estimate(x, moment))` hands through",
+        )
+    return run
+
+
+class Underway:
+    """One estimate and the gradient mode that it was stopped in.
+
+    Attributes:
+        estimate: What it has returned; None as long as it asks.
+    """
+
+    def __init__(self, run: Asking) -> None:
+        if not isinstance(run, GeneratorType):
+            raise PluginError(f"together was given {article(run)}, and takes what `denoiser.estimate(x, moment)` gives")
+        self.estimate: Estimate | None = None
+        self._run = run
+        self._module = str(run.gi_frame.f_globals.get("__name__", "")) if run.gi_frame else ""
+        self._mode: bool | None = None
+
+    def resume(self, reply: Sequence[Prediction] | None) -> list[Ask] | None:
+        """Its next questions, after ``reply`` (None at first); None when it has returned.
+
+        Raises:
+            PluginError: If it yields or returns something else than it should; says whose it is, and where.
+        """
+        try:
+            found = self._in_its_mode(lambda: next(self._run) if reply is None else self._run.send(list(reply)))
+        except StopIteration as stop:
+            self.estimate = self._judged(stop.value)
+            return None
+        except AttributeError as error:
+            if "'generator' object" not in str(error):
+                raise
+            raise PluginError(f"{place_of(error)}: {error}; {_COROUTINE}") from error
+        return self._questions(found)
+
+    def close(self) -> None:
+        """End it, wherever it is."""
+        self._in_its_mode(self._run.close)
+
+    def _in_its_mode(self, call: Callable[[], Any]) -> Any:
+        import torch
+
+        outside, others = torch.is_grad_enabled(), _other_modes()
+        try:
+            if self._mode is not None:
+                torch.set_grad_enabled(self._mode)
+            return call()
+        finally:
+            self._mode = torch.is_grad_enabled()
+            torch.set_grad_enabled(outside)
+            if _other_modes() != others:
+                self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
+
+    def _questions(self, found: Any) -> list[Ask]:
+        from superpose.denoiser import Ask
+
+        if not isinstance(found, list | tuple) or not all(isinstance(ask, Ask) for ask in found):
+            got = article(found)
+            if isinstance(found, list | tuple):
+                got += f" of {article(next(ask for ask in found if not isinstance(ask, Ask)))}"
+            self._wrong(f"yields {got}, and must yield a list of superpose.Ask")
+        return list(found)
+
+    def _judged(self, value: Any) -> Estimate:
+        import torch
+
+        if isinstance(value, GeneratorType):
+            self._wrong(f"returns a generator, not an estimate; {_COROUTINE}")
+        if not isinstance(value, Estimate):
+            self._wrong(f"returns {article(value)}, and must return a superpose.Estimate(clean, ...)")
+        for name, tensor in value._asdict().items():
+            if not (isinstance(tensor, torch.Tensor) or (tensor is None and name != "clean")):
+                self._wrong(f"returns an Estimate whose {name} is {article(tensor)}, and must be a torch.Tensor")
+        return value
+
+    def _wrong(self, what: str) -> NoReturn:
+        raise PluginError(f"{whose_code(self._run.gi_code, self._module)} {what}")
+
+
+def answered(run: Asking, answer: Callable[[list[Ask]], Sequence[Prediction]]) -> Estimate:
+    """Drive an estimate to its end; ``answer`` is given the questions of each round, in order."""
+    underway = Underway(run)
+    try:
+        asks = underway.resume(None)
+        while underway.estimate is None:
+            asks = underway.resume(answer(asks or []))
+        return underway.estimate
+    finally:
+        underway.close()
+
+
+def together(runs: Iterable[Asking]) -> Generator[list[Ask], list[Prediction], list[Estimate]]:
+    """Run estimates side by side, so that each round of their questions is asked at once."""
+    branches = [Underway(run) for run in runs]
+    try:
+        rounds = [(branch, branch.resume(None)) for branch in branches]
+        while rounds := [(branch, asks) for branch, asks in rounds if asks is not None]:
+            answers = iter((yield [ask for _, asks in rounds for ask in asks]))
+            replies = [(branch, [next(answers) for _ in asks]) for branch, asks in rounds]
+            rounds = [(branch, branch.resume(reply)) for branch, reply in replies]
+        return [branch.estimate for branch in branches if branch.estimate is not None]
+    finally:
+        for branch in branches:
+            branch.close()
+
+
+def _other_modes() -> tuple[bool, ...]:
+    import torch
+
+    return torch.is_inference_mode_enabled(), *(torch.is_autocast_enabled(device) for device in ("cpu", "cuda"))

@@ -1,0 +1,308 @@
+"""Estimates under way: gradient modes stay where they were switched on, and wrong returns are told by name and line."""
+
+import re
+
+import attrs
+import pytest
+import torch
+
+from superpose import (
+    Constraint,
+    Denoiser,
+    Edit,
+    Estimate,
+    Mix,
+    Moment,
+    PluginError,
+    Prediction,
+    Scheduler,
+    Term,
+    make,
+    prompted,
+    sample,
+    together,
+)
+from superpose.blame import whose
+from superpose.testing.predictors import TinyPredictor
+
+MOMENT = Moment(0, 500.0, 0.6, 0.8)
+HERE = re.escape(__file__)
+
+
+def noise(rows=2):
+    return torch.randn(rows, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+@attrs.frozen(eq=False)
+class Inner(Denoiser):
+    """Hands through, and does what a test says on the way."""
+
+    inner: Denoiser
+    how: object
+
+    def estimate(self, x, moment):
+        return self.how(self.inner, x, moment)
+
+
+class Watching(TinyPredictor):
+    """Notes whether gradients were on when it was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.modes = []
+
+    def predict(self, x, moment, given):
+        self.modes.append(torch.is_grad_enabled())
+        return super().predict(x, moment, given)
+
+
+def with_gradients(inner, x, moment):
+    """Keeps gradients on for two rounds, as a posterior sampler does."""
+    with torch.enable_grad():
+        first = yield from inner.estimate(x, moment)
+        assert torch.is_grad_enabled(), "it goes on in the mode that it has chosen"
+        return (yield from inner.estimate(0.9 * x + 0.1 * moment.alpha * first.clean, moment))
+
+
+def plainly(seen):
+    def how(inner, x, moment):
+        seen.append(torch.is_grad_enabled())
+        first = yield from inner.estimate(x, moment)
+        seen.append(torch.is_grad_enabled())
+        second = yield from inner.estimate(0.5 * x + 0.5 * moment.alpha * first.clean, moment)
+        seen.append(torch.is_grad_enabled())
+        return second
+
+    return how
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_gradients_that_one_branch_switches_on_are_off_beside_it(first):
+    network, seen = Watching(), []
+    branches = [Term(Inner(prompted(network, "a"), with_gradients), 0.5)]
+    branches.insert(first, Term(Inner(prompted(network, "b"), plainly(seen)), 0.5))
+    with torch.no_grad():
+        got = Mix(tuple(branches))(noise(), MOMENT)
+        assert not torch.is_grad_enabled()
+    assert seen == [False] * 3
+    assert network.modes == [False, False], "networks are asked in the mode of who evaluates"
+    assert not got.clean.requires_grad
+
+
+def test_a_branch_that_fails_leaves_no_mode_behind():
+    """The neighbour is stopped inside ``enable_grad``; closing it later would switch the mode of whoever runs then."""
+
+    def fails(inner, x, moment):
+        yield from inner.estimate(x, moment)
+        raise ValueError("no")
+
+    network = TinyPredictor()
+    mix = Mix(
+        (Term(Inner(prompted(network, "a"), with_gradients), 0.5), Term(Inner(prompted(network, "b"), fails), 0.5))
+    )
+    with torch.no_grad(), pytest.raises(ValueError, match="no"):
+        mix(noise(), MOMENT)
+    del mix
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, lambda: torch.autocast("cpu", dtype=torch.bfloat16)])
+def test_modes_that_can_not_be_handed_off_are_refused(mode):
+    def inside(inner, x, moment):
+        with mode():
+            return (yield from inner.estimate(x, moment))
+
+    with pytest.raises(PluginError, match=rf"inside, {HERE}:\d+ yields inside inference_mode or autocast"):
+        Inner(prompted(TinyPredictor(), "a"), inside)(noise(), MOMENT)
+    assert not torch.is_inference_mode_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def forgets(inner, x, moment):
+    estimate = inner.estimate(x, moment)
+    return Estimate(estimate.clean)
+    yield []
+
+
+def returns(value):
+    def how(inner, x, moment):
+        estimate = yield from inner.estimate(x, moment)
+        return value(estimate)
+
+    return how
+
+
+def yields(value):
+    def how(inner, x, moment):
+        yield value
+
+    return how
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (forgets, rf"^forgets, {HERE}:\d+: 'generator' object has no attribute 'clean'; .* `estimate = yield from"),
+        (lambda inner, x, moment: Estimate(x), rf"^Inner.estimate, {HERE}:\d+ returns a superpose.Estimate and yields"),
+        (returns(lambda it: it.clean), rf"^how, {HERE}:\d+ returns a torch.Tensor, and must return a superpose.Estim"),
+        (returns(lambda it: it.clean.numpy()), r"returns a numpy.ndarray, and must return a superpose.Estimate"),
+        (returns(lambda it: None), r"returns nothing, and must return a superpose.Estimate"),
+        (returns(lambda it: Estimate(it.clean.numpy())), r"an Estimate whose clean is a numpy.ndarray"),
+        (returns(lambda it: Estimate(it.clean, 0.5)), r"an Estimate whose variance is a float"),
+        (returns(lambda it: with_gradients(None, None, None)), r"returns a generator, not an estimate; .* `estim"),
+        (returns(lambda it: Estimate(it.clean[:1])), r"Inner.estimate, .* returns a tensor of shape \(1, 3, 8, 8\)"),
+        (yields(3), r"how, .* yields an int, and must yield a list of superpose.Ask"),
+        (yields([3]), r"yields a list of an int, and must yield a list of superpose.Ask"),
+    ],
+)  # fmt: skip
+def test_an_estimate_that_is_none_is_told_by_name_and_line(how, says):
+    with pytest.raises(PluginError, match=says):
+        Inner(prompted(TinyPredictor(), "a"), how)(noise(), MOMENT)
+
+
+def test_other_errors_of_a_denoiser_stay_what_they_are():
+    def fails(inner, x, moment):
+        return (yield from inner.estimate(x, moment)).clear
+
+    with pytest.raises(AttributeError, match="clear"):
+        Inner(prompted(TinyPredictor(), "a"), fails)(noise(), MOMENT)
+
+
+def test_together_takes_estimates_only():
+    with pytest.raises(PluginError, match=r"together was given a superpose\.Prompted"):
+        next(together([prompted(TinyPredictor(), "a")]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda x: x, "returns a torch.Tensor, and must return a superpose.Prediction"),
+        (lambda x: Prediction(x.numpy()), "returns a numpy.ndarray, and must return a torch.Tensor"),
+        (lambda x: Prediction(x[:1]), r"returns a tensor of shape \(1, 3, 8, 8\) for 2 rows"),
+    ],
+)
+def test_a_network_that_answers_something_else_is_told(answer, says):
+    class Wrong(TinyPredictor):
+        """Answers what a test says."""
+
+        def predict(self, x, moment, given):
+            return answer(x)
+
+    with pytest.raises(PluginError, match=rf"^Wrong.predict, {HERE}:\d+ {says}"):
+        prompted(Wrong(), "a")(noise(), MOMENT)
+
+
+@attrs.frozen(kw_only=True)
+class Rule(Constraint):
+    """One hook that a test chooses."""
+
+    kind = "rule"
+    edit: object = None
+
+    def before(self, x, here, noise):
+        return self.edit(x)
+
+
+@attrs.frozen(kw_only=True)
+class Cleaning(Rule):
+    """The same for the clean image."""
+
+    kind = "cleaning"
+
+    def on_clean(self, clean, here):
+        return self.edit(clean)
+
+    def before(self, x, here, noise):
+        return Edit(x)
+
+
+@attrs.frozen(kw_only=True)
+class Finishing(Rule):
+    """The same for the picture."""
+
+    kind = "finishing"
+
+    def before(self, x, here, noise):
+        return Edit(x)
+
+    def finish(self, image):
+        return self.edit(image)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (Rule(edit=lambda x: x), r"Rule.before, .* returns a torch.Tensor, and must return a superpose.Edit\(value"),
+        (Rule(edit=lambda x: None), "Rule.before, .* returns nothing, and must return a superpose.Edit"),
+        (Rule(edit=lambda x: Edit(x.numpy())), "Rule.before, .* returns a numpy.ndarray, and must return a torch"),
+        (Rule(edit=lambda x: Edit(x[:, :1])), r"returns a tensor of shape \(2, 1, 8, 8\), and must return one of"),
+        (Cleaning(edit=lambda x: x), "Cleaning.on_clean, .* returns a torch.Tensor, and must return a superpose.Edit"),
+        (Finishing(edit=Edit), "Finishing.finish, .* returns a superpose.Edit, and must return a torch.Tensor"),
+    ],
+)  # fmt: skip
+def test_an_edit_that_is_none_is_told_by_name_and_line(rule, says):
+    network = TinyPredictor()
+    run = make("scheduler", "ddim", steps=2), network
+    with pytest.raises(PluginError, match=says):
+        sample(prompted(network, "a"), *run, samples=2, constraints=[rule])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (lambda x: x, "returns a torch.Tensor, and must return the pair"),
+        (lambda x: (x.numpy(), None), "returns a numpy.ndarray"),
+        (lambda x: (x[:1], None), r"returns a tensor of shape \(1, 3, 8, 8\) for 2 rows"),
+    ],
+)
+def test_a_step_that_is_none_is_told(given, says):
+    """A tensor of two samples could be unpacked into a state and a memory without anybody seeing it."""
+
+    @attrs.frozen(kw_only=True)
+    class Odd(Scheduler):
+        """Returns what a test chooses."""
+
+        kind = "odd"
+
+        def plan(self, schedule):
+            return make("scheduler", "ddim", steps=2).plan(schedule)
+
+        def step(self, denoise, x, here, there, state, noise, jumped):
+            return given(x)
+
+    network = TinyPredictor()
+    with pytest.raises(PluginError, match=f"Odd.step, .* {says}"):
+        sample(prompted(network, "a"), Odd(), network, samples=2)
+
+
+@attrs.frozen(kw_only=True)
+class Tinted(Constraint):
+    """Binds to a constraint of its own class, with a tensor more."""
+
+    kind = "tinted"
+    tint: object = None
+
+    def bind(self, canvas):
+        return attrs.evolve(self, tint=torch.full(canvas.shape, 0.5))
+
+    def finish(self, image):
+        return image + self.tint
+
+
+def test_a_constraint_that_binds_to_its_own_class_is_bound():
+    network = TinyPredictor()
+    run = prompted(network, "a"), make("scheduler", "ddim", steps=2), network
+    torch.testing.assert_close(sample(*run, constraints=[Tinted()]), sample(*run) + 0.5)
+
+
+def test_a_constraint_that_binds_to_something_else_is_told():
+    network = TinyPredictor()
+    rule = type("Odd", (Tinted,), {"bind": lambda self, canvas: canvas, "__doc__": "Odd."})()
+    with pytest.raises(PluginError, match=r"returns a superpose\.Canvas, and must return a superpose\.Constraint"):
+        sample(prompted(network, "a"), make("scheduler", "ddim", steps=2), network, constraints=[rule])
+
+
+def test_the_plugin_is_named():
+    told = whose(make("guidance", "cfg"), "denoiser")
+    assert told.startswith("ClassifierFree.denoiser of plugin 'guidance' (superpose ")
+    assert re.search(r"cfg\.py:\d+$", told)
