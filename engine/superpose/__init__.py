@@ -61,13 +61,13 @@ if TYPE_CHECKING:
     from superpose.hub import downloads as downloads
     from superpose.hub import locate as locate
     from superpose.images import read_image as read_image
-    from superpose.images import read_mask as read_mask
     from superpose.images import to_pixels as to_pixels
     from superpose.inversion import invert as invert
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
     from superpose.kind import option as option
     from superpose.labels import class_of as class_of
+    from superpose.masks import read_mask as read_mask
     from superpose.models import Model as Model
     from superpose.noise import Noise as Noise
     from superpose.noise import NoiseSource as NoiseSource
@@ -131,10 +131,11 @@ _HOMES = {
     "grid": "plan_of",
     "guidance": "Guidance",
     "hub": "downloads locate",
-    "images": "read_image read_mask to_pixels",
+    "images": "read_image to_pixels",
     "inversion": "invert",
     "kind": "Kind Limits option",
     "labels": "class_of",
+    "masks": "read_mask",
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",
     "observer": "Observer Step",

@@ -125,6 +125,11 @@ class Constraint(Kind, ABC):
         """The plan it wants: one that starts late, climbs or repeats."""
         return plan
 
+    def along(self, plan: Plan) -> Constraint:
+        """This constraint for the plan that is run, with every constraint's wishes in it; called by the trajectory."""
+        del plan
+        return self
+
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
         """Edit the starting state, which is at level ``plan.moments[0]``."""
         del plan, noise

@@ -81,6 +81,7 @@ class Trajectory:
     predictor: NoisePredictor | None = None
     beside: Beside | None = None
     _answer: Answerer = attrs.field(init=False)
+    _rules: tuple[Constraint, ...] = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
 
@@ -89,6 +90,10 @@ class Trajectory:
         if self.predictor is None or self.beside is None:
             return Answerer(self.rows)
         return Answerer(self.rows, {self.predictor: self.beside.each})
+
+    @_rules.default
+    def _know_the_plan(self) -> tuple[Constraint, ...]:
+        return tuple(constraint.along(self.plan) for constraint in self.constraints)
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:
@@ -149,7 +154,7 @@ class Trajectory:
             RunError: If a hook that a constraint declares never fired.
         """
         image = self._decoded(state.x)
-        for constraint, hooks in zip(self.constraints, self._hooks, strict=True):
+        for constraint, hooks in zip(self._rules, self._hooks, strict=True):
             if "finish" in hooks:
                 finished = constraint.finish(image)
                 must_be_like(finished, image, constraint, "finish")
@@ -212,7 +217,7 @@ class Trajectory:
             estimate = self._answer(self.denoiser, self._seen(x), moment)
             if not self.scheduler.steers:
                 estimate = steered(estimate, moment)
-            for i, constraint in enumerate(self.constraints):
+            for i, constraint in enumerate(self._rules):
                 if "on_clean" in self._hooks[i]:
                     edit = judged(constraint.on_clean(estimate.clean, moment), estimate.clean, constraint, "on_clean")
                     estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
@@ -231,7 +236,7 @@ class Trajectory:
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         x, jumped, fired = state.x, state.jumped, state.fired
-        for i, constraint in enumerate(self.constraints):
+        for i, constraint in enumerate(self._rules):
             if hook in self._hooks[i]:
                 purpose = self._purposes[i]
                 made = call(constraint, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))

@@ -1,8 +1,12 @@
 r"""Inpainting by replacement: what is known is put in at every level, noised to that level (RePaint, arXiv 2201.09865).
 
-Before each question to the networks, with m = 1 where the image is known,
+Before each question to the networks, with k = 1 where the image is known and 0 where it is painted,
 
-.. math:: x_t \leftarrow m\,(\alpha_t x_{known} + \sigma_t \epsilon) + (1 - m)\,x_t
+.. math:: x_t \leftarrow (1 - k)\,x_t + k\,\alpha_t x_{known} + \sigma_t \sqrt{1 - (1 - k)^2}\;\epsilon
+
+whose noise has the deviation :math:`\sigma_t` for every k; a blend of two noisy images has too little. Where a mask is
+grey, and keeps a share m, each of n levels takes :math:`k = 1 - (1 - m)^{1/n}`: what they leave of the painted is then
+1 - m together, however many there are. At the end the picture is blended with m itself.
 
 The fresh noise of the known region knows nothing of the unknown one, so the two agree only in part: replacement is
 approximate. Going back up to the level before and down again (``repeats``) lets them settle, as a Gibbs sampler does.
@@ -28,16 +32,16 @@ if TYPE_CHECKING:
 class Inpaint(Constraint):
     r"""Paints a part of an image anew and keeps the rest exactly as it is.
 
-    White in the mask is painted anew, black is kept. At every noise level what is known is put in, noised to that
-    level, and at the end it is put in as it is, so that its 8-bit pixels are the file's. Replacement only approximates
-    the exact conditional distribution; ``repeats`` makes each transition again after climbing back, which brings it
-    nearer and takes that many times as long.
+    White in the mask is painted anew, black is kept, and grey is a blend of both. At every noise level what is known is
+    put in, noised to that level, and at the end it is put in as it is, so that under black the 8-bit pixels are the
+    file's. Replacement only approximates the exact conditional distribution; ``repeats`` makes each transition again
+    after climbing back, which brings it nearer and takes that many times as long.
     """
 
     kind = "inpaint"
     papers = ("arXiv 2201.09865",)
     image: Path = option(doc="the image to keep parts of, of the model's size")
-    mask: Path = option(doc="of the same size; white is painted anew, black is kept")
+    mask: Path = option(doc="of the same size; white is painted anew, black is kept, grey is blended")
     repeats: int = option(1, doc="times that each transition is made; more agrees better with what is kept", ge=1)
 
     def check(self, canvas: Canvas) -> None:
@@ -48,7 +52,7 @@ class Inpaint(Constraint):
         """The files as tensors."""
         readers: dict[str, Callable[[], Tensor]] = {
             "image": lambda: read_image(self.image, canvas.image_shape, canvas.device),
-            "mask": lambda: read_mask(self.mask, canvas.image_shape[1:], canvas.device),
+            "mask": lambda: self._painted(canvas),
         }
         problems, tensors = [], []
         for key, reader in readers.items():
@@ -62,6 +66,12 @@ class Inpaint(Constraint):
         known, keep = canvas.state_of(picture), 1 - _reduced(painted, canvas.shape[1:])
         return Replacement(known=known, keep=keep, repeats=self.repeats, picture=picture, kept=1 - painted)
 
+    def _painted(self, canvas: Canvas) -> Tensor:
+        mask = read_mask(self.mask, canvas.image_shape[1:], canvas.device, soft=True)
+        if bool((mask == 1).all()):
+            raise RecipeError(f"{self.mask}: this mask is white throughout, which keeps nothing: make some of it black")
+        return mask
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Replacement(Constraint):
@@ -69,10 +79,11 @@ class Replacement(Constraint):
 
     Attributes:
         known: The state to keep parts of, shape (C, H, W): a picture in [-1, 1], or its latent.
-        keep: 1 where it is kept and 0 where it is painted anew, shape (1, H, W) or (C, H, W).
+        keep: The share of it that is kept, in [0, 1]: 0 where it is painted anew; shape (1, H, W) or (C, H, W).
         repeats: Times that each transition is made.
         picture: What is put into the finished picture; ``known``, unless that is a latent.
         kept: Where it is put, shaped as the picture or with one channel; ``keep``, unless that is of a latent.
+        levels: Number of levels that it acts at, which share out a grey.
     """
 
     kind = "inpaint"
@@ -81,6 +92,8 @@ class Replacement(Constraint):
     repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))
     picture: Tensor = attrs.field()
     kept: Tensor = attrs.field()
+    levels: int = 1
+    _share: Tensor = attrs.field(init=False)
     _some: bool = attrs.field(init=False)
 
     @picture.default
@@ -90,6 +103,10 @@ class Replacement(Constraint):
     @kept.default
     def _kept_places(self) -> Tensor:
         return self.keep
+
+    @_share.default
+    def _find_share(self) -> Tensor:
+        return 1 - (1 - self.keep) ** (1 / self.levels)
 
     @_some.default
     def _find_some(self) -> bool:
@@ -103,20 +120,21 @@ class Replacement(Constraint):
             levels += [there] if plan.climbs(step) else [there, here] * (self.repeats - 1) + [there]
         return Plan.of(levels)
 
+    def along(self, plan: Plan) -> Replacement:
+        """Greys shared out over the levels of the plan."""
+        return attrs.evolve(self, levels=sum(not plan.climbs(step) for step in range(plan.steps)))
+
     def before(self, x: Tensor, here: Moment, noise: StepNoise) -> Edit:
         """Put what is known in, noised to the level ``here``."""
         if not self._some:
             return Edit(x, jumped=False)
-        known = (noise() * here.sigma).add_(self.known, alpha=here.alpha)
-        return Edit(_put(known, x, self.keep))
+        painted, fresh = 1 - self._share, (self._share * (2 - self._share)).sqrt()
+        known = (noise() * here.sigma).mul_(fresh).add_(self.known * self._share, alpha=here.alpha)
+        return Edit(known.add_(x * painted))
 
     def finish(self, image: Tensor) -> Tensor:
         """Put what is known in, as it is."""
-        return _put(self.picture.expand_as(image), image, self.kept)
-
-
-def _put(known: Tensor, x: Tensor, keep: Tensor) -> Tensor:
-    return known.where(keep.expand_as(x) > 0.5, x)
+        return image.lerp(self.picture.expand_as(image), self.kept.expand_as(image))
 
 
 def _reduced(painted: Tensor, size: tuple[int, int]) -> Tensor:

@@ -81,6 +81,54 @@ def test_the_known_region_has_the_right_noise_at_every_level():
         assert abs(edit.value.std() - moment.sigma) < 5 * moment.sigma / 181
 
 
+class TestGreys:
+    """A grey keeps its share, at every level and at the end."""
+
+    @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 1.0])
+    def test_the_noise_of_a_blend_is_the_levels(self, share):
+        """Two noisy images that are merely averaged have half the variance that the networks expect."""
+        generator = torch.Generator().manual_seed(0)
+        draw = lambda purpose="step": torch.randn(16, 1, 32, 32, generator=generator)  # noqa: E731
+        known, painted = torch.full((1, 32, 32), 0.25), -0.5
+        rule = Replacement(known=known, keep=torch.full((1, 32, 32), share))
+        for moment in make("scheduler", "ddim", steps=8).plan(GaussianImages((1, 32, 32)).schedule).moments[:-1]:
+            x = painted * moment.alpha + draw() * moment.sigma
+            value = rule.before(x, moment, draw).value
+            assert abs(value.std() - moment.sigma) < 5 * moment.sigma / 181
+            clean = share * 0.25 + (1 - share) * painted
+            assert abs(value.mean() - clean * moment.alpha) < 5 * moment.sigma / 128
+
+    @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75, 0.9])
+    def test_the_share_of_the_file_is_the_greys_however_many_levels_there_are(self, share):
+        """Values that are independent of each other, so that a pixel is pulled by its own grey alone."""
+        network, found = GaussianImages((1, 4, 4), length=0.05, mean=0.0), []
+        rule = Replacement(known=torch.ones(1, 4, 4), keep=torch.full((1, 4, 4), share))
+        for steps in (10, 20, 80):
+            scheduler = make("scheduler", "ddim", steps=steps)
+            plan = scheduler.plan(network.schedule)
+            run = Trajectory(prompted(network, ""), scheduler, plan, BatchNoise((1000, 1, 4, 4)), [rule])
+            found.append(float(run.run().mean()))
+        assert max(found) - min(found) < 0.04, f"it depends on the number of steps: {found}"
+        assert found[-1] == pytest.approx(share, abs=0.1)
+
+    def test_the_finished_picture_is_blended(self):
+        keep = torch.tensor([0, 0.25, 0.5, 1]).expand(1, 4, 4)
+        rule = Replacement(known=torch.full((1, 4, 4), 0.8), keep=keep)
+        image = torch.full((2, 1, 4, 4), -0.4)
+        torch.testing.assert_close(rule.finish(image), (0.8 * keep - 0.4 * (1 - keep)).expand_as(image))
+
+    def test_a_file_with_a_soft_edge(self, files):
+        mask = np.zeros((8, 8), np.uint8)
+        mask[:, 4:] = (64, 128, 192, 255)
+        Image.fromarray(mask).save(files["mask"])
+        soft = to_pixels(run("ddim", make("constraint", "inpaint", **files)))
+        Image.fromarray(np.where(mask >= 128, np.uint8(255), np.uint8(0))).save(files["mask"])
+        cut = to_pixels(run("ddim", make("constraint", "inpaint", **files)))
+        want = np.asarray(Image.open(files["image"]))
+        assert (soft[:, :, :4] == want[:, :4]).all(), "a pixel under black is not the file's"
+        assert (soft[:, :, 4:7] != cut[:, :, 4:7]).any((0, 1, 3)).all(), "greys are cut in the middle"
+
+
 @pytest.mark.parametrize("repeats", [1, 2, 4])
 def test_the_plan_makes_each_transition_again_after_climbing_back(repeats):
     levels = [Moment(i, 900 - 300 * i, 0.2 + 0.2 * i, 0.9 - 0.3 * i) for i in range(4)]
@@ -172,6 +220,18 @@ class TestWhatIsWrong:
         rule = make("constraint", "inpaint", **(files | {"mask": files["mask"].with_name("no.png")}))
         with pytest.raises(RecipeError, match=r"^mask .*no\.png: no such file$"):
             rule.check(Canvas(SHAPE))
+
+    def test_a_mask_that_keeps_nothing(self, files):
+        Image.new("L", (8, 8), 255).save(files["mask"])
+        with pytest.raises(RecipeError, match=r"^mask .*mask\.png: this mask is white throughout, which keeps nothing"):
+            make("constraint", "inpaint", **files).check(Canvas(SHAPE))
+
+    def test_a_mask_of_the_values_0_and_1(self, files):
+        array = np.zeros((8, 8), np.uint8)
+        array[:, 4:] = 1
+        Image.fromarray(array).save(files["mask"])
+        with pytest.raises(RecipeError, match=r"^mask .*mask\.png: .*values 0 and 1, multiply them by 255"):
+            make("constraint", "inpaint", **files).check(Canvas(SHAPE))
 
     def test_repeats_below_one(self, files):
         with pytest.raises(RecipeError, match="must be at least 1, got 0"):
