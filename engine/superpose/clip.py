@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose.denoiser import Asking, Denoiser, Shape
+from superpose.denoiser import Asking, Denoiser
 from superpose.kind import Kind, option
 
 if TYPE_CHECKING:
@@ -91,7 +91,3 @@ class Clipped(Denoiser):
         """Estimate, then clip."""
         estimate = yield from self.inner.estimate(x, moment)
         return estimate._replace(clean=self.clip.apply(estimate.clean))
-
-    def check(self, shape: Shape) -> None:
-        """Probe what is clipped."""
-        self.inner.check(shape)

@@ -7,17 +7,19 @@ network's rows are counted by asking for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 import torch
 
 from superpose.answer import Answerer
+from superpose.blame import article, blamed
 from superpose.classifier import ClassifierPredictor
 from superpose.clip import Clip, Clipped, NoClip
 from superpose.constraint import Canvas, Constraint
-from superpose.denoiser import Denoiser, Prompted, factorized, viewed
+from superpose.denoiser import TOLERANCE, Denoiser, Prompted, Shape, factorized, viewed
 from superpose.errors import LawError, PromptError, RecipeError
+from superpose.lawful import departure, unchanged, unlawful
 from superpose.noise import Noise
 from superpose.prediction import Prediction
 from superpose.predictor import Condition, NoisePredictor
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from superpose.recipe import Recipe, Subject
     from superpose.schedule import Moment
     from superpose.scheduler.base import Plan
+    from superpose.view import View
 
 Path = tuple[str | int, ...]
 
@@ -192,9 +195,9 @@ def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
 def _inspected(recipe: Recipe) -> Inspection:
     counter = _Unread(recipe.model)
     judged: list[int] = []
+    nodes: list[Node] = []
     try:
-        denoiser = _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged))
-        denoiser.check(recipe.model.shape)
+        _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged), nodes)
         plan = recipe.scheduler.plan(recipe.model.schedule)
         canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
         constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
@@ -202,17 +205,59 @@ def _inspected(recipe: Recipe) -> Inspection:
     except (LawError, RecipeError) as error:
         raise recipe.located([((), str(error))]) from error
     descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
-    channels, *size = recipe.model.shape
-    # A guidance that hides what lies beside the state asks more rows of a network that sees any: one channel will do.
-    x = torch.zeros(1, channels + recipe.model.sees_beside, *size)
-    for moment in descents[:: 1 + len(descents) // PROBES]:  # a guidance may ask more at some levels than at others
-        Answerer()(denoiser, x, moment)
+    # A guidance may ask more at some levels than at others.
+    levels = descents[:: 1 + len(descents) // PROBES]
+    # One that hides what lies beside the state asks more rows of a network that sees any: one channel will do.
+    if fault := _unlawful(nodes, levels, recipe.model.sees_beside):
+        raise recipe.located([fault])
     evaluations = len(descents) * recipe.scheduler.evaluations
     return Inspection(max(counter.rounds, default=0), evaluations, max(judged, default=0))
 
 
+@attrs.frozen(eq=False)
+class Node:
+    """A subject of a recipe as a denoiser.
+
+    Attributes:
+        path: Where the recipe says how it is put together: its guidance, its views or its decomposition.
+        denoiser: What it is, not clipped.
+        shape: (C, H, W) of what it is shown.
+        names: The last step to each term, where the terms are tables of their own.
+    """
+
+    path: Path
+    denoiser: Denoiser
+    shape: tuple[int, int, int]
+    names: tuple[str | int, ...] = ()
+
+
+def _unlawful(nodes: Sequence[Node], levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+    """The place of the first fault and what it is, innermost first; None where all is lawful.
+
+    The last node is the whole: asking it also counts the rows, and where it is lawful nothing else is asked.
+    """
+    *parts, whole = nodes
+    if _fault(whole, levels, beside) is None:
+        return None
+    faults = (_fault(node, levels, beside) for node in (*parts, whole))
+    return next(fault for fault in faults if fault is not None)
+
+
+def _fault(node: Node, levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+    try:
+        node.denoiser.check(node.shape)
+        for moment in levels:
+            if (off := departure(node.denoiser, node.shape, moment, Answerer(), beside)) > TOLERANCE:
+                return node.path, unlawful(str(node.path[-1]), off, moment)
+    except LawError as error:
+        named = dict(enumerate(node.names))
+        term = () if error.term is None else (named[error.term],) if error.term in named else ()
+        return (*node.path, *term), str(error)
+    return None
+
+
 class _Unread(NoisePredictor):
-    """Stands in for a network whose weights have not been read: knows its prompts and counts its rows."""
+    """Stands in for a network whose weights have not been read: knows its prompts, counts its rows, sees no noise."""
 
     parameterization = "sample"
 
@@ -232,9 +277,9 @@ class _Unread(NoisePredictor):
         return {}
 
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
-        del moment, given
+        del given
         self.rounds.append(len(x))
-        return Prediction(torch.zeros_like(x[:, : self.shape[0]]))
+        return Prediction(unchanged(x[:, : self.shape[0]], moment))
 
 
 class _UnreadClassifier(ClassifierPredictor):
@@ -253,7 +298,13 @@ class _UnreadClassifier(ClassifierPredictor):
         return Prediction(torch.zeros_like(x))
 
 
-def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier], ClassifierPredictor]) -> Denoiser:
+def _tree(
+    recipe: Recipe,
+    predictor: NoisePredictor,
+    load: Callable[[Classifier], ClassifierPredictor],
+    nodes: list[Node] | None = None,
+) -> Denoiser:
+    """What the recipe shows; every subject inside is noted in ``nodes``, what is inside first."""
     conditions: dict[str, Condition] = {}
     bound: dict[Guidance, Guidance] = {}
 
@@ -262,22 +313,42 @@ def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier]
             conditions[prompt] = predictor.condition(prompt)
         return conditions[prompt]
 
-    def build(subject: Subject, guidance: Guidance | None, negative: str) -> Denoiser:
-        guidance = subject.guidance or guidance
-        negative = negative if subject.negative is None else subject.negative
+    def noted(node: Node) -> Denoiser:
+        if nodes is not None:
+            nodes.append(node)
+        return node.denoiser
+
+    def build(subject: Subject, told: _Told, path: Path, shape: Shape) -> Denoiser:
+        told = told.within(subject, path)
         if subject.view:
-            pairs = [(term.view, build(term.subject, guidance, negative)) for term in subject.view]
+            mine = (*path, "view")
+            pairs = [
+                (term.view, build(term.subject, told, (*mine, i), seen_by(term.view, shape)))
+                for i, term in enumerate(subject.view)
+            ]
             whole = sum(term.weight for term in subject.view)
-            return viewed(pairs, [term.weight / whole for term in subject.view], predictor.shape[0])
+            mix = viewed(pairs, [term.weight / whole for term in subject.view], predictor.shape[0])
+            return noted(Node(mine, mix, shape, tuple(range(len(pairs)))))
         if subject.decomposition is not None:
-            parts = subject.decomposition
-            return factorized(parts.decomposition, [build(part, guidance, negative) for _, part in parts.parts])
-        told = condition(subject.prompt or "")
-        if guidance is None:
-            return Prompted(predictor, told)
-        if guidance not in bound:
-            bound[guidance] = guidance.bind(load)
-        return bound[guidance].denoiser(predictor, told, against(negative) if guidance.negates else told)
+            parts, mine = subject.decomposition, (*path, "decomposition")
+            inner = [build(part, told, (*mine, name), shape) for name, part in parts.parts]
+            return noted(Node(mine, factorized(parts.decomposition, inner), shape, parts.decomposition.names))
+        shown = condition(subject.prompt or "")
+        if told.guidance is None:
+            return noted(Node((*path, "prompt"), Prompted(predictor, shown), shape))
+        if told.guidance not in bound:
+            bound[told.guidance] = told.guidance.bind(load)
+        negative = against(told.negative) if told.guidance.negates else shown
+        denoiser = bound[told.guidance].denoiser(predictor, shown, negative)
+        if not isinstance(denoiser, Denoiser):
+            blamed(bound[told.guidance], "denoiser", f"returns {article(denoiser)}, and must return a Denoiser")
+        return noted(Node(told.place, denoiser, shape))
+
+    def seen_by(view: View, shape: Shape) -> Shape:
+        if nodes is None:
+            return shape
+        channels, height, width = view.apply(torch.zeros(1, *shape)).shape[1:]
+        return channels, height, width
 
     def against(negative: str) -> Condition:
         try:
@@ -285,9 +356,29 @@ def _tree(recipe: Recipe, predictor: NoisePredictor, load: Callable[[Classifier]
         except PromptError as error:
             raise RecipeError(f"guidance asks for the negative prompt {negative!r} too: {error}") from error
 
-    denoiser = build(recipe.subject, recipe.guidance, recipe.model.unconditional)
+    told = _Told(recipe.guidance, recipe.model.unconditional, ("guidance",))
+    denoiser = build(recipe.subject, told, (), recipe.model.shape)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
     return denoiser if isinstance(clip, NoClip) else Clipped(denoiser, clip)
+
+
+class _Told(NamedTuple):
+    """What a subject is told from further out.
+
+    Attributes:
+        guidance: Its guidance.
+        negative: Its negative prompt.
+        place: Where the recipe says the guidance.
+    """
+
+    guidance: Guidance | None
+    negative: str
+    place: Path
+
+    def within(self, subject: Subject, path: Path) -> _Told:
+        """The same for what is inside a subject."""
+        guidance, place = (subject.guidance, (*path, "guidance")) if subject.guidance else (self.guidance, self.place)
+        return _Told(guidance, self.negative if subject.negative is None else subject.negative, place)
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:

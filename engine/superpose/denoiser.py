@@ -15,7 +15,7 @@ depth is answered with one forward pass of each network per round.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -51,6 +51,23 @@ class Ask(NamedTuple):
     condition: Condition
 
 
+def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:
+    """The denoisers among the fields of one, also in lists, tuples, dicts and terms."""
+    fields: Iterable[attrs.Attribute[object]] = getattr(type(denoiser), "__attrs_attrs__", ())
+    values = {field.name: getattr(denoiser, field.name) for field in fields} | getattr(denoiser, "__dict__", {})
+    left: list[object] = [*values.values()]
+    while left:
+        match left.pop(0):
+            case Denoiser() as inner:
+                yield inner
+            case Term(denoiser=inner):
+                yield inner
+            case dict() as table:
+                left += table.values()
+            case list() | tuple() as items:
+                left += items
+
+
 Asking = Generator[list[Ask], list[Prediction], Estimate]
 
 
@@ -66,8 +83,13 @@ class Denoiser(ABC):
             moment: Their noise level.
         """
 
-    def check(self, shape: Shape) -> None:  # noqa: B027  (leaves have nothing to check)
-        """Raise `LawError` if the law is broken on images of ``shape`` (C, H, W). Wrappers pass it on."""
+    def check(self, shape: Shape) -> None:
+        """Raise `LawError` if the law is broken on images of ``shape`` (C, H, W).
+
+        As it is, it checks the denoisers among this one's fields, on images of the same shape.
+        """
+        for inner in parts_of(self):
+            inner.check(shape)
 
     def __call__(self, x: Tensor, moment: Moment) -> Estimate:
         """Estimate at once, all rows in one block; see `Answerer` for blocks of fixed size."""
@@ -119,6 +141,7 @@ class Term:
         carry: What becomes of the variance on the way back; it permutes, and never negates or filters.
         variance_weight: Share in the variance of the mix; the shares are normalised to sum to one.
         orthogonal: Whether B must keep lengths, as a view does: noise that is not white is not noise to a network.
+        name: What errors call it; its place among the terms where that is empty.
     """
 
     denoiser: Denoiser
@@ -128,20 +151,25 @@ class Term:
     carry: Map = _same
     variance_weight: float = 1.0
     orthogonal: bool = False
+    name: str = ""
 
-    def check(self, name: str, shape: Shape) -> None:
+    def check(self, name: str, shape: Shape, number: int) -> None:
         """Probe that the maps are linear and, where they must, keep lengths; raise `LawError` with the figure."""
+        name = f"{name}, {self.name or f'term {number}'},"
         x, y = _probe(shape, 0), _probe(shape, 1)
         seen = self.before(x)
         for what, f, a, b in (("before", self.before, x, y), ("after", self.after, seen, self.before(y))):
             off = float((f(a + 2 * b) - f(a) - 2 * f(b)).abs().max())
             if not off <= TOLERANCE:
-                raise LawError(f"{name} is not lawful: its map {what} the networks is not linear (off by {off:.3g})")
+                raise LawError(
+                    f"{name} is not lawful: its map {what} the networks is not linear (off by {off:.3g})", number
+                )
         ratio = float(seen.norm() / x.norm())
         if self.orthogonal and not abs(ratio - 1) <= TOLERANCE:
             raise LawError(
                 f"{name} is not lawful: a view changes the length of white noise {ratio:.4g} times, and networks "
-                "expect noise of deviation 1; a view moves or mixes values (superpose.testing.check_view says more)"
+                "expect noise of deviation 1; a view moves or mixes values (superpose.testing.check_view says more)",
+                number,
             )
 
 
@@ -217,14 +245,25 @@ class Mix(Denoiser):
         """Probe the law here and below."""
         gap = self.gap(shape)
         if not gap <= TOLERANCE:  # also what is not a number
+            number = self._furthest(shape)
+            which = "" if number is None else f", {self.terms[number].name or f'term {number}'} above all"
+            weights = " + ".join(f"{term.weight:g}" for term in self.terms)
             raise LawError(
-                f"{self.name} is not lawful: its terms are {gap:.3g} away from adding up to the identity; "
-                "weights must sum to 1, views must be orthogonal and parts must sum to the whole image"
+                f"{self.name} is not lawful: its terms are {gap:.3g} away from adding up to the identity{which}; "
+                f"weights must sum to 1 (here {weights}), views must be orthogonal and parts sum to the whole image",
+                number,
             )
-        for term in self.terms:
-            term.check(self.name, shape)
+        for number, term in enumerate(self.terms):
+            term.check(self.name, shape, number)
             channels, height, width = term.before(_probe(shape, 0)).shape[1:]
             term.denoiser.check((channels, height, width))
+
+    def _furthest(self, shape: Shape) -> int | None:
+        """The term that is furthest from any multiple of the identity; None where all are multiples of it."""
+        x = _probe(shape, 0)
+        seen = [term.after(term.before(x)) for term in self.terms]
+        off = [float((one - x * ((one * x).sum() / (x * x).sum())).abs().max()) for one in seen]
+        return max(range(len(off)), key=off.__getitem__) if off and max(off) > TOLERANCE else None
 
 
 def prompted(predictor: NoisePredictor, prompt: str | Condition) -> Prompted:
@@ -276,7 +315,18 @@ def viewed(
     for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True):
         before, after, carry = view.maps()
         before = before if channels is None else _Grouped(before, channels)
-        terms.append(Term(denoiser, share, before, after, carry, variance_weight=share, orthogonal=True))
+        terms.append(
+            Term(
+                denoiser,
+                share,
+                before,
+                after,
+                carry,
+                variance_weight=share,
+                orthogonal=True,
+                name=f"view {view.kind!r}",
+            )
+        )
     return Mix(tuple(terms), name="views")
 
 
@@ -287,5 +337,8 @@ def factorized(decomposition: Decomposition, denoisers: Sequence[Denoiser]) -> M
         raise LawError(
             f"{decomposition.kind} has the parts {', '.join(names)}, but {len(denoisers)} denoisers were given"
         )
-    terms = (Term(denoiser, after=decomposition.part(name)) for name, denoiser in zip(names, denoisers, strict=True))
+    terms = [
+        Term(denoiser, after=decomposition.part(name), name=f"part {name!r}")
+        for name, denoiser in zip(names, denoisers, strict=True)
+    ]
     return Mix(tuple(terms), name=f"decomposition {decomposition.kind!r}")

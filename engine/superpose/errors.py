@@ -24,7 +24,15 @@ class PromptError(RecipeError):
 
 
 class LawError(SuperposeError):
-    """A composition breaks a law: parts that do not sum to the identity, a view that is not orthogonal."""
+    """A composition breaks a law: parts that do not sum to the identity, a view that is not orthogonal.
+
+    Attributes:
+        term: Number of the term of a mix that is at fault; None where no single one is.
+    """
+
+    def __init__(self, message: str, term: int | None = None) -> None:
+        super().__init__(message)
+        self.term = term
 
 
 class PluginError(SuperposeError):

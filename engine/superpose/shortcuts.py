@@ -87,13 +87,16 @@ def trajectory(
     """
     from superpose.clip import Clipped
     from superpose.constraint import Canvas
+    from superpose.lawful import check_law
     from superpose.noise import Noise
     from superpose.sampling import Trajectory, fitted, laid_beside
 
-    denoiser.check(predictor.shape)
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
+    levels = scheduler.plan(predictor.schedule).moments[:-1]
+    # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
+    check_law(denoiser, predictor.shape, [levels[len(levels) // 2], levels[-1]])
     kept = clip or predictor.clip
     denoiser = Clipped(denoiser, kept) if kept else denoiser
     canvas = Canvas.of(predictor, denoiser)

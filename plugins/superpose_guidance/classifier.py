@@ -164,7 +164,3 @@ class Steered(Denoiser):
         channels = self.classifier.shape[0]
         [gradient] = yield [Ask(self.classifier, x if x.shape[1] == channels else x[:, :channels], self.condition)]
         return Estimate(gradient.output)
-
-    def check(self, shape: tuple[int, int, int]) -> None:
-        """Probe what is steered."""
-        self.inner.check(shape)
