@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from superpose import Classifier, RecipeError, TableSchedule, class_of, option
-from superpose_adm.layout import Heads, Layout, Shapes
+from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes
 from superpose_adm.presets import CLASSIFIERS, Preset, question
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _read(path: Path, modified: int) -> Shapes:
     del modified  # a file that changed is read again
     from superpose.nn import tensor_shapes
 
-    return tensor_shapes(path)
+    return tensor_shapes(path, landmark=LANDMARK)
 
 
 def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:

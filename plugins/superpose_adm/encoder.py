@@ -29,7 +29,7 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_adm.layout import Heads, Layout
+from superpose_adm.layout import LANDMARK, Heads, Layout
 from superpose_adm.network import ADMBlocks
 
 _relu = rows.pointwise(nn.functional.relu)
@@ -127,7 +127,7 @@ def load_encoder(path: Path, make: Callable[[], Encoder], device: str, dtype: to
     """
     with torch.device("meta"):  # no memory, no random numbers
         network = make()
-    weights = read_weights(path, device, dtype)
+    weights = read_weights(path, device, dtype, landmark=LANDMARK)
     own = {name: weights.pop(name) for name in list(weights) if name.startswith("out.")}
     layout, heads = network.layout, network.heads
     named = openai_names(

@@ -18,6 +18,9 @@ from superpose import RecipeError
 Shapes = Mapping[str, tuple[int, ...]]
 Order = Literal["legacy", "new"]
 
+#: A name that every one of these files has, classifiers' too.
+LANDMARK = "time_embed.0.weight"
+
 #: Names that files of other families have, and the kind that reads them.
 _OTHERS = {
     "model.diffusion_model.": "a latent diffusion checkpoint of CompVis: use kind = 'ldm' or 'stable-diffusion'",

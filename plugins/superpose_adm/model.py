@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
-from superpose_adm.layout import Heads, Layout, recognised
+from superpose_adm.layout import LANDMARK, Heads, Layout, recognised
 from superpose_adm.presets import PRESETS, UPSCALERS, Preset, question
 
 if TYPE_CHECKING:
@@ -149,4 +149,4 @@ def _layout(path: Path, modified: int) -> Layout:
     del modified  # a file that changed is read again
     from superpose.nn import tensor_shapes
 
-    return recognised(tensor_shapes(path), path)
+    return recognised(tensor_shapes(path, landmark=LANDMARK), path)

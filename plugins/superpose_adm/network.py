@@ -27,7 +27,7 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_adm.layout import Heads, Layout
+from superpose_adm.layout import LANDMARK, Heads, Layout
 
 
 class ADM(UNet):
@@ -101,7 +101,7 @@ def load_adm(path: Path, layout: Layout, heads: Heads, device: str, dtype: torch
         RecipeError: If the file is damaged, or does not fit the layout.
     """
     weights = openai_names(
-        read_weights(path, device, dtype),
+        read_weights(path, device, dtype, landmark=LANDMARK),
         [layout.blocks] * len(layout.widths),
         order=heads.order,
         heads=lambda name, channels: heads.of(channels, up=name.startswith("up_blocks")),

@@ -41,6 +41,9 @@ class DDPMFolder(Model):
     papers = ("arXiv 2006.11239",)
     path: Path = option(doc="the folder, or the port's .ckpt or .pth file")
     size: int | None = option(None, doc="height and width of the images, where they are not written beside it", ge=1)
+    variant: str | None = option(
+        None, doc="which files of weights of a folder to read, such as fp16 or ema; unset: the full ones"
+    )
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
 
     @property
@@ -50,8 +53,12 @@ class DDPMFolder(Model):
         Raises:
             RecipeError: If a file is missing, damaged or of another family.
         """
+        from superpose.nn import read_config
+
         if self.path.is_dir():
-            return read_json(self.folder / "config.json")
+            return read_config(self.folder / "config.json")
+        if self.variant is not None:
+            raise RecipeError(f"variant: {self.path} is one file of weights: leave variant out")
         return _port_config(self.path, self.path.stat().st_mtime_ns, self.size)
 
     @property
@@ -118,16 +125,16 @@ class DDPMFolder(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file of weights."""
-        from superpose.nn import digest, weight_files
+        from superpose.nn import digest, shards, weight_files
 
-        file = weight_files(self.folder)[1] if self.path.is_dir() else self.path
-        return {file.name: digest(file)}
+        file = weight_files(self.folder, self.variant)[1] if self.path.is_dir() else self.path
+        return {shard.name: digest(shard) for shard in shards(file)}
 
 
 @lru_cache(maxsize=16)
 def _port_config(path: Path, modified: int, size: int | None) -> dict[str, Any]:
     del modified  # a file that changed is read again
     from superpose.nn import tensor_shapes
-    from superpose_ddpm.port_names import port_config
+    from superpose_ddpm.port_names import LANDMARK, port_config
 
-    return port_config(tensor_shapes(path), path, size)
+    return port_config(tensor_shapes(path, landmark=LANDMARK), path, size)

@@ -15,6 +15,8 @@ from superpose import RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: A name that every one of these files has.
+LANDMARK = "temb.dense.0.weight"
 _WORDS = {
     "temb.dense.0": "time_embedding.linear_1",
     "temb.dense.1": "time_embedding.linear_2",
@@ -47,8 +49,11 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
     Raises:
         RecipeError: If it is a file of another family.
     """
-    if "temb.dense.0.weight" not in shapes:
-        raise RecipeError(f"{path} is no checkpoint of DDPM's port: it has no temb.dense.0.weight")
+    if LANDMARK not in shapes:
+        names = ", ".join(list(shapes)[:3]) or "none"
+        raise RecipeError(
+            f"{path} is no checkpoint of DDPM's port: it has no {LANDMARK}, but {len(shapes)} tensors such as {names}"
+        )
     if "down.0.downsample.conv.weight" not in shapes and _levels(shapes) > 1:
         raise RecipeError(f"{path} halves its images by averaging (resamp_with_conv False), which is not supported")
     levels = range(_levels(shapes))

@@ -28,6 +28,9 @@ class Cascaded(Model, ABC):
 
     path: Path | None = option(None, doc="folder of the pipeline, or of its unet, in the layout of diffusers")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
+    variant: str | None = option(
+        None, doc="which files of weights of a folder to read, such as fp16 or ema; unset: the full ones"
+    )
     embeddings: Path | None = option(None, doc=f"file of texts that {COMMAND} wrote; saves loading the text encoder")
     text_encoder: Path | None = option(None, doc="folder of T5, or of a pipeline that has it; path when absent")
     size: int | None = option(None, doc="height and width of an image; those of training when absent", ge=8)
@@ -39,7 +42,7 @@ class Cascaded(Model, ABC):
         Raises:
             RecipeError: If it is missing or of another family, or does not fit the options.
         """
-        stage = read_stage(self._folder)
+        stage = read_stage(self._folder, self.variant)
         if stage.upscales != self.upscales:
             what = "an upscaler" if stage.upscales else "a first stage"
             raise RecipeError(f'{self._folder} is {what}: write kind = "{self.other}"')
@@ -82,10 +85,13 @@ class Cascaded(Model, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose.nn import TEXT_WEIGHTS, digest, shards, weight_files
+        from superpose.nn import digest, shards, weight_files
 
-        texts = self._saved.path if self._saved else weight_files(text_folders(self._encoder)[0], TEXT_WEIGHTS)[1]
-        files = [*shards(weight_files(self.stage.folder)[1]), *shards(texts)]
+        if self._saved is not None:
+            texts = self._saved.path
+        else:
+            texts = weight_files(text_folders(self._encoder)[0], self.variant, optional=True)[1]
+        files = [*shards(weight_files(self.stage.folder, self.variant)[1]), *shards(texts)]
         return {f"{file.parent.name}/{file.name}": digest(file) for file in files}
 
     @property
@@ -111,7 +117,7 @@ class Cascaded(Model, ABC):
             return self._saved.states
         from superpose_deepfloyd.text import T5
 
-        return T5.load(self._encoder, device, dtype).states
+        return T5.load(self._encoder, device, dtype, self.variant).states
 
 
 @attrs.frozen(kw_only=True)

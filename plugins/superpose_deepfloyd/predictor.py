@@ -83,7 +83,7 @@ def load_network(stage: Stage, device: torch.device, dtype: torch.dtype) -> IFUN
     Raises:
         RecipeError: A file is missing or damaged, or does not fit the configuration.
     """
-    _, weights = weight_files(stage.folder)
+    _, weights = weight_files(stage.folder, stage.variant)
     with torch.device("meta"):  # no memory, no random numbers
         network = IFUNet(stage.config)
     assign(network, read_weights(weights, device, dtype), str(weights))

@@ -48,6 +48,7 @@ class Stage:
         learns_variance: Whether half of its output is a learned range of variance.
         clip: How its images are kept in range.
         noising: Noise levels of the small image.
+        variant: Which files of weights are read; None for the full ones.
     """
 
     folder: Path
@@ -59,19 +60,22 @@ class Stage:
     learns_variance: bool
     clip: Clip
     noising: TableSchedule
+    variant: str | None = None
 
 
-def read_stage(path: Path) -> Stage:
-    """What the folder at ``path`` says.
+def read_stage(path: Path, variant: str | None = None) -> Stage:
+    """What the folder at ``path`` says, and which ``variant`` of its weights is meant.
 
     Raises:
         RecipeError: It is not there, or of another family.
     """
+    from superpose.nn import read_config
+
     if not path.is_dir():
         raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
     try:
-        config = IFConfig.from_mapping(read_json(folder / "config.json"))
+        config = IFConfig.from_mapping(read_config(folder / "config.json"))
     except ValueError as error:
         raise RecipeError(f"{folder / 'config.json'}: {error}") from error
     upscales = config.class_embed_type == "timestep"
@@ -90,6 +94,7 @@ def read_stage(path: Path) -> Stage:
         folder=folder, config=config, upscales=upscales, channels=channels, schedule=schedule, noising=noising,
         parameterization=parameterization, clip=_clip(levels, upscales),
         learns_variance=config.out_channels == 2 * channels and levels.get("variance_type") == "learned_range",
+        variant=variant,
     )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose import RecipeError
-from superpose.nn import TEXT_WEIGHTS, assign, read_weights, ready, weight_files
+from superpose import RecipeError, read_json
+from superpose.nn import assign, read_weights, ready, weight_files
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import text_folders
 
@@ -26,7 +26,7 @@ class T5:
     encoder: Any
 
     @classmethod
-    def load(cls, path: Path, device: str = "cpu", dtype: str = "float32") -> T5:
+    def load(cls, path: Path, device: str = "cpu", dtype: str = "float32", variant: str | None = None) -> T5:
         """The encoder at ``path``, straight to ``device`` and in ``dtype``; nothing is downloaded.
 
         Raises:
@@ -37,14 +37,16 @@ class T5:
         except ImportError as error:
             raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
         encoder_folder, tokenizer_folder = text_folders(path)
-        _, weights = weight_files(encoder_folder, TEXT_WEIGHTS)
+        _, weights = weight_files(encoder_folder, variant, optional=True)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
-            config = T5Config.from_pretrained(encoder_folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True, trust_remote_code=False)
+            config = T5Config.from_dict(dict(read_json(encoder_folder / "config.json")))
             with torch.device("meta"):  # no memory, no random numbers
                 encoder: Any = T5EncoderModel(config)
-        except (OSError, ValueError, ImportError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except RecipeError:
+            raise
+        except Exception as error:  # a reader that is fed broken files may raise anything
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
         # transformers' own way of reading would hold all of the file beside the weights.
         assign(encoder, _weights(weights, encoder, device, getattr(torch, dtype)), str(weights))

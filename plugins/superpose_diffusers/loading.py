@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from superpose import RecipeError
+from superpose import RecipeError, regular_file
 
 if TYPE_CHECKING:
     import torch
@@ -63,18 +63,27 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
 def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
     import torch
 
+    from superpose.nn import shards
+
     options: dict[str, Any] = {"local_files_only": True}
+    if not cls.__module__.startswith("diffusers.") or cls.__name__.startswith("Auto"):
+        options["trust_remote_code"] = False  # else code beside the files could ask to be run, and wait for an answer
     network = issubclass(cls, torch.nn.Module)  # and not a tokenizer or a scheduler
     if network:
         options |= {"use_safetensors": True, "variant": variant}
         if cls.__module__.startswith("diffusers."):
             options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
         else:
-            options |= {"dtype": dtype, "trust_remote_code": False}
+            options |= {"dtype": dtype}
+    for file in folder.iterdir():
+        if not file.is_dir():
+            regular_file(file)
+        if ".index." in file.name and file.suffix == ".json":
+            shards(file)  # refuses those that name files elsewhere
     try:
         part = cls.from_pretrained(folder, **options)
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # a reader that is fed broken files may raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise RecipeError(f"{folder} can't be loaded as a {cls.__name__}: {reason}") from error
     return part.to(device).eval().requires_grad_(requires_grad=False) if network else part
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from superpose import RecipeError, Schedule, TableSchedule, published_table, read_json
-from superpose.nn import Part, read_weights, tensor_shapes, weight_files
+from superpose.nn import Part, read_config, read_weights, tensor_shapes, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -19,6 +19,9 @@ from superpose.nn.latent import (
     paper_dit,
     paper_dit_names,
 )
+
+#: A name that every file of the paper's code has.
+LANDMARK = "x_embedder.proj.weight"
 
 
 @attrs.frozen(kw_only=True)
@@ -41,27 +44,30 @@ class DiTFiles:
     names: Mapping[str, int]
 
 
-def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
+def read_dit(path: Path, vae: Path | None, heads: int | None, variant: str | None = None) -> DiTFiles:
     """What a folder or a file holds.
 
     Arguments:
         path: A folder of ``DiTPipeline``, or a file of the paper's code.
         vae: Folder of the first stage, which a single file does not have.
         heads: Heads of attention, where a file's width is none of the published.
+        variant: Which files of weights of a folder.
 
     Raises:
         RecipeError: If a file is missing, or says something that is not supported.
     """
     if path.is_dir():
-        config, network, schedule, names = _folder(path)
+        config, network, schedule, names = _folder(path, variant)
         vae = vae or path / "vae"
+    elif variant is not None:
+        raise RecipeError(f"variant: {path} is one file of weights: leave variant out")
     else:
         config, network = _file(path, heads)
         schedule, names = TableSchedule.named("linear", 1000, 0.0001, 0.02), {}
     if vae is None:
         raise RecipeError(f"{path} is a transformer alone: write vae = the folder of its autoencoder, sd-vae-ft-ema")
-    where, weights = weight_files(vae)
-    latents = diffusers_autoencoder(str(where), read_json(where))
+    where, weights = weight_files(vae, variant, optional=True)
+    latents = diffusers_autoencoder(str(where), read_config(where))
     if latents.latent != config.in_channels:
         raise RecipeError(f"{vae} makes latents of {latents.latent} channels, and {path} reads {config.in_channels}")
     return DiTFiles(
@@ -74,9 +80,9 @@ def read_dit(path: Path, vae: Path | None, heads: int | None) -> DiTFiles:
     )
 
 
-def _folder(path: Path) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
-    where, weights = weight_files(path / "transformer")
-    config = diffusers_dit(str(where), read_json(where))
+def _folder(path: Path, variant: str | None) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
+    where, weights = weight_files(path / "transformer", variant)
+    config = diffusers_dit(str(where), read_config(where))
     about = path / "scheduler" / "scheduler_config.json"
     schedule, prediction = published_table(about, read_json(about))
     if prediction != "epsilon":
@@ -86,9 +92,11 @@ def _folder(path: Path) -> tuple[DiTConfig, Part, Schedule, dict[str, int]]:
 
 
 def _file(path: Path, heads: int | None) -> tuple[DiTConfig, Part]:
-    config = paper_dit(str(path), tensor_shapes(path), heads)
+    config = paper_dit(str(path), tensor_shapes(path, landmark=LANDMARK), heads)
     return config, Part(
-        lambda: DiT(config), lambda *to: paper_dit_names(read_weights(path, *to), config.num_layers), path
+        lambda: DiT(config),
+        lambda *to: paper_dit_names(read_weights(path, *to, landmark=LANDMARK), config.num_layers),
+        path,
     )
 
 

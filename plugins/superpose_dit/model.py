@@ -30,6 +30,9 @@ class DiffusionTransformer(Model):
     path: Path | None = option(None, doc="the checkpoint: a folder of DiTPipeline, or a .pt file")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
     vae: Path | None = option(None, doc="folder of the autoencoder, which a .pt file does not have: sd-vae-ft-ema")
+    variant: str | None = option(
+        None, doc="which files of weights of a folder to read, such as fp16 or ema; unset: the full ones"
+    )
     heads: int | None = option(None, doc="heads of attention of a .pt file whose width is none of the published", ge=1)
 
     @cached_property
@@ -41,7 +44,7 @@ class DiffusionTransformer(Model):
         """
         from superpose_dit.files import read_dit
 
-        return read_dit(locate(self.path, self.hub), self.vae, self.heads)
+        return read_dit(locate(self.path, self.hub), self.vae, self.heads, self.variant)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -89,6 +92,11 @@ class DiffusionTransformer(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights."""
-        from superpose.nn import digest
+        from superpose.nn import digest, shards
 
-        return {"transformer": digest(self.files.network.source), "first stage": digest(self.files.first.source)}
+        files = {"transformer": self.files.network.source, "first stage": self.files.first.source}
+        return {
+            name if file == source else f"{name}/{file.name}": digest(file)
+            for name, source in files.items()
+            for file in shards(source)
+        }

@@ -143,8 +143,7 @@ def _tokenizer(folder: Path) -> Any:
     except ImportError as error:
         raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise RecipeError(
-            f"{folder} holds no tokenizer that transformers reads: {str(error).splitlines()[0]}"
-        ) from error
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a reader that is fed broken files may raise anything
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RecipeError(f"{folder} holds no tokenizer that transformers reads: {reason}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError, published_table, read_json
-from superpose.nn import TEXT_WEIGHTS, Part, UNet2D, UNet2DConfig, read_weights, weight_files
+from superpose.nn import Part, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
 from superpose.nn.latent import (
     Autoencoder,
     LatentUNet,
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Path | None) -> Checkpoint:
+def read_folder(
+    folder: Path, prediction: Parameterization | None, tokenizer: Path | None, variant: str | None = None
+) -> Checkpoint:
     """The checkpoint in a folder.
 
     Arguments:
         folder: With ``model_index.json``.
         prediction: What the U-Net predicts; None for what the folder says.
         tokenizer: Folder of the tokenizer; None for that in the folder.
+        variant: Which files of weights; those of the U-Net must be there, other parts may have full ones alone.
 
     Raises:
         RecipeError: If a file is missing, or says something that is not supported.
@@ -43,18 +46,18 @@ def read_folder(folder: Path, prediction: Parameterization | None, tokenizer: Pa
             f"{folder} holds a {index.get('_class_name')} of {', '.join(parts)}, which is not latent diffusion with a "
             'U-Net, a first stage and one text encoder: see whether kind = "diffusers" reads it'
         )
-    config, weights = weight_files(folder / first_name)
-    latents = diffusers_autoencoder(str(config), read_json(config))
+    config, weights = weight_files(folder / first_name, variant, optional=True)
+    latents = diffusers_autoencoder(str(config), read_config(config))
     first = Part(lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights)
-    unet_config, unet_weights = weight_files(folder / "unet")
-    unet_json = read_json(unet_config)
+    unet_config, unet_weights = weight_files(folder / "unet", variant)
+    unet_json = read_config(unet_config)
     channels, levels, build = _unet(unet_config, unet_json)
     unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
     schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
     conditioning: Conditioning = Unconditional()
     if "text_encoder" in parts:
-        conditioning = _words(folder, tokenizer)
+        conditioning = _words(folder, tokenizer, variant)
         files["text encoder"] = conditioning.part.source
     return Checkpoint(
         where=folder,
@@ -86,9 +89,9 @@ def _unet(where: Path, config: dict[str, Any]) -> tuple[int, int, Any]:
     return shape.read, len(shape.widths), lambda: LatentUNet(shape)
 
 
-def _words(folder: Path, tokenizer: Path | None) -> Words:
-    config, weights = weight_files(folder / "text_encoder", TEXT_WEIGHTS)
-    shape = clip_config(str(config), read_json(config))
+def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:
+    config, weights = weight_files(folder / "text_encoder", variant, optional=True)
+    shape = clip_config(str(config), read_config(config))
 
     def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
         return text_names("clip", read_weights(weights, device, dtype), shape.layers)

@@ -22,6 +22,9 @@ class LatentDiffusion(Model, ABC):
 
     path: Path | None = option(None, doc="the checkpoint: a folder of diffusers, a .safetensors or a .ckpt file")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
+    variant: str | None = option(
+        None, doc="which files of weights of a folder to read, such as fp16 or ema; unset: the full ones"
+    )
     config: Path | None = option(None, doc="the YAML file of a .ckpt that is not Stable Diffusion as published")
     ema: bool = option(True, doc="use averaged weights where a single file has them")
     size: int | None = option(None, doc="height and width of an image in pixels; that of training when absent", ge=8)
@@ -58,7 +61,9 @@ class LatentDiffusion(Model, ABC):
         if path.is_dir():
             if self.config is not None:
                 raise RecipeError(f"config: {path} is a folder, which describes itself: leave config out")
-            checkpoint = read_folder(path, self.prediction, self.tokenizer)
+            checkpoint = read_folder(path, self.prediction, self.tokenizer, self.variant)
+        elif self.variant is not None:
+            raise RecipeError(f"variant: {path} is one file of weights: leave variant out")
         else:
             checkpoint = SingleFile(
                 path=path,

@@ -28,6 +28,7 @@ from superpose.nn.latent import (
     compvis_autoencoder_names,
     compvis_unet,
     compvis_unet_names,
+    dotted,
     text_layout,
     text_names,
     text_shape,
@@ -67,9 +68,7 @@ class SingleFile:
         Raises:
             RecipeError: If a file is missing, or says something that is not supported.
         """
-        shapes = tensor_shapes(self.path)
-        if f"{UNET}input_blocks.0.0.weight" not in shapes:
-            raise RecipeError(f"{self.path} has no {UNET}*, so it is no checkpoint of latent diffusion")
+        shapes = self._shapes()
         params = _parameters(self.config) if self.config else self._published(shapes)
         where = str(self.config or self.path)
         unet_params = params["unet_config"]["params"]
@@ -96,16 +95,30 @@ class SingleFile:
             files={"checkpoint": self.path},
         )
 
+    def _shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Of every tensor; those of the U-Net by their raw names, also where it has averaged weights alone."""
+        shapes, first = tensor_shapes(self.path), f"{UNET}input_blocks.0.0.weight"
+        if first in shapes:
+            return shapes
+        averaged = {name: shape for name, shape in shapes.items() if name.startswith(EMA)}
+        full = {**shapes, **{UNET + dotted(name.removeprefix(EMA)): shape for name, shape in averaged.items()}}
+        if first not in full:
+            raise RecipeError(
+                f"{self.path} is no checkpoint of latent diffusion: it has neither {UNET}* nor {EMA}*, but "
+                f"{len(shapes)} tensors such as {', '.join(list(shapes)[:3]) or 'none'}"
+            )
+        if not self.ema:
+            raise RecipeError(f"{self.path} has averaged weights alone: write ema = true, or leave ema out")
+        return full
+
     def _unet_reader(self, shapes: Mapping[str, Any], unet: Any, params: Mapping[str, Any]) -> Any:
-        names = [name.removeprefix(UNET) for name in shapes if name.startswith(UNET)]
-        averaged = {name.replace(".", ""): name for name in names}
         has_ema = f"{EMA}{'input_blocks.0.0.weight'.replace('.', '')}" in shapes
         new_order = params.get("use_new_attention_order", False)
 
         def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
             weights = read_weights(self.path, device, dtype, prefix=EMA if has_ema and self.ema else UNET)
             if has_ema and self.ema:
-                weights = {averaged.get(name, name): weights.pop(name) for name in list(weights)}
+                weights = {dotted(name): weights.pop(name) for name in list(weights)}
             return compvis_unet_names(weights, unet, new_order)
 
         return read

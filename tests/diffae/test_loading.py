@@ -109,7 +109,7 @@ def test_betas():
             lambda path: torch.save({"state_dict": {"conv_in.weight": torch.zeros(1)}}, path),
             "is no diffusion autoencoder",
         ),
-        (lambda path: torch.save({"weights": torch.nn.Linear(1, 1)}, path), "is not a readable file of plain tensors"),
+        (lambda path: torch.save({"weights": torch.nn.Linear(1, 1)}, path), "it holds the keys 'weights', a torch.nn"),
     ],
 )
 def test_wrong_files_are_one_line(path, spoil, message):

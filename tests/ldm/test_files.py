@@ -212,7 +212,7 @@ def complaint(*arguments: Any, **options: Any) -> str:
 
 def test_files_of_something_else(tmp_path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
-    assert "has no model.diffusion_model.*" in complaint(path=tmp_path / "other.safetensors")
+    assert "it has neither model.diffusion_model.* nor model_ema" in complaint(path=tmp_path / "other.safetensors")
     assert "no such file" in complaint(path=tmp_path / "gone.ckpt")
     cut = tmp_path / "cut.ckpt"
     cut.write_bytes((SINGLE / "model.ckpt").read_bytes()[:5000])

@@ -142,7 +142,7 @@ def test_a_table_of_something_else(tmp_path: Path) -> None:
 
 def test_missing_files_are_listed(folder: Path) -> None:
     (folder / WEIGHTS).unlink()
-    with pytest.raises(RecipeError, match=rf"needs config.json and one of {WEIGHTS}"):
+    with pytest.raises(RecipeError, match=rf"has no weights such as {WEIGHTS}; it has config.json"):
         load_unet2d(folder)
 
 

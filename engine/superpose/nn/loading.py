@@ -16,30 +16,11 @@ from torch import Tensor, nn
 
 from superpose.errors import RecipeError
 from superpose.nn.config import UNet2DConfig
+from superpose.nn.folders import read_config, weight_files
 from superpose.nn.unet2d import UNet2D
 from superpose.nn.weights import read_weights
-from superpose.tables import read_json
 
 N = TypeVar("N", bound=nn.Module)
-
-#: The names that diffusers gives to weights, by order of preference.
-WEIGHTS = (
-    "diffusion_pytorch_model.safetensors",
-    "diffusion_pytorch_model.safetensors.index.json",
-    "diffusion_pytorch_model.fp16.safetensors",
-    "diffusion_pytorch_model.bin",
-    "diffusion_pytorch_model.fp16.bin",
-)
-#: The names that transformers gives to weights, by its order of preference.
-TEXT_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-    "model.fp16.safetensors",
-    "model.safetensors.index.fp16.json",
-    "pytorch_model.fp16.bin",
-)
 
 _FORMER = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 _FORMER_NAME = re.compile(r"\.(query|key|value|proj_attn)(?=\.(?:weight|bias)$)")
@@ -49,6 +30,7 @@ def load_unet2d(
     source: str | os.PathLike[str] | tuple[Path, Path],
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
+    variant: str | None = None,
 ) -> UNet2D:
     """A U-Net from its published folder, ready to be asked: frozen, in evaluation mode.
 
@@ -56,14 +38,15 @@ def load_unet2d(
         source: A folder with ``config.json`` and the weights, or the pair (configuration file, weights file).
         device: Where the weights go, straight from the file.
         dtype: What they are cast to on the way.
+        variant: Which files of weights of a folder, as `weight_files` takes it.
 
     Raises:
         RecipeError: A file is missing or damaged, the configuration is not supported, or the two do not fit.
     """
-    config, weights = source if isinstance(source, tuple) else weight_files(Path(source))
+    config, weights = source if isinstance(source, tuple) else weight_files(Path(source), variant)
     with torch.device("meta"):  # no memory, no random numbers
         try:
-            network = UNet2D(UNet2DConfig.from_mapping(read_json(config)))
+            network = UNet2D(UNet2DConfig.from_mapping(read_config(config)))
         except ValueError as error:
             raise RecipeError(f"{config}: {error}") from error
     assign(network, read_weights(weights, device, dtype), str(weights))
@@ -93,20 +76,25 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     Raises:
         RecipeError: One line that names the first few tensors that are missing, left over, or of another shape.
     """
-    needed = {name: value.shape for name, value in network.state_dict().items()}
+    needed = dict(network.state_dict())
     given = {}
     for stored in list(weights):
         value = weights.pop(stored)
         name = stored if stored in needed else _FORMER_NAME.sub(lambda match: "." + _FORMER[match[1]], stored)
-        matrix = len(needed.get(name, ())) == 2 and value.dim() > 2 and set(value.shape[2:]) == {1}
+        matrix = name in needed and needed[name].dim() == 2 and value.dim() > 2 and set(value.shape[2:]) == {1}
         given[name] = value.flatten(1) if matrix else value
     complaints = {
         "missing": [name for name in needed if name not in given],
         "unexpected": [name for name in given if name not in needed],
         "of another shape": [
-            f"{name} {tuple(value.shape)} instead of {tuple(needed[name])}"
+            f"{name} {tuple(value.shape)} instead of {tuple(needed[name].shape)}"
             for name, value in given.items()
-            if name in needed and value.shape != needed[name]
+            if name in needed and value.shape != needed[name].shape
+        ],
+        "of another type": [
+            f"{name} ({value.dtype})"
+            for name, value in given.items()
+            if name in needed and value.is_floating_point() != needed[name].is_floating_point()
         ],
     }
     if any(complaints.values()):
@@ -124,11 +112,3 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
 def _first(names: Iterable[str], count: int = 3) -> str:
     every = list(names)
     return ", ".join(every[:count]) + (", ..." if len(every) > count else "")
-
-
-def weight_files(folder: Path, names: Iterable[str] = WEIGHTS) -> tuple[Path, Path]:
-    """The configuration and the weights of a published folder; the weights are the first of ``names`` that is there."""
-    for weights in (folder / name for name in names):
-        if weights.exists() and (folder / "config.json").exists():
-            return folder / "config.json", weights
-    raise RecipeError(f"{folder} needs config.json and one of {', '.join(names)}")

@@ -1,19 +1,20 @@
 """Weights in files: read safely, straight to where they are needed, with no second copy in memory.
 
-A safetensors file is read as it is. Of pickled files only plain data is read (``weights_only``): the records of
-training frameworks beside the tensors become empty shells, and any other code in a file is refused by name.
+A safetensors file is read as it is, a pickled one as plain data only (`superpose.nn.pickled`), without what training
+programs wrap a table of tensors in (`superpose.nn.unwrapping`). What a file claims is held against what it has, and
+numbers that are none are refused before they become pictures.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import math
 import mmap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -21,14 +22,14 @@ from torch import Tensor
 
 from superpose.errors import RecipeError
 from superpose.files import regular_file
-from superpose.tables import read_json
+from superpose.nn.pickled import read_checkpoint, readable
+from superpose.nn.unwrapping import plain_names, unwrapped
+from superpose.tables import read_json, shown
 
-#: What the table of tensors is called in files of training, where there are several: the averaged weights.
-TABLES = ("state_dict", "ema")
-#: What training frameworks leave beside the tensors, by the first word of its name.
-FRAMEWORKS = (
-    "pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "numpy", "argparse", "typing", "_codecs",
-)  # fmt: skip
+#: Tensors that are no numbers of a network: the mask that keeps words from those behind them has infinities.
+MASKS = "attn_mask"
+#: How often the bytes of a file may be named by its tensors together.
+SHARED = 8
 
 
 def read_weights(
@@ -38,12 +39,13 @@ def read_weights(
     *,
     prefix: str = "",
     within: Sequence[str] = ("",),
+    landmark: str = "",
 ) -> dict[str, Tensor]:
     """The tensors of a file by name.
 
     ``.safetensors``; the shards that an index (``.json``) names; ``.pt``, ``.pth``, ``.bin``, ``.ckpt``, of which the
-    ``state_dict`` is taken where there is one, or ``ema``, the averaged weights. In memory there is never more than
-    what is returned and one tensor as it is stored, counting what is mapped of the file.
+    table of tensors is taken that a training program left in it, the averaged one where it has both. In memory there
+    is never more than what is returned and one tensor as it is stored, counting what is mapped of the file.
 
     Arguments:
         path: The file.
@@ -51,59 +53,58 @@ def read_weights(
         dtype: What floating-point tensors are cast to; None leaves them as stored.
         prefix: Only names that begin so, without it.
         within: Only names that go on with one of these.
+        landmark: A name that the network is known by: whatever wrappers put before it is left out.
 
     Raises:
-        RecipeError: The file is missing or damaged, or holds anything but plain tensors: pickled code is never run.
+        RecipeError: The file is missing or damaged, or holds anything but plain tensors of finite numbers: pickled code
+            is never run.
     """
-    if path.suffix == ".json":
-        return {
-            name: value
-            for shard in shards(path)
-            for name, value in read_weights(shard, device, dtype, prefix=prefix, within=within).items()
-        }
     found: dict[str, Tensor] = {}
-    with _refusing(path):
-        for name, value in _stored(path, tuple(prefix + one for one in within)):
-            found[name.removeprefix(prefix)] = _placed(value, device, dtype)
+    starts = tuple(prefix + one for one in within)
+    for shard in shards(path):
+        with readable(shard):
+            for name, value in _stored(shard, starts, landmark):
+                short = name.removeprefix(prefix)
+                if short in found:
+                    raise RecipeError(f"{path}: {name} is in two of its shards")
+                found[short] = _placed(shard, name, value, device, dtype)
     return found
 
 
 def shards(path: Path) -> list[Path]:
-    """The files of weights that an index (``.json``) names; of any other file, itself."""
+    """The files of weights that an index (``.json``) names, all beside it; of any other file, itself.
+
+    Raises:
+        RecipeError: It is no index, or names anything but files of weights in its own folder.
+    """
     if path.suffix != ".json":
         return [path]
-    return [path.parent / name for name in sorted(set(read_json(path)["weight_map"].values()))]
+    names = read_json(path).table("weight_map")
+    for name in names:
+        shard = names.text(name)
+        if Path(shard).name != shard or "\\" in shard or "\0" in shard or Path(shard).suffix in ("", ".json"):
+            raise RecipeError(f"{path}: weight_map names {shown(shard)}, which is no file of weights beside it")
+    return [path.parent / name for name in sorted(set(names.values()))]
 
 
-def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+def tensor_shapes(path: Path, *, landmark: str = "") -> dict[str, tuple[int, ...]]:
     """The shape of every tensor of a file by name, as `read_weights` names them; no tensor is read.
 
     Raises:
         RecipeError: As `read_weights`.
     """
-    if path.suffix == ".json":
-        return {name: shape for shard in shards(path) for name, shape in tensor_shapes(shard).items()}
-    with _refusing(path):
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt") as file:
-                return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118, not a dict
-        return {name: tuple(value.shape) for name, value in _tensors(path, read_checkpoint(path)).items()}
-
-
-def read_checkpoint(path: Path) -> Any:
-    """All that a pickled file holds: tensors mapped from the file, plain values, and shells of everything else.
-
-    Raises:
-        RecipeError: The file is missing or damaged, or wants code to be run that no training framework leaves.
-    """
-    with _refusing(path):
-        try:
-            foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        except ValueError:  # only files in the zip format can be asked, and mapped
-            return torch.load(path, map_location="cpu", weights_only=True)
-        shells: Any = [(_shell(name), name) for name in foreign if name.partition(".")[0] in FRAMEWORKS]
-        with torch.serialization.safe_globals(shells):
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    found: dict[str, tuple[int, ...]] = {}
+    for shard in shards(path):
+        with readable(shard):
+            if shard.suffix == ".safetensors":
+                with safe_open(shard, framework="pt") as file:
+                    names = plain_names(shard, file.keys(), landmark)
+                    found |= {name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()}
+            else:
+                table = unwrapped(shard, read_checkpoint(shard))
+                names = plain_names(shard, table, landmark)
+                found |= {name: tuple(table[stored].shape) for name, stored in names.items()}
+    return found
 
 
 def digest(path: Path) -> str:
@@ -118,80 +119,78 @@ def _digest(path: Path, *_: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stored(path: Path, starts: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
+def _stored(path: Path, starts: tuple[str, ...], landmark: str) -> Iterator[tuple[str, Tensor]]:
     """The tensors one by one; each leaves memory, as far as it was mapped, once the next is asked for."""
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118, not a dict
+            for name, stored in plain_names(path, file.keys(), landmark).items():
                 if name.startswith(starts):
-                    value = file.get_tensor(name)
+                    value = file.get_tensor(stored)
                     yield name, value
                     _unmap(value)
         return
-    maps = _is_zip(path)  # others are read whole
-    for name, value in _tensors(path, read_checkpoint(path)).items():
+    maps = zipfile.is_zipfile(path)  # others are read whole
+    table = unwrapped(path, read_checkpoint(path))
+    _check_extents(path, table)
+    for name, stored in plain_names(path, table, landmark).items():
         if name.startswith(starts):
+            value = table[stored].detach()
             yield name, value
             if maps:
                 _unmap(value)
 
 
+def _check_extents(path: Path, table: Mapping[str, Tensor]) -> None:
+    """Refuse tensors of which a copy would be larger than what the file has: a step of 0 makes a number billions."""
+    total = 0
+    for name, value in table.items():
+        if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized or value.is_nested:
+            raise RecipeError(f"{path}: {name} is not a plain tensor in memory")
+        if value.nbytes > value.untyped_storage().nbytes():
+            raise RecipeError(
+                f"{path}: {name} claims {value.nbytes} bytes, and {value.untyped_storage().nbytes()} are stored"
+            )
+        total += value.nbytes
+    if total > SHARED * path.stat().st_size:
+        raise RecipeError(f"{path} claims {total} bytes of tensors, and has {path.stat().st_size}")
+
+
 def _unmap(value: Tensor) -> None:
     """Let the pages of a mapped tensor leave memory now; asked for again, they would be read from the file again.
 
-    Else they would stay until the whole file is closed, and count as memory of this program beside the copies.
+    Else they would stay until the whole file is closed, and count as memory of this program beside the copies. Only
+    what lies within the tensor's own storage is let go, whatever its sizes and steps say.
     """
-    if not hasattr(mmap, "MADV_DONTNEED"):
+    if not hasattr(mmap, "MADV_DONTNEED") or not value.numel():
         return
+    storage = value.untyped_storage()
+    reach = sum((size - 1) * step for size, step in zip(value.shape, value.stride(), strict=True)) + 1
+    end = min(value.data_ptr() + reach * value.element_size(), storage.data_ptr() + storage.nbytes())
     first = -(-value.data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
-    size = value.data_ptr() + value.nbytes - first
+    size = end - first
     if size >= mmap.PAGESIZE:  # pages that are the tensor's alone
         size -= size % mmap.PAGESIZE
         ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), mmap.MADV_DONTNEED)
 
 
-def _tensors(path: Path, stored: Any) -> dict[str, Tensor]:
-    for table in TABLES if isinstance(stored, dict) else ():
-        if isinstance(stored.get(table), dict):
-            stored = stored[table]
-            break
-    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise RecipeError(
-            f"{path} does not hold a plain table of tensors by name, nor one called {' or '.join(TABLES)}"
-        )
-    return stored
-
-
-def _placed(value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
+def _placed(path: Path, name: str, value: Tensor, device: str | torch.device, dtype: torch.dtype | None) -> Tensor:
     # A copy even where nothing changes: one tensor left in the file would keep all of it mapped.
-    return value.to(device=device, dtype=dtype if value.is_floating_point() else None, copy=True)
+    placed = value.to(device=device, dtype=dtype if value.is_floating_point() else None, copy=True)
+    if not name.endswith(MASKS) and not _finite(placed):
+        if _finite(value):
+            raise RecipeError(f"{path}: {name} has numbers too large for {placed.dtype}: write a wider dtype")
+        raise RecipeError(
+            f"{path}: {name} has numbers that are none (NaN or infinite): training failed, or the file is damaged"
+        )
+    return placed
 
 
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"PK"
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    regular_file(path)
-    try:
-        yield
-    except RecipeError:
-        raise
-    except Exception as error:  # a reader that is fed a broken file may raise anything
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise RecipeError(f"{path} is not a readable file of plain tensors: {reason}") from error
-
-
-def _shell(name: str) -> type:
-    """A class that stands for one of a training framework: it takes whatever it is given and does nothing."""
-    module, _, short = name.rpartition(".")
-
-    def new(cls: type[dict[str, Any]], *_: object, **__: object) -> dict[str, Any]:
-        return dict.__new__(cls)
-
-    def nothing(*_: object, **__: object) -> None:
-        return None
-
-    return type(short, (dict,), {"__module__": module, "__new__": new, "__init__": nothing, "__setstate__": nothing})
+def _finite(value: Tensor) -> bool:
+    if not value.is_floating_point():
+        return True
+    if value.element_size() == 1:  # torch does not calculate in these
+        value = value.float()
+    # The sum shows any in one pass and no memory; only where large numbers make it infinite each is looked at.
+    return math.isfinite(float(value.sum(dtype=torch.promote_types(value.dtype, torch.float32)))) or bool(
+        torch.isfinite(value).all()
+    )

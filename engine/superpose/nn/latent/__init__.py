@@ -10,6 +10,7 @@ from superpose.nn.latent.autoencoder_layout import (
     compvis_autoencoder_names,
     diffusers_autoencoder,
 )
+from superpose.nn.latent.averaged_names import dotted
 from superpose.nn.latent.dit import DiT, DiTConfig
 from superpose.nn.latent.dit_layout import diffusers_dit, paper_dit, paper_dit_names
 from superpose.nn.latent.settings import per_level, settings
@@ -36,6 +37,7 @@ __all__ = [
     "diffusers_autoencoder",
     "diffusers_dit",
     "diffusers_unet",
+    "dotted",
     "paper_dit",
     "paper_dit_names",
     "per_level",

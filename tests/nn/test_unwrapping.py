@@ -1,0 +1,164 @@
+"""What training programs wrap a network's tensors in: each is seen through, or named with what the file holds."""
+
+from __future__ import annotations
+
+import enum
+import json
+import pathlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from superpose import RecipeError
+from superpose.nn import read_weights, tensor_shapes
+from superpose.nn.latent import dotted
+from superpose.nn.unwrapping import plain_names
+
+Tensors = dict[str, torch.Tensor]
+RAW: Tensors = {"temb.weight": torch.zeros(2, 3), "out.bias": torch.zeros(4)}
+EMA: Tensors = {name: value + 1 for name, value in RAW.items()}
+OPTIMISER = {"state": {0: {"step": 3, "exp_avg": torch.ones(3)}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
+
+
+def before(word: str, table: Tensors) -> Tensors:
+    return {f"{word}.{name}": value for name, value in table.items()}
+
+
+class Own:
+    """A class that is nowhere when the file is read."""
+
+
+class Mode(enum.Enum):
+    ONE = 1
+
+
+WRAPPED: dict[str, Any] = {
+    "state_dict": {"state_dict": EMA, "epoch": 3},
+    "model": {"model": EMA, "optimizer": OPTIMISER},
+    "model_state_dict": {"model_state_dict": EMA, "optimizer_state_dict": OPTIMISER, "loss": 0.1},
+    "ema beside raw": {"model": RAW, "ema": EMA, "opt": OPTIMISER, "args": None},
+    "shadow": {"model": RAW, "ema": {"decay": 0.99, "num_updates": 7, "shadow": EMA}},
+    "ddim": [before("module", RAW), OPTIMISER, 3, 1000, EMA],
+    "ddim without averages": [before("module", EMA), OPTIMISER, 3, 1000],
+    "data parallel": before("module", EMA),
+    "twice": before("module.module", EMA),
+    "compiled": before("_orig_mod", EMA),
+    "compiled within": {name.replace(".", "._orig_mod."): value for name, value in EMA.items()},
+    "compiled and parallel": before("module._orig_mod", EMA),
+    "lightning": {"state_dict": before("model", EMA) | {"loss.weight": torch.ones(1)}, "hyper_parameters": {"lr": 0.1}},
+    "lightning, averaged": {"state_dict": before("model", RAW) | before("ema_model", EMA)},
+    "averaged model": before("module", EMA) | {"n_averaged": torch.tensor(3)},
+    "own classes": {"state_dict": EMA, "hyper_parameters": {"dir": pathlib.Path("/a"), "own": Own(), Mode.ONE: 1}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old"])
+def test_every_wrapper_is_seen_through(kind: str, zipped: bool, tmp_path: Path) -> None:
+    torch.save(WRAPPED[kind], tmp_path / "m.pt", _use_new_zipfile_serialization=zipped)
+    found = read_weights(tmp_path / "m.pt", landmark="temb.weight")
+    assert found.keys() == EMA.keys()
+    assert all(torch.equal(found[name], EMA[name]) for name in EMA)
+    assert tensor_shapes(tmp_path / "m.pt", landmark="temb.weight") == {n: tuple(v.shape) for n, v in EMA.items()}
+
+
+def test_safetensors_are_seen_through_as_well(tmp_path: Path) -> None:
+    save_file(before("module._orig_mod.model", EMA), tmp_path / "m.safetensors")
+    assert read_weights(tmp_path / "m.safetensors", landmark="temb.weight").keys() == EMA.keys()
+
+
+def test_words_that_are_a_networks_own_stay() -> None:
+    names = ["model.diffusion_model.temb.weight", "modules.temb.weight", "first_stage_model.module.a"]
+    assert plain_names(Path("m"), names, "temb.weight") == {name: name for name in names}
+    mixed = ["module.a", "b"]
+    assert plain_names(Path("m"), mixed) == {name: name for name in mixed}
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "nameless averages": ({"model": RAW, "ema": {"shadow_params": [torch.ones(1)]}}, "ema holds averaged weights with"),
+    "a list": ([1, "a"], "it holds a list of 2: a int, a str"),
+    "another table": ({"weights": Own()}, r"it holds the keys 'weights', a .*test_unwrapping\.Own"),
+    "an object": (Own(), r"it holds a .*test_unwrapping\.Own"),
+    "one that is none": ({"state_dict": {**EMA, "mode": Mode.ONE}}, r"'mode' holds a .*\.Mode, and not a"),
+    "numbers for names": ({0: torch.ones(1)}, "its tensors are called 0 and the like"),
+    "two networks": ({**before("net", EMA), **before("model", EMA)}, r"several networks, model\.\*, net\.\*"),
+    "one name twice": ({"a._orig_mod.b": torch.ones(1), "a.b": torch.ones(1)}, "which are one name"),
+    "nothing": ({}, "it holds an empty table"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_holds_no_table_is_described(kind: str, tmp_path: Path) -> None:
+    stored, message = REFUSED[kind]
+    torch.save(stored, tmp_path / "m.pt")
+    with pytest.raises(RecipeError, match=message) as caught:
+        read_weights(tmp_path / "m.pt", landmark="temb.weight")
+    assert str(tmp_path / "m.pt") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+class Call:
+    def __init__(self, function: Callable[..., object], *given: object) -> None:
+        self.call = function, given
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old"])
+@pytest.mark.parametrize(
+    "function", [eval, exec, __import__, pathlib.os.system, json.loads], ids=lambda one: one.__name__
+)
+def test_functions_are_refused_by_name(tmp_path: Path, zipped: bool, function: Callable[..., object]) -> None:
+    torch.save(
+        {"state_dict": EMA, "args": Call(function, "raise SystemExit")}, tmp_path / "m.pt",
+        _use_new_zipfile_serialization=zipped,
+    )  # fmt: skip
+    with pytest.raises(RecipeError, match=rf"wants .*\.?{function.__name__} to be called|names .*{function.__name__}"):
+        read_weights(tmp_path / "m.pt")
+
+
+OTHERS = {
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n": "a pointer of Git LFS",
+    b"\n <!DOCTYPE html><html>404</html>": "an HTML page",
+    b"<HTML>": "an HTML page",
+    b'{"error": "not found"}': "is JSON",
+    b"": "is empty",
+    b"\x1f\x8b123": "packed by gzip",
+    b"\x80\x02}q\x00(X": "is damaged, or no file of PyTorch",
+}
+
+
+@pytest.mark.parametrize("content", OTHERS, ids=OTHERS.values())
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_files_of_something_else_are_named(tmp_path: Path, content: bytes, suffix: str) -> None:
+    (tmp_path / f"m{suffix}").write_bytes(content)
+    what = OTHERS[content] if suffix == ".pt" or not content.startswith(b"\x80") else "header"
+    with pytest.raises(RecipeError, match=what) as caught:
+        read_weights(tmp_path / f"m{suffix}")
+    assert "weights_only" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_of_another_name_are_told_to_be_renamed(tmp_path: Path) -> None:
+    torch.save(EMA, tmp_path / "m.safetensors")
+    save_file(EMA, tmp_path / "m.pt")
+    with pytest.raises(RecipeError, match=r"rename it to \.pt"):
+        read_weights(tmp_path / "m.safetensors")
+    with pytest.raises(RecipeError, match=r"rename it to \.safetensors"):
+        read_weights(tmp_path / "m.pt")
+
+
+@pytest.mark.parametrize("case", ["ldm_a_uncond_vq", "ldm_b_class_kl", "ip_a_instruct_pix2pix"])
+def test_dots_come_back_where_averaging_took_them(case: str) -> None:
+    shapes = tensor_shapes(Path(__file__).parent.parent / "fixtures" / case / "model.ckpt")
+    names = [
+        name.removeprefix("model.diffusion_model.") for name in shapes if name.startswith("model.diffusion_model.")
+    ]
+    assert len(names) > 50
+    assert [dotted(name.replace(".", "")) for name in names] == names
+    assert dotted("input_blocks110in_layers0weight") == "input_blocks.11.0.in_layers.0.weight"
