@@ -1,10 +1,26 @@
 """The laws have teeth: what breaks them is caught, with the figure."""
 
+import random
+
 import attrs
 import pytest
 import torch
 
-from superpose import Canvas, Constraint, Decomposition, Edit, Guidance, LawError, Mix, Prediction, Prompted, Term, View
+from superpose import (
+    Canvas,
+    Constraint,
+    Decomposition,
+    Denoiser,
+    Edit,
+    Guidance,
+    LawError,
+    Mix,
+    Prediction,
+    Prompted,
+    Term,
+    View,
+    guided,
+)
 from superpose.testing import (
     check_constraint,
     check_decomposition,
@@ -227,6 +243,54 @@ class Doubled(Guidance):
 def test_what_is_no_guidance_is_caught(guidance, says):
     with pytest.raises(LawError, match=says):
         check_guidance(guidance)
+
+
+def doing(change):
+    """A guidance that does something to what a lawful one says; ``change`` is given (clean, moment, memory)."""
+
+    @attrs.frozen(eq=False)
+    class Changed(Denoiser):
+        inner: Denoiser
+        memory: dict
+
+        def estimate(self, x, moment):
+            estimate = yield from self.inner.estimate(x, moment)
+            return estimate._replace(clean=change(estimate.clean, moment, self.memory))
+
+    @attrs.frozen(kw_only=True)
+    class Doing(Guidance):
+        """A rule that a test chooses."""
+
+        kind = "doing"
+        memory: dict = attrs.field(factory=dict)
+
+        def denoiser(self, predictor, condition, negative):
+            return Changed(guided(Prompted(predictor, condition), Prompted(predictor, negative), 2.0), self.memory)
+
+    return Doing()
+
+
+def seldom(memory):
+    """False the first few times."""
+    memory["n"] = memory.get("n", 0) + 1
+    return memory["n"] > 4
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda clean, at, _: clean + 1e-5 * torch.randn(()), "it draws from torch's global generator"),
+        (lambda clean, at, _: clean + random.uniform(1e-5, 2e-5), r"asked again at t = 500 it differs by .*e-0"),
+        (lambda clean, at, memory: clean + 2e-5 * seldom(memory), "it keeps something between calls"),
+        (lambda clean, at, _: clean + 1e-5 * clean.mean(), "changes by .* with the samples beside it"),
+        (lambda clean, at, _: clean + 1e-5 * clean[:1], "changes by .* with the samples beside it"),
+    ],
+    ids=["torch's generator", "python's generator", "counts calls", "mean", "first"],
+)  # fmt: skip
+def test_a_guidance_that_is_not_a_function_of_its_sample_is_caught(change, says):
+    """Each is so little that equal prompts still look equal."""
+    with pytest.raises(LawError, match=says):
+        check_guidance(doing(change))
 
 
 def test_a_guidance_that_asks_too_much_is_caught():

@@ -12,6 +12,8 @@ from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwritten
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from superpose.denoiser import Denoiser
     from superpose.guidance import Guidance
     from superpose.predictor import NoisePredictor
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 #: A level half way down.
 MOMENT = Moment(0, 500.0, 0.6, 0.8)
+#: Levels in no order: a plan may climb, a scheduler may ask twice.
+LEVELS = (MOMENT, Moment(1, 50.0, 0.98, 0.199), Moment(0, 900.0, 0.1, 0.995))
+_PURE = "it keeps something between calls or draws at random; all that it knows is x and the noise level"
 
 
 def check_guidance(
@@ -48,6 +53,8 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
     yield Law("agrees-with-itself", lambda: agrees_with_itself(guidance, *size))
     yield Law("asks-few-rows", lambda: asks_few_rows(guidance, rows, *size))
     yield Law("leaves-variance", lambda: leaves_variance(guidance, *size))
+    yield Law("says-the-same-again", lambda: says_the_same_again(guidance, *size))
+    yield Law("keeps-samples-apart", lambda: keeps_samples_apart(guidance, *size))
     if any(field.name == "scale" for field in attrs.fields(cast(Any, type(guidance)))):
         if steers(guidance, *size):
             yield Law("is-nothing-at-zero", lambda: is_nothing_at(0.0, guidance, *size))
@@ -120,6 +127,57 @@ def leaves_variance(guidance: Guidance, channels: int, height: int, width: int) 
     if not off <= TOLERANCE:
         broken(guidance, size(x), f"its variance is up to {off:.3g} outside those of the two prompts")
     return max(off, 0.0)
+
+
+def says_the_same_again(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """It remembers nothing and draws nothing: at a level it says the same whatever it was asked before."""
+    import torch
+
+    x = noise(2, channels, height, width, double=False)
+    denoiser = _whole(guidance, channels, height, width)
+    state = torch.random.get_rng_state()
+    first = [_everything(denoiser, x, moment) for moment in LEVELS]
+    if not torch.equal(state, torch.random.get_rng_state()):
+        broken(guidance, size(x), "it draws from torch's global generator; a guidance has no noise")
+    for moment, want in zip(LEVELS, first, strict=True):
+        if (off := gap(_everything(denoiser, x, moment), want)) > 0:
+            broken(guidance, size(x), f"asked again at t = {moment.t:g} it differs by {off:.3g}: {_PURE}")
+    for moment, want in zip(LEVELS, first, strict=True):
+        other = noise(2, channels, height, width, seed=1, double=False)
+        _everything(denoiser, other, moment)
+        fresh = _everything(_whole(guidance, channels, height, width), x, moment)
+        if (off := max(gap(_everything(denoiser, x, moment), want), gap(fresh, want))) > 0:
+            broken(
+                guidance, size(x), f"after other levels or images it differs by {off:.3g} at t = {moment.t:g}: {_PURE}"
+            )
+    return 0.0
+
+
+def keeps_samples_apart(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """What it says of a sample does not depend on those beside it."""
+    x, others = (noise(3, channels, height, width, seed=seed, double=False) for seed in (0, 1))
+    denoiser = _whole(guidance, channels, height, width)
+    for moment in LEVELS:
+        whole = _everything(denoiser, x, moment)
+        for i in range(len(x)):
+            mixed = others.clone()
+            mixed[i] = x[i]
+            if (off := gap(_everything(denoiser, mixed, moment)[i], whole[i])) > 0:
+                broken(guidance, size(x), f"what it says of a sample changes by {off:.3g} with the samples beside it")
+    return 0.0
+
+
+def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denoiser:
+    network = _network(channels, height, width)
+    return guidance.denoiser(network, network.condition("cat"), network.condition(""))
+
+
+def _everything(denoiser: Denoiser, x: Tensor, moment: Moment) -> Tensor:
+    """The clean image and where it is steered, side by side."""
+    import torch
+
+    estimate = denoiser(x, moment)
+    return estimate.clean.clone() if estimate.steer is None else torch.cat([estimate.clean, estimate.steer], 1)
 
 
 def _network(channels: int, height: int, width: int) -> TinyPredictor:
