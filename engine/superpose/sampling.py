@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from superpose.predictor import Beside, NoisePredictor
     from superpose.schedule import Moment
 
+#: Steps of a run that constraints may ask for, climbs included.
+LONGEST = 50_000
+
 
 @attrs.frozen(eq=False)
 class State:
@@ -274,6 +277,8 @@ def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) 
         if lacks := refused(scheduler, constraint):
             raise RecipeError(lacks)
         plan = constraint.plan(plan)
+        if plan.steps > LONGEST:
+            raise RecipeError(f"{constraint.kind} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}")
     return plan
 
 

@@ -42,7 +42,9 @@ class Inpaint(Constraint):
     papers = ("arXiv 2201.09865",)
     image: Path = option(doc="the image to keep parts of, of the model's size")
     mask: Path = option(doc="of the same size; white is painted anew, black is kept, grey is blended")
-    repeats: int = option(1, doc="times that each transition is made; more agrees better with what is kept", ge=1)
+    repeats: int = option(
+        1, doc="times that each transition is made; more agrees better with what is kept", ge=1, le=100
+    )
 
     def check(self, canvas: Canvas) -> None:
         """Read both files."""

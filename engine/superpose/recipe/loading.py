@@ -21,6 +21,9 @@ from superpose.recipe.where import Path, locate
 
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
+#: Bounds of a recipe: its characters, the keys of a table, the tables, and how deep they stand in each other.
+LONGEST, KEYS, TABLES, DEPTH = 1_000_000, 500, 500, 64
+
 
 def load(path: str | FilePath, overrides: Iterable[str] = (), *, registry: Registry | None = None) -> Recipe:
     """Read a recipe from a file.
@@ -64,7 +67,10 @@ def loads(
     Raises:
         RecipeError: As `load`.
     """
+    if len(text) > LONGEST:
+        _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}")
     data = _parsed(text, name)
+    _bounded(data, name)
     spots = locate(text)
     sets: dict[Path, Override] = {}
     misplaced = []
@@ -97,6 +103,28 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         _not_toml(name, 1, 1, "nested too deeply", error)
     except ValueError as error:  # an integer of more digits than Python reads
         _not_toml(name, 1, 1, str(error), error)
+
+
+def _bounded(data: dict[str, Any], name: str) -> None:
+    """Refuse what nobody writes by hand, before it is walked through: it would take minutes, or end the stack."""
+    tables = 0
+    left: list[tuple[Any, int]] = [(data, 1)]
+    while left:
+        value, depth = left.pop()
+        if isinstance(value, dict):
+            tables += 1
+            if len(value) > KEYS:
+                _refused(name, f"a table has {len(value):,} keys, and may have at most {KEYS:,}")
+        if depth > DEPTH:
+            _refused(name, f"nested too deeply: tables and lists stand at most {DEPTH} deep in each other")
+        if tables > TABLES:
+            _refused(name, f"more than {TABLES:,} tables: that is more than a recipe may have")
+        items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        left += ((item, depth + 1) for item in items if isinstance(item, dict | list))
+
+
+def _refused(name: str, what: str) -> NoReturn:
+    raise MistakesError([Problem(f"{name}:1:1: {what}", (), what)])
 
 
 def _not_toml(name: str, line: int, column: int, what: str, error: Exception) -> NoReturn:

@@ -48,8 +48,10 @@ class Run:
         doc="what networks compute in; the state is always float32",
         choices=("float32", "bfloat16", "float16"),
     )
-    rows: int = option(0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0)
-    batch: int = option(16, doc="samples carried at once", ge=1)
+    rows: int = option(
+        0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
+    )
+    batch: int = option(16, doc="samples carried at once", ge=1, le=4096)
 
 
 @attrs.frozen(kw_only=True)

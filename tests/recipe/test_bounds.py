@@ -1,0 +1,119 @@
+"""Recipes that nobody writes: mutated, huge, nested; each is right or refused, in bounded time."""
+
+import re
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from superpose import RecipeError, SuperposeError, inspect, loads, make
+from superpose.sampling import LONGEST, fitted
+from superpose.schedule import Moment
+from superpose.scheduler.base import Plan
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+HEAD = 'model.kind = "glyphs"\nscheduler = {kind = "ddim", steps = 6}\n'
+TOO_MUCH = {
+    "keys": 'prompt = "A"\n' + "".join(f"k{i} = 1\n" for i in range(20_000)),
+    "rows": 'prompt = "A"\nrun.rows = 100_000_000\n',
+    "batch": 'prompt = "A"\nrun.batch = 1_000_000_000_000\n',
+    "nested headers": "\n".join("[[" + ".".join(["view"] * i) + "]]\nkind = 'identity'" for i in range(1, 251)),
+    "nested lists": "prompt = " + "[" * 300 + "]" * 300,
+    "nested tables": 'prompt = "A"\n' + "[" + ".".join(["run"] * 2000) + "]",
+    "views": "[[view]]\nkind = 'identity'\nprompt = 'A'\n" * 3000,
+    "text": 'prompt = "' + "A" * 2_000_000 + '"',
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_what_is_too_much_is_one_sentence_at_once(name):
+    began = time.process_time()
+    with pytest.raises(RecipeError) as caught:
+        loads(HEAD + TOO_MUCH[name], name="recipe.toml")
+    assert time.process_time() - began < 8
+    assert re.match(r"recipe\.toml:\d+:\d+: ", str(caught.value))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+class Doubling:
+    """Makes every transition twice as often."""
+
+    kind, needs = "doubling", frozenset()
+
+    def plan(self, plan):
+        return Plan.of([*plan.moments[:-1] * 2, plan.moments[-1]])
+
+
+def test_plans_do_not_double_without_end():
+    plan = Plan.of([Moment(0, 9.0, 0.5, 0.8)] * 1000 + [Moment(0, -1.0, 1.0, 0.0)])
+    with pytest.raises(RecipeError, match=f"doubling makes a plan of 64,000 steps; a run has at most {LONGEST:,}"):
+        fitted(make("scheduler", "ddim"), plan, [Doubling()] * 40)
+
+
+def test_a_billion_repeats_are_refused():
+    text = (RECIPES / "inpaint.toml").read_text()
+    with pytest.raises(RecipeError, match=r"constraint\.0\.repeats: must be at most 100, got 1000000000"):
+        loads(text.replace("repeats = 2", "repeats = 1_000_000_000"), folder=RECIPES)
+
+
+ODD = st.one_of(
+    st.sampled_from([0, -1, 2**63, 10**30, 1e308, float("nan"), float("inf"), True, "\u202e", "\0", "A" * 99]),
+    st.sampled_from([[], {}, [[]], [{}], {"kind": "identity"}, {"kind": 3}, [{"kind": "rotate", "prompt": "A"}]]),
+    st.text(max_size=8),
+    st.integers(),
+    st.floats(),
+)  # fmt: skip
+
+
+@st.composite
+def mutated(draw):
+    """A shipped recipe with up to three things changed: dropped, replaced, renamed, moved or repeated."""
+    data = tomllib.loads(draw(st.sampled_from(sorted(RECIPES.glob("*.toml")))).read_text())
+    for _ in range(draw(st.integers(1, 3))):
+        path, node = [], data
+        while isinstance(node, dict | list) and node and (not path or draw(st.booleans())):
+            key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+            path, parent, node = [*path, key], node, node[key]
+        if not path:
+            break
+        match draw(st.sampled_from(["drop", "replace", "rename", "copy", "repeat"])):
+            case "drop":
+                del parent[path[-1]]
+            case "rename" if isinstance(parent, dict):
+                parent[draw(st.text(max_size=6))] = parent.pop(path[-1])
+            case "repeat" if isinstance(parent, list):
+                parent += [parent[path[-1]]] * draw(st.integers(1, 3))
+            case "copy":
+                data[draw(st.sampled_from(["view", "stage", "constraint", "guidance", "clip", "run", "x"]))] = node
+            case _:
+                parent[path[-1]] = draw(ODD)
+    return tomli_w.dumps(data)
+
+
+def problems_of(read):
+    """The lines of a refusal; none where what is called passes. Any other exception is a fault."""
+    try:
+        read()
+    except SuperposeError as error:
+        return str(error).splitlines()
+    return []
+
+
+@settings(max_examples=40)
+@given(text=mutated())
+def test_a_mutated_recipe_is_read_or_refused_with_positions(text):
+    began = time.process_time()
+    for line in problems_of(lambda: loads(text, name="recipe.toml", folder=RECIPES)):
+        assert re.match(r"recipe\.toml:\d+:\d+: ", line), line
+    assert time.process_time() - began < 5
+
+
+@settings(max_examples=25)
+@given(text=mutated())
+def test_a_mutated_recipe_is_inspected_or_refused(text):
+    lines = problems_of(lambda: inspect(loads(text, name="recipe.toml", folder=RECIPES)))
+    assert not lines or lines[0].startswith("recipe.toml:"), lines
