@@ -1,8 +1,8 @@
 """Saving a state and going on from it, bit for bit.
 
 A state is tensors in a structure of plain values. The tensors go into a safetensors file, the structure into its
-metadata as JSON; named tuples are remembered by name and looked up in the scheduler's own module, so that loading a
-file runs no code that the program did not have.
+metadata as JSON; named tuples are remembered by name and looked up in the scheduler's own module and that of its
+``memory``, so that loading a file runs no code that the program did not have.
 """
 
 from __future__ import annotations
@@ -77,5 +77,12 @@ def _full(value: dict[str, Any], tensors: dict[str, Tensor], scheduler: Schedule
     items = [_full(item, tensors, scheduler) for item in value["tuple"]]
     if not value["name"]:
         return tuple(items)
-    known = {"Moment": Moment, **vars(sys.modules[type(scheduler).__module__])}
+    homes = [scheduler.memory or Moment, type(scheduler)]
+    known = {"Moment": Moment} | {name: it for home in homes for name, it in vars(sys.modules[home.__module__]).items()}
+    if scheduler.memory is not None:
+        known[scheduler.memory.__qualname__] = scheduler.memory
+    if value["name"] not in known:
+        raise ValueError(
+            f"it remembers a {value['name']}, which is not in its module: say memory = {value['name']} in its class"
+        )
     return known[value["name"]](*items)

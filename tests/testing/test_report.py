@@ -124,6 +124,23 @@ def test_what_has_no_default_is_skipped_with_the_cure():
     assert line.why == ("no default for image, mask: call superpose.testing.check_constraint in a test of your own")
 
 
+def test_what_refuses_itself_as_it_comes_is_skipped():
+    """Its options have defaults, and one of two must be given all the same."""
+
+    @attrs.frozen(kw_only=True)
+    class Either(Leaky):
+        """Wants a file or a name."""
+
+        kind = "either"
+
+        def __attrs_post_init__(self):
+            raise RecipeError("give path or hub")
+
+    [line] = report(Either, SMALL)
+    assert (line.law, line.status) == ("can-be-tried", "skipped")
+    assert "give path or hub: call superpose.testing.check_view in a test of your own" in line.why
+
+
 def test_a_kind_that_crashes_is_a_line_and_no_traceback():
     @attrs.frozen(kw_only=True)
     class Crash(View):

@@ -62,10 +62,12 @@ class Scheduler(Kind, ABC):
             Where it is an option it is the number of estimates that a step puts together.
         steers: Whether `step` itself obeys `Estimate.steer`. Where it does not, which is usual, the clean images that
             ``denoise`` gives it have been moved already (the score form), and it is given no steer.
+        memory: The named tuple that it remembers, where its class is of another module: a saved state names it.
     """
 
     role: ClassVar[str] = "scheduler"
     steers: ClassVar[bool] = False
+    memory: ClassVar[type | None] = None
 
     @property
     def stochastic(self) -> bool:

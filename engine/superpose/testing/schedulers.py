@@ -9,12 +9,15 @@ the probability flow from t to s is
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from superpose.errors import RecipeError
 from superpose.prediction import Estimate
 from superpose.schedule import Moment
 from superpose.scheduler.base import Plan
@@ -69,6 +72,7 @@ def laws(
     yield Law("repeats-itself", lambda: repeats_itself(scheduler, plan, shape))
     yield Law("leaves-its-arguments-alone", lambda: leaves_its_arguments_alone(scheduler, plan, shape))
     yield Law("forgets-after-a-jump", lambda: forgets_after_a_jump(scheduler, plan, shape))
+    yield Law("can-be-saved", lambda: can_be_saved(scheduler, plan, shape))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(scheduler, plan, shape))
     yield Law("ends-where-it-is-told", lambda: ends_where_it_is_told(scheduler, plan, shape))
     if order is not None:
@@ -81,6 +85,25 @@ def converges(scheduler: Scheduler, order: int) -> float:
     if not got > order - SHORT:
         broken(scheduler, "80 and 160 steps", f"it is said to be of order {order}, and measured to be of {got:.2f}")
     return got
+
+
+def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """What it remembers comes back from a file: a run that can't be resumed begins again."""
+    from superpose.sampling import State as RunState
+    from superpose.saved_state import load_state, save_state
+
+    denoise, draw, x, memory = estimates(scheduler), _noise(shape), _start(plan, shape), scheduler.init()
+    with tempfile.TemporaryDirectory() as folder:
+        for i, (here, there) in enumerate(pairwise(plan.moments[:4])):
+            x, memory = scheduler.step(denoise, x, here, there, memory, _at(draw, i), jumped=False)
+            try:
+                save_state(RunState(i, x, memory), Path(folder, "state"))
+                loaded, _ = load_state(Path(folder, "state"), scheduler)
+            except (RecipeError, TypeError) as error:
+                broken(scheduler, f"step {i} of {plan.steps}", f"its memory can't be saved and read again: {error}")
+            if type(loaded.memory) is not type(memory):
+                broken(scheduler, f"step {i}", f"its memory comes back as a {type(loaded.memory).__name__}")
+    return 0.0
 
 
 def descends(scheduler: Scheduler, plan: Plan) -> int:
