@@ -1,7 +1,11 @@
 """Settings of the whole suite: the same examples every time, and one thread a worker so that workers don't fight."""
 
+from contextlib import nullcontext
+
 import torch
 from hypothesis import HealthCheck, settings
+
+import superpose.output.run
 
 settings.register_profile(
     "superpose",
@@ -13,3 +17,5 @@ settings.register_profile(
 )
 settings.load_profile("superpose")
 torch.set_num_threads(1)
+# A recipe's own number of threads would make the workers fight too; what it does is tested in processes of their own.
+superpose.output.run.threads = nullcontext

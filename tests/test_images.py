@@ -1,5 +1,6 @@
 """Reading images and masks: exact, careful, and clear about what is wrong."""
 
+import io
 import os
 import struct
 import zlib
@@ -7,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
@@ -209,3 +210,37 @@ class TestWhatIsWrong:
         path = saved(np.zeros((4, 4), np.uint8), tmp_path / "a.png")
         with pytest.raises(RecipeError, match=r"works on 4 channels \(latents\), and images have 1 or 3"):
             read_image(path, (4, 4, 4))
+
+
+class TestWhateverIsInside:
+    """Bounded fuzzing: an image of the right shape, or one of our sentences."""
+
+    @settings(max_examples=150)
+    @given(
+        suffix=st.sampled_from(images.FORMATS),
+        mode=st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "HSV", "F"]),
+        cut=st.floats(0, 1) | st.just(1.0),
+        flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=4),
+        noise=st.binary(max_size=40),
+        channels=st.sampled_from([1, 3]),
+    )
+    def test_damaged_files_of_every_mode(self, suffix, mode, cut, flips, noise, channels, tmp_path_factory):
+        try:
+            image = Image.fromarray(RNG.integers(0, 256, (8, 6, 4), np.uint8), "RGBA").convert("RGB").convert(mode)
+            file = io.BytesIO()
+            image.save(file, format=suffix)
+        except (ValueError, OSError):  # a format that knows no such mode
+            file = io.BytesIO(noise)
+        data = bytearray(file.getvalue()[: round(cut * len(file.getvalue()))])
+        for place, change in flips if data else ():
+            data[int(place * len(data))] ^= change
+        path = tmp_path_factory.mktemp("fuzz") / "a.png"
+        path.write_bytes(data)
+        for read in (lambda: read_image(path, (channels, 8, 6)), lambda: read_mask(path, (8, 6), soft=True)):
+            try:
+                values = read()
+            except RecipeError as error:
+                assert len(str(error)) < 600 + len(str(path))  # noqa: PT017  (that nothing else comes out is the test)
+            else:
+                assert values.shape[1:] == (8, 6)
+                assert values.isfinite().all()

@@ -74,8 +74,8 @@ if TYPE_CHECKING:
     from superpose.noise import StepNoise as StepNoise
     from superpose.observer import Observer as Observer
     from superpose.observer import Step as Step
+    from superpose.output.replay import replay as replay
     from superpose.output.run import Outcome as Outcome
-    from superpose.output.run import replay as replay
     from superpose.output.run import run as run
     from superpose.plugins import hookimpl as hookimpl
     from superpose.prediction import Estimate as Estimate
@@ -139,7 +139,8 @@ _HOMES = {
     "models": "Model",
     "noise": "Noise NoiseSource StepNoise",
     "observer": "Observer Step",
-    "output.run": "Outcome replay run",
+    "output.replay": "replay",
+    "output.run": "Outcome run",
     "plugins": "hookimpl",
     "prediction": "Estimate LearnedVariance Parameterization Prediction steered",
     "predictor": "Beside Condition NoisePredictor",

@@ -109,6 +109,17 @@ def decoded(path: Path, size: tuple[int, int], pixels: Pixels) -> NDArray[np.uin
         raise RecipeError(f"{path}: not a readable image: {printable(error) or type(error).__name__}") from error
 
 
+def is_image(data: bytes) -> bool:
+    """Whether that is the beginning of a file in one of `FORMATS`; nothing is decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            Image.open(io.BytesIO(data), formats=FORMATS).close()
+    except Exception:  # whatever a decoder says: it is none
+        return False
+    return True
+
+
 def _another_size(path: Path, image: Image.Image, size: tuple[int, int]) -> RecipeError:
     width, height = image.size
     return RecipeError(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from superpose.cli.printing import LINE, say
 from superpose.cli.recipes import add_download, registry
+from superpose.errors import RecipeError
 from superpose.terminal import printable
 
 
@@ -15,6 +16,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("image", type=Path, metavar="IMAGE.png", help="an image that superpose wrote")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the new image")
+    parser.add_argument(
+        "--input",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="where a file is that the recipe inside names and that does not travel; may be repeated",
+    )
     add_download(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps; default: the best there is")
 
@@ -24,9 +32,16 @@ def main(arguments: argparse.Namespace) -> int:
     registry(strict=arguments.strict_plugins)
 
     from superpose.output.png import read_origin
-    from superpose.output.run import replay
+    from superpose.output.replay import replay
 
-    path = replay(arguments.image, arguments.out, device=arguments.device, allow_download=arguments.allow_download)
+    path = replay(
+        arguments.image,
+        arguments.out,
+        inputs=dict(map(_input, arguments.input)),
+        device=arguments.device,
+        allow_download=arguments.allow_download,
+        tell=lambda what: print(f"superpose: {printable(what, LINE)}", file=sys.stderr),
+    )
     say(path)
     if path.read_bytes() == arguments.image.read_bytes():
         print("the same bytes", file=sys.stderr)
@@ -40,6 +55,13 @@ def main(arguments: argparse.Namespace) -> int:
     ]
     if old.device != new.device:
         changed.append(f"the device was {old.device}, is {new.device}")
-    why = "; ".join(changed) or "another kind of processor, most likely"
+    why = "; ".join(changed) or "another family of processor, or versions of Pillow, most likely"
     print(f"not the same bytes: {printable(why, LINE)}", file=sys.stderr)
     return 1
+
+
+def _input(given: str) -> tuple[str, str]:
+    name, equals, path = given.partition("=")
+    if not (name and equals and path):
+        raise RecipeError(f"--input {given}: write NAME=PATH, such as last.ckpt=models/last.ckpt")
+    return name, path

@@ -5,19 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
 from superpose.errors import RecipeError, RunError
+from superpose.files import regular_file
+from superpose.terminal import printable
 
 #: Name of the PNG text chunk.
 CHUNK = "superpose"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Bytes of a text, packed or not; chunks of a file; bytes that are read of it at a time; samples: at most.
+TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
 
 
 @attrs.frozen
@@ -30,7 +37,8 @@ class Origin:
         versions: Versions of the engine, of torch and of the plugins used.
         weights: SHA-256 of each file of weights by its name.
         device: Kind of device it ran on.
-        inputs: Content of each input file by the name that the recipe gives it.
+        inputs: Content of each picture that travels inside, by the name that the recipe gives it.
+        files: SHA-256 of each file that the recipe names and that does not; "" for a folder.
     """
 
     recipe: str
@@ -39,6 +47,7 @@ class Origin:
     weights: Mapping[str, str]
     device: str = "cpu"
     inputs: Mapping[str, bytes] = attrs.field(factory=dict, repr=lambda inputs: repr(list(inputs)))
+    files: Mapping[str, str] = attrs.field(factory=dict)
 
     def to_json(self) -> str:
         """This origin as one line of JSON, the same for equal origins."""
@@ -53,12 +62,31 @@ class Origin:
         Raises:
             ValueError: If it is not one.
         """
-        values: dict[str, Any] = json.loads(text)
         try:
-            values["inputs"] = {name: base64.b64decode(data) for name, data in values["inputs"].items()}
-            return cls(**values)
-        except (TypeError, KeyError, AttributeError) as error:
+            values = json.loads(text)
+            return cls(**{**values, "inputs": {name: _unpacked(data) for name, data in values["inputs"].items()}})
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not written by superpose: {error}") from error
+
+    def __attrs_post_init__(self) -> None:
+        """Raise TypeError for what a stranger's file may hold instead."""
+        texts = {"recipe": self.recipe, "device": self.device}
+        for part in ("versions", "weights", "files"):
+            table = getattr(self, part)
+            if not isinstance(table, Mapping):
+                raise TypeError(f"{part} is no table")
+            texts |= {f"{part}.{name}": value for name, value in table.items()}
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                raise TypeError(f"{name} is no text")
+        if type(self.sample) is not int or not 0 <= self.sample < SAMPLES:
+            raise TypeError("sample is no number of a sample")
+
+
+def _unpacked(data: object) -> bytes:
+    if not isinstance(data, str):
+        raise TypeError("an input is no text")
+    return base64.b64decode(data, validate=True)
 
 
 def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: Origin | None = None) -> None:
@@ -69,7 +97,9 @@ def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: O
     """
     info = PngInfo()
     if origin is not None:
-        info.add_itxt(CHUNK, origin.to_json(), zip=True)
+        text = origin.to_json()
+        # Pillow, and all that is built on it, opens no file with a longer compressed text.
+        info.add_itxt(CHUNK, text, zip=len(text) < MAX_TEXT_CHUNK)
     image = Image.fromarray(pixels.squeeze(-1) if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
     with atomic(path) as temporary:
         image.save(temporary, format="PNG", pnginfo=info)
@@ -98,19 +128,60 @@ def read_origin(path: Path) -> Origin:
     """How an image was made.
 
     Raises:
-        RecipeError: If the file is missing, is no PNG, or was not made by superpose.
+        RecipeError: If the file is missing, is no PNG, is damaged, or was not made by superpose.
     """
+    regular_file(path)
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            image.load()  # text that follows the pixels is only known then
-            text = image.text.get(CHUNK)  # type: ignore[attr-defined]  # PngImageFile has it
-    except FileNotFoundError:
-        raise RecipeError(f"{path}: no such file") from None
-    except OSError as error:
-        raise RecipeError(f"{path}: not a readable PNG file: {error}") from error
-    if text is None:
+        with path.open("rb") as file:
+            texts = [text for name, text in _texts(file) if name == CHUNK.encode()]
+    except (OSError, ValueError, struct.error, zlib.error) as error:
+        reason = "cut off" if isinstance(error, struct.error) else printable(error)
+        raise RecipeError(f"{path}: not a readable PNG file: {reason}") from error
+    if not texts:
         raise RecipeError(f"{path}: no recipe inside; only images that superpose wrote can be replayed")
+    if len(texts) > 1:
+        raise RecipeError(f"{path}: {len(texts)} recipes inside, and an image is made by one")
     try:
-        return Origin.from_json(str(text))
-    except ValueError as error:
-        raise RecipeError(f"{path}: the recipe inside can't be read: {error}") from error
+        return Origin.from_json(_plain(texts[0]).decode())
+    except (ValueError, zlib.error) as error:
+        raise RecipeError(f"{path}: the recipe inside can't be read: {printable(error)}") from error
+
+
+def _texts(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Keyword and rest of each international text (iTXt) of a PNG file, whose pixels are checked and not decoded."""
+    if file.read(len(SIGNATURE)) != SIGNATURE:
+        raise ValueError("it does not begin as one does")
+    for _ in range(CHUNKS):
+        length, kind = struct.unpack(">I4s", file.read(8))
+        wanted = kind == b"iTXt"
+        if wanted and length > TEXT:
+            raise ValueError(f"a text of {length} bytes, more than the {TEXT} that are read")
+        check, left, data = zlib.crc32(kind), length, b""
+        while left:
+            block = file.read(min(left, BLOCK))
+            if not block:
+                raise ValueError("cut off")
+            check, left = zlib.crc32(block, check), left - len(block)
+            data += block if wanted else b""
+        if struct.unpack(">I", file.read(4)) != (check,):
+            raise ValueError("a damaged chunk")
+        if kind == b"IEND":
+            return
+        if wanted:
+            name, _, rest = data.partition(b"\0")
+            yield name, rest
+    raise ValueError(f"more than {CHUNKS} chunks")
+
+
+def _plain(rest: bytes) -> bytes:
+    """An international text: flag and method of its compression, a language, a translated keyword, and the text."""
+    fields = rest[2:].split(b"\0", 2)
+    if len(fields) != 3 or rest[:2] not in (b"\0\0", b"\1\0"):
+        raise ValueError("not a text")
+    if rest[0] == 0:
+        return fields[2]
+    inflater = zlib.decompressobj()
+    text = inflater.decompress(fields[2], TEXT)
+    if not inflater.eof:
+        raise ValueError(f"cut off, or more than {TEXT} bytes")
+    return text

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 import torch
-from PIL import Image
 
 from superpose import __version__
-from superpose.classifier import Classifier
 from superpose.composition import Composition, compose
-from superpose.errors import RecipeError, RunError
+from superpose.errors import RecipeError
 from superpose.hub import downloads
 from superpose.images import read_image, to_pixels
-from superpose.models import Model
+from superpose.output.inputs import Inputs
 from superpose.output.png import Origin, atomic, read_origin, write_png
 from superpose.output.sheet import sheet
+from superpose.output.threads import threads
 from superpose.plugins import load_plugins
-from superpose.recipe import dumps, loads
+from superpose.recipe import dumps
 from superpose.sampling import State
 from superpose.saved_state import load_state, save_state
 
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two savings of a state that is under way.
 SAVE_EVERY = 20.0
-#: Input pictures up to this many bytes travel inside the images; weights and folders never do.
-EMBEDDED = 1 << 20
-PICTURES = frozenset(Image.registered_extensions())
 
 
 @attrs.frozen
@@ -88,33 +84,6 @@ def run(
         return job.close()
 
 
-def replay(image: str | Path, out: str | Path, *, device: str = "auto", allow_download: bool = False) -> Path:
-    """Make an image again from the recipe inside it, under the same name: the same bytes on the same kind of machine.
-
-    Arguments:
-        image: A file that superpose wrote.
-        out: Folder of the new image; another than that of the old one.
-        device: A torch device, or ``auto`` for the best there is.
-        allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
-
-    Raises:
-        RecipeError: If the image has no recipe inside, or the recipe needs something that is not installed.
-        RunError: If the new image would replace the old one, or the file can't be written.
-    """
-    image, out = Path(image), Path(out)
-    origin = read_origin(image)
-    if out.resolve() == image.resolve().parent:
-        raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
-    with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
-        for name, data in origin.inputs.items():
-            target = Path(folder, Path(name).name)  # a name from a stranger's file stays inside the folder
-            target.write_bytes(data)
-        recipe = loads(origin.recipe, name=f"{image} (the recipe inside)", folder=Path(folder))
-        job = Job.of(recipe, out, device=device, overwrite=True, name=image.name)
-        [path] = job.make([origin.sample])
-    return path
-
-
 @attrs.define(eq=False)
 class Job:
     """A run under way.
@@ -134,7 +103,7 @@ class Job:
     seconds: float = 0.0
     name: str | None = None
     _text: str = ""
-    _inputs: dict[str, bytes] = attrs.field(factory=dict, repr=False)
+    _inputs: Inputs = attrs.field(factory=Inputs, repr=False)
 
     @classmethod
     def of(
@@ -146,13 +115,15 @@ class Job:
         resume: bool = False,
         overwrite: bool = False,
         name: str | None = None,
+        inputs: Inputs | None = None,
     ) -> Job:
         """Prepare the folder, read the weights and see what is there already; arguments as in `run`."""
         _make_writable(out)
-        composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
-        inputs: dict[str, bytes] = {}
+        with threads(recipe.run.threads):
+            composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
+        inputs = inputs or Inputs()
         settled = attrs.evolve(recipe, run=attrs.evolve(recipe.run, rows=composition.rows, device="auto"))
-        text = dumps(settled, lambda path: _embedded(path, inputs))
+        text = dumps(settled, inputs.name)
         job = cls(recipe, composition, out, (), name=name, text=text, inputs=inputs)
         samples = range(recipe.run.samples)
         found = {k for k in samples if job.path(k).exists()} if name is None else set()
@@ -175,9 +146,10 @@ class Job:
             self._text,
             sample,
             _versions(self.recipe),
-            _weights(self.recipe),
+            self._inputs.weights(self.recipe),
             torch.device(self.composition.predictor.device).type,
-            self._inputs,
+            self._inputs.pictures,
+            self._inputs.files,
         )
 
     def has_made(self, sample: int) -> bool:
@@ -193,7 +165,8 @@ class Job:
         for first in range(0, len(samples), size):
             mine = tuple(samples[first : first + size])
             began = time.perf_counter()
-            images = self._sampled(mine, observers)
+            with threads(self.recipe.run.threads):
+                images = self._sampled(mine, observers)
             self.seconds += time.perf_counter() - began
             for pixels, sample in zip(to_pixels(images), mine, strict=True):
                 write_png(self.path(sample), pixels, self.origin(sample))
@@ -301,12 +274,6 @@ def _versions(recipe: Recipe) -> dict[str, str]:
     return {"superpose": __version__, "torch": torch.__version__, **plugins}
 
 
-def _weights(recipe: Recipe) -> dict[str, str]:
-    """SHA-256 of every file of weights that takes part."""
-    networks = (kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier))
-    return {name: digest for kind in networks for name, digest in kind.weights().items()}
-
-
 def _make_writable(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -318,12 +285,3 @@ def _make_writable(out: Path) -> None:
         ) from error
     for leftover in out.glob(".*.part"):
         leftover.unlink(missing_ok=True)
-
-
-def _embedded(path: Path, inputs: dict[str, bytes]) -> str:
-    if path.is_dir() or path.suffix.lower() not in PICTURES or path.stat().st_size > EMBEDDED:
-        return path.resolve().as_posix()
-    data = path.read_bytes()
-    name = f"{hashlib.sha256(data).hexdigest()[:12]}{path.suffix}"
-    inputs[name] = data
-    return name

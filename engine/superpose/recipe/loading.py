@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, NoReturn
 
@@ -54,6 +54,7 @@ def loads(
     folder: str | FilePath = ".",
     overrides: Iterable[str] = (),
     registry: Registry | None = None,
+    files: Mapping[str, FilePath] | None = None,
 ) -> Recipe:
     """Read a recipe from a text.
 
@@ -63,6 +64,7 @@ def loads(
         folder: What paths in it are relative to.
         overrides: As in `load`.
         registry: As in `load`.
+        files: The only files that the recipe may name, by what it calls them; a stranger's recipe reads no other.
 
     Raises:
         RecipeError: As `load`.
@@ -82,7 +84,7 @@ def loads(
         else:
             sets |= dict.fromkeys(mine, Override(override, mine[-1], number))
     source = Source(name, spots, sets)
-    reader = Reader(registry or load_plugins(), FilePath(folder))
+    reader = Reader(registry or load_plugins(), FilePath(folder), files)
     recipe: Recipe = read_recipe(reader, data)
     if reader.mistakes or misplaced:
         raise MistakesError([*source.problems(reader.mistakes), *misplaced])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -27,12 +27,14 @@ class Reader:
     Attributes:
         registry: The kinds there are.
         folder: What relative paths in the file are relative to; those in overrides are relative to the working folder.
+        files: The only files that the recipe may name, by what it calls them; None for any that is there.
         mistakes: What was wrong so far, as (path, what).
     """
 
-    def __init__(self, registry: Registry, folder: FilePath) -> None:
+    def __init__(self, registry: Registry, folder: FilePath, files: Mapping[str, FilePath] | None = None) -> None:
         self.registry = registry
         self.folder = folder
+        self.files = files
         self.mistakes: list[tuple[Path, str]] = []
 
     def wrong(self, path: Path, what: str) -> Any:
@@ -152,6 +154,9 @@ class Reader:
         return number if math.isfinite(number) else self.wrong(path, f"must be finite, got {shown(given)}")
 
     def _file(self, folder: FilePath, given: str, path: Path) -> Any:
+        if self.files is not None:  # nobody's recipe learns which other files there are
+            unknown = f"the file {shown(given)} does not travel with the recipe: give it, --input NAME=PATH"
+            return self.files.get(given) or self.wrong(path, unknown)
         file = FilePath(os.path.normpath(folder.absolute() / given))
         try:
             file.stat()

@@ -48,6 +48,7 @@ class Run:
         doc="what networks compute in; the state is always float32",
         choices=("float32", "bfloat16", "float16"),
     )
+    threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=1024)
     rows: int = option(
         0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
     )

@@ -1,0 +1,82 @@
+"""The files that a recipe names, as an image that travels tells of them: a name and a hash, never where they were.
+
+Small pictures travel inside the image, so that it can be replayed alone. Weights, folders and larger files do not:
+who replays the image names them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.classifier import Classifier
+from superpose.images import is_image
+from superpose.models import Model
+from superpose.nn.weights import digest
+
+if TYPE_CHECKING:
+    from superpose.recipe import Recipe
+
+#: Pictures up to this many bytes travel inside the images, and so many bytes of all of them.
+EMBEDDED, TOGETHER = 2**20, 8 * 2**20
+
+
+@attrs.define
+class Inputs:
+    """The input files of a recipe, collected as it is written out.
+
+    Attributes:
+        given: Names that are settled, by path: those of the image that is replayed.
+        called: Names of weights that are settled, by SHA-256.
+        pictures: Content of each file that travels, by its name.
+        files: SHA-256 of each file that does not, by its name; "" for a folder.
+    """
+
+    given: Mapping[Path, str] = attrs.field(factory=dict)
+    called: Mapping[str, str] = attrs.field(factory=dict)
+    pictures: dict[str, bytes] = attrs.field(factory=dict, repr=lambda pictures: repr(list(pictures)))
+    files: dict[str, str] = attrs.field(factory=dict)
+    _names: dict[Path, str] = attrs.field(factory=dict, init=False)
+
+    def name(self, path: Path) -> str:
+        """What the recipe calls a file from now on."""
+        if path not in self._names:
+            self._names[path] = self._new_name(path)
+        return self._names[path]
+
+    def weights(self, recipe: Recipe) -> dict[str, str]:
+        """SHA-256 of every file of weights that takes part, by its name."""
+        networks = (kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier))
+        found = (pair for kind in networks for pair in kind.weights().items())
+        return {self.called.get(digest, name): digest for name, digest in found}
+
+    def _new_name(self, path: Path) -> str:
+        if path not in self.given and (data := self._picture(path)) is not None:
+            name = picture_name(path.name, data)
+            self.pictures[name] = data
+            return name
+        name = self.given.get(path) or self._free(path)
+        self.files[name] = digest(path) if path.is_file() else ""
+        return name
+
+    def _picture(self, path: Path) -> bytes | None:
+        if not path.is_file() or path.stat().st_size > EMBEDDED:
+            return None
+        data = path.read_bytes()
+        room = TOGETHER - sum(map(len, self.pictures.values()))
+        return data if len(data) <= room and is_image(data) else None
+
+    def _free(self, path: Path) -> str:
+        names = (f"{path.stem}{number}{path.suffix}" for number in ("", *(f"-{i}" for i in range(2, 1000))))
+        return next(name for name in names if name not in self.files)
+
+
+def picture_name(name: str, data: bytes) -> str:
+    """The name of a picture that travels: of its content, and of the end of its own ``name`` if that is harmless."""
+    suffix = Path(name).suffix
+    harmless = len(suffix) <= 6 and suffix[1:].isascii() and suffix[1:].isalnum()
+    return f"{hashlib.sha256(data).hexdigest()[:12]}{suffix if harmless else ''}"

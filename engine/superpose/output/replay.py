@@ -1,0 +1,87 @@
+"""Making an image again from the recipe inside it, which is a stranger's: it reads no file that nobody gave it."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePath
+
+from superpose.errors import RecipeError, RunError
+from superpose.hub import downloads
+from superpose.nn.weights import digest
+from superpose.output.inputs import Inputs, picture_name
+from superpose.output.png import Origin, read_origin
+from superpose.output.run import Job
+from superpose.recipe import Recipe, loads
+
+
+def replay(
+    image: str | Path,
+    out: str | Path,
+    *,
+    inputs: Mapping[str, str | Path] | None = None,
+    device: str = "auto",
+    allow_download: bool = False,
+    tell: Callable[[str], object] = warnings.warn,
+) -> Path:
+    """Make an image again from the recipe inside it, under the same name.
+
+    The bytes are the same where the versions, the weights and the family of the processor are. Only pictures that
+    travel inside the image and files in ``inputs`` are read, whatever the recipe inside names.
+
+    Arguments:
+        image: A file that superpose wrote.
+        out: Folder of the new image; another than that of the old one.
+        inputs: Where the files are that do not travel, by the names that the recipe inside has for them.
+        device: A torch device, or ``auto`` for the best there is.
+        allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
+        tell: Told, before anything is sampled, of each file that is another than the maker's.
+
+    Raises:
+        RecipeError: If the image has no recipe inside, or the recipe needs something that is not installed or given.
+        RunError: If the new image would replace the old one, or the file can't be written.
+    """
+    image, out = Path(image), Path(out)
+    origin = read_origin(image)
+    if out.resolve() == image.resolve().parent:
+        raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
+    with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
+        files = dict(_unpacked(origin, Path(folder)))
+        given = {name: Path(path).absolute() for name, path in (inputs or {}).items()}
+        for name, path in given.items():
+            if name not in origin.files and name not in origin.recipe:
+                known = f"; it needs {', '.join(origin.files)}" if origin.files else ""
+                raise RecipeError(f"the recipe in {image} names no file {name!r}{known}")
+            if not path.exists():
+                raise RecipeError(f"{path}: no such file or folder")
+        recipe = loads(origin.recipe, name=f"{image} (the recipe inside)", folder=folder, files={**files, **given})
+        here = Inputs(
+            # An image of an old version may name a whole path, which the new one does not pass on.
+            given={path: PurePath(name).name for name, path in given.items()},
+            called={content: name for name, content in origin.weights.items()},
+        )
+        for other in _others(origin, recipe, here):
+            tell(other)
+        job = Job.of(recipe, out, device=device, overwrite=True, name=image.name, inputs=here)
+        [path] = job.make([origin.sample])
+    return path
+
+
+def _unpacked(origin: Origin, folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, data in origin.inputs.items():
+        target = folder / picture_name(name, data)  # not the stranger's own name, which could leave the folder
+        target.write_bytes(data)
+        yield name, target
+
+
+def _others(origin: Origin, recipe: Recipe, here: Inputs) -> Iterator[str]:
+    """Which files are not those that the image was made with, told by their hashes."""
+    for path, name in here.given.items():
+        if path.is_file() and origin.files.get(name, digest(path)) not in ("", digest(path)):
+            yield f"{name!r} is another file than the one that the image was made with: {path}"
+    mine = here.weights(recipe)
+    for name in sorted({*mine, *origin.weights}):
+        if mine.get(name) != origin.weights.get(name):
+            was, now = (digests.get(name, "none")[:12] for digests in (origin.weights, mine))
+            yield f"the weights {name!r} are not those that the image was made with: {was} then, {now} now"
