@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from superpose.clip import DynamicClip, NoClip, StaticClip
 from superpose.constraint import Constraint
 from superpose.decomposition import Decomposition
 from superpose.guidance import Guidance
@@ -137,5 +138,5 @@ class Box(Constraint):
     note: str = option("", doc="a note")
 
 
-KINDS = (Toy, Steps, Cfg, Identity, Rotate, Flip, Hybrid, Inpaint, Box)
+KINDS = (Toy, Steps, Cfg, StaticClip, DynamicClip, NoClip, Identity, Rotate, Flip, Hybrid, Inpaint, Box)
 REGISTRY = Registry.of(*KINDS, name="examples", distribution="superpose-examples", version="0.3")

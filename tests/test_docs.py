@@ -12,8 +12,8 @@ import pytest
 import superpose
 from superpose import compose, inspect
 from superpose.cli import main
+from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
-from superpose.plugins.judge import ROLES
 from walks import agrees, commands
 
 ROOT = Path(__file__).parent.parent

@@ -8,8 +8,9 @@ from superpose.constraint import Constraint
 from superpose.decomposition import Decomposition
 from superpose.errors import PluginError
 from superpose.kind import option
+from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
-from superpose.plugins.judge import ROLES, judge
+from superpose.plugins.judge import judge
 from superpose.scheduler.base import Scheduler
 from superpose.view import View
 
@@ -128,6 +129,6 @@ def test_a_registry_of_classes_is_judged_too():
 
 
 def test_roles_are_those_of_the_interfaces():
-    assert {role: base.role for role, base in ROLES.items()} == {role: role for role in ROLES}
-    assert ROLES["scheduler"] is Scheduler
-    assert ROLES["constraint"] is Constraint
+    assert {name: role.base.role for name, role in ROLES.items()} == {name: name for name in ROLES}
+    assert ROLES["scheduler"].base is Scheduler
+    assert ROLES["constraint"].base is Constraint

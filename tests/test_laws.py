@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from superpose.plugins import load_plugins
-from superpose.testing import check_decomposition, check_guidance, check_view, variants
+from superpose.testing import check_clip, check_decomposition, check_guidance, check_view, variants
 from superpose.testing.strategies import sizes
 
 REGISTRY = load_plugins()
@@ -23,7 +23,7 @@ def every(role: str) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("role", ["view", "decomposition", "guidance"])
+@pytest.mark.parametrize("role", ["view", "decomposition", "guidance", "clip"])
 def test_every_kind_has_a_variant_to_be_tested(role):
     for kind, cls in REGISTRY.kinds(role).items():
         assert variants(cls) or kind in ELSEWHERE, f"{role} {kind} must be told something: no law is tested"
@@ -68,3 +68,9 @@ def test_guidance_adds_up(guidance):
     rows = 3 if guidance.kind == "dual" else 2
     check_guidance(guidance, rows=rows)
     check_guidance(guidance, 1, 9, 7, rows=rows)
+
+
+@pytest.mark.parametrize("clip", every("clip"))
+def test_clipping_keeps_what_is_in_range(clip):
+    for size in PLAIN:
+        check_clip(clip, *size)

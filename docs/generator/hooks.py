@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from generator.kinds import TITLES
 from generator.prose import fenced, markdown, signature
+from superpose.kinds.roles import ROLES, Role
 from superpose.plugins import hooks as specifications
-from superpose.plugins.judge import ROLES
 
 _MARK = "superpose_spec"  # where pluggy leaves the options of a specification
 
@@ -24,24 +23,23 @@ def page(name: str) -> str:
     """The page of a hook."""
     hook = specified()[name]
     parts = [f"# {name}", fenced("python", "@hookspec\n" + signature(hook, name) + ": ..."), markdown(hook.__doc__)]
-    role = name.removeprefix("register_").removesuffix("s")
-    if role in ROLES:
-        parts += _registration(name, role)
+    parts += [line for role in ROLES.values() if role.hook == name for line in _registration(role)]
     return "\n\n".join(parts) + "\n"
 
 
-def _registration(name: str, role: str) -> Iterator[str]:
-    base: Any = ROLES[role]
+def _registration(role: Role) -> Iterator[str]:
     yield (
         f"A plugin marks its function with `@superpose.hookimpl`. `register` takes one class at a time, "
-        f"returns it, and so serves as a decorator too; it refuses what is no {role} with the reason. "
-        f"How one is written: [{role}](../../howto/{role}.md). "
-        f"What is registered: [{TITLES[role].lower()}](../{role}.md)."
+        f"returns it, and so serves as a decorator too; it refuses what is no {role.name} with the reason. "
+        f"How one is written: [{role.name}](../../howto/{role.name}.md). "
+        f"What is registered: [{role.title.lower()}](../{role.name}.md)."
     )
-    yield fenced("python", f"from superpose import hookimpl\n\n@hookimpl\ndef {name}(register):\n    register(Mine)")
-    yield f"## What a {role} is"
-    yield markdown(base.__doc__)
-    for member, value in vars(base).items():
+    yield fenced(
+        "python", f"from superpose import hookimpl\n\n@hookimpl\ndef {role.hook}(register):\n    register(Mine)"
+    )
+    yield f"## What a {role.name} is"
+    yield markdown(role.base.__doc__)
+    for member, value in vars(role.base).items():
         if member.startswith("_"):
             continue
         if isinstance(value, property):

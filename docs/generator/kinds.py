@@ -6,27 +6,16 @@ from typing import Any
 
 from generator.prose import cell, fenced, first_sentence, markdown
 from superpose.citation import bibtex
+from superpose.kinds.roles import ROLES
 from superpose.options import Option, options_of
 from superpose.plugins import Registry
 from superpose.recipe.example import example
-from superpose.recipe.json_schema import ROLE_TEXTS
-
-TITLES = {
-    "model": "Models",
-    "scheduler": "Schedulers",
-    "guidance": "Guidance",
-    "classifier": "Classifiers",
-    "view": "Views",
-    "decomposition": "Decompositions",
-    "constraint": "Constraints",
-    "clip": "Clipping",
-}
 
 
 def page(role: str, registry: Registry) -> str:
     """The page of a role."""
     kinds = registry.kinds(role)
-    parts = [f"# {TITLES[role]}", ROLE_TEXTS[role]]
+    parts = [f"# {ROLES[role].title}", ROLES[role].text]
     rows = [f"| [`{name}`](#{name}) | {cell(first_sentence(cls.__doc__))} |" for name, cls in kinds.items()]
     parts.append("\n".join(["| kind | what it is |", "|---|---|", *rows]))
     parts += [_kind(cls, registry) for cls in kinds.values()]

@@ -76,10 +76,6 @@ class NoClip(Clip):
         return clean
 
 
-#: The kinds of clipping by name.
-CLIPS: dict[str, type[Clip]] = {cls.kind: cls for cls in (StaticClip, DynamicClip, NoClip)}
-
-
 @attrs.frozen(eq=False)
 class Clipped(Denoiser):
     """A denoiser whose clean image is kept in range; where it is steered to is not clipped."""

@@ -12,7 +12,8 @@ import pytest
 import fresh
 import superpose
 from superpose.cli import main
-from superpose.plugins.judge import ROLES, judge
+from superpose.kinds.roles import ROLES
+from superpose.plugins.judge import judge
 from superpose.scaffold import EXAMPLES
 from superpose.scaffold.project import LONGEST, Project, requirement
 

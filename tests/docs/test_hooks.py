@@ -62,6 +62,10 @@ def test_register_guidances(installed):
     assert adds(installed, "guidance", "fading")(scale=2.0).scale == 2.0
 
 
+def test_register_clips(installed):
+    assert adds(installed, "clip", "between")(bright=0.5).bright == 0.5
+
+
 def test_register_classifiers(installed):
     assert adds(installed, "classifier", "side")(size=8).shape == (3, 8, 8)
 

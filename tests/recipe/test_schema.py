@@ -1,6 +1,7 @@
 """The JSON Schema of recipes: valid itself, and of one mind with the loader."""
 
 import copy
+import inspect
 import json
 import tomllib
 from pathlib import Path
@@ -138,7 +139,7 @@ def test_every_reference_leads_somewhere_and_stands_alone():
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.kind)
 def test_a_kind_has_its_page_its_tag_and_all_options(cls):
     table = SCHEMA["definitions"][f"{cls.role}:{cls.kind}"]
-    assert table["description"] == cls.__doc__
+    assert table["description"] == inspect.cleandoc(cls.__doc__)
     assert table["additionalProperties"] is False
     assert table["properties"]["kind"]["enum"] == [cls.kind]
     assert "kind" in table["required"]

@@ -21,8 +21,9 @@ from packaging.utils import canonicalize_name
 
 import superpose
 from superpose.errors import PluginError
+from superpose.kinds.roles import ROLES
 from superpose.plugins import hooks
-from superpose.plugins.judge import NAME, ROLES
+from superpose.plugins.judge import NAME
 from superpose.plugins.registry import Draft, Plugin, Registry
 from superpose.spelling import suggestion
 
@@ -138,7 +139,7 @@ def _register(manager: pluggy.PluginManager, module: object, name: str) -> tuple
 
 def _call_hooks(manager: pluggy.PluginManager, module: object, draft: Draft) -> None:
     """Call the hooks of one plugin, so that what they raise is its own fault and nobody else's."""
-    specified = {f"register_{role}s": role for role in ROLES} | hooks.RENAMED
+    specified = {role.hook: role.name for role in ROLES.values()} | hooks.RENAMED
     callers = manager.get_hookcallers(module) or []
     if not callers:
         raise PluginError("it implements no hook; mark its register_ functions with @superpose.hookimpl")

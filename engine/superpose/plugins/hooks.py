@@ -37,6 +37,11 @@ def register_guidances(register: Register) -> None:
 
 
 @hookspec
+def register_clips(register: Register) -> None:
+    """Register ways to keep clean images in range: call ``register`` with each `Clip` class."""
+
+
+@hookspec
 def register_classifiers(register: Register) -> None:
     """Register classifiers of noisy images: call ``register`` with each `Classifier` class."""
 

@@ -8,25 +8,15 @@ from typing import Any
 
 import attrs
 
-from superpose.classifier import Classifier
-from superpose.constraint import Constraint
-from superpose.decomposition import Decomposition
 from superpose.errors import PluginError
-from superpose.guidance import Guidance
 from superpose.kind import Kind
-from superpose.models import Model
+from superpose.kinds.roles import ROLES
 from superpose.options import nested_options, options_of
-from superpose.scheduler.base import Scheduler
-from superpose.view import View
 
-#: The roles that plugins add kinds to, and the interface of each.
-ROLES: dict[str, type[Kind]] = {
-    base.role: base for base in (Model, Scheduler, Guidance, Classifier, View, Decomposition, Constraint)
-}
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: Keys that the grammar of recipes puts beside the options of a kind.
-SUBJECT_KEYS = ("prompt", "view", "decomposition", "negative", "guidance")
+SUBJECT_KEYS = ("prompt", "negative", *(role.name for role in ROLES.values() if role.in_subject))
 VIEW_KEYS = ("weight", *SUBJECT_KEYS)
 
 
@@ -60,10 +50,12 @@ def _role(cls: Any, role: str) -> None:
         raise PluginError(f"register takes classes of kinds, got {cls!r}")
     given = getattr(cls, "role", None)
     if given != role:
-        cure = f"; register it in register_{given}s" if given in ROLES else ""
-        raise PluginError(f"register_{role}s was given {cls.__name__}, whose role is {given!r}{cure}")
-    if not issubclass(cls, ROLES.get(role, Kind)):
-        raise PluginError(f"{cls.__name__} says it is a {role} and does not inherit from superpose.{role.capitalize()}")
+        cure = f"; register it in {ROLES[given].hook}" if given in ROLES else ""
+        hook = ROLES[role].hook if role in ROLES else f"register_{role}s"
+        raise PluginError(f"{hook} was given {cls.__name__}, whose role is {given!r}{cure}")
+    base = ROLES[role].base if role in ROLES else Kind
+    if not issubclass(cls, base):
+        raise PluginError(f"{cls.__name__} says it is a {role} and does not inherit from superpose.{base.__name__}")
 
 
 def _kind(cls: type[Kind]) -> None:

@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 import attrs
 
-import superpose
-from superpose.clip import CLIPS
 from superpose.errors import PluginError, RecipeError
 from superpose.kind import Kind
-from superpose.plugins.judge import ROLES, judge
+from superpose.kinds.roles import ROLES
+from superpose.plugins.judge import judge
 from superpose.spelling import nearest, suggestion
 
 Status = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
@@ -73,12 +72,6 @@ class Plugin:
         return f"plugin {self.name!r} ({self.label}) is {self.status}" + (f": {self.why}" if self.why else "")
 
 
-#: The owner of the kinds that are part of the engine.
-ENGINE = Plugin(
-    name="engine", distribution="superpose", version=superpose.__version__, adds={"clip": tuple(sorted(CLIPS))}
-)
-
-
 class Draft:
     """The kinds that one plugin registers; nothing of it is seen by others until it is complete."""
 
@@ -113,9 +106,7 @@ class Registry:
     """
 
     def __init__(self, found: Iterable[tuple[Plugin, Draft]] = (), warnings: Iterable[str] = ()) -> None:
-        self._kinds: dict[tuple[str, str], tuple[type[Any], Plugin]] = {
-            ("clip", kind): (cls, ENGINE) for kind, cls in CLIPS.items()
-        }
+        self._kinds: dict[tuple[str, str], tuple[type[Any], Plugin]] = {}
         plugins = []
         for candidate, draft in found:
             plugin = candidate
@@ -142,7 +133,7 @@ class Registry:
     @property
     def roles(self) -> tuple[str, ...]:
         """All roles, whether they have kinds or not."""
-        return (*ROLES, "clip")
+        return tuple(ROLES)
 
     def kinds(self, role: str) -> dict[str, type[Any]]:
         """The classes of a role by name, sorted."""

@@ -10,7 +10,7 @@ import attrs
 import tomli_w
 
 from superpose.kind import Kind
-from superpose.recipe.tables import Recipe, Stage, Subject, ViewTerm
+from superpose.recipe.tables import STAGE_KEYS, Recipe, Stage, Subject, ViewTerm
 
 
 def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> str:
@@ -49,7 +49,7 @@ def plain(value: Any, paths: Callable[[Path], str] = PurePath.as_posix) -> Any:
 
 
 def _roles(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[str, Any]:
-    parts = {role: getattr(where, role) for role in ("model", "scheduler", "guidance", "clip")}
+    parts = {role: getattr(where, role) for role in STAGE_KEYS}
     return {role: plain(part, paths) for role, part in parts.items() if part is not None}
 
 

@@ -10,13 +10,11 @@ from typing import Any
 import tomli_w
 
 from superpose.decomposition import Decomposition
+from superpose.kinds.roles import ROLES
 from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.plugins import Registry, load_plugins
 from superpose.recipe.dump import plain
-from superpose.recipe.grammar import RECIPE_KEYS
 
-#: Roles of which a recipe has a list.
-LISTED = ("view", "constraint")
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -41,12 +39,12 @@ def example(cls: Any, registry: Registry | None = None) -> str:
     if host := _host(cls.role, registry):
         holder, option = host
         return f'[{holder.role}]\nkind = "{holder.kind}"\n\n[{holder.role}.{option}]\n{body}'
-    return (f"[[{cls.role}]]\n" if cls.role in LISTED else f"[{cls.role}]\n") + body
+    return (f"[[{cls.role}]]\n" if ROLES[cls.role].many else f"[{cls.role}]\n") + body
 
 
 def _host(role: str, registry: Registry) -> tuple[Any, str] | None:
     """A guidance that names kinds of a role which no table of a recipe names by itself, and its option; None else."""
-    if role in RECIPE_KEYS:
+    if ROLES[role].in_recipe:
         return None
     guidances: Iterable[Any] = registry.kinds("guidance").values()
     hosts = ((cls, option) for cls in guidances for option in options_of(cls))

@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 import superpose
+from superpose.kinds.roles import ROLES
 from superpose.options import Listed, Option, Scalar
 from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
 from superpose.recipe.overrides import Said
@@ -23,19 +24,19 @@ from superpose.recipe.read import TEXT, WRONG, Reader
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.recipe.where import Path
 
+#: Roles of which a recipe has a list that is no part of its subject.
+LISTED = tuple(role.name for role in ROLES.values() if role.in_recipe and role.many and not role.in_subject)
 #: Keys of a recipe, in the order in which they are usually written.
 RECIPE_KEYS = (
     "requires",
-    "model",
-    "scheduler",
-    "guidance",
-    "clip",
+    *STAGE_KEYS,
     *SUBJECTS,
     "negative",
     "stage",
-    "constraint",
+    *LISTED,
     "run",
 )
+_SUBJECTS = ", ".join((f"[[{key}]]" if ROLES[key].many else f"[{key}]") if key in ROLES else key for key in SUBJECTS)
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
@@ -57,15 +58,15 @@ def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
 def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
     """The kinds that a recipe and each of its stages name."""
     fields: dict[str, Any] = {}
-    for role in ("model", "scheduler"):
+    for role in STAGE_KEYS:
         mine = (*path, role)
         if role in table:
             fields[role] = reader.kind(role, table[role], mine)
-        else:
+        elif ROLES[role].required:
             known = reader.registry.known(role)
             fields[role] = reader.wrong(mine, f"missing; write [{header(mine)}] and its kind; known: {known}")
-    for role in ("guidance", "clip"):
-        fields[role] = reader.kind(role, table[role], (*path, role)) if role in table else None
+        else:
+            fields[role] = None
     return fields
 
 
@@ -82,9 +83,9 @@ def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = T
     given = [key for key in table if key in SUBJECTS]
     fields: dict[str, Any] = {}
     if not given:
-        fields["prompt"] = reader.wrong((*path, "prompt"), "missing; give one of prompt, [[view]], [decomposition]")
+        fields["prompt"] = reader.wrong((*path, "prompt"), f"missing; give one of {_SUBJECTS}")
     elif len(given) > 1:
-        reader.wrong((*path, given[1]), f"give only one of prompt, view, decomposition; here are {' and '.join(given)}")
+        reader.wrong((*path, given[1]), f"give only one of {', '.join(SUBJECTS)}; here are {' and '.join(given)}")
     for key in ("prompt", "negative"):
         if key in table:
             fields[key] = reader.value(TEXT, table[key], (*path, key))

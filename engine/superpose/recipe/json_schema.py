@@ -13,25 +13,15 @@ from typing import Any
 
 from superpose.decomposition import Decomposition
 from superpose.kind import Limits
+from superpose.kinds.roles import ROLES
 from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.recipe.dump import plain
 from superpose.recipe.grammar import WEIGHT
-from superpose.recipe.tables import SUBJECTS, Run
+from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, Run
 
 Schema = dict[str, Any]
 
-#: What an editor says of a role's table, before its kind is known.
-ROLE_TEXTS = {
-    "model": "The network, and what it was trained on.",
-    "scheduler": "The sampling method: how a state moves from one noise level to the next.",
-    "guidance": "How a prompt becomes a denoiser; without one the prompt alone is asked.",
-    "classifier": "A classifier of noisy images, which says what guides towards a class.",
-    "view": "A view of the image, and what it shows.",
-    "decomposition": "How the image is taken apart, and what each part shows.",
-    "constraint": "A rule that the trajectory obeys.",
-    "clip": "How the clean image is kept in range; the model's own way when absent.",
-}
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "string"}
 _TEXTS = {
     "prompt": {"type": "string", "description": "What the image shows."},
@@ -54,7 +44,7 @@ def shipped(registry: Registry) -> Registry:
         cls
         for role in registry.roles
         for cls in registry.kinds(role).values()
-        if role != "clip" and registry.owner(cls).distribution == GROUP
+        if registry.owner(cls).distribution == GROUP
     ]
     return Registry.of(*ours, name=GROUP, distribution=GROUP)
 
@@ -70,12 +60,13 @@ class _Writer:
             "items": {"type": "string"},
             "description": "Plugins that must be installed, such as superpose-hinge>=0.3.",
         }
-        roles = {role: _ref(role) for role in ("model", "scheduler", "guidance", "clip")}
+        roles = {role: _ref(role) for role in STAGE_KEYS}
+        needed = [role for role in STAGE_KEYS if ROLES[role].required]
         run = self.table("run", Run)
         constraints = {"type": "array", "items": _ref("constraint"), "minItems": 1}
         rest = {"constraint": constraints | {"description": "Rules that the trajectory obeys, in order."}, "run": run}
         inside = {role: _ref(role) for role in roles}
-        stage = _closed("A further stage: it paints the subject again, larger.", inside, ("model", "scheduler"))
+        stage = _closed("A further stage: it paints the subject again, larger.", inside, needed)
         stages = {"type": "array", "items": _ref("stage"), "minItems": 1}
         stages["description"] = "Further stages, each painting over the pictures of the one before."
         self.definitions["stage"] = stage
@@ -83,7 +74,7 @@ class _Writer:
         for role in self.registry.roles:
             self.role(role)
         self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)
-        root = _closed("A recipe of superpose.", keys, ("model", "scheduler"), one_of=SUBJECTS)
+        root = _closed("A recipe of superpose.", keys, needed, one_of=SUBJECTS)
         return {"$schema": "http://json-schema.org/draft-04/schema#", **root, "definitions": self.definitions}
 
     def role(self, role: str, alone: bool = False) -> Schema:
@@ -93,7 +84,7 @@ class _Writer:
             self.definitions[name] = {}
             kinds = [self.kind(role, kind, cls, alone) for kind, cls in self.registry.kinds(role).items()]
             kinds_or_none: Schema = {"oneOf": kinds} if kinds else {"not": {}}
-            self.definitions[name] = {"description": ROLE_TEXTS[role]} | kinds_or_none
+            self.definitions[name] = {"description": ROLES[role].text} | kinds_or_none
         return _ref(name)
 
     def kind(self, role: str, kind: str, cls: type, alone: bool) -> Schema:
@@ -152,7 +143,7 @@ class _Writer:
             case Nested(cls):
                 return self.table(f"table:{cls.__module__}.{cls.__name__}", cls)
             case Named(role):
-                return self.role(role, alone=role in ("view", "decomposition"))
+                return self.role(role, alone=ROLES[role].shows)
             case Either(forms):
                 return {"anyOf": [self.form(inner) for inner in forms]}
 

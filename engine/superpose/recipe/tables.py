@@ -9,6 +9,7 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.kind import Kind, option
+from superpose.kinds.roles import ROLES
 from superpose.recipe.problems import MistakesError, Source
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from superpose.view import View
 
 #: What an image shows is exactly one of these.
-SUBJECTS = ("prompt", "view", "decomposition")
+SUBJECTS = ("prompt", *(role.name for role in ROLES.values() if role.shows))
 #: What each stage says for itself; the first stage says it at the top of the recipe.
-STAGE_KEYS = ("model", "scheduler", "guidance", "clip")
+STAGE_KEYS = tuple(role.name for role in ROLES.values() if role.in_stage)
 
 
 def inside(part: object) -> Iterator[Kind]:

@@ -7,6 +7,7 @@ EXAMPLES = {
     "view": "shows the image moved sideways",
     "decomposition": "shows one thing on the left of the image and another on the right",
     "guidance": "guides between two noise levels, and nowhere else",
+    "clip": "makes images that are too loud softer as a whole",
     "classifier": "tells dark images from bright ones, and has no weights",
     "constraint": "keeps the image at a given brightness",
     "scheduler": "moves in one straight line from each noise level to the next",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from superpose.plugins.hooks import hookimpl
+import pluggy
+
 from superpose.scheduler.base import Plan as Plan
 from superpose.scheduler.base import Scheduler as Scheduler
 from superpose.scheduler.base import combine as combine
@@ -24,6 +25,8 @@ from superpose.scheduler.unipc import UniPC as UniPC
 
 if TYPE_CHECKING:
     from superpose.plugins.hooks import Register
+
+hookimpl = pluggy.HookimplMarker("superpose")  # the table of roles needs this package, and the hooks that table
 
 SCHEDULERS: tuple[type[Scheduler], ...] = (
     DDPM,

@@ -24,6 +24,7 @@ Strategies for Hypothesis are in `superpose.testing.strategies`, predictors with
 from __future__ import annotations
 
 from superpose.testing.classifiers import check_classifier as check_classifier
+from superpose.testing.clips import check_clip as check_clip
 from superpose.testing.constraints import check_constraint as check_constraint
 from superpose.testing.decompositions import check_decomposition as check_decomposition
 from superpose.testing.guidances import check_guidance as check_guidance
@@ -39,6 +40,7 @@ from superpose.testing.views import check_view as check_view
 __all__ = [
     "Line",
     "check_classifier",
+    "check_clip",
     "check_constraint",
     "check_decomposition",
     "check_guidance",

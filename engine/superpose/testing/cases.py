@@ -9,10 +9,19 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.kind import Kind
+from superpose.kinds.roles import ROLES
 from superpose.testing.law import Law
 
 if TYPE_CHECKING:
+    from superpose.classifier import Classifier
+    from superpose.clip import Clip
+    from superpose.constraint import Constraint
+    from superpose.decomposition import Decomposition
+    from superpose.guidance import Guidance
+    from superpose.models import Model
     from superpose.schedule import Schedule
+    from superpose.scheduler.base import Scheduler
+    from superpose.view import View
 
 Size = tuple[int, int, int]
 
@@ -38,19 +47,10 @@ class Case(NamedTuple):
 
 def cases(instances: Sequence[Kind], sizes: Sequence[Size]) -> tuple[list[Case], list[str]]:
     """The cases that instances of one role accept, and why they refuse the others."""
-    of_role: dict[str, Callable[[Any, Sequence[Size]], Iterator[Case | str]]] = {
-        "view": _images,
-        "decomposition": _images,
-        "guidance": _guidance,
-        "classifier": _classifier,
-        "constraint": _constraint,
-        "scheduler": _scheduler,
-        "model": _model,
-    }
     accepted: list[Case] = []
     refusals: list[str] = []
     for instance in dict.fromkeys(map(_short, instances)):
-        for found in of_role[instance.role](instance, sizes):
+        for found in ROLES[instance.role].cases()(instance, sizes):
             if isinstance(found, str):
                 refusals.append(found)
             else:
@@ -65,19 +65,38 @@ def _short(instance: Any) -> Any:
     return instance
 
 
-def _images(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
-    """The cases of a view or a decomposition."""
-    from superpose.testing import decompositions, views
+def view(instance: View, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a view."""
+    from superpose.testing import views
 
-    of = views.laws if instance.role == "view" else decompositions.laws
+    yield from _images(views.laws, instance, sizes)
+
+
+def decomposition(instance: Decomposition, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a decomposition."""
+    from superpose.testing import decompositions
+
+    yield from _images(decompositions.laws, instance, sizes)
+
+
+def _images(laws: Callable[..., Iterable[Law]], instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
     for size in sizes:
         if why := instance.refuses(*size):
             yield why
         else:
-            yield Case(where(instance, size), instance, _later(of, instance, *size))
+            yield Case(where(instance, size), instance, _later(laws, instance, *size))
 
 
-def _guidance(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def clip(instance: Clip, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a way of clipping."""
+    from superpose.testing import clips
+
+    for size in sizes:
+        yield Case(where(instance, size), instance, _later(clips.laws, instance, *size))
+
+
+def guidance(instance: Guidance, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a guidance."""
     from superpose.testing import guidances
 
     for size in sizes[:3]:  # what it does is the same to every value
@@ -85,7 +104,8 @@ def _guidance(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
         yield Case(where(instance, size), instance, _later(guidances.laws, instance, *size, 64))
 
 
-def _constraint(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def constraint(instance: Constraint, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a constraint."""
     from superpose.constraint import Canvas
     from superpose.testing import constraints
 
@@ -99,7 +119,8 @@ def _constraint(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
             yield Case(where(instance, size), instance, _later(constraints.laws, instance, canvas))
 
 
-def _scheduler(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def scheduler(instance: Scheduler, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a scheduler."""
     from superpose.testing import schedulers
 
     del sizes  # of an image no scheduler knows the size
@@ -116,14 +137,16 @@ def _scheduler(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
         order = None
 
 
-def _model(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def model(instance: Model, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a model."""
     from superpose.testing import networks
 
     del sizes
     yield Case(where(instance, instance.shape), instance, _later(networks.model_laws, instance))
 
 
-def _classifier(instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def classifier(instance: Classifier, sizes: Sequence[Size]) -> Iterator[Case | str]:
+    """The cases of a classifier."""
     from superpose.testing import classifiers
 
     del sizes

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import attrs
 
 from superpose.errors import LawError, PluginError, RecipeError, SuperposeError
+from superpose.kinds.roles import ROLES
 from superpose.spelling import suggestion
 from superpose.testing.cases import SIZES, Case, Size, cases
 from superpose.testing.law import Law
@@ -76,7 +77,7 @@ def report(cls: type[Kind], sizes: Sequence[Size] = SIZES) -> Iterator[Line]:
     lines: dict[str, Line] = {}
     try:
         # One model is enough: each is as large as its weights.
-        instances = variants(cls)[: 1 if cls.role == "model" else None]
+        instances = variants(cls)[: 1 if ROLES[cls.role].heavy else None]
         accepted, refusals = cases(instances, sizes)
     except Exception as error:
         status: Status = "broken"

@@ -1,0 +1,1 @@
+"""Kinds that recipes name: the table of roles."""
