@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from superpose.clip import DynamicClip as DynamicClip
     from superpose.clip import NoClip as NoClip
     from superpose.clip import StaticClip as StaticClip
+    from superpose.clip import published_clip as published_clip
     from superpose.composition import Composition as Composition
     from superpose.composition import compose as compose
     from superpose.composition import inspect as inspect
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from superpose.denoiser import prompted as prompted
     from superpose.denoiser import viewed as viewed
     from superpose.errors import LawError as LawError
+    from superpose.errors import Notice as Notice
     from superpose.errors import PluginError as PluginError
     from superpose.errors import PromptError as PromptError
     from superpose.errors import RecipeError as RecipeError
@@ -120,12 +122,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "answer": "Answerer",
     "classifier": "Classifier ClassifierPredictor",
-    "clip": "Clip Clipped DynamicClip NoClip StaticClip",
+    "clip": "Clip Clipped DynamicClip NoClip StaticClip published_clip",
     "composition": "Composition compose inspect",
     "constraint": "Canvas Constraint Edit",
     "decomposition": "Decomposition",
     "denoiser": "Ask Asking Denoiser Known Mix Prompted Term factorized guided prompted viewed",
-    "errors": "LawError PluginError PromptError RecipeError RunError SuperposeError",
+    "errors": "LawError Notice PluginError PromptError RecipeError RunError SuperposeError",
     "estimation": "together",
     "files": "read_text regular_file",
     "grid": "plan_of",

@@ -7,14 +7,18 @@ decomposition it would break the law that they add up.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
 from superpose.denoiser import Asking, Denoiser
+from superpose.errors import RecipeError
 from superpose.kind import Kind, option
+from superpose.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from superpose.schedule import Moment
@@ -74,6 +78,28 @@ class NoClip(Clip):
     def apply(self, clean: Tensor) -> Tensor:
         """Return ``clean`` itself."""
         return clean
+
+
+#: Schedulers of diffusers that clip where their file does not say; every other clips only where it does.
+_CLIP_UNASKED = ("DDPM", "DDPMParallel", "DDIM", "DDIMParallel", "DDIMInverse", "RePaint", "UnCLIP")
+
+
+def published_clip(config: Mapping[str, Any]) -> Clip | None:
+    """How diffusers would clip, by its ``scheduler_config.json``: as DDPM does where that names no class.
+
+    Raises:
+        RecipeError: A value is of the wrong type, or out of range.
+    """
+    table = config if isinstance(config, Table) else Table("the scheduler's configuration", dict(config))
+    own = table.text("_class_name", "DDPMScheduler").removesuffix("Scheduler")
+    try:
+        if table.flag("thresholding", default=False):
+            ratio = table.number("dynamic_thresholding_ratio", 0.995)
+            return DynamicClip(ratio=ratio, maximum=table.number("sample_max_value", 1.0))
+        clips = table.flag("clip_sample", default=own in _CLIP_UNASKED)
+        return StaticClip(range=table.number("clip_sample_range", 1.0)) if clips else None
+    except ValueError as error:
+        raise RecipeError(f"{table.where}: {error}") from error
 
 
 @attrs.frozen(eq=False)

@@ -179,10 +179,13 @@ def _place(number: int, path: Path) -> Path:
 
 def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
     try:
-        _ = model.shape, model.image_shape, model.schedule  # some read a file to tell
+        _ = model.shape, model.image_shape, model.schedule, model.clip, model.learned_variance  # some read a file
+        model.check_files()
     except RecipeError as error:
         yield (), str(error)
         return
+    if (channels := model.image_shape[0]) not in (1, 3):
+        yield (), f"it makes pictures of {channels} channels: files of images have 1 or 3"
     if number and not model.upscales:
         yield (
             (),
@@ -389,6 +392,9 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
         yield ("scheduler",), str(error)
+    learned = recipe.model.learned_variance
+    if learned is not None and (why := recipe.scheduler.refuses(learned)):
+        yield ("scheduler",), why
     canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)

@@ -23,6 +23,10 @@ class PromptError(RecipeError):
     """A prompt that the model does not know."""
 
 
+class Notice(UserWarning):
+    """News for whoever runs a recipe that stops nothing: the command line prints it in a line."""
+
+
 class LawError(SuperposeError):
     """A composition breaks a law: parts that do not sum to the identity, a view that is not orthogonal.
 

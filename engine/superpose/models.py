@@ -10,6 +10,7 @@ from superpose.schedule import Schedule
 
 if TYPE_CHECKING:
     from superpose.clip import Clip
+    from superpose.prediction import LearnedVariance
     from superpose.predictor import NoisePredictor
 
 
@@ -64,6 +65,17 @@ class Model(Kind, ABC):
     @abstractmethod
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the nearest known prompts, if the model does not know ``prompt``."""
+
+    @property
+    def learned_variance(self) -> LearnedVariance | None:
+        """`NoisePredictor.learned_variance`, where it is known before the weights are read; None where it is not."""
+        return None
+
+    def check_files(self) -> None:
+        """Raise `RecipeError` if the names and shapes in the files are not those of the network; no weight is read.
+
+        Called when a recipe is checked. A family whose `load` reads no weight for the device "meta" loads itself to it.
+        """
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights by its name; written into every image."""

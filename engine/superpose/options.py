@@ -182,6 +182,24 @@ def options_of(cls: type) -> tuple[Option, ...]:
     return tuple(_option(cls, field) for field in attrs.fields(cls) if field.init)
 
 
+def paths_read(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a kind's options, with a `Path` for each text where an option takes a path."""
+    forms = {option.name: option.form for option in options_of(cls)}
+    return {name: _path_read(forms.get(name), value) for name, value in values.items()}
+
+
+def _path_read(form: Form | None, value: Any) -> Any:
+    match form:
+        case Scalar() if form.type is Path and isinstance(value, str):
+            return Path(value)
+        case Listed(item) if isinstance(value, list | tuple):
+            return tuple(_path_read(item, one) for one in value)
+        case Either(forms) if isinstance(value, str) and Scalar(Path) in forms:
+            return Path(value)
+        case _:
+            return value
+
+
 def _option(cls: type, field: attrs.Attribute[Any]) -> Option:
     where = f"option {field.name!r} of {cls.__name__}"
     limits = field.metadata.get("limits")

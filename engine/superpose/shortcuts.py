@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from superpose.errors import RecipeError
+from superpose.options import paths_read
 from superpose.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def make(role: str, kind: str, **options: Any) -> Any:
     """
     cls = load_plugins().get(role, kind)
     try:
-        return cls(**options)
+        return cls(**paths_read(cls, options))
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{role} {kind!r}: {error}") from error
 

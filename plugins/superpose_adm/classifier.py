@@ -46,7 +46,10 @@ class GuidedDiffusionClassifier(Classifier):
         blocks = self.blocks or (self._known.blocks if self._known else None)
         if blocks is None:
             raise question(self.path, "how many residual blocks a level has", "blocks")
-        return _layout(self._shapes, blocks, self.path)
+        layout = _layout(self._shapes, blocks, self.path)
+        if self._known is not None and (wrong := self._known.misfit(layout.widths, layout.written)):
+            raise RecipeError(f"{self.path.name} is not {self._known.file}: {wrong}")
+        return layout
 
     @property
     def pool(self) -> str:
@@ -65,10 +68,10 @@ class GuidedDiffusionClassifier(Classifier):
         if head_width is None:
             widths = ", ".join(map(str, sorted(self.layout.attended())))
             raise question(self.path, f"how attentions over {widths} channels are cut", "head_width")
-        wrong = [width for width in sorted(self.layout.attended()) if width % head_width]
-        if wrong:
-            raise RecipeError(f"{self.path.name}: head_width = {head_width} does not divide {wrong[0]} channels")
-        return Heads(width=head_width)
+        heads = Heads(width=head_width)
+        if misfit := heads.misfit(self.layout.attended()):
+            raise RecipeError(f"{self.path.name}: {misfit}")
+        return heads
 
     @property
     def shape(self) -> tuple[int, int, int]:

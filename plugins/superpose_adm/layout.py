@@ -7,7 +7,7 @@ the heads of its attentions, the order of their rows, the noise schedule and the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +83,17 @@ class Heads:
         if self.width is not None:
             return channels // self.width
         return self.count_up if up and self.count_up is not None else self.count
+
+    def misfit(self, widths: Collection[int]) -> str | None:
+        """Why attentions over so many channels can't be cut so; None where they can."""
+        named = (
+            {"head_width": self.width} if self.width is not None else {"heads": self.count, "heads_up": self.count_up}
+        )
+        for name, number in named.items():
+            for width in sorted(widths):
+                if number is not None and width % number:
+                    return f"{name} = {number} does not divide {width} channels"
+        return None
 
 
 def recognised(shapes: Shapes, path: Path) -> Layout:

@@ -14,7 +14,7 @@ from superpose_adm.layout import LANDMARK, Heads, Layout, recognised
 from superpose_adm.presets import PRESETS, UPSCALERS, Preset, question
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +46,8 @@ class GuidedFile(Model):
             RecipeError: If the file is damaged or of another family.
         """
         layout = _layout(self.path, self.path.stat().st_mtime_ns)
+        if self.known is not None and (wrong := self.known.misfit(layout.widths, layout.classes)):
+            raise RecipeError(f"{self.path.name} is not {self.known.file}: {wrong}")
         if (layout.read == 2 * 3) != self.upscales:
             other = "guided-diffusion" if self.upscales else "guided-diffusion-upscaler"
             raise RecipeError(f"{self.path} reads {layout.read} channels: use kind = {other!r}")
@@ -60,13 +62,22 @@ class GuidedFile(Model):
         """
         given = (self.heads, self.heads_up, self.head_width, self.order)
         if self.known is not None and given == (None,) * len(given):
-            return self.known.heads
+            return self._fitting(self.known.heads)
         if self.heads is None and self.head_width is None:
             widths = ", ".join(map(str, sorted(self.layout.attended())))
             raise question(self.path, f"how attentions over {widths} channels are cut", "heads or head_width")
         if self.order is None and (self.heads, self.heads_up or 1) != (1, 1):
             raise question(self.path, "the order of q, k and v", "order = 'legacy' (as most files have it) or 'new'")
-        return Heads(width=self.head_width, count=self.heads or 1, count_up=self.heads_up, order=self.order or "legacy")
+        if self.heads is not None and self.head_width is not None:
+            raise RecipeError(f"heads = {self.heads} and head_width = {self.head_width}: give one of the two")
+        order = self.order or "legacy"
+        return self._fitting(Heads(width=self.head_width, count=self.heads or 1, count_up=self.heads_up, order=order))
+
+    def _fitting(self, heads: Heads) -> Heads:
+        """The same heads, where every attention can be cut into them."""
+        if misfit := heads.misfit(self.layout.attended()):
+            raise RecipeError(f"{self.path.name}: {misfit}")
+        return heads
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -91,6 +102,15 @@ class GuidedFile(Model):
     def clip(self) -> Clip:
         """Pixels are in [-1, 1]."""
         return StaticClip()
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """A range, where it writes twice the channels."""
+        return "learned_range" if self.layout.written == 2 * self.shape[0] else "none"
+
+    def check_files(self) -> None:
+        """Refuse a file that is not of its layout, or heads that its attentions are not cut into."""
+        self.load("meta")
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if ``prompt`` is none of the network's classes."""

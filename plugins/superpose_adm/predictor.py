@@ -28,7 +28,7 @@ class GuidedPredictor(NoisePredictor):
         self.model, self.shape, self.schedule, self.clip = model, model.shape, model.schedule, model.clip
         self.parameterization = model.predicts
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        self.learned_variance = "learned_range" if model.layout.written == 2 * self.shape[0] else "none"
+        self.learned_variance = model.learned_variance
         self.network = load_adm(model.path, model.layout, model.cut, device, self.dtype)
 
     def condition(self, prompt: str) -> Condition:

@@ -10,19 +10,20 @@ import attrs
 
 from superpose import (
     Clip,
-    DynamicClip,
     Model,
     RecipeError,
-    StaticClip,
     class_of,
     option,
+    published_clip,
     published_parameterization,
     published_schedule,
     read_json,
+    regular_file,
 )
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Parameterization, Schedule
+    from superpose.nn import UNet2DConfig
 
 #: The schedule of DDPM's own models, whose checkpoints say nothing of it.
 PORT_SCHEDULER = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02}
@@ -47,19 +48,24 @@ class DDPMFolder(Model):
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
 
     @property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> UNet2DConfig:
         """The configuration of the network.
 
         Raises:
             RecipeError: If a file is missing, damaged or of another family.
         """
-        from superpose.nn import read_config
+        from superpose.nn import UNet2DConfig, read_config
 
-        if self.path.is_dir():
-            return read_config(self.folder / "config.json")
-        if self.variant is not None:
+        if self.variant is not None and not self.path.is_dir():
             raise RecipeError(f"variant: {self.path} is one file of weights: leave variant out")
-        return _port_config(self.path, self.path.stat().st_mtime_ns, self.size)
+        file = self.folder / "config.json" if self.path.is_dir() else self.path
+        try:
+            config = UNet2DConfig.from_mapping(read_config(file) if self.path.is_dir() else _port(file, self.size))
+        except ValueError as error:
+            raise RecipeError(f"{file}: {error}") from error
+        if config.class_embed_type is not None:
+            raise RecipeError(f"{file}: it is conditional on class_embed_type = {config.class_embed_type!r}: no class")
+        return config
 
     @property
     def folder(self) -> Path:
@@ -70,11 +76,19 @@ class DDPMFolder(Model):
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W), of what the network writes."""
-        size, config = self.size or self.config.get("sample_size"), self.config
+        config = self.config
+        size = self.size or config.sample_size
         if size is None:
             raise RecipeError(f"{self.path} does not tell the size of its images: give size")
         height, width = (size, size) if isinstance(size, int) else size
-        return config.get("in_channels", 3), height, width
+        unit = config.multiple
+        if height % unit or width % unit:
+            near = max(unit, round(height / unit) * unit)
+            raise RecipeError(
+                f"{self.path} halves images to 1/{unit}, which {height}x{width} can't be: write size = {near}, or "
+                f"another multiple of {unit}"
+            )
+        return config.in_channels, height, width
 
     @property
     def scheduler(self) -> dict[str, Any]:
@@ -97,7 +111,7 @@ class DDPMFolder(Model):
     @property
     def learned_variance(self) -> LearnedVariance:
         """What the further channels of the output mean, where there are any."""
-        written, (channels, *_) = self.config.get("out_channels", 3), self.shape
+        written, channels = self.config.out_channels, self.config.in_channels
         if written == channels:
             return "none"
         if written != 2 * channels:
@@ -107,15 +121,15 @@ class DDPMFolder(Model):
     @property
     def clip(self) -> Clip | None:
         """As the scheduler's file says; pixels are in [-1, 1]."""
-        config = self.scheduler
-        if config.get("thresholding"):
-            ratio, most = config.get("dynamic_thresholding_ratio", 0.995), config.get("sample_max_value", 1.0)
-            return DynamicClip(ratio=ratio, maximum=most)
-        return StaticClip(range=config.get("clip_sample_range", 1.0)) if config.get("clip_sample", True) else None
+        return published_clip(self.scheduler)
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if ``prompt`` is none of the network's classes."""
-        class_of(prompt, self.config.get("num_class_embeds"), self.labels)
+        class_of(prompt, self.config.num_class_embeds, self.labels)
+
+    def check_files(self) -> None:
+        """Refuse a file that is not of its configuration."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
@@ -129,6 +143,10 @@ class DDPMFolder(Model):
 
         file = weight_files(self.folder, self.variant)[1] if self.path.is_dir() else self.path
         return {shard.name: digest(shard) for shard in shards(file)}
+
+
+def _port(path: Path, size: int | None) -> dict[str, Any]:
+    return _port_config(path, regular_file(path).stat().st_mtime_ns, size)
 
 
 @lru_cache(maxsize=16)

@@ -54,8 +54,6 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
         raise RecipeError(
             f"{path} is no checkpoint of DDPM's port: it has no {LANDMARK}, but {len(shapes)} tensors such as {names}"
         )
-    if "down.0.downsample.conv.weight" not in shapes and _levels(shapes) > 1:
-        raise RecipeError(f"{path} halves its images by averaging (resamp_with_conv False), which is not supported")
     levels = range(_levels(shapes))
     attends = [f"down.{level}.attn.0.q.weight" in shapes for level in levels]
     return {
@@ -71,6 +69,7 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
         "freq_shift": 1,
         "downsample_padding": 0,
         "norm_eps": 1e-6,
+        "resamp_with_conv": len(levels) == 1 or "down.0.downsample.conv.weight" in shapes,
     }
 
 

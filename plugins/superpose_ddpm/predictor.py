@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, RecipeError, class_of
-from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights, ready
+from superpose import Condition, Moment, NoisePredictor, Prediction, class_of
+from superpose.nn import UNet2D, assign, load_unet2d, read_weights, ready
 from superpose_ddpm.port_names import LANDMARK, port_names
 
 if TYPE_CHECKING:
@@ -32,12 +32,10 @@ class FolderPredictor(NoisePredictor):
         self.network = (
             load_unet2d(model.folder, device, self.dtype, model.variant) if model.path.is_dir() else self._port()
         )
-        if self.network.config.class_embed_type is not None:
-            raise RecipeError(f"{model.path} is conditional on {self.network.config.class_embed_type}s, not on classes")
 
     def _port(self) -> UNet2D:
         with torch.device("meta"):  # no memory, no random numbers
-            network = UNet2D(UNet2DConfig.from_mapping(self.model.config))
+            network = UNet2D(self.model.config)
         weights = port_names(read_weights(self.model.path, self.device, self.dtype, landmark=LANDMARK))
         assign(network, weights, str(self.model.path))
         return ready(network)

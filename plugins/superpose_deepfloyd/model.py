@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from superpose import Clip, Model, RecipeError, locate, option
-from superpose_deepfloyd.embeddings import COMMAND, Embeddings
+from superpose_deepfloyd.embeddings import COMMAND, Embeddings, cleaned
 from superpose_deepfloyd.stage import Stage, read_stage, text_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -47,10 +47,8 @@ class Cascaded(Model, ABC):
             what = "an upscaler" if stage.upscales else "a first stage"
             raise RecipeError(f'{self._folder} is {what}: write kind = "{self.other}"')
         unit = 2 ** (len(stage.config.block_out_channels) - 1)
-        if self.size is not None and self.size % unit:
-            raise RecipeError(
-                f"size = {self.size}: write a multiple of {unit}, for this network halves images to 1/{unit}"
-            )
+        if (size := self.size or stage.config.sample_size) % unit:
+            raise RecipeError(f"size = {size}: write a multiple of {unit}, for this network halves images to 1/{unit}")
         return stage
 
     @property
@@ -69,12 +67,24 @@ class Cascaded(Model, ABC):
         """Dynamic thresholding, as the scheduler's configuration has it."""
         return self.stage.clip
 
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """A range, where the scheduler's configuration says so and the network writes it."""
+        return "learned_range" if self.stage.learns_variance else "none"
+
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the nearest prompts, if the file of texts has no ``prompt``."""
         if self._saved is not None:
             self._saved.check(prompt)
         else:
-            text_folders(self._encoder)
+            from superpose.nn import tell_of_lost_words
+            from superpose_deepfloyd.text import TOKENS, tokenizer_of
+
+            tell_of_lost_words(tokenizer_of(self._encoder), cleaned(prompt), TOKENS)
+
+    def check_files(self) -> None:
+        """Refuse files whose tensors are not those of the network."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

@@ -14,11 +14,10 @@ import attrs
 
 from superpose import (
     Clip,
-    DynamicClip,
     NoClip,
     RecipeError,
-    StaticClip,
     TableSchedule,
+    published_clip,
     published_table,
     read_json,
 )
@@ -117,7 +116,5 @@ def _levels(folder: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def _clip(levels: Mapping[str, Any], upscales: bool) -> Clip:
-    if levels.get("thresholding", False):
-        maximum = 1.0 if levels is PUBLISHED and upscales else levels.get("sample_max_value", 1.0)
-        return DynamicClip(ratio=levels.get("dynamic_thresholding_ratio", 0.995), maximum=maximum)
-    return StaticClip(range=levels.get("clip_sample_range", 1.0)) if levels.get("clip_sample", True) else NoClip()
+    cut = {"sample_max_value": 1.0} if levels is PUBLISHED and upscales else {}
+    return published_clip({**levels, **cut} if cut else levels) or NoClip()

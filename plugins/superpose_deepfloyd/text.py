@@ -33,13 +33,12 @@ class T5:
             RecipeError: It is not there or not readable, or transformers is not installed.
         """
         try:
-            from transformers import AutoTokenizer, T5Config, T5EncoderModel
+            from transformers import T5Config, T5EncoderModel
         except ImportError as error:
             raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
-        encoder_folder, tokenizer_folder = text_folders(path)
+        encoder_folder, _ = text_folders(path)
         _, weights = weight_files(encoder_folder, variant, optional=True)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True, trust_remote_code=False)
             config = T5Config.from_dict(dict(read_json(encoder_folder / "config.json")))
             with torch.device("meta"):  # no memory, no random numbers
                 encoder: Any = T5EncoderModel(config)
@@ -50,7 +49,7 @@ class T5:
             raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
         # transformers' own way of reading would hold all of the file beside the weights.
         assign(encoder, _weights(weights, encoder, device, getattr(torch, dtype)), str(weights))
-        return cls(tokenizer, ready(encoder))
+        return cls(tokenizer_of(path), ready(encoder))
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
@@ -65,6 +64,23 @@ class T5:
     def states(self, prompt: str) -> Tensor:
         """The first of the two."""
         return self(prompt)[0]
+
+
+def tokenizer_of(path: Path) -> Any:
+    """The tokenizer that belongs to the encoder at ``path``.
+
+    Raises:
+        RecipeError: It is not there or not readable, or transformers is not installed.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
+    try:
+        return AutoTokenizer.from_pretrained(text_folders(path)[1], local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a reader that is fed broken files may raise anything
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
 
 
 def _weights(path: Path, encoder: Any, device: str, dtype: torch.dtype) -> dict[str, Tensor]:

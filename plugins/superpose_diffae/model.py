@@ -15,7 +15,7 @@ from superpose_diffae.codes import Code, line, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor
+    from superpose import LearnedVariance, NoisePredictor
     from superpose.nn.diffae import Layout
     from superpose_diffae.loading import Facts
 
@@ -97,6 +97,9 @@ class DiffusionAutoencoder(CodedModel):
 
         blocks = self.encoder_blocks or self.facts.record.get("net_enc_num_res_blocks")
         layout = recognise(self.facts.shapes, str(self.path), blocks)
+        attended = {half.widths[-1] for half in (layout.decoder, layout.encoder)}
+        if self.heads is not None and (wrong := [width for width in sorted(attended) if width % self.heads]):
+            raise RecipeError(f"{self.path}: heads = {self.heads} does not divide {wrong[0]} channels")
         if self.template is not None:
             name = self.template.removesuffix(LATENT)
             TEMPLATES[name].check(layout, name != self.template, f"{self.path} ({self.template})")
@@ -112,7 +115,15 @@ class DiffusionAutoencoder(CodedModel):
                 f"{self.path} does not show how large its images are: write template = 'ffhq256_autoenc' or another, "
                 "or image_size = 256"
             )
+        unit = 2 ** (max(len(half.widths) for half in (self.layout.decoder, self.layout.encoder)) - 1)
+        if size % unit:
+            raise RecipeError(f"{self.path}: images of {size} can't be halved to 1/{unit}: write a multiple of {unit}")
         return 3, size, size
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """None: it writes the noise alone."""
+        return "none"
 
     @property
     def schedule(self) -> Schedule:
@@ -135,6 +146,10 @@ class DiffusionAutoencoder(CodedModel):
     def draws(self) -> bool:
         """Whether the file has a latent network."""
         return self.layout.latent is not None
+
+    def check_files(self) -> None:
+        """Refuse files whose tensors are not those of the network."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the decoder in ``dtype``; encoder and latent network, asked once an image, in float32."""

@@ -45,6 +45,11 @@ class Convention(ABC):
         """Pixels of the state along a side of one patch: sizes are multiples of it."""
         return int(config.get("patch_size") or 1) * self.packed
 
+    def misfit(self, config: Config) -> str | None:
+        """What the network wants to be told and this convention does not tell; None where it tells all."""
+        del config
+        return None
+
     def classes(self, config: Config) -> int | None:
         """Number of classes, where prompts are classes; None where they are text."""
         del config
@@ -62,6 +67,12 @@ class Convention(ABC):
 class Unconditional(Convention):
     """``UNet2DModel``: DDPM, DDIM and latent diffusion without prompts, or with a class for a prompt."""
 
+    def misfit(self, config: Config) -> str | None:
+        return _said(config, class_embed_type=(None,), time_embedding_type=("positional", "fourier"))
+
+    def patch(self, config: Config) -> int:
+        return int(2 ** (len(config.get("block_out_channels", range(4))) - 1))  # sides are halved between levels
+
     def classes(self, config: Config) -> int | None:
         return config.get("num_class_embeds") or 0
 
@@ -76,6 +87,10 @@ class Unconditional(Convention):
 
 class TextUNet(Convention):
     """``UNet2DConditionModel``: Stable Diffusion, and LCM, which is told its guidance."""
+
+    def misfit(self, config: Config) -> str | None:
+        told = (None, "text_proj")
+        return _said(config, class_embed_type=(None,), num_class_embeds=(None,), encoder_hid_dim_type=told)
 
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
         words = _encode(pipeline, model, prompt=prompt, num_images_per_prompt=1)[0]
@@ -253,6 +268,14 @@ def convention(denoiser: str, config: Config) -> Convention:
     if found not in CONVENTIONS:
         raise RecipeError(f"the denoiser is a {found}; the bridge knows {'; '.join(CONVENTIONS)}")
     return CONVENTIONS[found]
+
+
+def _said(config: Config, **told: tuple[Any, ...]) -> str | None:
+    """The first key whose value is none of those under which nothing more is told; None where there is none."""
+    for key, values in told.items():
+        if config.get(key, values[0]) not in values:
+            return f"{key} = {config[key]!r}, which the bridge tells no network; known: {', '.join(map(repr, values))}"
+    return None
 
 
 def _encode(pipeline: Any, model: Diffusers, **asked: Any) -> tuple[Any, ...]:

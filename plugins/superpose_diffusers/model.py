@@ -9,13 +9,12 @@ import attrs
 
 from superpose import (
     Clip,
-    DynamicClip,
     Model,
     PromptError,
     RecipeError,
-    StaticClip,
     locate,
     option,
+    published_clip,
     published_parameterization,
     published_schedule,
 )
@@ -23,7 +22,7 @@ from superpose_diffusers.conventions import Convention, convention
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -92,15 +91,15 @@ class Diffusers(Model):
     @property
     def clip(self) -> Clip | None:
         """As the pipeline's scheduler says, in pixels; None for latents."""
-        folder = self.folder
-        about = folder.config("scheduler")
-        if folder.autoencoder is not None:
-            return None
-        if about.get("thresholding"):
-            return DynamicClip(
-                ratio=about.get("dynamic_thresholding_ratio", 0.995), maximum=about.get("sample_max_value", 1.0)
-            )
-        return StaticClip(range=about.get("clip_sample_range", 1.0)) if about.get("clip_sample") else None
+        return published_clip(self.folder.config("scheduler")) if self.folder.autoencoder is None else None
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """Of networks with twice the channels: guided-diffusion's kin, unless somebody says otherwise."""
+        folder, rule, config = self._known()
+        if config.get("out_channels") != 2 * rule.channels(config):
+            return "none"
+        return "learned" if folder.config("scheduler").get("variance_type") == "learned" else "learned_range"
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""
@@ -134,6 +133,8 @@ class Diffusers(Model):
             rule = convention(folder.parts[folder.denoiser], config)
         except RecipeError as error:
             raise RecipeError(f"{folder.path}: {error}") from error
+        if misfit := rule.misfit(config):
+            raise RecipeError(f"{folder.path}: the denoiser has {misfit}")
         if folder.autoencoder is not None:
             own = folder.config(folder.autoencoder).get("latent_channels", rule.channels(config))
             if own != rule.channels(config):

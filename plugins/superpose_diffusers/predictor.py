@@ -39,11 +39,8 @@ class BridgePredictor(NoisePredictor):
         self.network = getattr(self.pipeline, folder.denoiser)
         self.latents = Latents(getattr(self.pipeline, folder.autoencoder)) if folder.autoencoder else None
         self.convention = convention(folder.parts[folder.denoiser], folder.config(folder.denoiser))
-        about = folder.config("scheduler")
-        self.parameterization = published_parameterization(about)
-        if folder.config(folder.denoiser).get("out_channels") == 2 * self.shape[0]:
-            # Networks with twice the channels are guided-diffusion's kin, unless somebody says otherwise.
-            self.learned_variance = "learned" if about.get("variance_type") == "learned" else "learned_range"
+        self.parameterization = published_parameterization(folder.config("scheduler"))
+        self.learned_variance = model.learned_variance
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

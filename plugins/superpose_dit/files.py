@@ -58,12 +58,18 @@ def read_dit(path: Path, vae: Path | None, heads: int | None, variant: str | Non
     """
     if path.is_dir():
         config, network, schedule, names = _folder(path, variant)
+        if heads is not None and heads != config.num_attention_heads:
+            raise RecipeError(f"{path} says that it has {config.num_attention_heads} heads: leave heads = {heads} out")
         vae = vae or path / "vae"
     elif variant is not None:
         raise RecipeError(f"variant: {path} is one file of weights: leave variant out")
     else:
         config, network = _file(path, heads)
         schedule, names = TableSchedule.named("linear", 1000, 0.0001, 0.02), {}
+    if config.out_channels not in (None, config.in_channels, 2 * config.in_channels):
+        raise RecipeError(
+            f"{path} writes {config.out_channels} channels for latents of {config.in_channels}: that is no denoiser"
+        )
     if vae is None:
         raise RecipeError(f"{path} is a transformer alone: write vae = the folder of its autoencoder, sd-vae-ft-ema")
     where, weights = weight_files(vae, variant, optional=True)

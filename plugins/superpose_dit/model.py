@@ -12,7 +12,7 @@ import attrs
 from superpose import Model, PromptError, locate, option
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
     from superpose_dit.files import DiTFiles
 
 
@@ -63,6 +63,12 @@ class DiffusionTransformer(Model):
         """Noise levels of training."""
         return self.files.schedule
 
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """A range, where it writes twice the channels."""
+        config = self.files.config
+        return "learned_range" if config.out_channels == 2 * config.in_channels else "none"
+
     def number(self, prompt: str) -> int:
         """The class of a prompt.
 
@@ -83,6 +89,10 @@ class DiffusionTransformer(Model):
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if there is no such class."""
         self.number(prompt)
+
+    def check_files(self) -> None:
+        """Refuse files whose tensors are not those of the network."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

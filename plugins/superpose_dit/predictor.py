@@ -34,8 +34,7 @@ class DiTPredictor(NoisePredictor):
         self.shape, self.schedule, self._model = model.shape, model.schedule, model
         self.first = cast(Autoencoder, files.first.load(device, self.dtype))
         self.network = files.network.load(device, self.dtype)
-        if files.config.out_channels == 2 * files.config.in_channels:
-            self.learned_variance = "learned_range"
+        self.learned_variance = model.learned_variance
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

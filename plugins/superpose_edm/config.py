@@ -30,6 +30,11 @@ def _among(*values: str) -> Any:
     return check
 
 
+def _whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{attribute.name} = {value!r} is not a whole number from 1")
+
+
 @attrs.frozen(kw_only=True)
 class EDMConfig:
     """A network and its preconditioning. Names are those of EDM's arguments; defaults depend on ``model_type``."""
@@ -37,16 +42,16 @@ class EDMConfig:
     preconditioning: str
     around: Preconditioning
     model_type: str = attrs.field(validator=_among(*NETWORKS))
-    img_resolution: int
-    img_channels: int
-    label_dim: int = 0
-    model_channels: int
+    img_resolution: int = attrs.field(validator=_whole)
+    img_channels: int = attrs.field(validator=_whole)
+    label_dim: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+    model_channels: int = attrs.field(validator=_whole)
     channel_mult: tuple[int, ...] = attrs.field(converter=_tuple)
-    channel_mult_emb: int = 4
-    num_blocks: int
+    channel_mult_emb: int = attrs.field(default=4, validator=_whole)
+    num_blocks: int = attrs.field(validator=_whole)
     attn_resolutions: frozenset[int] = attrs.field(converter=frozenset)
     embedding_type: str = attrs.field(default="positional", validator=_among("positional", "fourier"))
-    channel_mult_noise: int = 1
+    channel_mult_noise: int = attrs.field(default=1, validator=_whole)
     encoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip", "residual"))
     decoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip"))
     resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=_tuple)

@@ -11,7 +11,7 @@ from superpose import EDMSchedule, Model, RecipeError, class_of, option, read_js
 from superpose_edm.config import EDMConfig
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
 
 #: The range that EDM samples in, where the network was trained on more.
 LOWEST, HIGHEST = 0.002, 80.0
@@ -45,7 +45,17 @@ class EDM(Model):
     def shape(self) -> tuple[int, int, int]:
         """(C, size, size)."""
         config = self.config
+        unit = 2 ** (len(config.widths) - 1)
+        if config.img_resolution % unit:
+            raise RecipeError(
+                f"{self.path}: img_resolution = {config.img_resolution} is no multiple of {unit}, to which it is halved"
+            )
         return config.img_channels, config.img_resolution, config.img_resolution
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """What iDDPM's networks say of it is not used, as in EDM."""
+        return "none"
 
     @property
     def schedule(self) -> Schedule:
@@ -60,6 +70,10 @@ class EDM(Model):
     def label(self, prompt: str) -> int | None:
         """The class that a prompt names; None for no class."""
         return class_of(prompt, self.config.label_dim or None, self.labels) if prompt else None
+
+    def check_files(self) -> None:
+        """Refuse files whose tensors are not those of the network."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

@@ -57,9 +57,13 @@ class Checkpoint:
             RecipeError: If there are no latents of that size.
         """
         multiple = self.latents.factor * 2 ** (self.levels - 1)
-        if size is not None and size % multiple:
-            raise RecipeError(f"size = {size} is not a multiple of {multiple}, which first stage and U-Net can halve")
-        side = size // self.latents.factor if size else self.side
+        whole = size or self.side * self.latents.factor
+        if whole % multiple:
+            near = max(multiple, round(whole / multiple) * multiple)
+            raise RecipeError(
+                f"size = {whole} is not a multiple of {multiple}, which first stage and U-Net can halve: write {near}"
+            )
+        side = whole // self.latents.factor
         return self.latents.latent, side, side
 
     def image_shape(self, size: int | None) -> tuple[int, int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -105,21 +104,21 @@ class Words:
     padding: int | None = None
 
     def check(self, prompt: str) -> None:
-        """Any text will do, if there is a tokenizer."""
-        del prompt
+        """Any text will do, if there is a tokenizer; words that are too many are told of."""
         if not self.tokenizer.is_dir():
             raise RecipeError(
                 f"{self.tokenizer}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt"
             )
+        from superpose.nn import tell_of_lost_words
+
+        tokenizer = _tokenizer(self.tokenizer)
+        tell_of_lost_words(tokenizer, prompt, min(self.length, tokenizer.model_max_length))
 
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""
         tokenizer = _tokenizer(self.tokenizer)
         length = min(self.length, tokenizer.model_max_length)
         numbers: list[int] = tokenizer(prompt, truncation=True, max_length=length)["input_ids"]
-        if len(whole := tokenizer(prompt, truncation=False, verbose=False)["input_ids"]) > length:
-            lost = tokenizer.decode(whole[length - 1 :], skip_special_tokens=True)
-            warnings.warn(f"the model reads {length} tokens of a prompt, and does not see {lost!r}", stacklevel=2)
         padding = tokenizer.pad_token_id if self.padding is None else self.padding
         return numbers + [padding] * (length - len(numbers))
 

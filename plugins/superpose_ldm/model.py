@@ -12,7 +12,7 @@ from superpose import Model, Parameterization, RecipeError, locate, option, read
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
     from superpose_ldm.checkpoint import Checkpoint
 
 
@@ -93,6 +93,11 @@ class LatentDiffusion(Model, ABC):
         return self.checkpoint.schedule
 
     @property
+    def learned_variance(self) -> LearnedVariance:
+        """None: the channels of the output are those of the latents."""
+        return "none"
+
+    @property
     def upscales(self) -> bool:
         """Whether it takes the images of a stage before in place of a file."""
         return self.image is None and self.checkpoint.sees == "small image"
@@ -105,6 +110,10 @@ class LatentDiffusion(Model, ABC):
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""
         self.checkpoint.conditioning.check(prompt)
+
+    def check_files(self) -> None:
+        """Refuse files whose tensors are not those of the network."""
+        self.load("meta")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

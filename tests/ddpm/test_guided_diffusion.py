@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ import superpose
 from guided_runs import FIXTURES, A, B, D, Recorded, agree, model_of, read, scheduler_of
 from superpose import PromptError, RecipeError, TableSchedule
 from superpose.nn import read_weights
+from superpose_adm.presets import PRESETS
 
 
 @pytest.mark.parametrize("case", [A, B, D])
@@ -98,7 +100,13 @@ def test_what_the_file_does_not_tell_is_one_question(option: dict[str, Any], que
 
 
 @pytest.mark.parametrize("preset", ["adm-64", "adm-128", "adm-256", "adm-256-uncond", "adm-512"])
-def test_presets_answer_every_question(preset: str) -> None:
+def test_presets_answer_every_question(preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    public = attrs.evolve(
+        model_of(A).layout,  # type: ignore[attr-defined]
+        widths=PRESETS[preset].widths,
+        classes=None if preset.endswith("uncond") else 1000,
+    )
+    monkeypatch.setattr("superpose_adm.model._layout", lambda *_: public)
     model = superpose.make("model", "guided-diffusion", path=FIXTURES / A / "model.pt", preset=preset)
     assert model.shape == (3, int(preset.split("-")[1]), int(preset.split("-")[1]))
     assert model.schedule == TableSchedule.named("cosine" if preset == "adm-64" else "linear")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from superpose import __version__
-from superpose.cli.printing import complain, unstoppable
+from superpose.cli.printing import complain, notices, unstoppable
 from superpose.errors import RunError, SuperposeError
 from superpose.terminal import printable
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 when a run failed or was interrupted, 2 when what was asked is wrong.
     """
-    with unstoppable() as (output, _):
+    with unstoppable() as (output, _), notices():
         code = _main(argv)
         output.flush()
         if output.failure is not None:

@@ -13,6 +13,7 @@ from superpose.nn.loading import assign, load_unet2d, ready
 from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
 from superpose.nn.part import Part
 from superpose.nn.pickled import read_checkpoint
+from superpose.nn.prompts import tell_of_lost_words
 from superpose.nn.resampling import Downsample, Upsample
 from superpose.nn.residual import Resample, ResidualBlock
 from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
@@ -57,6 +58,7 @@ __all__ = [
     "silu_",
     "sinusoid",
     "split_qkv",
+    "tell_of_lost_words",
     "tensor_shapes",
     "weight_files",
 ]

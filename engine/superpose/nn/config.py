@@ -31,7 +31,7 @@ def _among(*values: object) -> Any:
 
 def _all_among(*values: object) -> Any:
     def check(_: object, attribute: attrs.Attribute[object], value: tuple[object, ...]) -> None:
-        if not isinstance(value, tuple) or not value or not set(value) <= set(values):
+        if not isinstance(value, tuple) or not value or not all(one in values for one in value):
             raise _refuse(attribute.name, value, "a list of " + ", ".join(map(repr, values)))
 
     return check
@@ -55,13 +55,21 @@ def _number(least: float) -> Any:
     return check
 
 
+def _sides(_: object, attribute: attrs.Attribute[object], value: Any) -> None:
+    sides = value if isinstance(value, tuple) else (value, value)
+    if value is not None and (len(sides) != 2 or not all(type(side) is int and side > 0 for side in sides)):
+        raise _refuse(attribute.name, value, "a whole number from 1, or two of them, or null")
+
+
 def _tuple(values: Any) -> Any:
     return tuple(values) if isinstance(values, (list, tuple)) else values
 
 
 def _short_names(names: Any) -> Any:
     # The first releases called DownBlock2D UNetResDownBlock2D.
-    return tuple(str(name).removeprefix("UNetRes") for name in names) if isinstance(names, (list, tuple)) else names
+    if not isinstance(names, (list, tuple)):
+        return names
+    return tuple(name.removeprefix("UNetRes") if isinstance(name, str) else name for name in names)
 
 
 def _lower(name: Any) -> Any:
@@ -79,7 +87,7 @@ class UNet2DConfig:
         ValueError: One line that names the key, its value and what is supported.
     """
 
-    sample_size: Any = None
+    sample_size: Any = attrs.field(default=None, converter=_tuple, validator=_sides)
     in_channels: int = attrs.field(default=3, validator=_whole(1))
     out_channels: int = attrs.field(default=3, validator=_whole(1))
     center_input_sample: bool = attrs.field(default=False, validator=_among(False, True))
@@ -114,7 +122,10 @@ class UNet2DConfig:
     add_attention: bool = attrs.field(default=True, validator=_among(False, True))
     class_embed_type: str | None = attrs.field(default=None, validator=_among(None, "timestep", "identity"))
     num_class_embeds: int | None = attrs.field(default=None, validator=_whole(1, optional=True))
-    num_train_timesteps: int | None = None  # read by time_embedding_type = "learned" only
+    num_train_timesteps: int | None = attrs.field(
+        default=None, validator=_whole(1, optional=True)
+    )  # read by time_embedding_type = "learned" only
+    resamp_with_conv: bool = attrs.field(default=True, validator=_among(False, True))  # of DDPM's port; diffusers' do
 
     def __attrs_post_init__(self) -> None:
         widths, groups, head = self.block_out_channels, self.norm_num_groups, self.attention_head_dim
@@ -162,3 +173,8 @@ class UNet2DConfig:
     def time_width(self) -> int:
         """Width of the time features that every block reads."""
         return self.time_embedding_dim or 4 * self.block_out_channels[0]
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of an image must be multiples of, for each level but the last halves them."""
+        return int(2 ** (len(self.block_out_channels) - 1))

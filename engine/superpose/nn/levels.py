@@ -66,19 +66,19 @@ class DownLevel(nn.Module):
 
 
 class Middle(nn.Module):
-    """The bottom: residual, attention where the family has it, residual."""
+    """The bottom: residual blocks, mostly two, with attention between where the family has it."""
 
-    def __init__(self, maker: Maker, level: int, width: int) -> None:
+    def __init__(self, maker: Maker, level: int, width: int, blocks: int = 2) -> None:
         super().__init__()
-        self.resnets = nn.ModuleList(maker.residual(width, width, "middle") for _ in range(2))
-        self.attentions = _attentions(maker, level, "middle", 1)
+        self.resnets = nn.ModuleList(maker.residual(width, width, "middle") for _ in range(blocks))
+        self.attentions = _attentions(maker, level, "middle", blocks - 1)
 
     def forward(self, h: Tensor, shares: Shares, *context: Tensor | None) -> Tensor:
-        h = self.resnets[0](h, *next(shares))
-        for attention in self.attentions:
-            h = attention(h, *context)
-        answer: Tensor = self.resnets[1](h, *next(shares))
-        return answer
+        for i, resnet in enumerate(self.resnets):
+            if i and self.attentions:
+                h = self.attentions[i - 1](h, *context)
+            h = resnet(h, *next(shares))
+        return h
 
 
 class UpLevel(nn.Module):

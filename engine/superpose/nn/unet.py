@@ -34,7 +34,7 @@ class UNet(nn.Module):
         groups: Of the last group norm.
         eps: Of the last group norm.
         activation: Before the last convolution; may overwrite its argument.
-        middle: Whether there is a middle.
+        middle: Residual blocks of the middle; 0 where there is none.
         first: Channels that the first convolution writes; None for those of the first level.
     """
 
@@ -51,7 +51,7 @@ class UNet(nn.Module):
         groups: int = 32,
         eps: float = 1e-5,
         activation: Activation = silu_,
-        middle: bool = True,
+        middle: int = 2,
         first: int | None = None,
     ) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class UNet(nn.Module):
         for level, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             self.down_blocks.append(DownLevel(maker, level, skips[-1], width, count, level == bottom))
             skips += [width] * (count + (level != bottom))
-        self.mid_block = Middle(maker, bottom, widths[-1]) if middle else None
+        self.mid_block = Middle(maker, bottom, widths[-1], middle) if middle else None
         self.up_blocks = nn.ModuleList()
         channels = widths[-1]
         for level, (width, count) in enumerate(zip(reversed(widths), reversed(blocks), strict=True)):

@@ -41,7 +41,7 @@ class UNet2D(UNet):
             groups=config.norm_num_groups,
             eps=config.norm_eps,
             activation=silu_,
-            middle=config.mid_block_type is not None,
+            middle=0 if config.mid_block_type is None else 2,
         )
         self.config = config
         self.activation = ACTIVATIONS[config.act_fn]
@@ -132,13 +132,13 @@ class _Blocks:
         width = self._width(level, "down")
         if _by_residual(self.config.down_block_types[level], self.config.downsample_type):
             return self.residual(width, width, "down", "down")
-        return Downsample(width, self.config.downsample_padding)
+        return Downsample(width, self.config.downsample_padding) if self.config.resamp_with_conv else nn.AvgPool2d(2)
 
     def doubling(self, level: int) -> nn.Module:
         width = self._width(level, "up")
         if _by_residual(self.config.up_block_types[level], self.config.upsample_type):
             return self.residual(width, width, "up", "up")
-        return Upsample(width)
+        return Upsample(width) if self.config.resamp_with_conv else nn.Upsample(scale_factor=2)
 
     def _attention(self, width: int, groups: int | None, scale: float = 1.0) -> AttentionBlock:
         head = self.config.attention_head_dim or width

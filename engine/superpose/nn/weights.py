@@ -49,7 +49,7 @@ def read_weights(
 
     Arguments:
         path: The file.
-        device: Where the tensors go.
+        device: Where the tensors go; for "meta" none is read, and they have shapes alone.
         dtype: What floating-point tensors are cast to; None leaves them as stored.
         prefix: Only names that begin so, without it.
         within: Only names that go on with one of these.
@@ -59,8 +59,12 @@ def read_weights(
         RecipeError: The file is missing or damaged, or holds anything but plain tensors of finite numbers: pickled code
             is never run.
     """
-    found: dict[str, Tensor] = {}
     starts = tuple(prefix + one for one in within)
+    if torch.device(device).type == "meta":
+        shapes = tensor_shapes(path, landmark=landmark)
+        mine = {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(starts)}
+        return {name: torch.empty(shape, dtype=dtype, device=device) for name, shape in mine.items()}
+    found: dict[str, Tensor] = {}
     for shard in shards(path):
         with readable(shard):
             for name, value in _stored(shard, starts, landmark):

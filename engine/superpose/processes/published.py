@@ -21,7 +21,25 @@ from superpose.prediction import Parameterization
 from superpose.processes.continuous import FlowSchedule
 from superpose.processes.table import TableSchedule
 from superpose.schedule import Schedule
+from superpose.tables import Table
 
+#: Name, first and last beta that diffusers' classes have where a file has none, by the class without "Scheduler".
+DEFAULTS: dict[str, tuple[str, float, float]] = {
+    **dict.fromkeys(
+        (
+            "DDPM", "DDPMParallel", "DDIM", "DDIMParallel", "DDIMInverse", "DEISMultistep", "DPMSolverMultistep",
+            "DPMSolverMultistepInverse", "DPMSolverSinglestep", "EulerDiscrete", "EulerAncestralDiscrete",
+            "LMSDiscrete", "PNDM", "RePaint", "SASolver", "UniPCMultistep",
+        ),
+        ("linear", 0.0001, 0.02),
+    ),
+    **dict.fromkeys(
+        ("HeunDiscrete", "KDPM2Discrete", "KDPM2AncestralDiscrete", "DPMSolverSDE"), ("linear", 0.00085, 0.012)
+    ),
+    **dict.fromkeys(("LCM", "TCD"), ("scaled_linear", 0.00085, 0.012)),
+}  # fmt: skip
+#: Most times of a table; the longest that is known has 2000.
+MOST = 100_000
 PREDICTIONS: dict[str, Parameterization] = {
     "epsilon": "epsilon", "sample": "sample", "v_prediction": "v", "flow_prediction": "flow",
 }  # fmt: skip
@@ -36,41 +54,42 @@ def published_parameterization(config: Mapping[str, Any]) -> Parameterization:
     Raises:
         RecipeError: The configuration names something else.
     """
-    name = config.get("prediction_type", "flow_prediction" if _flows(config) else "epsilon")
+    table = _table(config)
+    name = table.text("prediction_type", "flow_prediction" if _flows(table) else "epsilon")
     if name not in PREDICTIONS:
-        raise RecipeError(f"prediction_type = {name!r} is not one of {', '.join(PREDICTIONS)}")
+        raise table.wrong("prediction_type", f"one of {', '.join(PREDICTIONS)}")
     return PREDICTIONS[name]
 
 
 def published_schedule(config: Mapping[str, Any], patches: int = 0) -> Schedule:
-    """The levels of training.
+    """The levels of training; what the configuration leaves out is as the class of diffusers has it.
 
     Arguments:
         config: ``scheduler_config.json``.
         patches: Number of patches of one image, for a flow whose shift depends on the size.
 
     Raises:
-        RecipeError: A scheduler whose levels are none of ours.
+        RecipeError: A scheduler whose levels are none of ours, or a value that no table is made of.
     """
-    odd = [f"{key} = {config[key]!r}" for key, value in PLAIN.items() if config.get(key, value) != value]
-    if odd or not (_flows(config) or "beta_schedule" in config):
+    table = _table(config)
+    odd = [f"{key} = {table[key]!r}" for key, value in PLAIN.items() if table.get(key, value) != value]
+    own = str(table.get("_class_name") or "DDPM").removesuffix("Scheduler")
+    if odd or not (_flows(table) or "beta_schedule" in table or own in DEFAULTS):
         raise RecipeError(
-            f"the scheduler is a {config.get('_class_name')}{' with ' * bool(odd)}{', '.join(odd)}, whose levels are "
-            "none that are known here: tables of betas (DDPM, DDIM, Euler, DPM-Solver, LCM, ...) and rectified "
-            "flows (FlowMatchEulerDiscrete, ...)"
+            f"{table.where}: the scheduler is a {table.get('_class_name')}{' with ' * bool(odd)}{', '.join(odd)}, "
+            "whose levels are none that are known here: tables of betas (DDPM, DDIM, Euler, DPM-Solver, LCM, ...) "
+            "and rectified flows (FlowMatchEulerDiscrete, ...)"
         )
-    steps = config.get("num_train_timesteps", 1000)
-    if _flows(config):
-        return FlowSchedule(shift=_shift(config, patches), steps=steps)
-    if config.get("trained_betas") is not None:
-        table = TableSchedule.from_betas(config["trained_betas"])
-    else:
-        kind = config["beta_schedule"]
-        if kind not in TABLES:
-            raise RecipeError(f"beta_schedule = {kind!r} is not one of {', '.join(TABLES)}")
-        ends = (None, None) if kind == "squaredcos_cap_v2" else (config.get("beta_start"), config.get("beta_end"))
-        table = TableSchedule.named(TABLES[kind], steps, *ends)
-    return table.zero_terminal_snr() if config.get("rescale_betas_zero_snr") else table
+    steps = table.whole("num_train_timesteps", 1000, least=2)
+    if steps > MOST:
+        raise table.wrong("num_train_timesteps", f"at most {MOST}")
+    try:
+        if _flows(table):
+            return FlowSchedule(shift=_shift(table, patches), steps=steps)
+        betas = _betas(table, steps, DEFAULTS.get(own, DEFAULTS["DDPM"]))
+    except (ValueError, ArithmeticError, TypeError) as error:
+        raise RecipeError(f"{table.where}: {error}") from error
+    return betas.zero_terminal_snr() if table.flag("rescale_betas_zero_snr", default=False) else betas
 
 
 def published_table(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
@@ -83,24 +102,43 @@ def published_table(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedu
     Raises:
         RecipeError: One line that names the file, the key, its value and what is supported; or that it is a flow.
     """
-    told = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02, **config}
-    try:
-        schedule, prediction = published_schedule(told), published_parameterization(told)
-    except RecipeError as error:
-        raise RecipeError(f"{where}: {error}") from error
+    table = Table(str(where), dict(config))
+    schedule, prediction = published_schedule(table), published_parameterization(table)
     if not isinstance(schedule, TableSchedule):
         raise RecipeError(f"{where}: a flow, which this family's networks were never trained on")
     return schedule, prediction
 
 
-def _flows(config: Mapping[str, Any]) -> bool:
-    return "FlowMatch" in str(config.get("_class_name")) or bool(config.get("use_flow_sigmas"))
+def _table(config: Mapping[str, Any]) -> Table:
+    return config if isinstance(config, Table) else Table("the scheduler's configuration", dict(config))
 
 
-def _shift(config: Mapping[str, Any], patches: int) -> float:
-    if not config.get("use_dynamic_shifting"):
-        return float(config.get("flow_shift", config.get("shift", 1.0)))
-    few, many = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
-    low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+def _betas(table: Table, steps: int, default: tuple[str, float, float]) -> TableSchedule:
+    if trained := table.listed("trained_betas", []):
+        return TableSchedule.from_betas(trained)
+    if table.get("trained_betas") is not None:
+        raise table.wrong("trained_betas", "a list of numbers, or null")
+    kind, *ends = default
+    kind = table.text("beta_schedule", kind)
+    if kind not in TABLES:
+        raise table.wrong("beta_schedule", f"one of {', '.join(TABLES)}")
+    if kind == "squaredcos_cap_v2":
+        return TableSchedule.named(TABLES[kind], steps)
+    start, end = (table.number(key, value) for key, value in zip(("beta_start", "beta_end"), ends, strict=True))
+    for key, value in (("beta_start", start), ("beta_end", end)):
+        if not 0 < value < 1:
+            raise table.wrong(key, "a number between 0 and 1")
+    return TableSchedule.named(TABLES[kind], steps, start, end)
+
+
+def _flows(config: Table) -> bool:
+    return "FlowMatch" in str(config.get("_class_name")) or config.flag("use_flow_sigmas", default=False)
+
+
+def _shift(config: Table, patches: int) -> float:
+    if not config.flag("use_dynamic_shifting", default=False):
+        return config.number("flow_shift", config.number("shift", 1.0))
+    few, many = config.whole("base_image_seq_len", 256), config.whole("max_image_seq_len", 4096)
+    low, high = config.number("base_shift", 0.5), config.number("max_shift", 1.15)
     mu = low + (patches - few) * (high - low) / (many - few)
     return mu if config.get("time_shift_type") == "linear" else math.exp(mu)

@@ -100,7 +100,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         lines = text.split("\n")
         end = len(lines), len(lines[-1]) + 1
         line, column = (int(match["line"]), int(match["column"])) if match and match["line"] else end
-        _not_toml(name, line, column, what[:1].lower() + what[1:], error)
+        hint = _hint(lines[: min(line, len(lines))], what)
+        _not_toml(name, line, column, what[:1].lower() + what[1:] + (f"; {hint}" if hint else ""), error)
     except RecursionError as error:
         _not_toml(name, 1, 1, "nested too deeply", error)
     except ValueError as error:  # an integer of more digits than Python reads
@@ -127,6 +128,19 @@ def _bounded(data: dict[str, Any], name: str) -> None:
 
 def _refused(name: str, what: str) -> NoReturn:
     raise MistakesError([Problem(f"{name}:1:1: {what}", (), what)])
+
+
+def _hint(lines: list[str], what: str) -> str | None:
+    """What to write instead, where the last of ``lines`` has a mistake that many make."""
+    last = lines[-1]
+    if any(quote in last for quote in "\u201c\u201d\u2018\u2019"):
+        return "write straight quotes, not curly ones"
+    if "\\" in last and any(word in what.lower() for word in ("escape", "hex", "backslash")):
+        return "a backslash in double quotes means something else: write paths in single quotes, or with /"
+    text = "\n".join(lines)
+    if any(line.rstrip().endswith(("{", ",")) for line in lines) and text.count("{") > text.count("}"):
+        return "a table in braces stands on one line: write it on one line, or as [table] with a key on each"
+    return None
 
 
 def _not_toml(name: str, line: int, column: int, what: str, error: Exception) -> NoReturn:

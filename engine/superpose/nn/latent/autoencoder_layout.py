@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from superpose.nn.latent.autoencoder import AutoencoderShape
-from superpose.nn.latent.settings import settings
+from superpose.nn.latent.settings import SILU, settings
 
 _DIFFUSERS = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": (64,), "layers_per_block": 1,
@@ -19,7 +19,7 @@ _DIFFUSERS = {
 _KL = {"use_quant_conv": True, "use_post_quant_conv": True, "shift_factor": None}
 _VQ = {"num_vq_embeddings": 256, "vq_embed_dim": None}
 _FIXED = {
-    "act_fn": "silu", "latents_mean": None, "latents_std": None, "norm_type": "group", "lookup_from_codebook": False,
+    "act_fn": SILU, "latents_mean": None, "latents_std": None, "norm_type": "group", "lookup_from_codebook": False,
     "addition_embed_type": None,
 }  # fmt: skip
 

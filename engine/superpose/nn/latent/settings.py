@@ -10,6 +10,9 @@ from typing import Any
 
 from superpose.errors import RecipeError
 
+#: The names of one activation.
+SILU = ("silu", "swish")
+
 
 def settings(
     where: str,
@@ -17,6 +20,7 @@ def settings(
     understood: Mapping[str, Any],
     fixed: Mapping[str, Any],
     ignored: Collection[str] = (),
+    levels: Collection[str] = (),
 ) -> dict[str, Any]:
     """The understood keys of a table, with their defaults.
 
@@ -26,11 +30,16 @@ def settings(
         understood: Keys that are read, with the value of an absent one.
         fixed: Keys that may be given, with the one value that is supported (a tuple: any of them).
         ignored: Keys that change nothing when images are made.
+        levels: Keys that are understood and may be lists, with one value a level.
 
     Raises:
-        RecipeError: One line that names the key, its value and what is supported.
+        RecipeError: One line that names the key, its value and what is supported; also where a value that is understood
+            is not what its default is: a whole number, a number, true or false, text, or a list of them.
     """
     for key, value in given.items():
+        whole = [value] if key not in levels or not isinstance(value, (list, tuple)) else value
+        if key in understood and not all(_alike(one, understood[key]) for one in whole):
+            raise RecipeError(f"{where}: {key} = {value!r} is not supported; supported: {_words(understood[key])}")
         if key.startswith("_") or key in understood or key in ignored:
             continue
         if key not in fixed:
@@ -41,6 +50,30 @@ def settings(
                 f"{where}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, supported))}"
             )
     return {key: given.get(key, default) for key, default in understood.items()}
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether ``value`` is of the kind that ``default`` is; where that is None, a number or nothing."""
+    if isinstance(default, (list, tuple)):
+        item = default[0] if default else 1
+        return isinstance(value, (list, tuple)) and all(_alike(one, item) for one in value)
+    if default is None:
+        return value is None or isinstance(value, (int, float))
+    if isinstance(default, str):
+        return value is None or isinstance(value, str)
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, int):
+        return isinstance(value, int) and value >= min(default, 0)
+    return isinstance(value, (int, float))
+
+
+def _words(default: Any) -> str:
+    """What `_alike` wants, in an error."""
+    if isinstance(default, (list, tuple)):
+        return f"a list, each {_words(default[0] if default else 1)}"
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return words.get(type(default), "a number, or null") + (" from 0" if type(default) is int else "")
 
 
 def per_level(where: str, key: str, value: Any, levels: int) -> tuple[Any, ...]:

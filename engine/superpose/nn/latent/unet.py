@@ -51,7 +51,7 @@ class UNetShape:
         widths: Channels of each level, the first at full size.
         blocks: Residual blocks of each level on the way down.
         down, middle, up: Attention of each level, in the order in which they run; None for none.
-        has_middle: Whether there is a middle.
+        middle_blocks: Residual blocks of the middle; 0 where there is none.
         features: Width of the time features.
         groups, eps: Of group norms outside of transformers.
         padding: Of halving by convolution.
@@ -59,7 +59,7 @@ class UNetShape:
         scale_shift: Whether time features scale and shift; otherwise they are added.
         cosine_first, frequency_shift: Of the embedding of time.
         classes: Rows of the table of classes; None for none.
-        middle_scale, scale: By which residual sums of the middle, and everywhere else, are divided.
+        middle_scale: By which residual sums of the middle are divided.
     """
 
     read: int
@@ -69,7 +69,7 @@ class UNetShape:
     down: tuple[Attends | None, ...]
     middle: Attends | None
     up: tuple[Attends | None, ...]
-    has_middle: bool = True
+    middle_blocks: int = 2
     features: int
     groups: int = 32
     eps: float = 1e-5
@@ -80,7 +80,6 @@ class UNetShape:
     frequency_shift: float = 0.0
     classes: int | None = None
     middle_scale: float = 1.0
-    scale: float = 1.0
 
     @property
     def context(self) -> int | None:
@@ -106,7 +105,7 @@ class LatentUNet(UNet):
             features=shape.features,
             groups=shape.groups,
             eps=shape.eps,
-            middle=shape.has_middle,
+            middle=shape.middle_blocks,
         )
         self.shape = shape
         self.time_embedding = TimeEmbedding(shape.widths[0], shape.features)
@@ -149,7 +148,7 @@ class _Blocks:
             eps=shape.eps,
             time="scale_shift" if shape.scale_shift else "add",
             resample=resample,
-            scale=shape.middle_scale if way == "middle" else shape.scale,
+            scale=shape.middle_scale if way == "middle" else 1.0,
         )
 
     def attention(self, level: int, way: Way) -> nn.Module | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from superpose.errors import RecipeError
 from superpose.nn import openai_names
-from superpose.nn.latent.settings import per_level, settings
+from superpose.nn.latent.settings import SILU, per_level, settings
 from superpose.nn.latent.unet import Attends, UNetShape
 
 _DIFFUSERS = {
@@ -19,21 +19,29 @@ _DIFFUSERS = {
     "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2, "downsample_padding": 1,
     "mid_block_scale_factor": 1, "norm_num_groups": 32, "norm_eps": 1e-5,
     "cross_attention_dim": 1280, "transformer_layers_per_block": 1, "attention_head_dim": 8, "num_class_embeds": None,
-    "resnet_time_scale_shift": "default", "resnet_out_scale_factor": 1.0, "time_embedding_dim": None,
+    "resnet_time_scale_shift": "default", "time_embedding_dim": None,
 }  # fmt: skip
+#: Residual blocks of each middle.
+_MIDDLE = {"UNetMidBlock2DCrossAttn": 2, "UNetMidBlock2D": 1, None: 0}
 _DIFFUSERS_FIXED = {
-    "center_input_sample": False, "act_fn": "silu",
-    "num_attention_heads": None, "dual_cross_attention": False, "class_embed_type": None,
+    "center_input_sample": False, "act_fn": SILU, "num_attention_heads": None, "dual_cross_attention": False,
+    "class_embed_type": None,
     "addition_embed_type": None, "encoder_hid_dim": None, "encoder_hid_dim_type": None, "resnet_skip_time_act": False,
     "reverse_transformer_layers_per_block": None, "time_embedding_type": "positional", "time_embedding_act_fn": None,
     "timestep_post_act": None, "time_cond_proj_dim": None, "conv_in_kernel": 3, "conv_out_kernel": 3,
     "class_embeddings_concat": False, "cross_attention_norm": None, "attention_type": "default",
 }  # fmt: skip
 #: What diffusers keeps there is read by networks that are refused, or changes nothing: a matrix is a 1x1 convolution,
-#: and attention computes its scores in float32 wherever half precision would not do.
+#: attention computes its scores in float32 wherever half precision would not do, and a scale of residual sums is handed
+#: to blocks alone that are not among these.
 _DIFFUSERS_IGNORED = (
     "sample_size", "dropout", "use_linear_projection", "upcast_attention", "addition_time_embed_dim",
     "projection_class_embeddings_input_dim", "mid_block_only_cross_attention", "addition_embed_type_num_heads",
+    "resnet_out_scale_factor",
+)  # fmt: skip
+_DIFFUSERS_LEVELS = (
+    "layers_per_block", "attention_head_dim", "cross_attention_dim", "transformer_layers_per_block",
+    "only_cross_attention",
 )  # fmt: skip
 
 _COMPVIS = {
@@ -51,6 +59,7 @@ _COMPVIS_IGNORED = (
     "image_size", "dropout", "use_checkpoint", "use_fp16", "use_bf16", "use_linear_in_transformer",
     "spatial_transformer_attn_type",
 )  # fmt: skip
+_COMPVIS_LEVELS = ("num_res_blocks", "disable_self_attentions")
 
 
 def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
@@ -59,9 +68,9 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
     Raises:
         RecipeError: One line that names the key, its value and what is supported.
     """
-    c = settings(where, config, _DIFFUSERS, _DIFFUSERS_FIXED, _DIFFUSERS_IGNORED)
+    c = settings(where, config, _DIFFUSERS, _DIFFUSERS_FIXED, _DIFFUSERS_IGNORED, _DIFFUSERS_LEVELS)
     for key, supported in (
-        ("mid_block_type", ("UNetMidBlock2DCrossAttn", "UNetMidBlock2D", None)),
+        ("mid_block_type", tuple(_MIDDLE)),
         ("resnet_time_scale_shift", ("default", "scale_shift")),
     ):
         settings(where, {key: c[key]}, {}, {key: supported})
@@ -74,6 +83,9 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
     # attention_head_dim is the NUMBER of heads: a misnomer that diffusers keeps for the files that have it.
     heads, contexts, only = each("attention_head_dim"), each("cross_attention_dim"), each("only_cross_attention")
     depths = each("transformer_layers_per_block")
+
+    if 0 in heads:
+        raise RecipeError(f"{where}: attention_head_dim = {c['attention_head_dim']!r} is not supported: heads from 1")
 
     def attends(kind: str, plain: str, level: int) -> Attends | None:
         if kind not in (plain, f"CrossAttn{plain}"):
@@ -98,7 +110,7 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
         down=tuple(attends(kind, "DownBlock2D", level) for level, kind in enumerate(each("down_block_types"))),
         middle=attention(levels - 1, only_context=False) if c["mid_block_type"] == "UNetMidBlock2DCrossAttn" else None,
         up=tuple(attends(kind, "UpBlock2D", level) for kind, level in up),
-        has_middle=c["mid_block_type"] is not None,
+        middle_blocks=_MIDDLE[c["mid_block_type"]],
         features=c["time_embedding_dim"] or 4 * widths[0],
         groups=c["norm_num_groups"],
         eps=c["norm_eps"],
@@ -108,7 +120,6 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
         frequency_shift=c["freq_shift"],
         classes=c["num_class_embeds"],
         middle_scale=c["mid_block_scale_factor"],
-        scale=c["resnet_out_scale_factor"],
     )
 
 
@@ -118,11 +129,11 @@ def compvis_unet(where: str, params: Mapping[str, Any]) -> UNetShape:
     Raises:
         RecipeError: One line that names the key, its value and what is supported.
     """
-    c = settings(where, params, _COMPVIS, _COMPVIS_FIXED, _COMPVIS_IGNORED)
+    c = settings(where, params, _COMPVIS, _COMPVIS_FIXED, _COMPVIS_IGNORED, _COMPVIS_LEVELS)
     levels = len(c["channel_mult"])
     widths = tuple(c["model_channels"] * factor for factor in c["channel_mult"])
     only = per_level(where, "disable_self_attentions", c["disable_self_attentions"] or False, levels)
-    if c["num_heads"] == c["num_head_channels"] == -1:
+    if 0 in (c["num_heads"], c["num_head_channels"]) or c["num_heads"] == c["num_head_channels"] == -1:
         raise RecipeError(f"{where}: the number of attention heads is missing: write num_heads or num_head_channels")
 
     def attends(level: int, only_context: bool) -> Attends:
