@@ -57,6 +57,7 @@ samples = 1
 seed = 0
 device = "auto"
 dtype = "float32"
+threads = 4
 rows = 0
 batch = 16
 """
