@@ -4,12 +4,24 @@ import json
 import math
 from pathlib import Path
 
+import attrs
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import superpose
-from superpose import Clipped, Condition, NoisePredictor, Plan, Prediction, Prompted, RecipeError, StaticClip, invert
+from superpose import (
+    Clipped,
+    Condition,
+    Denoiser,
+    NoisePredictor,
+    Plan,
+    Prediction,
+    Prompted,
+    RecipeError,
+    StaticClip,
+    invert,
+)
 from superpose.nn import UNet2D, UNet2DConfig, assign, openai_names, read_weights, ready
 from superpose.testing.gaussian import GaussianImages
 
@@ -133,6 +145,25 @@ def test_any_composition_can_be_inverted():
     plain = invert(case.denoiser, case.images, case.levels(6))
     # The distribution is the same upside down, so both views say the same.
     torch.testing.assert_close(invert(mixed, case.images, case.levels(6)), plain, atol=1e-5, rtol=1e-5)
+
+
+@attrs.frozen
+class Nudged(Denoiser):
+    """The exact denoiser of Gaussian images, less a shift that a steer puts back."""
+
+    inner: Denoiser
+    shift: float
+
+    def estimate(self, x, moment):
+        estimate = yield from self.inner.estimate(x, moment)
+        steer = torch.full_like(x, self.shift * moment.alpha / moment.sigma**2)
+        return estimate._replace(clean=estimate.clean - self.shift, steer=steer)
+
+
+def test_where_a_classifier_steers_it_steers_on_the_way_up_too():
+    case = Gaussian()
+    steered = invert(Nudged(case.denoiser, 0.7), case.images, case.levels(20))
+    torch.testing.assert_close(steered, invert(case.denoiser, case.images, case.levels(20)), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

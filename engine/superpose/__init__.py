@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from superpose.composition import Composition as Composition
     from superpose.composition import compose as compose
     from superpose.composition import inspect as inspect
+    from superpose.conditioning import ChannelGroup as ChannelGroup
     from superpose.constraint import Canvas as Canvas
     from superpose.constraint import Constraint as Constraint
     from superpose.constraint import Edit as Edit
@@ -124,6 +125,7 @@ _HOMES = {
     "classifier": "Classifier ClassifierPredictor",
     "clip": "Clip Clipped DynamicClip NoClip StaticClip published_clip",
     "composition": "Composition compose inspect",
+    "conditioning": "ChannelGroup",
     "constraint": "Canvas Constraint Edit",
     "decomposition": "Decomposition",
     "denoiser": "Ask Asking Denoiser Known Mix Prompted Term factorized guided prompted viewed",

@@ -7,6 +7,7 @@ network's rows are counted by asking for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -16,15 +17,18 @@ from superpose.answer import Answerer
 from superpose.blame import article, blamed
 from superpose.classifier import ClassifierPredictor
 from superpose.clip import Clip, Clipped, NoClip
+from superpose.conditioning import misfit
 from superpose.constraint import Canvas, Constraint
 from superpose.denoiser import TOLERANCE, Denoiser, Prompted, Shape, factorized, viewed
 from superpose.errors import LawError, PromptError, RecipeError
 from superpose.lawful import departure, unchanged, unlawful
 from superpose.noise import Noise
 from superpose.prediction import Prediction
-from superpose.predictor import Condition, NoisePredictor
+from superpose.predictor import Beside, Condition, NoisePredictor
+from superpose.recipe.problems import MistakesError
 from superpose.recipe.tables import STAGE_KEYS
-from superpose.sampling import Trajectory, fitted, laid_beside, refused
+from superpose.rehearsal import SameNoise, rehearsed
+from superpose.sampling import Trajectory, fitted, laid_beside, refused, undone
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +46,7 @@ Path = tuple[str | int, ...]
 #: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
 #: CPU spends its time on overhead (one row takes half as long as four).
 LEAST_ROWS = 4
-#: Levels of a plan at which rows are counted, at most.
+#: Levels of a plan at which the law is probed, at most.
 PROBES = 32
 
 
@@ -95,13 +99,15 @@ class Inspection:
 
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
-        evaluations: Network evaluations of one sample in the whole run.
-        judged: Rows of a classifier, forth and back, beside each evaluation.
+        evaluations: Forward passes of the network for one sample in the whole run, those of inversion included.
+        total: Network rows of all of them.
+        judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
         then: The same of the stage that follows; None for the last.
     """
 
     rows: int
     evaluations: int
+    total: int
     judged: int = 0
     then: Inspection | None = None
 
@@ -158,13 +164,18 @@ def inspect(recipe: Recipe) -> Inspection:
     if not found:
         for number, stage in enumerate(recipe.stages):
             for path, why in _contradictions(stage):
-                place = _place(number, path)
+                place = _place(number, path, recipe)
                 if (place, why) not in found:
-                    # What is said once for all stages is told with the stage that it fails at.
-                    found.append((place, f"at stage {number}, {why}" if number and place == path else why))
+                    found.append((place, _said_once(number, path, why) if number and place == path else why))
     if found:
         raise recipe.located(found)
-    return _chained([_inspected(stage) for stage in recipe.stages])
+    return _chained([_inspected(stage, partial(_place, i, recipe=recipe)) for i, stage in enumerate(recipe.stages)])
+
+
+def _said_once(number: int, path: Path, why: str) -> str:
+    """What is wrong with what is said once for all stages, with the stage that it fails at."""
+    cure = "; write guidance_stages beside it, with the numbers of the stages where it holds"
+    return f"at stage {number}, {why}" + cure * (path[-1:] == ("guidance",))
 
 
 def _chained(inspections: Sequence[Inspection]) -> Inspection:
@@ -172,8 +183,10 @@ def _chained(inspections: Sequence[Inspection]) -> Inspection:
     return attrs.evolve(first, then=_chained(later) if later else None)
 
 
-def _place(number: int, path: Path) -> Path:
-    """Where the recipe says what a stage says at ``path``: the subject is said once for all stages."""
+def _place(number: int, path: Path, recipe: Recipe | None = None) -> Path:
+    """Where the recipe says what a stage says at ``path``: subject and constraints are said once for all stages."""
+    if recipe is not None and path[:1] == ("constraint",):
+        return recipe.constraints(number)[int(path[1])][0]
     return ("stage", number - 1, *path) if number and path and path[0] in STAGE_KEYS else path
 
 
@@ -195,26 +208,38 @@ def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
         yield (), f"{model.kind} enlarges pictures of a stage before: it belongs into a [[stage]], after a first model"
 
 
-def _inspected(recipe: Recipe) -> Inspection:
+def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
     counter = _Unread(recipe.model)
     judged: list[int] = []
     nodes: list[Node] = []
     try:
-        _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged), nodes)
-        plan = recipe.scheduler.plan(recipe.model.schedule)
-        canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
+        denoiser = _tree(recipe, counter, lambda classifier: _UnreadClassifier(classifier, judged), nodes)
+        canvas = Canvas.of(counter, denoiser)
         constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
-        plan = fitted(recipe.scheduler, plan, constraints)
+        if found := undone(constraints):
+            raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
+        plan = fitted(recipe.scheduler, recipe.scheduler.plan(recipe.model.schedule), constraints)
+    except MistakesError:
+        raise
     except (LawError, RecipeError) as error:
         raise recipe.located([((), str(error))]) from error
     descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
-    # A guidance may ask more at some levels than at others.
+    # A guidance may do otherwise at some levels than at others.
     levels = descents[:: 1 + len(descents) // PROBES]
-    # One that hides what lies beside the state asks more rows of a network that sees any: one channel will do.
-    if fault := _unlawful(nodes, levels, recipe.model.sees_beside):
+    # One that hides what lies beside the state asks more rows of a network that sees any.
+    said = sum(group.channels for group in counter.concat_conditioning)
+    laid = (said or counter.shape[0]) if recipe.model.sees_beside else 0
+    if fault := _unlawful(nodes, levels, laid):
         raise recipe.located([fault])
-    evaluations = len(descents) * recipe.scheduler.evaluations
-    return Inspection(max(counter.rounds, default=0), evaluations, max(judged, default=0))
+    beside = Beside(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
+    noise = SameNoise(counter.shape)
+    run = Trajectory(denoiser, recipe.scheduler, plan, noise, constraints, predictor=counter, beside=beside)
+    judged.clear()
+    try:
+        evaluations, total = rehearsed(run, counter.rounds)
+    except RecipeError as error:
+        raise recipe.located([((), str(error))]) from error
+    return Inspection(max(counter.rounds, default=0), evaluations, total, max(judged, default=0))
 
 
 @attrs.frozen(eq=False)
@@ -268,8 +293,16 @@ class _Unread(NoisePredictor):
         self.model = model
         self.schedule = model.schedule
         self.shape = model.shape
+        self.concat_conditioning = model.concat_conditioning
         self.device = torch.device("cpu")
         self.rounds: list[int] = []
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.model.image_shape
+
+    def encode(self, images: Tensor) -> Tensor:
+        return images if self.image_shape == self.shape else images.new_zeros(len(images), *self.shape)
 
     def condition(self, prompt: str) -> Condition:
         self.model.check_prompt(prompt)
@@ -282,7 +315,8 @@ class _Unread(NoisePredictor):
     def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
         del given
         self.rounds.append(len(x))
-        return Prediction(unchanged(x[:, : self.shape[0]], moment))
+        clean = unchanged(x[:, : self.shape[0]], moment)
+        return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
 
 
 class _UnreadClassifier(ClassifierPredictor):
@@ -330,7 +364,8 @@ def _tree(
                 for i, term in enumerate(subject.view)
             ]
             whole = sum(term.weight for term in subject.view)
-            mix = viewed(pairs, [term.weight / whole for term in subject.view], predictor.shape[0])
+            weights = [term.weight / whole for term in subject.view]
+            mix = viewed(pairs, weights, predictor.shape[0], predictor.concat_conditioning)
             return noted(Node(mine, mix, shape, tuple(range(len(pairs)))))
         if subject.decomposition is not None:
             parts, mine = subject.decomposition, (*path, "decomposition")
@@ -422,7 +457,7 @@ def _misfits(subject: Subject, model: Model, path: Path, guidance: Guidance | No
             except RecipeError as error:
                 yield (*path, key), str(error)
     for i, term in enumerate(subject.view):
-        if why := term.view.refuses(*model.shape):
+        if why := term.view.refuses(*model.shape) or misfit(term.view, model.shape, model.concat_conditioning):
             yield (*path, "view", i), why
         yield from _misfits(term.subject, model, (*path, "view", i), guidance)
     if subject.decomposition is not None:

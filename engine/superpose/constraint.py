@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from superpose.denoiser import Denoiser
     from superpose.noise import StepNoise
-    from superpose.predictor import NoisePredictor
+    from superpose.predictor import Beside, NoisePredictor
     from superpose.schedule import Moment
     from superpose.scheduler.base import Plan
 
@@ -54,8 +54,9 @@ class Canvas:
         shape: (C, H, W) of one state: of the image, or of its latent.
         device: Where samples live.
         image_shape: (C, H, W) of one picture; as ``shape``, unless the state is a latent.
-        encode: From pictures (N, *image_shape) to states (N, *shape). None as long as no weights have been read.
-        predictor: The network; None likewise.
+        encode: From pictures (N, *image_shape) to states (N, *shape). None in `Constraint.check`.
+        predictor: The network; None in `Constraint.check`. While a recipe is only checked, `Constraint.bind` is given
+            a stand-in that has read no weights.
         denoiser: What the image shows, clipped as sampling clips it; None likewise.
     """
 
@@ -121,6 +122,16 @@ class Constraint(Kind, ABC):
         """Whether its files have been read: it is from `bound_to`, or has nothing to bind."""
         return getattr(self, "_bound", False) or type(self).bind is Constraint.bind
 
+    def scaled(self, factor: float) -> Constraint | None:
+        """The same rule at a later stage, whose pictures are ``factor`` times as large; None where there is none."""
+        del factor
+        return None
+
+    def conditioned(self, conditioning: Beside | None) -> Constraint:
+        """This constraint for samples beside which ``conditioning`` is laid, for one that asks the network itself."""
+        del conditioning
+        return self
+
     def plan(self, plan: Plan) -> Plan:
         """The plan it wants: one that starts late, climbs or repeats."""
         return plan
@@ -131,7 +142,7 @@ class Constraint(Kind, ABC):
         return self
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
-        """Edit the starting state, which is at level ``plan.moments[0]``."""
+        """Make the starting state, at level ``plan.moments[0]``; one constraint of a run may."""
         del plan, noise
         return Edit(x, jumped=False)
 

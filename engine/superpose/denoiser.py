@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.classifier import ClassifierPredictor
+    from superpose.conditioning import ChannelGroup
     from superpose.decomposition import Decomposition
     from superpose.predictor import Condition, NoisePredictor
     from superpose.schedule import Moment
@@ -281,32 +282,24 @@ def guided(positive: Denoiser, negative: Denoiser, scale: float) -> Mix:
     return Mix(terms, name="guidance")
 
 
-@attrs.frozen
-class _Grouped:
-    """A map of images, done to what is laid beside them as well: to each group of so many channels by itself."""
-
-    map: Map
-    channels: int
-
-    def __call__(self, x: Tensor) -> Tensor:
-        import torch
-
-        if x.shape[1] <= self.channels:
-            return self.map(x)
-        return torch.cat([self.map(group) for group in x.split(self.channels, 1)], 1)
-
-
 def viewed(
-    pairs: Iterable[tuple[View, Denoiser]], weights: Sequence[float] | None = None, channels: int | None = None
+    pairs: Iterable[tuple[View, Denoiser]],
+    weights: Sequence[float] | None = None,
+    channels: int | None = None,
+    conditioning: Sequence[ChannelGroup] = (),
 ) -> Mix:
     r"""Several views of one image: :math:`\sum_i w_i V_i^\top d_i(V_i x)`.
 
     Arguments:
         pairs: Each view with the denoiser that judges what it shows.
         weights: Their shares, summing to 1; equal when not given.
-        channels: Channels of the state, where others are laid beside it (`NoisePredictor.beside`): views act on each
-            group of so many. None where there is nothing beside it.
+        channels: Channels of the state, where others are laid beside it (`NoisePredictor.beside`). None where there is
+            nothing beside it.
+        conditioning: How views act on those (`NoisePredictor.concat_conditioning`); as on pictures of as many channels
+            as the state where nothing is said.
     """
+    from superpose.conditioning import Seen
+
     pairs = list(pairs)
     shares = [1 / len(pairs)] * len(pairs) if weights is None else list(weights)
     same: dict[View, View] = {}  # equal views become one object, so that they show one tensor
@@ -314,7 +307,7 @@ def viewed(
     terms = []
     for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True):
         before, after, carry = view.maps()
-        before = before if channels is None else _Grouped(before, channels)
+        before = before if channels is None else Seen(view, channels, tuple(conditioning))
         terms.append(
             Term(
                 denoiser,

@@ -4,8 +4,9 @@ The probability flow is run backwards. Told the clean image :math:`x_0` that the
 
 .. math:: x_t = \alpha_t x_0 + \sigma_t \epsilon, \qquad \epsilon = (x_s - \alpha_s x_0) / \sigma_s
 
-for each level t above s: DDIM's own step, upwards. A real image is taken to be at the first level that the network
-knows, where there is hardly any noise. Diffusion autoencoders (arXiv 2111.15640) call the result the stochastic code.
+for each level t above s: DDIM's own step, upwards. Where a classifier steers, it steers on the way up as well. A real
+image is taken to be at the first level that the network knows, where there is hardly any noise. Diffusion autoencoders
+(arXiv 2111.15640) call the result the stochastic code.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 
 from superpose.answer import Answerer
 from superpose.errors import RecipeError
+from superpose.prediction import steered
 from superpose.schedule import Moment
 from superpose.scheduler.base import Plan
 from superpose.scheduler.transition import moved
@@ -76,7 +78,7 @@ def invert(
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if beside is None or beside.channels is None else torch.cat((x, beside.channels), 1)
-        x = moved(x, answer(denoiser, seen, here).clean, here, there, _no_noise)
+        x = moved(x, steered(answer(denoiser, seen, here), here).clean, here, there, _no_noise)
     return x
 
 

@@ -10,6 +10,7 @@ from superpose.schedule import Schedule
 
 if TYPE_CHECKING:
     from superpose.clip import Clip
+    from superpose.conditioning import ChannelGroup
     from superpose.prediction import LearnedVariance
     from superpose.predictor import NoisePredictor
 
@@ -32,7 +33,12 @@ class Model(Kind, ABC):
     @property
     def sees_beside(self) -> bool:
         """Whether its network sees channels beside the state: a smaller picture, one to edit, a mask."""
-        return self.upscales
+        return self.upscales or bool(self.concat_conditioning)
+
+    @property
+    def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
+        """How views act on the channels beside the state: as `NoisePredictor.concat_conditioning`."""
+        return ()
 
     @property
     @abstractmethod

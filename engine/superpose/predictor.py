@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.clip import Clip
+    from superpose.conditioning import ChannelGroup
     from superpose.noise import StepNoise
     from superpose.prediction import LearnedVariance, Parameterization, Prediction
     from superpose.schedule import Moment
@@ -42,7 +43,8 @@ class Beside:
 
     Attributes:
         channels: Laid after the state's channels in everything that denoisers see, shape (N, C', H, W): an image to
-            enlarge, a mask. Views act on it as on the state, so that conditioning is seen as the image is.
+            enlarge, a mask. Views act on it as `NoisePredictor.concat_conditioning` says, so that it is seen as the
+            image is.
         each: Tensors of N rows, one a sample, which `NoisePredictor.predict` is given beside the condition's.
     """
 
@@ -62,6 +64,8 @@ class NoisePredictor(ABC):
         learned_variance: Whether `Prediction.variance` is filled, and with what.
         clip: How its clean image is kept in range unless somebody says otherwise; None for latents.
         device: Where it runs.
+        concat_conditioning: How views act on the channels that `beside` lays, group by group, in their order; where
+            nothing is said they are pictures of as many channels as the state.
     """
 
     schedule: Schedule
@@ -70,6 +74,7 @@ class NoisePredictor(ABC):
     learned_variance: LearnedVariance = "none"
     clip: Clip | None = None
     device: torch.device
+    concat_conditioning: tuple[ChannelGroup, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -95,8 +95,8 @@ class Trajectory:
         return Answerer(self.rows, {self.predictor: self.beside.each})
 
     @_rules.default
-    def _know_the_plan(self) -> tuple[Constraint, ...]:
-        return tuple(constraint.along(self.plan) for constraint in self.constraints)
+    def _tell_the_run(self) -> tuple[Constraint, ...]:
+        return tuple(constraint.along(self.plan).conditioned(self.beside) for constraint in self.constraints)
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:
@@ -271,8 +271,10 @@ def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) 
     """The plan as the constraints want it.
 
     Raises:
-        RecipeError: If a constraint needs what the scheduler is not.
+        RecipeError: If a constraint needs what the scheduler is not, or two make the starting state.
     """
+    for why in undone(constraints).values():
+        raise RecipeError(why)
     for constraint in constraints:
         if lacks := refused(scheduler, constraint):
             raise RecipeError(lacks)
@@ -280,6 +282,16 @@ def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) 
         if plan.steps > LONGEST:
             raise RecipeError(f"{constraint.kind} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}")
     return plan
+
+
+def undone(constraints: Sequence[Constraint]) -> dict[int, str]:
+    """The constraints that would undo the starting state that one before them has made, by their places."""
+    makers = [i for i, constraint in enumerate(constraints) if "start" in constraint.hooks()]
+    return {
+        i: f"constraint {i} ({constraints[i].kind}) makes the starting state, and would undo the one that constraint "
+        f"{makers[0]} ({constraints[makers[0]].kind}) has made: keep one of them"
+        for i in makers[1:]
+    }
 
 
 def refused(scheduler: Scheduler, constraint: Constraint) -> str | None:

@@ -35,7 +35,8 @@ class Inpaint(Constraint):
     White in the mask is painted anew, black is kept, and grey is a blend of both. At every noise level what is known is
     put in, noised to that level, and at the end it is put in as it is, so that under black the 8-bit pixels are the
     file's. Replacement only approximates the exact conditional distribution; ``repeats`` makes each transition again
-    after climbing back, which brings it nearer and takes that many times as long.
+    after climbing back, which brings it nearer and takes that many times as long. In a cascade it holds at every
+    stage, its files enlarged; one in ``[[stage.constraint]]``, with files of that stage's size, takes its place there.
     """
 
     kind = "inpaint"
@@ -49,6 +50,12 @@ class Inpaint(Constraint):
     def check(self, canvas: Canvas) -> None:
         """Read both files."""
         self.bind(canvas)
+
+    def scaled(self, factor: float) -> Constraint:
+        """The same for pictures ``factor`` times as large: its files are enlarged."""
+        from superpose_constraints.enlarged import EnlargedInpaint
+
+        return EnlargedInpaint(inpaint=self, factor=factor)
 
     def bind(self, canvas: Canvas) -> Replacement:
         """The files as tensors."""
@@ -65,7 +72,7 @@ class Inpaint(Constraint):
         if problems:
             raise RecipeError("; ".join(problems))
         picture, painted = tensors
-        known, keep = canvas.state_of(picture), 1 - _reduced(painted, canvas.shape[1:])
+        known, keep = canvas.state_of(picture), 1 - reduced(painted, canvas.shape[1:])
         return Replacement(known=known, keep=keep, repeats=self.repeats, picture=picture, kept=1 - painted)
 
     def _painted(self, canvas: Canvas) -> Tensor:
@@ -139,7 +146,7 @@ class Replacement(Constraint):
         return image.lerp(self.picture.expand_as(image), self.kept.expand_as(image))
 
 
-def _reduced(painted: Tensor, size: tuple[int, int]) -> Tensor:
+def reduced(painted: Tensor, size: tuple[int, int]) -> Tensor:
     """A mask (1, H, W) at the size of a latent, each of whose places is painted anew if any pixel of it is."""
     import torch
 

@@ -5,6 +5,9 @@ else. Between two images the noises are mixed along the sphere that they lie on 
 
 .. math:: x_T = \frac{\sin((1 - m)\theta)\, a + \sin(m\theta)\, b}{\sin\theta}, \qquad
           \cos\theta = \frac{a \cdot b}{\lVert a \rVert \lVert b \rVert}
+
+A plan that starts where hardly any signal is left starts from the noise alone, scaled as any other start is. One that
+starts lower (late timesteps, exploding variance) starts from the state that the image has there, its signal included.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, RecipeError, option, read_image
+from superpose import Beside, Canvas, Constraint, Edit, Plan, RecipeError, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoiser, StepNoise
+    from superpose import Denoiser, NoisePredictor, StepNoise
+
+#: Signal of a first level up to which it counts as pure noise: 1,000 steps of DDPM start at 0.006, late ones above 0.1.
+NO_SIGNAL = 0.02
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +34,8 @@ class Inversion(Constraint):
 
     Told what the recipe shows, the image comes back; with ``prompt``, what the image shows, the recipe's own prompt
     edits it. ``other`` is a second image, between whose noise and the first's ``mix`` chooses. Every sample starts
-    from the same noise. The finer the plan the nearer the image comes back; with guidance it hardly does.
+    from the same noise, unless its network sees something that is the sample's own. The finer the plan the nearer the
+    image comes back; with guidance it hardly does. It costs as many evaluations as the plan has levels, for each image.
     """
 
     kind = "inversion"
@@ -40,7 +47,8 @@ class Inversion(Constraint):
     other_prompt: str | None = option(None, doc="what the second image shows")
     mix: float = option(0.5, doc="share of the second image's noise", ge=0, le=1)
     to_noise: bool = option(
-        True, doc="invert to pure noise, as the originals do; false stops at the plan's first level, which is nearer"
+        True,
+        doc="where the plan starts with hardly any signal, start from noise alone, as the originals do; false keeps it",
     )
 
     def __attrs_post_init__(self) -> None:
@@ -58,7 +66,9 @@ class Inversion(Constraint):
         pictures = [read_image(file, canvas.image_shape, canvas.device) for file, _ in files if file is not None]
         images = tuple(canvas.state_of(picture)[None] for picture in pictures)
         denoisers = tuple(_told(canvas, prompt) for _, prompt in files) if canvas.predictor is not None else ()
-        return HiddenNoise(images=images, denoisers=denoisers, mix=self.mix, to_noise=self.to_noise)
+        return HiddenNoise(
+            images=images, denoisers=denoisers, mix=self.mix, to_noise=self.to_noise, predictor=canvas.predictor
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -69,7 +79,9 @@ class HiddenNoise(Constraint):
         images: One or two, as states, each shape (1, C, H, W).
         denoisers: Under which each of them is inverted.
         mix: Share of the second.
-        to_noise: As in `superpose.invert`.
+        to_noise: Whether to start from noise alone where the plan's first level has hardly any signal.
+        predictor: The network that sees something beside the samples, where one does.
+        conditioning: What that is.
     """
 
     kind = "inversion"
@@ -78,19 +90,51 @@ class HiddenNoise(Constraint):
     denoisers: tuple[Denoiser, ...]
     mix: float = attrs.field(default=0.5, validator=(attrs.validators.ge(0), attrs.validators.le(1)))
     to_noise: bool = True
+    predictor: NoisePredictor | None = None
+    conditioning: Beside | None = None
+
+    def conditioned(self, conditioning: Beside | None) -> HiddenNoise:
+        """The same for a network that sees ``conditioning``."""
+        return attrs.evolve(self, conditioning=conditioning)
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
-        """The noise, the same for every sample."""
-        from superpose import invert
+        """The state that the images have at the plan's first level.
+
+        Raises:
+            RecipeError: If the plan climbs: its noise is drawn, and no image hides it.
+        """
+        import torch
 
         del noise
         if len(self.denoisers) != len(self.images):
             raise RecipeError("inversion asks the network: bind it to a canvas that has the predictor and the denoiser")
+        if any(plan.climbs(step) for step in range(plan.steps)):
+            raise RecipeError(
+                "inversion runs the plan backwards, and this one climbs again, with noise that no image hides: "
+                "remove the repeats that a constraint asks for, or the inversion"
+            )
+        if self.conditioning is None:
+            return Edit(self._found(x, plan, None).expand_as(x), jumped=False)
+        # One at a time: what a sample starts from does not depend on its neighbours.
+        alone = [self._found(x, plan, _row(self.conditioning, i)) for i in range(len(x))]
+        return Edit(torch.cat(alone), jumped=False)
+
+    def _found(self, x: Tensor, plan: Plan, beside: Beside | None) -> Tensor:
+        from superpose import invert
+
+        top = plan.moments[0]
+        pure = self.to_noise and 0 < top.alpha <= NO_SIGNAL
         found = [
-            invert(denoiser, image.to(x), plan, to_noise=self.to_noise)
+            invert(denoiser, image.to(x), plan, to_noise=pure, predictor=self.predictor, beside=beside)
             for denoiser, image in zip(self.denoisers, self.images, strict=True)
         ]
-        return Edit((found[0] if len(found) == 1 else between(found[0], found[1], self.mix)).expand_as(x), jumped=False)
+        mixed = found[0] if len(found) == 1 else between(found[0], found[1], self.mix)
+        return mixed * top.prior if pure else mixed
+
+
+def _row(conditioning: Beside, i: int) -> Beside:
+    channels, mine = conditioning.channels, slice(i, i + 1)
+    return Beside(None if channels is None else channels[mine], {k: v[mine] for k, v in conditioning.each.items()})
 
 
 def between(a: Tensor, b: Tensor, mix: float) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from superpose import Parameterization, RecipeError, TableSchedule
+from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
 from superpose.nn import Part, digest, shards
 from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
@@ -49,6 +49,19 @@ class Checkpoint:
     prediction: Parameterization
     sees: Sees
     files: Mapping[str, Path]
+
+    @property
+    def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
+        """How views act on what it sees, in the order in which it sees it."""
+        picture, mask = ChannelGroup(self.latents.latent), ChannelGroup(1, "mask")
+        groups: dict[Sees, tuple[ChannelGroup, ...]] = {
+            "nothing": (),
+            "image": (picture,),
+            "image and mask": (ChannelGroup(self.latents.latent, "marked"), mask),  # the hole is black
+            "mask and image": (mask, picture),  # the hole is grey, and stays grey in the negative
+            "small image": (ChannelGroup(self.latents.written),),
+        }
+        return groups[self.sees]
 
     def shape(self, size: int | None) -> tuple[int, int, int]:
         """(C, h, w) of the latents of an image of ``size``, in pixels; None for that of training.

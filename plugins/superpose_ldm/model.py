@@ -12,7 +12,7 @@ from superpose import Model, Parameterization, RecipeError, locate, option, read
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose import ChannelGroup, LearnedVariance, NoisePredictor, Schedule
     from superpose_ldm.checkpoint import Checkpoint
 
 
@@ -103,9 +103,9 @@ class LatentDiffusion(Model, ABC):
         return self.image is None and self.checkpoint.sees == "small image"
 
     @property
-    def sees_beside(self) -> bool:
-        """Whether it was trained to look at an image or a mask."""
-        return self.checkpoint.sees != "nothing"
+    def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
+        """How views act on the image or the mask that it was trained to look at."""
+        return self.checkpoint.concat_conditioning
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""

@@ -31,7 +31,7 @@ class LatentPredictor(NoisePredictor):
     def __init__(self, checkpoint: Checkpoint, size: int | None, files: Files, device: str, dtype: str) -> None:
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.schedule, self.parameterization = checkpoint.schedule, checkpoint.prediction
-        self.shape = checkpoint.shape(size)
+        self.shape, self.concat_conditioning = checkpoint.shape(size), checkpoint.concat_conditioning
         self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
         self._told = checkpoint.conditioning.load(device, self.dtype)
         self.first = cast(Autoencoder, checkpoint.first.load(device, self.dtype))

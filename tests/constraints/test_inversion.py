@@ -7,11 +7,28 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Canvas, RecipeError, invert, make, prompted, read_image, trajectory
+from small_models import Beheld
+from superpose import (
+    Beside,
+    Canvas,
+    EDMSchedule,
+    FlowSchedule,
+    Moment,
+    RecipeError,
+    TableSchedule,
+    VESchedule,
+    invert,
+    make,
+    prompted,
+    read_image,
+    trajectory,
+)
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import GaussianImages
-from superpose.testing.predictors import TinyPredictor
+from superpose.testing.predictors import GaussianPredictor, TinyPredictor
+from superpose_constraints.inpaint import Replacement
 from superpose_constraints.inversion import HiddenNoise, between
+from superpose_constraints.sdedit import Start
 
 SHAPE = (3, 8, 8)
 
@@ -77,6 +94,104 @@ def test_the_arc():
     third = between(a, b, 1 / 3)
     torch.testing.assert_close(third, torch.tensor([math.cos(math.pi / 6), math.sin(math.pi / 6), 0]))
     assert torch.equal(between(a, a, 0.5), a)
+
+
+SCHEDULES = [
+    pytest.param(None, "epsilon", {}, id="ddpm"),
+    pytest.param(TableSchedule.named("scaled_linear"), "v", {}, id="latent"),
+    pytest.param(None, "epsilon", {"timesteps": tuple(float(t) for t in np.linspace(250, 0, 100))}, id="late"),
+    pytest.param(EDMSchedule(), "sample", {"grid": "karras"}, id="edm"),
+    pytest.param(VESchedule(), "epsilon", {"grid": "exponential"}, id="exploding"),
+    pytest.param(FlowSchedule(), "flow", {"grid": "flow"}, id="flow"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "parameterization", "options"), SCHEDULES)
+@pytest.mark.parametrize("scheduler", ["ddim", "euler", "dpmpp"])
+def test_it_starts_where_the_flow_does_and_comes_back(schedule, parameterization, options, scheduler, images):
+    """Of Gaussian images the flow is known, at every first level: pure noise, late, exploding, of a rectified flow."""
+    network = GaussianPredictor(SHAPE, 0.5, {"cat": 0.4}, schedule, parameterization)
+    method = make("scheduler", scheduler, steps=100, **options)
+    rule = make("constraint", "inversion", image=images[0])
+    run = trajectory(prompted(network, "cat"), method, network, constraints=[rule])
+    image, top = read_image(images[0], SHAPE)[None], run.plan.moments[0]
+    state = run.start()
+    exact = network.flow(image, Moment(0, -1.0, 1.0, 0.0), top, "cat")
+    off = float((state.x - exact).abs().max()) / top.prior
+    assert off < 0.15, f"{off:.3g} from the flow's state"
+    back = float((run.run(state=state) - image).abs().max())
+    assert back < 0.15, f"the image comes back {back:.3g} off"
+
+
+@pytest.mark.parametrize(("schedule", "parameterization", "options"), SCHEDULES[3:5])
+def test_it_is_of_first_order_where_noise_explodes(schedule, parameterization, options, images):
+    network, image = GaussianPredictor(SHAPE, 0.5, {}, schedule, parameterization), read_image(images[0], SHAPE)
+    off = []
+    for steps in (100, 200, 400):
+        method = make("scheduler", "ddim", steps=steps, **options)
+        rule = make("constraint", "inversion", image=images[0])
+        off.append(
+            float((trajectory(prompted(network, ""), method, network, constraints=[rule]).run() - image).abs().max())
+        )
+    assert off[0] / off[1] == pytest.approx(2, abs=0.2)
+    assert off[1] / off[2] == pytest.approx(2, abs=0.2)
+
+
+def test_all_noise_is_scaled_as_any_start_is(images):
+    """Of a rectified flow just below pure noise, what starts has the deviation of that level, not 1."""
+    network = GaussianPredictor(SHAPE, 0.5, {}, FlowSchedule(), "flow")
+    times = (985.0, *np.linspace(970, 10, 80).tolist())
+    run = trajectory(
+        prompted(network, ""), make("scheduler", "ddim", timesteps=times), network,
+        constraints=[make("constraint", "inversion", image=images[0])],
+    )  # fmt: skip
+    noise = invert(prompted(network, ""), read_image(images[0], SHAPE)[None], run.plan)
+    top = run.plan.moments[0]
+    torch.testing.assert_close(run.start().x, noise * math.hypot(top.alpha, top.sigma))
+
+
+def test_a_network_that_sees_something_beside_the_state_is_shown_it(images):
+    """Each sample starts from what the image hides from a network that sees that sample's own."""
+    network, scheduler = Beheld(SHAPE), make("scheduler", "ddim", steps=10)
+    low = torch.randn(3, *SHAPE, generator=torch.Generator().manual_seed(5))
+    rule = make("constraint", "inversion", image=images[0], other=images[1], other_prompt="dog", mix=0.3)
+    run = trajectory(
+        prompted(network, "cat"), scheduler, network, constraints=[rule], samples=3, low=low, rows=2, stage=0
+    )
+    x = run.start().x
+    for i in range(3):
+        beside = Beside(run.beside.channels[i : i + 1], {"own": run.beside.each["own"][i : i + 1]})
+        a, b = (
+            invert(prompted(network, prompt), read_image(path, SHAPE)[None], run.plan, predictor=network, beside=beside)
+            for path, prompt in zip(images, ("cat", "dog"), strict=True)
+        )
+        assert torch.equal(x[i : i + 1], between(a, b, 0.3)), f"sample {i}"
+    assert not torch.equal(x[0], x[1])
+    alone = trajectory(
+        prompted(network, "cat"), scheduler, network, constraints=[rule], samples=(1,), low=low[1:2], rows=2, stage=0
+    )
+    assert torch.equal(alone.start().x[0], x[1])
+
+
+def test_a_start_that_another_would_undo_is_refused(images):
+    network = TinyPredictor(SHAPE)
+    late = Start(image=torch.zeros(SHAPE))
+    with pytest.raises(RecipeError, match=r"constraint 1 \(inversion\) .* constraint 0 \(sdedit\) has made: keep one"):
+        trajectory(
+            prompted(network, "cat"), make("scheduler", "ddim", steps=10), network,
+            constraints=[late, make("constraint", "inversion", image=images[0])],
+        )  # fmt: skip
+
+
+def test_a_plan_that_climbs_is_refused(images):
+    network = TinyPredictor(SHAPE)
+    climbs = Replacement(known=torch.zeros(SHAPE), keep=torch.ones(1, 8, 8), repeats=2)
+    run = trajectory(
+        prompted(network, "cat"), make("scheduler", "ddim", steps=10), network,
+        constraints=[make("constraint", "inversion", image=images[0]), climbs],
+    )  # fmt: skip
+    with pytest.raises(RecipeError, match="inversion runs the plan backwards, and this one climbs again"):
+        run.start()
 
 
 def test_it_obeys_the_laws_of_constraints(images):

@@ -10,7 +10,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superpose import RecipeError, SuperposeError, inspect, loads, make
+from superpose import Constraint, RecipeError, SuperposeError, inspect, loads, make
 from superpose.sampling import LONGEST, fitted
 from superpose.schedule import Moment
 from superpose.scheduler.base import Plan
@@ -39,10 +39,10 @@ def test_what_is_too_much_is_one_sentence_at_once(name):
     assert len(str(caught.value).splitlines()) == 1
 
 
-class Doubling:
+class Doubling(Constraint):
     """Makes every transition twice as often."""
 
-    kind, needs = "doubling", frozenset()
+    kind = "doubling"
 
     def plan(self, plan):
         return Plan.of([*plan.moments[:-1] * 2, plan.moments[-1]])

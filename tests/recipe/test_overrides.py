@@ -102,7 +102,10 @@ def test_later_overrides_build_on_earlier_ones():
         ("=3", "--set =3: expected KEY=VALUE, such as run.seed=3 or view.1.prompt=W"),
         (
             'view.0."a b"=3',
-            '--set view.0."a b"=3: unknown key; known: decomposition, guidance, kind, negative, prompt, view, weight',
+            (
+                '--set view.0."a b"=3: unknown key; known: decomposition, guidance, guidance_stages, kind, negative, '
+                "prompt, view, weight"
+            ),
         ),
         (
             "view.1.kind=rotat",

@@ -45,7 +45,10 @@ def _check(arguments: argparse.Namespace) -> int:
     tree = Tree(marked(arguments.recipe))
     stages = recipe.stages
     for number, stage in enumerate(stages):
-        _describe(tree if len(stages) == 1 else tree.add(f"stage {number}"), stage, _agreements(stages[0], stage))
+        branch = tree if len(stages) == 1 else tree.add(f"stage {number}")
+        _describe(branch, stage, _agreements(stages[0], stage))
+        for rule in _rules(recipe, number):
+            branch.add(marked(f"constraint {rule}"))
     show(tree)
     for number, inspection in enumerate(inspected):
         print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples))
@@ -58,11 +61,23 @@ def _agreements(first: Recipe, later: Recipe) -> dict[Kind, str]:
     from superpose.view import View
 
     notes: dict[Kind, str] = {}
-    for small, large in zip(first.subject.kinds(), later.subject.kinds(), strict=True):
-        if first is not later and isinstance(small, View) and isinstance(large, View):
+    # A guidance may hold at some stages alone, and so be missing from others; a view never is.
+    views = ([kind for kind in stage.subject.kinds() if isinstance(kind, View)] for stage in (first, later))
+    for small, large in zip(*views, strict=True):
+        if first is not later:
             share = agreement(small, large, first.model.shape, later.model.shape)
             notes[large] = "" if share is None else f", {share:.1%} as at stage 0"
     return notes
+
+
+def _rules(recipe: Recipe, number: int) -> list[str]:
+    """Which constraints hold at a stage, and which of the recipe's do not."""
+    held = dict(recipe.constraints(number))
+    lines = []
+    for i, rule in enumerate(recipe.constraint):
+        note = ", enlarged" if number else ""
+        lines.append(described(rule) + (note if ("constraint", i) in held else ": not at this stage"))
+    return lines + [described(rule) for place, rule in held.items() if place[0] == "stage"]
 
 
 def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
@@ -73,18 +88,16 @@ def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
     clip = recipe.clip or recipe.model.clip
     tree.add(marked(f"clip {described(clip) if clip else 'none'}"))
     _grow(tree, recipe.subject, notes)
-    for constraint in recipe.constraint:
-        tree.add(marked(f"constraint {described(constraint)}"))
 
 
 def _cost(inspection: Inspection, samples: int) -> str:
-    rows, evaluations = inspection.rows, inspection.evaluations
+    rows, evaluations, total = inspection.rows, inspection.evaluations, inspection.total
+    most = "" if total == rows * evaluations else "at most "
     return (
-        f"{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
-        f"{rows * evaluations} rows a sample, {rows * evaluations * samples} for {samples} "
-        f"{'sample' if samples == 1 else 'samples'}"
+        f"{most}{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
+        f"{total} rows a sample, {total * samples} for {samples} {'sample' if samples == 1 else 'samples'}"
         + (
-            f"; and {inspection.judged} of a classifier, there and back, beside each evaluation"
+            f"; and {most}{inspection.judged} of a classifier, there and back, beside each evaluation"
             if inspection.judged
             else ""
         )

@@ -16,7 +16,8 @@ from superpose.options import nested_options, options_of
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: Keys that the grammar of recipes puts beside the options of a kind.
-SUBJECT_KEYS = ("prompt", "negative", *(role.name for role in ROLES.values() if role.in_subject))
+_ROLE_KEYS = tuple(role.name for role in ROLES.values() if role.in_subject)
+SUBJECT_KEYS = ("prompt", "negative", "guidance_stages", *_ROLE_KEYS)
 VIEW_KEYS = ("weight", *SUBJECT_KEYS)
 
 

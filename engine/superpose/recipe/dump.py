@@ -28,9 +28,8 @@ def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> s
     table |= _roles(recipe, paths)
     table |= subject
     if recipe.stage:
-        table["stage"] = [_roles(stage, paths) for stage in recipe.stage]
-    if recipe.constraint:
-        table["constraint"] = [plain(constraint, paths) for constraint in recipe.constraint]
+        table["stage"] = [_roles(stage, paths) | _constraints(stage, paths) for stage in recipe.stage]
+    table |= _constraints(recipe, paths)
     table["run"] = plain(recipe.run, paths)
     return tomli_w.dumps(table)
 
@@ -53,11 +52,18 @@ def _roles(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[str, Any
     return {role: plain(part, paths) for role, part in parts.items() if part is not None}
 
 
+def _constraints(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[str, Any]:
+    constraints = [plain(constraint, paths) for constraint in where.constraint]
+    return {"constraint": constraints} if constraints else {}
+
+
 def _subject(subject: Subject, paths: Callable[[Path], str]) -> dict[str, Any]:
     texts = {"prompt": subject.prompt, "negative": subject.negative}
     table: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     if subject.guidance is not None:
         table["guidance"] = plain(subject.guidance, paths)
+    if subject.guidance_stages:
+        table["guidance_stages"] = list(subject.guidance_stages)
     if subject.view:
         table["view"] = [_view(term, paths) for term in subject.view]
     if subject.decomposition is not None:

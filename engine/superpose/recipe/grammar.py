@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 import superpose
+from superpose.errors import RecipeError
 from superpose.kinds.roles import ROLES
 from superpose.options import Listed, Option, Scalar
 from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
@@ -48,11 +49,16 @@ def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
     fields: dict[str, Any] = {"requires": _requires(reader, data.get("requires", []))}
     fields |= _roles(reader, data, ())
     fields["subject"] = _subject(reader, data, (), guided=False)
-    fields["stage"] = _listed(reader, data, "stage", _stage)
-    fields["constraint"] = _listed(reader, data, "constraint", _constraint)
+    fields["stage"] = _listed(reader, data, ("stage",), _stage)
+    fields["constraint"] = _listed(reader, data, ("constraint",), _constraint)
     run = reader.table(data.get("run", {}), ("run",), "[run]")
     fields["run"] = run if run is WRONG else reader.options(Run, run, ("run",))
-    return WRONG if any(value is WRONG for value in fields.values()) else Recipe(**fields)
+    if any(value is WRONG for value in fields.values()):
+        return WRONG
+    try:
+        return Recipe(**fields)
+    except RecipeError as error:
+        return reader.wrong((), str(error))
 
 
 def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -73,8 +79,9 @@ def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
 def _stage(reader: Reader, given: Any, path: Path) -> Any:
     if reader.table(given, path, f"[[{header(path)}]]") is WRONG:
         return WRONG
-    reader.unknown_keys(given, STAGE_KEYS, path)
+    reader.unknown_keys(given, (*STAGE_KEYS, "constraint"), path)
     fields = _roles(reader, given, path)
+    fields["constraint"] = _listed(reader, given, (*path, "constraint"), _constraint)
     return WRONG if any(value is WRONG for value in fields.values()) else Stage(**fields)
 
 
@@ -95,6 +102,11 @@ def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = T
         fields["decomposition"] = _decomposition(reader, table["decomposition"], (*path, "decomposition"))
     if guided and "guidance" in table:
         fields["guidance"] = reader.kind("guidance", table["guidance"], (*path, "guidance"))
+    if guided and "guidance_stages" in table:
+        mine = (*path, "guidance_stages")
+        fields["guidance_stages"] = reader.value(Listed(Scalar(int)), table["guidance_stages"], mine)
+        if "guidance" not in table:
+            fields["guidance"] = reader.wrong(mine, "says where a guidance holds, and there is none: add guidance")
     return WRONG if len(given) != 1 or any(value is WRONG for value in fields.values()) else Subject(**fields)
 
 
@@ -148,14 +160,15 @@ def _constraint(reader: Reader, given: Any, path: Path) -> Any:
     return reader.kind("constraint", given, path)
 
 
-def _listed(reader: Reader, data: dict[str, Any], key: str, read: Callable[[Reader, Any, Path], Any]) -> Any:
-    """The tables of a list, each read by ``read``; none where the key is absent."""
-    if key not in data:
+def _listed(reader: Reader, table: dict[str, Any], path: Path, read: Callable[[Reader, Any, Path], Any]) -> Any:
+    """The tables of the list at ``path``, each read by ``read``; none where ``table`` doesn't have its key."""
+    key = str(path[-1])
+    if key not in table:
         return ()
-    items = reader.tables(data[key], (key,))
+    items = reader.tables(table[key], path)
     if items is WRONG:
         return WRONG
-    values = tuple(read(reader, item, (key, i)) for i, item in enumerate(items))
+    values = tuple(read(reader, item, (*path, i)) for i, item in enumerate(items))
     return WRONG if any(value is WRONG for value in values) else values
 
 

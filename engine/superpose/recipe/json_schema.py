@@ -64,13 +64,16 @@ class _Writer:
         needed = [role for role in STAGE_KEYS if ROLES[role].required]
         run = self.table("run", Run)
         constraints = {"type": "array", "items": _ref("constraint"), "minItems": 1}
-        rest = {"constraint": constraints | {"description": "Rules that the trajectory obeys, in order."}, "run": run}
-        inside = {role: _ref(role) for role in roles}
+        rules = "Rules that the trajectory obeys, in order, at every stage that they can be scaled to."
+        rest = {"constraint": constraints | {"description": rules}, "run": run}
+        alone = "Rules that this stage alone obeys; they take the place of the recipe's of the same kind."
+        inside = {role: _ref(role) for role in roles} | {"constraint": constraints | {"description": alone}}
         stage = _closed("A further stage: it paints the subject again, larger.", inside, needed)
         stages = {"type": "array", "items": _ref("stage"), "minItems": 1}
         stages["description"] = "Further stages, each painting over the pictures of the one before."
         self.definitions["stage"] = stage
         keys = {"requires": requires, **roles, **self.subject_keys(), "stage": stages, **rest}
+        del keys["guidance_stages"]  # each stage says its own guidance of the whole image
         for role in self.registry.roles:
             self.role(role)
         self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)
@@ -149,9 +152,12 @@ class _Writer:
 
     def subject_keys(self) -> dict[str, Schema]:
         views = {"type": "array", "items": _ref("view"), "minItems": 1}
+        stages = {"type": "array", "items": {"type": "integer"}}
+        where = "Numbers of the stages at which the guidance here holds; all of them when absent."
         return {
             **_TEXTS,
             "guidance": _ref("guidance"),
+            "guidance_stages": stages | {"description": where},
             "view": views | {"description": "Views of the image, each with what it shows."},
             "decomposition": _ref("decomposition"),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -66,6 +66,7 @@ class Subject:
         decomposition: Parts, each of which shows a subject of its own.
         negative: What not to show, here and in what is inside; None for what is said further out.
         guidance: Guidance here and in what is inside; None for what is said further out.
+        guidance_stages: Numbers of the stages at which that guidance holds; all of them where there are none.
     """
 
     prompt: str | None = None
@@ -73,12 +74,51 @@ class Subject:
     decomposition: PartTerms | None = None
     negative: str | None = None
     guidance: Guidance | None = None
+    guidance_stages: tuple[int, ...] = attrs.field(default=(), converter=tuple)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what shows nothing, or two things."""
+        """Refuse what shows nothing, or two things, and stages of no guidance."""
         given = [key for key in SUBJECTS if getattr(self, key) not in (None, ())]
         if len(given) != 1:
             raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
+        if self.guidance_stages and self.guidance is None:
+            raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
+
+    @property
+    def inner(self) -> tuple[Subject, ...]:
+        """The subjects inside, in order."""
+        parts = () if self.decomposition is None else self.decomposition.parts
+        return (*(term.subject for term in self.view), *(part for _, part in parts))
+
+    def mapped(self, change: Callable[[Subject], Subject], **own: Any) -> Subject:
+        """This subject with ``change`` done to each that is inside, and ``own`` fields of its own."""
+        views: Any = (attrs.evolve(term, subject=change(term.subject)) for term in self.view)
+        parts = self.decomposition
+        if parts is not None:
+            parts = attrs.evolve(parts, parts=tuple((name, change(part)) for name, part in parts.parts))
+        return attrs.evolve(self, view=views, decomposition=parts, **own)
+
+    def at_stage(self, number: int) -> Subject:
+        """The same subject with the guidances that hold at a stage."""
+        holds = not self.guidance_stages or number in self.guidance_stages
+        guidance = self.guidance if holds else None
+        return self.mapped(lambda inner: inner.at_stage(number), guidance=guidance, guidance_stages=())
+
+    def heard(self, guided: bool) -> Iterator[bool]:
+        """Whether the negative prompt here, and then those of all subjects inside, have a guidance that asks for them.
+
+        Arguments:
+            guided: Whether there is a guidance further out.
+        """
+        guided = guided or self.guidance is not None
+        yield guided
+        for inner in self.inner:
+            yield from inner.heard(guided)
+
+    def without_negatives(self, unheard: Iterator[bool]) -> Subject:
+        """The same subject without the negative prompts that are ``unheard``, in the order of `heard`."""
+        negative = None if next(unheard) else self.negative
+        return self.mapped(lambda inner: inner.without_negatives(unheard), negative=negative)
 
     def scaled(self, factor: float) -> Subject:
         """The same subject for an image ``factor`` times as large."""
@@ -153,17 +193,25 @@ class Stage:
         scheduler: The sampling method.
         guidance: Of every prompt that has no other; None to ask for the prompt alone.
         clip: How the clean image is kept in range; None for the model's own way.
+        constraint: Rules that this stage alone obeys, in order; they take the place of the recipe's of the same kind.
     """
 
     model: Model
     scheduler: Scheduler
     guidance: Guidance | None = None
     clip: Clip | None = None
+    constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind, in the order of the table."""
-        for part in (self.model, self.scheduler, self.guidance, self.clip):
+        for part in (self.model, self.scheduler, self.guidance, self.clip, *self.constraint):
             yield from inside(part)
+
+
+def _guidance_stages(subject: Subject) -> Iterator[int]:
+    yield from subject.guidance_stages
+    for inner in subject.inner:
+        yield from _guidance_stages(inner)
 
 
 @attrs.frozen(kw_only=True)
@@ -178,7 +226,7 @@ class Recipe:
         clip: How the clean image is kept in range; None for the model's own way.
         subject: What the image shows.
         stage: Further stages, each painting over the pictures of the one before.
-        constraint: Rules that the first stage obeys, in order.
+        constraint: Rules that the first stage obeys, in order, and every later one for which they can be scaled.
         run: How many samples, from which seed, and where.
         source: Where it was written, for errors.
     """
@@ -198,6 +246,9 @@ class Recipe:
         """Refuse a guidance of the whole image in two places."""
         if self.subject.guidance is not None:
             raise RecipeError("guidance of the whole image is the recipe's own: give it to Recipe, not to its Subject")
+        last = len(self.stage)
+        if wrong := sorted({number for number in _guidance_stages(self.subject) if not 0 <= number <= last}):
+            raise RecipeError(f"guidance_stages = [{wrong[0]}]: the stages of this recipe have the numbers 0 to {last}")
 
     @property
     def negative(self) -> str | None:
@@ -208,23 +259,46 @@ class Recipe:
     def stages(self) -> tuple[Recipe, ...]:
         """A recipe of one stage for each stage; views and decompositions are scaled to its size.
 
-        A negative prompt is for the stages that have guidance.
+        A negative prompt is for the stages that have guidance where it stands.
 
         Raises:
             RecipeError: If the size of a model can't be told.
         """
         if not self.stage:
             return (self,)
-        guided = self.guidance or any(stage.guidance for stage in self.stage)
-        unguided = attrs.evolve(self.subject, negative=None if guided else self.negative)
-        first = attrs.evolve(self, stage=(), subject=self.subject if self.guidance else unguided)
-        later = []
-        for stage in self.stage:
-            factor = stage.model.shape[1] / self.model.shape[1]
-            subject = (self.subject if stage.guidance else unguided).scaled(factor)
+        every: tuple[Recipe | Stage, ...] = (self, *self.stage)
+        subjects = [self.subject.at_stage(number) for number in range(len(every))]
+        heard = [
+            list(subject.heard(stage.guidance is not None)) for subject, stage in zip(subjects, every, strict=True)
+        ]
+        anywhere = [any(column) for column in zip(*heard, strict=True)]
+        stages = []
+        for number, (stage, subject, here) in enumerate(zip(every, subjects, heard, strict=True)):
+            unheard = iter([elsewhere and not now for elsewhere, now in zip(anywhere, here, strict=True)])
             parts: dict[str, Any] = {key: getattr(stage, key) for key in STAGE_KEYS}
-            later.append(attrs.evolve(first, **parts, subject=subject, constraint=()))
-        return first, *later
+            parts["subject"] = subject.without_negatives(unheard)
+            if number:
+                parts["subject"] = parts["subject"].scaled(stage.model.shape[1] / self.model.shape[1])
+            parts["constraint"] = tuple(constraint for _, constraint in self.constraints(number))
+            stages.append(attrs.evolve(self, stage=(), **parts))
+        return tuple(stages)
+
+    def constraints(self, number: int) -> tuple[tuple[Path, Constraint], ...]:
+        """The constraints that hold at a stage, each with the place where the recipe says it.
+
+        Raises:
+            RecipeError: If the size of a model can't be told.
+        """
+        said: list[tuple[Path, Constraint]] = [(("constraint", i), rule) for i, rule in enumerate(self.constraint)]
+        if number == 0:
+            return tuple(said)
+        stage = self.stage[number - 1]
+        factor = stage.model.image_shape[1] / self.model.image_shape[1]
+        kinds = {rule.kind for rule in stage.constraint}
+        scaled = [(place, rule.scaled(factor)) for place, rule in said if rule.kind not in kinds]
+        held = [(place, rule) for place, rule in scaled if rule is not None]
+        own = [(("stage", number - 1, "constraint", i), rule) for i, rule in enumerate(stage.constraint)]
+        return (*held, *own)
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind that the recipe uses, in the order of the recipe."""

@@ -84,11 +84,6 @@ class Scheduler(Kind, ABC):
         """Order of convergence on a smooth probability flow; 0 where the limit is a distribution, not a path."""
         return 0
 
-    @property
-    def evaluations(self) -> int:
-        """Network evaluations of an ordinary step (2 for Heun)."""
-        return 1
-
     @abstractmethod
     def plan(self, schedule: Schedule) -> Plan:
         """The levels to visit.

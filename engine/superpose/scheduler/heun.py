@@ -36,11 +36,6 @@ class Heun(Gridded):
     papers = ("arXiv 2206.00364",)
     order: ClassVar[int] = 2
 
-    @property
-    def evaluations(self) -> int:
-        """Two, but one at the clean end."""
-        return 2
-
     def step(
         self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
     ) -> tuple[Tensor, State]:

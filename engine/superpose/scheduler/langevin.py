@@ -53,11 +53,6 @@ class Langevin(Gridded):
         """Steps always draw noise."""
         return True
 
-    @property
-    def evaluations(self) -> int:
-        """One for the move, and one a Langevin step."""
-        return 1 + self.corrections
-
     def step(
         self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
     ) -> tuple[Tensor, State]:

@@ -77,6 +77,11 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
         announced, has = tuple(getattr(model, name)), tuple(getattr(predictor, name))
         if announced != has:
             raise LawError(f"model {model.kind!r} says its {name} is {announced}, and loads one of {has}")
+    if model.concat_conditioning != predictor.concat_conditioning:
+        raise LawError(
+            f"model {model.kind!r} says its concat_conditioning is {model.concat_conditioning}, and loads "
+            f"{predictor.concat_conditioning}"
+        )
     said, loaded = model.schedule, predictor.schedule
     if said.steps != loaded.steps:
         raise LawError(f"model {model.kind!r} says it has {said.steps} times, and loads {loaded.steps}")
@@ -125,6 +130,10 @@ def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) 
     name, height_width = type(predictor).__name__, tuple(predictor.shape[1:])
     if laid.channels is not None and tuple(laid.channels.shape[2:]) != height_width:
         raise LawError(f"{name} lays {tuple(laid.channels.shape)} beside states of {tuple(predictor.shape)}")
+    said = sum(group.channels for group in predictor.concat_conditioning)
+    if said and (laid.channels is None or laid.channels.shape[1] != said):
+        lies = 0 if laid.channels is None else laid.channels.shape[1]
+        raise LawError(f"{name} lays {lies} channels beside the state, and its concat_conditioning says {said}")
     for what, tensor in _parts(laid).items():
         if len(tensor) != ROWS:
             raise LawError(f"{name} lays {len(tensor)} rows of {what} beside {ROWS} samples")

@@ -1,0 +1,132 @@
+r"""Concat conditioning: what networks see in channels beside the state, and how views act on it.
+
+A view V shows a network :math:`V x`, so what lies beside ``x`` must be seen in the same way. A picture is shown by the
+view itself. A mask is no picture: it says something of places, so it goes where their values go and never changes sign.
+Where that is, the view's variance rule says, for a variance moves with its places, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+import torch
+
+from superpose.errors import LawError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.view import View
+
+#: How views act on channels: as on a ``picture``; as on a ``mask``; or, on a picture with a hole of a fixed colour
+#: (``marked``), as on either where a view moves values and does no more than that, and not at all elsewhere.
+Like = Literal["picture", "mask", "marked"]
+Shape = tuple[int, int, int]
+
+
+@attrs.frozen
+class ChannelGroup:
+    """Channels beside the state that a view acts on together.
+
+    Attributes:
+        channels: How many.
+        like: ``picture``: the view shows them as it shows the state. ``mask``: they go where their places go, with
+            their values unchanged. ``marked``: a picture with a hole of a fixed colour; views that change values, as
+            the negative does, are refused, for the hole would have another colour.
+    """
+
+    channels: int
+    like: Like = "picture"
+
+
+@attrs.frozen
+class Seen:
+    """A view of a state and of what lies beside it.
+
+    Attributes:
+        view: The view.
+        channels: Channels of the state.
+        groups: What lies beside; pictures of as many channels as the state where nothing is said.
+    """
+
+    view: View
+    channels: int
+    groups: tuple[ChannelGroup, ...] = ()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Show x, shape (N, C + C', H, W), in the same way in all groups.
+
+        Raises:
+            LawError: If the groups are others than those said, or the view can't act on one of them.
+        """
+        beside = x.shape[1] - self.channels
+        if beside <= 0:
+            return self.view.apply(x)
+        groups = self.groups or (ChannelGroup(self.channels),) * (beside // self.channels)
+        if sum(group.channels for group in groups) != beside:
+            said = [group.channels for group in self.groups] or f"groups of {self.channels}"
+            raise LawError(
+                f"{beside} channels lie beside the {self.channels} of the state, and concat_conditioning says {said}: "
+                "the predictor must say of each group of channels how views act on it"
+            )
+        state, *parts = x.split((self.channels, *(group.channels for group in groups)), 1)
+        shown = (self._shown(part, group) for part, group in zip(parts, groups, strict=True))
+        return torch.cat((self.view.apply(state), *shown), 1)
+
+    def _shown(self, part: Tensor, group: ChannelGroup) -> Tensor:
+        if group.like == "picture":
+            return self.view.apply(part)
+        shape = (self.channels, *part.shape[2:])
+        if why := misfit(self.view, shape, (group,)):
+            raise LawError(why)
+        places, size = _places(self.view, shape)
+        moved: Tensor = part.flatten(2)[..., places.to(part.device)].unflatten(2, size)
+        return moved
+
+
+def misfit(view: View, shape: Shape, groups: Iterable[ChannelGroup]) -> str | None:
+    """Why a view of states (C, H, W) can't act on what lies beside them, with the cure; None where it can."""
+    for group in groups:
+        own = (group.channels, *shape[1:])
+        if group.like == "picture":
+            if own != shape and (why := view.refuses(*own)):
+                return f"the network sees a picture of {group.channels} channels beside the state: {why}"
+        elif not _moves_places(view, shape):
+            return (
+                f"the network sees a mask beside the state, and {view.kind} doesn't move the channels of a place "
+                "together, so that no mask goes along: use a view that moves places, such as rotate"
+            )
+        elif group.like == "marked" and not _moves_values(view, shape, group.channels):
+            return (
+                f"the network sees a picture with a hole of a fixed colour beside the state, and {view.kind} would "
+                "change that colour: use a view that moves values, such as rotate, or a network whose holes are grey"
+            )
+    return None
+
+
+@lru_cache(maxsize=64)
+def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
+    """The place that each one shown comes from, by the view's variance rule turned round, and the size shown."""
+    channels, height, width = shape
+    seen = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64)).shape
+    numbers = torch.arange(seen[2] * seen[3], dtype=torch.float64).view(1, 1, *seen[2:]).expand(seen).contiguous()
+    carried = view.carry(numbers).flatten(2)[0]
+    order = carried[0].argsort()
+    moved = bool((carried == carried[0]).all()) and torch.equal(carried[0, order], numbers[0, 0].flatten())
+    return (order if moved else order[:0]), (seen[2], seen[3])
+
+
+def _moves_places(view: View, shape: Shape) -> bool:
+    return bool(len(_places(view, shape)[0]))
+
+
+@lru_cache(maxsize=64)
+def _moves_values(view: View, shape: Shape, channels: int) -> bool:
+    x = torch.randn((1, channels, *shape[1:]), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    if view.refuses(*x.shape[1:]):
+        return False
+    places, size = _places(view, shape)
+    return torch.equal(view.apply(x), x.flatten(2)[..., places].unflatten(2, size))

@@ -1,0 +1,50 @@
+"""The cost of a run, counted on a stand-in for its network: what is asked is known by its asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.sampling import Trajectory
+
+#: Transitions that are made to count what they ask; those of a longer plan count in proportion.
+REHEARSED = 1000
+
+
+@attrs.frozen(eq=False)
+class SameNoise:
+    """The same noise for every step and purpose, of one sample of ``shape``."""
+
+    shape: tuple[int, int, int]
+    _noise: Tensor = attrs.field(init=False)
+
+    @_noise.default
+    def _draw_once(self) -> Tensor:
+        return torch.randn(1, *self.shape, generator=torch.Generator().manual_seed(0))
+
+    def draw(self, step: int, purpose: str = "step") -> Tensor:
+        """That noise."""
+        del step, purpose
+        return self._noise
+
+
+def rehearsed(run: Trajectory, rounds: list[int]) -> tuple[int, int]:
+    """Forward passes and rows of a run of one sample: those of its scheduler, guidance and constraints.
+
+    Arguments:
+        run: The run, on a stand-in that answers without weights.
+        rounds: Where the stand-in notes the rows of each forward pass.
+    """
+    rounds.clear()
+    state, first = run.start(), len(rounds)
+    while state.step < min(run.steps, REHEARSED):
+        state = run.step(state)
+    start, made = rounds[:first], rounds[first:]
+    descents = [not run.plan.climbs(step) for step in range(run.steps)]
+    share = sum(descents) / max(1, sum(descents[: state.step]))
+    return len(start) + round(len(made) * share), sum(start) + round(sum(made) * share)
