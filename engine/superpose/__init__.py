@@ -119,6 +119,9 @@ if TYPE_CHECKING:
     from superpose.tables import read_yaml as read_yaml
     from superpose.terminal import printable as printable
     from superpose.view import View as View
+    from superpose.writing import replacing as replacing
+    from superpose.writing import write_tensors as write_tensors
+    from superpose.writing import write_text as write_text
 
 _HOMES = {
     "answer": "Answerer",
@@ -158,6 +161,7 @@ _HOMES = {
     "tables": "Table read_json read_yaml",
     "terminal": "printable",
     "view": "View",
+    "writing": "replacing write_tensors write_text",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _ROOMS = ("nn", "testing")  # public modules

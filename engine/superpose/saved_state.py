@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from superpose.errors import RecipeError
 from superpose.sampling import State
 from superpose.schedule import Moment
+from superpose.writing import write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,16 +28,19 @@ if TYPE_CHECKING:
 
 
 def save_state(state: State, path: Path, *, about: str = "") -> None:
-    """Write a state to a safetensors file.
+    """Write a state to a safetensors file, whole or not at all.
 
     Arguments:
         about: Any text, given back by `load_state`: what the state belongs to.
+
+    Raises:
+        RunError: If the file can't be written.
     """
     tensors: dict[str, Tensor] = {}
     values = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
     values["fired"] = sorted(state.fired)
     structure = json.dumps({name: _flat(value, tensors) for name, value in values.items()})
-    save_file(tensors, path, {"state": structure, "about": about})
+    write_tensors(tensors, path, {"state": structure, "about": about})
 
 
 def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "cpu") -> tuple[State, str]:
@@ -53,7 +56,7 @@ def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "c
         values = {name: _full(value, tensors, scheduler) for name, value in json.loads(metadata["state"]).items()}
         values["fired"] = frozenset((place, hook) for place, hook in values["fired"])
         return State(**values), metadata["about"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecipeError(f"{path}: not a saved state of {scheduler.kind}: {error}") from error
 
 

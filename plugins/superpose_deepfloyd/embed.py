@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from superpose import RecipeError, printable
+from superpose import RecipeError, SuperposeError, printable
 from superpose_deepfloyd.embeddings import Embeddings, cleaned, write
 
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     try:
         prompts = embed(asked.text_encoder, asked.out, asked.prompts, asked.device, asked.dtype)
-    except (RecipeError, OSError) as error:
+    except (SuperposeError, OSError) as error:
         parser.exit(1, f"{printable(error)}\n")
     sys.stdout.write(f"{printable(asked.out)}: {', '.join(map(repr, prompts))}\n")
 

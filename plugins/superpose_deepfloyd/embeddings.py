@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import PromptError, RecipeError
+from superpose import PromptError, RecipeError, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,12 +84,5 @@ class Embeddings:
 
 def write(path: Path, prompts: list[str], states: Tensor, mask: Tensor) -> None:
     """Write a file of texts: ``states`` (prompts, tokens, width), ``mask`` (prompts, tokens); whole or not at all."""
-    from safetensors.torch import save_file
-
-    draft = path.with_name(f".{path.name}.part")
-    tensors = {"states": states.contiguous(), "mask": mask.contiguous()}
-    try:
-        save_file(tensors, draft, metadata={"prompts": json.dumps(prompts)})
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    tensors = {"states": states, "mask": mask}
+    write_tensors(tensors, path, {"prompts": json.dumps(prompts)})

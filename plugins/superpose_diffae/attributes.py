@@ -18,11 +18,10 @@ from pathlib import Path
 import attrs
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from superpose import RecipeError, read_image, read_text
+from superpose import RecipeError, read_image, read_text, write_tensors
 from superpose.nn import read_weights
 
 #: What the 40 rows of the public classifiers are called: the attributes of CelebA, in its own order.
@@ -72,8 +71,7 @@ class Classifier:
         """Write a safetensors file that the model's option ``classifier`` reads, names included."""
         file = {"classifier.weight": self.weight, "classifier.bias": self.bias}
         file |= {"conds_mean": self.mean, "conds_std": self.deviation}
-        written = {name: value.contiguous() for name, value in file.items()}
-        save_file(written, path, metadata={"attributes": "\n".join(self.names)})
+        write_tensors(file, path, {"attributes": "\n".join(self.names)})
 
 
 def read_classifier(

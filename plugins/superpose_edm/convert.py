@@ -10,9 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from safetensors.torch import save_file
-
-from superpose import RecipeError, printable
+from superpose import RecipeError, RunError, SuperposeError, printable, write_tensors, write_text
 from superpose_edm.config import EDMConfig
 from superpose_edm.records import Record, read_records
 
@@ -24,6 +22,7 @@ def convert(source: Path, folder: Path) -> EDMConfig:
 
     Raises:
         RecipeError: The file is damaged, asks for code, or holds a network that is not known here.
+        RunError: The folder can't be written.
     """
     ema: Record = read_records(source)["ema"]
     said = {"preconditioning": ema.name, **ema.state.get("_init_kwargs", {})}
@@ -32,9 +31,12 @@ def convert(source: Path, folder: Path) -> EDMConfig:
     except TypeError as error:
         raise RecipeError(f"{source}: its options are not plain: {error}") from error
     config = EDMConfig.from_mapping(json.loads(text), str(source))
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in ema.tensors()}, folder / WEIGHTS)
-    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write into {folder}: {error.strerror or error}") from error
+    write_tensors(dict(ema.tensors()), folder / WEIGHTS)
+    write_text(text + "\n", folder / "config.json")
     return config
 
 
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         config = convert(chosen.source, chosen.folder)
-    except RecipeError as error:
+    except SuperposeError as error:
         sys.stderr.write(f"{printable(error)}\n")
         return 2
     sys.stdout.write(printable(f"{chosen.folder}: {config.preconditioning} around {config.model_type}") + "\n")

@@ -146,11 +146,11 @@ class TestGoingOn:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(running._Keeper, "keep", interrupt)
+            patched.setattr(running.Keeper, "keep", interrupt)
             assert main(["run", str(path), "--out", str(stopped), "--device", "cpu"]) == 1
         assert not list(stopped.glob("*.png"))
-        again, keep = [], running._Keeper.keep
-        monkeypatch.setattr(running._Keeper, "keep", lambda self, state: (again.append(state.step), keep(self, state)))
+        again, keep = [], running.Keeper.keep
+        monkeypatch.setattr(running.Keeper, "keep", lambda self, state: (again.append(state.step), keep(self, state)))
         assert main(["run", str(path), "--out", str(stopped), "--device", "cpu", "--resume"]) == 0
         assert again[: len(steps)] == steps, "steps were made again"
         assert contents(stopped) == contents(whole)
@@ -162,9 +162,9 @@ class TestGoingOn:
             def see(self, step):
                 seen.append(step.index)
 
-        job = running.Job.of(recipe(), tmp_path, device="cpu")
-        list(job.make(job.pending, [Watch()]))
-        assert job.steps == len(seen) == 2 * (4 + 5 + 3)
+        with running.Job.of(recipe(), tmp_path, device="cpu") as job:
+            list(job.make(job.pending, [Watch()]))
+            assert job.steps == len(seen) == 2 * (4 + 5 + 3)
 
     def test_an_image_is_made_again_from_itself(self, tmp_path):
         first = run(recipe(), tmp_path / "one", device="cpu").images[1]

@@ -42,8 +42,8 @@ def _main(argv: Sequence[str] | None) -> int:
     except SuperposeError as error:
         complain(error)
         return 1 if isinstance(error, RunError) else 2
-    except KeyboardInterrupt:
-        complain("interrupted")
+    except KeyboardInterrupt as error:
+        complain(str(error) or "interrupted")
         return 1
     except Exception as error:
         if os.environ.get("SUPERPOSE_DEBUG"):

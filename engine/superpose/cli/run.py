@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superpose.cli.printing import say
+from superpose.cli.printing import complain, say
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from superpose import Step
+    from superpose.output.run import Job
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,39 +37,70 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the recipe with a progress bar and print the paths of what it made."""
     from superpose.hub import downloads
 
-    with downloads(arguments.allow_download):
+    with stopping(), downloads(arguments.allow_download):
         return _run(arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from superpose.output.run import Job
 
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
-    job = Job.of(recipe, out, device=arguments.device, resume=arguments.resume, overwrite=arguments.overwrite)
+    with Job.of(recipe, out, device=arguments.device, resume=arguments.resume, overwrite=arguments.overwrite) as job:
+        return _made(job)
+
+
+def _made(job: Job) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    made = 0
+    wanted = job.recipe.run.samples
+    # rich would show on the terminal what is meant for a file or another program.
+    redirected = sys.stdout is not None and sys.stdout.isatty()
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=console, transient=True, redirect_stdout=redirected) as progress:
             task = progress.add_task("sampling", total=job.steps)
             for path in job.make(job.pending, [Bar(progress, task)]):
-                made += 1
                 say(path)
         outcome = job.close()
-    except KeyboardInterrupt:
-        kept = f"{recipe.run.samples - len(job.pending) + made} of {recipe.run.samples} images are finished"
-        console.print(f"superpose: interrupted; {kept}; go on with --resume", highlight=False, soft_wrap=True)
+    except KeyboardInterrupt as error:
+        how = str(error) or "interrupted"
+        complain(f"{how}; {job.finished} of {wanted} images are finished; go on with --resume")
         return 1
-    say(outcome.sheet)
-    kept_before = recipe.run.samples - len(job.pending)
+    for sheet in outcome.sheets:
+        say(sheet)
+    kept_before = wanted - len(job.pending)
+    made = len(job.made)
     note = f" ({kept_before} were there already)" if kept_before else ""
     console.print(f"{made} {'image' if made == 1 else 'images'} in {outcome.seconds:.1f} s{note}", highlight=False)
     return 0
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP stop the block as Ctrl-C does, so that the state of the batch is saved."""
+    names = {"SIGTERM": "terminated", "SIGHUP": "hung up"}
+    said = {getattr(signal, name): word for name, word in names.items() if hasattr(signal, name)}
+
+    def stop(number: int, _frame: object) -> None:
+        for each in said:  # a terminal that closes tells it twice, and the second must not stop the saving
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt(said[signal.Signals(number)])
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        # What is ignored stays so: nohup.
+        before = {each: signal.getsignal(each) for each in said if signal.getsignal(each) is signal.SIG_DFL}
+    for each in before:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 class Bar:

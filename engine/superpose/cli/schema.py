@@ -8,7 +8,8 @@ from pathlib import Path
 
 from superpose.cli.printing import say
 from superpose.cli.recipes import registry
-from superpose.errors import RecipeError
+from superpose.errors import RecipeError, RunError
+from superpose.writing import write_text
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,9 @@ def main(arguments: argparse.Namespace) -> int:
         return _check(arguments.check, text, " --shipped" * arguments.shipped)
     if arguments.out:
         try:
-            arguments.out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise RecipeError(f"{arguments.out}: can't be written: {error.strerror or error}") from error
+            write_text(text, arguments.out)
+        except RunError as error:
+            raise RecipeError(*error.lines) from error
         say(arguments.out)
     else:
         print(text, end="")

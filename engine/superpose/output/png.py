@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,12 +15,15 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
-from superpose.errors import RecipeError, RunError
+from superpose.errors import RecipeError
 from superpose.files import regular_file
 from superpose.terminal import printable
+from superpose.writing import replacing
 
 #: Name of the PNG text chunk.
 CHUNK = "superpose"
+#: Name of the text chunk of a contact sheet, which holds the identity of its run.
+SHEET = "superpose-sheet"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Bytes of a text, packed or not; chunks of a file; bytes that are read of it at a time; samples: at most.
 TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
@@ -89,8 +91,16 @@ def _unpacked(data: object) -> bytes:
     return base64.b64decode(data, validate=True)
 
 
-def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: Origin | None = None) -> None:
-    """Write an image, (H, W, C) or (H, W), to a temporary name in the same folder, then rename it.
+def write_png(
+    path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: Origin | None = None, run: str = ""
+) -> None:
+    """Write an image, (H, W, C) or (H, W), whole or not at all.
+
+    Arguments:
+        path: Where to.
+        pixels: Its values.
+        origin: How it was made, of a sample.
+        run: Identity of the run, of a contact sheet.
 
     Raises:
         RunError: If the file can't be written.
@@ -100,28 +110,20 @@ def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: O
         text = origin.to_json()
         # Pillow, and all that is built on it, opens no file with a longer compressed text.
         info.add_itxt(CHUNK, text, zip=len(text) < MAX_TEXT_CHUNK)
+    if run:
+        info.add_text(SHEET, run)
     image = Image.fromarray(pixels.squeeze(-1) if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
-    with atomic(path) as temporary:
-        image.save(temporary, format="PNG", pnginfo=info)
+    with replacing(path) as draft:
+        image.save(draft, format="PNG", pnginfo=info)
 
 
-class atomic:  # noqa: N801  (used like a function)
-    """A temporary path that becomes ``path`` when the block ends well, and vanishes when it does not."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-
-    def __enter__(self) -> Path:
-        return self.temporary
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self.temporary.replace(self.path)
-            return
-        self.temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise RunError(f"cannot write {self.path}: {error.strerror or error}") from error
+def sheet_of(path: Path) -> str:
+    """Identity of the run that a contact sheet is of; "" for any other file."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return str(image.info.get(SHEET, ""))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return ""
 
 
 def read_origin(path: Path) -> Origin:

@@ -63,8 +63,12 @@ def replay(
         )
         for other in _others(origin, recipe, here):
             tell(other)
-        job = Job.of(recipe, out, device=device, overwrite=True, name=image.name, inputs=here)
-        [path] = job.make([origin.sample])
+        with Job.of(recipe, out, device=device, name=image.name, inputs=here) as job:
+            if job.path(origin.sample).exists() and not job.has_made(origin.sample):
+                raise RunError(
+                    f"{out / image.name} is there already, and another image: choose another folder with --out"
+                )
+            [path] = job.make([origin.sample])
     return path
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,23 +19,23 @@ from superpose.errors import RecipeError
 from superpose.hub import downloads
 from superpose.images import read_image, to_pixels
 from superpose.output.inputs import Inputs
-from superpose.output.png import Origin, atomic, read_origin, write_png
-from superpose.output.sheet import sheet
+from superpose.output.keeping import Batch, Keeper, batch_of, keep, saved
+from superpose.output.lock import locked
+from superpose.output.png import Origin, read_origin, sheet_of, write_png
+from superpose.output.sheet import page, per_page, sheet
 from superpose.output.threads import threads
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
+from superpose.recipe.tables import Run
 from superpose.sampling import State
-from superpose.saved_state import load_state, save_state
+from superpose.writing import clear_drafts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.observer import Observer
-    from superpose.recipe import Recipe
+    from superpose.recipe import Recipe, Subject
     from superpose.sampling import Trajectory
-
-#: Seconds between two savings of a state that is under way.
-SAVE_EVERY = 20.0
 
 
 @attrs.frozen
@@ -43,13 +44,18 @@ class Outcome:
 
     Attributes:
         images: Paths of the images, in the order of the samples.
-        sheet: Path of the contact sheet.
+        sheets: Paths of the contact sheet, one for each page.
         seconds: Time spent sampling, without loading; 0 where everything was there already.
     """
 
     images: tuple[Path, ...]
-    sheet: Path
+    sheets: tuple[Path, ...]
     seconds: float
+
+    @property
+    def sheet(self) -> Path:
+        """Its first page."""
+        return self.sheets[0]
 
 
 def run(
@@ -74,11 +80,11 @@ def run(
         allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
 
     Raises:
-        RecipeError: If the recipe contradicts itself, or the folder holds the images of another recipe.
-        RunError: If something fails on the way; what is finished stays.
+        RecipeError: If the recipe contradicts itself, or the folder holds what this run would replace.
+        RunError: If another run writes into the folder, or something fails on the way; what is finished stays.
     """
-    with downloads(allow_download):
-        job = Job.of(recipe, Path(out), device=device, resume=resume, overwrite=overwrite)
+    given = Job.of(recipe, Path(out), device=device, resume=resume, overwrite=overwrite)
+    with downloads(allow_download), given as job:
         for _ in job.make(job.pending, list(observers)):
             pass
         return job.close()
@@ -86,26 +92,33 @@ def run(
 
 @attrs.define(eq=False)
 class Job:
-    """A run under way.
+    """A run under way, in a folder that is its own meanwhile.
 
     Attributes:
         recipe: What is made.
         composition: What is sampled: its first stage.
         out: The folder.
-        pending: Numbers of the samples still to make.
+        name: What the only image is called; by its number where there is none.
+        resume: Whether to go on from a saved state.
+        pending: Numbers of the samples to make; the others were there already.
+        made: Numbers of those that are made.
         seconds: Time spent sampling so far.
     """
 
     recipe: Recipe
     composition: Composition
     out: Path
-    pending: tuple[int, ...]
-    seconds: float = 0.0
     name: str | None = None
+    resume: bool = False
+    pending: tuple[int, ...] = ()
+    made: set[int] = attrs.field(factory=set)
+    seconds: float = 0.0
+    _writing: int = -1
     _text: str = ""
     _inputs: Inputs = attrs.field(factory=Inputs, repr=False)
 
     @classmethod
+    @contextmanager
     def of(
         cls,
         recipe: Recipe,
@@ -116,25 +129,46 @@ class Job:
         overwrite: bool = False,
         name: str | None = None,
         inputs: Inputs | None = None,
-    ) -> Job:
-        """Prepare the folder, read the weights and see what is there already; arguments as in `run`."""
+    ) -> Iterator[Job]:
+        """Take the folder, read the weights and see what is there already; arguments as in `run`."""
         _make_writable(out)
-        with threads(recipe.run.threads):
-            composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
-        inputs = inputs or Inputs()
-        settled = attrs.evolve(recipe, run=attrs.evolve(recipe.run, rows=composition.rows, device="auto"))
-        text = dumps(settled, inputs.name)
-        job = cls(recipe, composition, out, (), name=name, text=text, inputs=inputs)
-        samples = range(recipe.run.samples)
-        found = {k for k in samples if job.path(k).exists()} if name is None else set()
-        done = {k for k in found if job.has_made(k)}
-        if found - done and not overwrite:
-            raise RecipeError(
-                f"{out} holds images of another recipe ({job.path(min(found - done)).name} is one): "
-                "choose another folder with --out, or replace them with --overwrite"
-            )
-        job.pending = tuple(k for k in samples if not (resume and k in done))
-        return job
+        with locked(out):
+            clear_drafts(out)
+            with threads(recipe.run.threads):
+                composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
+            inputs = inputs or Inputs()
+            text = dumps(_settled(recipe, composition.rows), inputs.name)
+            job = cls(recipe, composition, out, name, resume, text=text, inputs=inputs)
+            samples = range(recipe.run.samples)
+            done = {k for k in samples if job.has_made(k)} if name is None else set()
+            job.pending = tuple(k for k in samples if not (resume and k in done))
+            if name is None:
+                job.refuse_to_replace(set(samples) - done, overwrite)
+            yield job
+
+    @property
+    def run(self) -> str:
+        """Identity of this run: equal for runs that make the same bits, however many samples and in which batches."""
+        return hashlib.sha256(self.origin(0).to_json().encode()).hexdigest()[:16]
+
+    def refuse_to_replace(self, others: Collection[int], overwrite: bool) -> None:
+        """Raise `RecipeError` before anything is sampled, if an image or a page would replace what is not this run's.
+
+        Arguments:
+            others: Numbers of the samples whose images, if there, are of another recipe.
+            overwrite: Whether those may be replaced.
+        """
+        pages = {self.out / page(number) for number in range(self._pages)}
+        for path in sorted({self.path(k) for k in range(self.recipe.run.samples)} | pages):
+            if path.exists() and not path.is_file():
+                raise RecipeError(f"{path} is in the way, and no file: choose another folder with --out")
+        if overwrite:
+            return
+        cure = "choose another folder with --out, or replace them with --overwrite"
+        if images := sorted(path for path in map(self.path, others) if path.exists()):
+            raise RecipeError(f"{self.out} holds images of another recipe ({images[0].name} is one): {cure}")
+        if sheets := sorted(path for path in pages if path.exists() and sheet_of(path) != self.run):
+            raise RecipeError(f"{self.out} holds a {sheets[0].name} that is not this recipe's: {cure}")
 
     def path(self, sample: int) -> Path:
         """Where a sample goes."""
@@ -155,99 +189,119 @@ class Job:
     def has_made(self, sample: int) -> bool:
         """Whether the image of a sample is there and was made in just this way."""
         try:
-            return read_origin(self.path(sample)) == self.origin(sample)
+            return self.path(sample).is_file() and read_origin(self.path(sample)) == self.origin(sample)
         except RecipeError:
             return False
 
     def make(self, samples: Sequence[int], observers: Sequence[Observer] = ()) -> Iterator[Path]:
         """Sample, a batch at a time, and write each image as soon as it is finished."""
-        size = self.recipe.run.batch
-        for first in range(0, len(samples), size):
-            mine = tuple(samples[first : first + size])
+        for mine in self._batches(samples):
             began = time.perf_counter()
             with threads(self.recipe.run.threads):
                 images = self._sampled(mine, observers)
             self.seconds += time.perf_counter() - began
             for pixels, sample in zip(to_pixels(images), mine, strict=True):
+                self._writing = sample
                 write_png(self.path(sample), pixels, self.origin(sample))
+                self.made.add(sample)
                 yield self.path(sample)
-            for kept in (self._state, self._pictures):
-                kept.unlink(missing_ok=True)
+            self._forget_states()
 
     def close(self) -> Outcome:
         """Write the contact sheet of everything the run has made."""
-        numbers, last = range(self.recipe.run.samples), self.composition.stages[-1]
-        shape = last.predictor.image_shape
-        images = torch.stack([read_image(self.path(k), shape) for k in numbers])
-        target = self.out / "sheet.png"
-        # What acts on a latent acts on its picture, so many times as large.
-        subject = last.recipe.subject.scaled(shape[1] / last.predictor.shape[1])
-        write_png(target, sheet(images, subject, numbers))
-        return Outcome(tuple(self.path(k) for k in numbers), target, self.seconds)
+        self._forget_states()
+        numbers, shape = range(self.recipe.run.samples), self._last.predictor.image_shape
+        sheets = []
+        for number in range(self._pages):
+            mine = numbers[number * self._per_page :][: self._per_page]
+            images = torch.stack([read_image(self.path(k), shape) for k in mine])
+            sheets.append(self.out / page(number))
+            write_png(sheets[-1], sheet(images, self._shown, mine), run=self.run)
+        left = len(sheets)
+        while sheet_of(self.out / page(left)) == self.run:  # when there were more samples
+            (self.out / page(left)).unlink()
+            left += 1
+        return Outcome(tuple(self.path(k) for k in numbers), tuple(sheets), self.seconds)
 
     @property
     def steps(self) -> int:
         """Steps that all pending samples take together, as observers see them: one for each batch and transition."""
-        batches = -(-len(self.pending) // self.recipe.run.batch)
-        return batches * sum(stage.plan.steps for stage in self.composition.stages)
+        return len(self._batches(self.pending)) * sum(stage.plan.steps for stage in self.composition.stages)
+
+    @property
+    def finished(self) -> int:
+        """How many samples are there; one whose writing was stopped counts if it has its name."""
+        stopped = {self._writing} if self._writing >= 0 and self.has_made(self._writing) else set()
+        return self.recipe.run.samples - len(self.pending) + len(self.made | stopped)
+
+    @property
+    def _last(self) -> Composition:
+        return self.composition.stages[-1]
+
+    @property
+    def _shown(self) -> Subject:
+        # What acts on a latent acts on its picture, so many times as large.
+        predictor = self._last.predictor
+        return self._last.recipe.subject.scaled(predictor.image_shape[1] / predictor.shape[1])
+
+    @property
+    def _per_page(self) -> int:
+        return per_page(torch.zeros(1, *self._last.predictor.image_shape), self._shown)
+
+    @property
+    def _pages(self) -> int:
+        return -(-self.recipe.run.samples // self._per_page)
 
     @property
     def _state(self) -> Path:
-        return self.out / ".state.safetensors"
+        return self.out / f".superpose-{self.run}.state.safetensors"
 
     @property
     def _pictures(self) -> Path:
         """The pictures of the last stage that was finished, as a state whose step is the number of the next stage."""
-        return self.out / ".stage.safetensors"
+        return self.out / f".superpose-{self.run}.stage.safetensors"
+
+    def _batches(self, samples: Sequence[int]) -> list[tuple[int, ...]]:
+        """The samples that are carried together; a batch whose state is saved comes first, as it was."""
+        size = self.recipe.run.batch
+        begun: tuple[int, ...] = ()
+        for path in (self._state, self._pictures) if self.resume else ():
+            batch = batch_of(path, self.run)
+            if batch and len(batch.samples) <= size and set(batch.samples) <= set(samples):
+                begun = batch.samples
+                break
+        rest = [k for k in samples if k not in begun]
+        return [begun] * bool(begun) + [tuple(rest[first : first + size]) for first in range(0, len(rest), size)]
+
+    def _forget_states(self) -> None:
+        for path in (self._state, self._pictures):
+            path.unlink(missing_ok=True)
 
     def _sampled(self, samples: tuple[int, ...], observers: Sequence[Observer]) -> Tensor:
-        about = hashlib.sha256(f"{self.origin(0).to_json()} {samples}".encode()).hexdigest()
         stages = self.composition.stages
-        done = self._saved(self._pictures, about, self.composition)
+        whole = Batch(self.run, samples, 0)
+        done = self._saved(self._pictures, whole, self.composition)
         low = done.x if done else None
         *before, last = stages[done.step if done else 0 :]
         for stage in before:
-            low = self._painted(stage, stage.trajectory(samples, low), f"{about} {stage.number}", observers)
-            with atomic(self._pictures) as temporary:
-                save_state(State(stage.number + 1, low), temporary, about=about)
-        return self._painted(last, last.trajectory(samples, low), f"{about} {last.number}", observers)
+            low = self._painted(stage, stage.trajectory(samples, low), samples, observers)
+            keep(State(stage.number + 1, low), self._pictures, whole)
+        return self._painted(last, last.trajectory(samples, low), samples, observers)
 
-    def _painted(self, stage: Composition, trajectory: Trajectory, about: str, observers: Sequence[Observer]) -> Tensor:
-        keeper = _Keeper(self._state, about)
+    def _painted(
+        self, stage: Composition, trajectory: Trajectory, samples: tuple[int, ...], observers: Sequence[Observer]
+    ) -> Tensor:
+        batch = Batch(self.run, samples, stage.number)
+        keeper = Keeper(self._state, batch)
         try:
-            return trajectory.run([*observers], self._saved(self._state, about, stage), keep=keeper.keep)
-        except KeyboardInterrupt:
+            return trajectory.run([*observers], self._saved(self._state, batch, stage), keep=keeper.keep)
+        except (KeyboardInterrupt, SystemExit):  # a signal: how programs turn SIGTERM into an exception
             keeper.save()
             raise
 
-    def _saved(self, path: Path, about: str, stage: Composition) -> State | None:
-        if not path.exists():
-            return None
-        try:
-            state, belongs = load_state(path, stage.recipe.scheduler, stage.predictor.device)
-        except RecipeError:
-            return None  # cut off by the kill that we go on from: start this batch again
-        return state if belongs == about else None
-
-
-class _Keeper:
-    """Saves the state now and then, so that a long batch that is killed need not begin again."""
-
-    def __init__(self, path: Path, about: str) -> None:
-        self.path, self.about = path, about
-        self.latest: State | None = None
-        self.saved = time.monotonic()
-
-    def keep(self, state: State) -> None:
-        self.latest = state
-        if time.monotonic() - self.saved > SAVE_EVERY:
-            self.save()
-
-    def save(self) -> None:
-        if self.latest is not None:
-            with atomic(self.path) as temporary:
-                save_state(self.latest, temporary, about=self.about)
-        self.saved = time.monotonic()
+    def _saved(self, path: Path, batch: Batch, stage: Composition) -> State | None:
+        """The state to go on from; a run that was not asked to resume reads none."""
+        return saved(path, batch, stage.recipe.scheduler, stage.predictor.device) if self.resume else None
 
 
 def chosen_device(name: str) -> str:
@@ -283,5 +337,11 @@ def _make_writable(out: Path) -> None:
         raise RecipeError(
             f"cannot write into {out}: {error.strerror or error}; choose another folder with --out"
         ) from error
-    for leftover in out.glob(".*.part"):
-        leftover.unlink(missing_ok=True)
+
+
+def _settled(recipe: Recipe, rows: int) -> Recipe:
+    """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
+    plain = Run()
+    return attrs.evolve(
+        recipe, run=attrs.evolve(recipe.run, rows=rows, device="auto", samples=plain.samples, batch=plain.batch)
+    )

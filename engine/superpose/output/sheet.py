@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Show = Callable[["Tensor"], "Tensor"]
 
 TILE = 128  # smallest side of a tile in pixels; small images are enlarged by a whole factor
-WIDTH = 1000  # of the sheet, roughly
+WIDTH = 1000  # of a page, roughly
+HEIGHT = 8000  # of a page at most, unless one sample is taller
 GAP = 8
 LABEL = 18
 WHOLE = "whole"  # the label of an image that is to be taken apart
@@ -69,18 +70,16 @@ def sheet(images: Tensor, subject: Subject, numbers: Sequence[int]) -> np.ndarra
     """A contact sheet as pixels, (H, W, 3).
 
     Arguments:
-        images: Samples in [-1, 1], shape (N, C, H, W).
+        images: Samples in [-1, 1], shape (N, C, H, W), of a number that `per_page` allows.
         subject: What they should show.
         numbers: Numbers of the samples, printed beside them.
     """
     ways = readings(subject)
     shown = [to_pixels(way.show(images)) for way in ways]
     tiles = [[_tile(pixels[i]) for pixels in shown] for i in range(len(images))]
-    width = sum(tile.width for tile in tiles[0]) + GAP * (len(ways) - 1)
-    height = max(tile.height for tile in tiles[0]) + 2 * LABEL
+    width, height = _cell(tiles[0])
     margin = 2 * GAP
-    fitting = min(len(images), max(1, WIDTH // (width + margin)))
-    rows = math.ceil(len(images) / fitting)
+    rows = math.ceil(len(images) / min(len(images), _columns(width)))
     columns = math.ceil(len(images) / rows)
     canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
@@ -94,6 +93,31 @@ def sheet(images: Tensor, subject: Subject, numbers: Sequence[int]) -> np.ndarra
             draw.text((x, y + LABEL + tile.height + 1), _fitting(way.label, tile.width, font), INK, font)
             x += tile.width + GAP
     return np.asarray(canvas)
+
+
+def per_page(image: Tensor, subject: Subject) -> int:
+    """Samples that a page holds, so that its size is bounded however many there are.
+
+    Arguments:
+        image: A sample, or anything of its shape, (1, C, H, W).
+        subject: What the samples should show.
+    """
+    width, height = _cell([_tile(to_pixels(way.show(image))[0]) for way in readings(subject)])
+    return _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP))
+
+
+def page(number: int) -> str:
+    """The name of a page, from 0: ``sheet.png``, ``sheet-2.png``, ``sheet-3.png``."""
+    return f"sheet-{number + 1}.png" if number else "sheet.png"
+
+
+def _cell(tiles: Sequence[Image.Image]) -> tuple[int, int]:
+    """Width and height that a sample takes, with its labels."""
+    return sum(tile.width for tile in tiles) + GAP * (len(tiles) - 1), max(tile.height for tile in tiles) + 2 * LABEL
+
+
+def _columns(width: int) -> int:
+    return max(1, WIDTH // (width + 2 * GAP))
 
 
 def _tile(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
