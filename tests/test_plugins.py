@@ -1,5 +1,6 @@
 """Plugins: found, judged and loaded one by one, so that none can stop the others."""
 
+import json
 import sys
 import textwrap
 
@@ -8,6 +9,7 @@ import pytest
 import superpose
 from example_kinds import REGISTRY, Rotate
 from fake_plugins import HEADER, installing, view, views
+from superpose.cli import main
 from superpose.errors import PluginError, RecipeError
 from superpose.kinds.roles import ROLES
 from superpose.plugins import BLOCK, Registry, discover, discovery, load_plugins
@@ -308,3 +310,66 @@ def test_every_role_has_a_hook_and_every_hook_a_role():
     assert set(specs) == {role.hook for role in ROLES.values()}
     for name, hook in specs.items():
         assert hook.__doc__, f"{name} has no documentation"
+
+
+MALICE = {
+    "str": "class Sulky(Exception):\n    def __str__(self):\n        raise SystemExit(3)\nraise Sulky",
+    "base": "class Odd(BaseException): pass\nraise Odd('no reason')",
+    "generator": "raise GeneratorExit",
+    "exit": "import sys; sys.exit('bye')",
+    "escape": "raise ValueError('\\x1b[2Jgone\\nplugin all is well')",
+    "long": "raise ValueError('x' * 100_000)",
+    "stdout": "import sys; print('garbage'); sys.stdout.write('more'); sys.stdout.close(); raise ValueError",
+}
+
+
+@pytest.mark.parametrize("name", MALICE)
+def test_a_malicious_plugin_is_one_short_line_and_the_others_work(install, name, capsys):
+    install("good", views("whirl"))
+    install(name, MALICE[name])
+    assert main(["plugins"]) == 0
+    out, err = capsys.readouterr()
+    lines = [line for line in out.splitlines() if line.startswith(name)]
+    assert len(lines) == 1, out
+    assert "broken" in lines[0]
+    assert len(lines[0]) < 700
+    assert out.splitlines()[0].startswith(("good", name)), "something was printed before the table"
+    assert "\x1b" not in out + err
+    assert load_plugins().kinds("view").keys() == {"whirl"}
+
+
+def test_a_good_plugin_that_prints_leaves_json_json(install, capsys):
+    install("chatty", "print('hello')\n" + views("whirl"))
+    assert main(["plugins", "--json"]) == 0
+    assert [plugin["status"] for plugin in json.loads(capsys.readouterr().out)] == ["loaded"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"METADATA": "Metadata-Version: 2.1\n", "entry_points.txt": "[superpose]\nodd = fake_nothing\n"},
+        {"entry_points.txt": "[superpose]\nodd = fake_nothing\n"},
+        {"METADATA": "Metadata-Version: 2.1\nName: odd\nVersion: 1\n", "entry_points.txt": "[superpose]\nno equals\n"},
+        {"METADATA": "Metadata-Version: 2.1\nName: odd\nVersion: 1\n", "entry_points.txt": b"[superpose]\n\xff = x\n"},
+        {
+            "METADATA": "Metadata-Version: 2.1\nName: odd\nVersion: 1\n",
+            "entry_points.txt": "[superpose]\nodd = 1 ! 2\n",
+        },
+        {
+            "METADATA": "Metadata-Version: 2.1\nName: odd\nVersion: 1\n",
+            "entry_points.txt": "[superpose]\na b\x1b = x\n",
+        },
+        {"METADATA": b"\xff\xfe\x00", "entry_points.txt": "[superpose]\nodd = fake_nothing\n"},
+    ],
+)
+def test_damaged_metadata_is_a_line_and_the_others_work(install, files, tmp_path, capsys):
+    install("good", views("whirl"))
+    folder = tmp_path / "odd-1.dist-info"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert main(["plugins"]) == 0
+    out, err = capsys.readouterr()
+    assert len([line for line in out.splitlines() + err.splitlines() if not line.startswith("good")]) == 1, out + err
+    assert "\x1b" not in out + err
+    assert load_plugins().kinds("view").keys() == {"whirl"}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import sys
 import time
 import warnings
 from collections.abc import Container, Iterable, Iterator
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions
 
 import attrs
 import pluggy
@@ -26,6 +27,7 @@ from superpose.plugins import hooks
 from superpose.plugins.judge import NAME
 from superpose.plugins.registry import Draft, Plugin, Registry
 from superpose.spelling import suggestion
+from superpose.terminal import printable
 
 #: The entry-point group, which is also the name of the distribution and of the pluggy project.
 GROUP = "superpose"
@@ -58,12 +60,13 @@ def _loaded() -> Registry:
 def discover() -> Registry:
     """Load all installed plugins anew; `load_plugins` is this, remembered."""
     # Ours first and then by name: discovery goes by sys.path, which is no order at all.
-    installed = sorted(_installed(), key=_order)
+    entries, unread = _installed()
+    installed = sorted(entries, key=_order)
     blocked = {name.strip() for name in os.environ.get(BLOCK, "").split(",")} - {""}
     names = {entry.name for entry, _ in installed}
     unmatched = sorted(blocked - names - {"*"})
     unknown = [f"{BLOCK} names {name!r}, which is no plugin here{suggestion(name, names)}" for name in unmatched]
-    return Registry(_candidates(installed, blocked), unknown)
+    return Registry(_candidates(installed, blocked), [*unread, *unknown])
 
 
 def _candidates(
@@ -73,9 +76,8 @@ def _candidates(
     manager.add_hookspecs(hooks)
     owners: dict[str, str] = {}
     for entry, distribution in installed:
-        plugin = Plugin(
-            name=entry.name, distribution=distribution.name, version=distribution.version, module=entry.module
-        )
+        name, version = _told(distribution, "Name"), _told(distribution, "Version")
+        plugin = Plugin(name=entry.name, distribution=name, version=version, module=entry.value.partition(":")[0])
         if entry.name in blocked or "*" in blocked:
             yield attrs.evolve(plugin, status="blocked", why=f"by {BLOCK}"), Draft()
         elif not NAME.fullmatch(entry.name):
@@ -89,13 +91,36 @@ def _candidates(
             yield _load(manager, plugin, entry, distribution)
 
 
-def _installed() -> list[tuple[EntryPoint, Distribution]]:
-    return [(entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist is not None]
+def _installed() -> tuple[list[tuple[EntryPoint, Distribution]], list[str]]:
+    """The entry points of our group, and a line for each distribution whose list of them can't be read.
+
+    Not `importlib.metadata.entry_points`, which fails for everybody where one distribution is damaged.
+    """
+    found, unread, seen = [], [], set()
+    for distribution in distributions():
+        place = getattr(distribution, "_path", "an unknown place")
+        try:
+            # The first of a name hides those that follow on the path, as it does for imports.
+            name = canonicalize_name(_told(distribution, "Name", missing=str(place)))
+            if name not in seen:
+                seen.add(name)
+                found += [(entry, distribution) for entry in distribution.entry_points if entry.group == GROUP]
+        except Exception as error:  # whatever a damaged folder makes of the reading
+            unread.append(f"the entry points of {place} can't be read: {_one_line(error)}")
+    return found, unread
+
+
+def _told(distribution: Distribution, key: str, missing: str = "unknown") -> str:
+    """A line of a distribution's metadata, where it has that line and metadata at all."""
+    try:
+        return str(distribution.metadata[key] or missing)
+    except Exception:  # no file of metadata, or one that is no text
+        return missing
 
 
 def _order(found: tuple[EntryPoint, Distribution]) -> tuple[bool, str, str]:
     entry, distribution = found
-    name = canonicalize_name(distribution.name)
+    name = canonicalize_name(_told(distribution, "Name"))
     return name != GROUP, entry.name, name
 
 
@@ -109,10 +134,14 @@ def _load(
         if wanted := _unmet(distribution):
             why = f"it wants {wanted}; this is {GROUP} {superpose.__version__}"
             return attrs.evolve(plugin, status="incompatible", why=why), draft
-        module = entry.load()
-        deprecated = _register(manager, module, entry.name)
-        _call_hooks(manager, module, draft)
-    except (Exception, SystemExit) as error:  # whatever a stranger raises
+        # What it prints is no part of what a command prints, which other programs read.
+        with contextlib.redirect_stdout(_Nowhere()):
+            module = entry.load()
+            deprecated = _register(manager, module, entry.name)
+            _call_hooks(manager, module, draft)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a stranger raises
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         seconds = time.perf_counter() - start
@@ -172,8 +201,18 @@ def _unmet(distribution: Distribution) -> str:
     return ""
 
 
+class _Nowhere(io.TextIOBase):
+    """A standard output that keeps nothing; a stranger may close it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
 def _one_line(error: BaseException) -> str:
-    said = " ".join(str(error).split())
+    said = printable(" ".join(printable(error, 2000).replace("\\n", " ").split()), 500)
     if isinstance(error, PluginError):
         return said
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
