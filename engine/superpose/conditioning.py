@@ -69,8 +69,8 @@ class Seen:
         if sum(group.channels for group in groups) != beside:
             said = [group.channels for group in self.groups] or f"groups of {self.channels}"
             raise LawError(
-                f"{beside} channels lie beside the {self.channels} of the state, and concat_conditioning says {said}: "
-                "the predictor must say of each group of channels how views act on it"
+                f"{beside} channels lie beside the {self.channels} of the state, and concat_conditioning "
+                f"says {said}: the predictor must say of each group of channels how views act on it"
             )
         state, *parts = x.split((self.channels, *(group.channels for group in groups)), 1)
         shown = (self._shown(part, group) for part, group in zip(parts, groups, strict=True))

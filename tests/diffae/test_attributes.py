@@ -120,7 +120,7 @@ def test_learning_from_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "is not a readable CSV file"),
+        (None, "no such file"),
         ("file,Smiling", "a line for each image below it"),
         ("a.png,1\nb.png,2\n", r"labels.csv:2: expected a file and 1 times 1, 0 or -1, got b.png,2"),
         ("file,A,B\na.png,1\n", r"labels.csv:2: expected a file and 2 times"),
