@@ -165,7 +165,7 @@ def test_presets_of_the_public_files(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (kind.pool, kind.schedule) == ("attention", superpose.TableSchedule.named(betas)), size
         if size > 64:
             other = "adm-256" if size != 256 else "adm-128"
-            with pytest.raises(RecipeError, match=f"judges images of {size}, and {other} of {other[4:]}"):
+            with pytest.raises(RecipeError, match=f"is not {other[4:]}x{other[4:]}_classifier: its levels of"):
                 _ = classifier_of(preset=other, blocks=None).shape
 
 

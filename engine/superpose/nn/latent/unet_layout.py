@@ -13,11 +13,11 @@ from superpose.nn.latent.settings import SILU, per_level, settings
 from superpose.nn.latent.unet import Attends, UNetShape
 
 _DIFFUSERS = {
-    "in_channels": 4, "out_channels": 4, "flip_sin_to_cos": True, "freq_shift": 0,
+    "in_channels": 4, "out_channels": 4, "flip_sin_to_cos": True, "freq_shift": 0.0,
     "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",), "mid_block_type": "UNetMidBlock2DCrossAttn",
     "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3, "only_cross_attention": False,
     "block_out_channels": (320, 640, 1280, 1280), "layers_per_block": 2, "downsample_padding": 1,
-    "mid_block_scale_factor": 1, "norm_num_groups": 32, "norm_eps": 1e-5,
+    "mid_block_scale_factor": 1.0, "norm_num_groups": 32, "norm_eps": 1e-5,
     "cross_attention_dim": 1280, "transformer_layers_per_block": 1, "attention_head_dim": 8, "num_class_embeds": None,
     "resnet_time_scale_shift": "default", "time_embedding_dim": None,
 }  # fmt: skip
