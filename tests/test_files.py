@@ -12,6 +12,8 @@ import pytest
 import superpose
 from superpose import RecipeError, class_of, read_json, read_text, read_yaml, regular_file
 from superpose.nn import digest, read_checkpoint, read_weights, tensor_shapes
+from superpose.saved_state import load_state
+from superpose_deepfloyd.embeddings import Embeddings
 
 READERS: dict[str, Callable[[Path], object]] = {
     "regular_file": regular_file,
@@ -22,6 +24,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "read_checkpoint": read_checkpoint,
     "tensor_shapes": tensor_shapes,
     "digest": digest,
+    "load_state": lambda path: load_state(path, superpose.make("scheduler", "ddim", steps=2)),
+    "texts": Embeddings.open,
     "labels": lambda path: class_of("A", 3, path),
     "classes": lambda path: superpose.model("ldm", path=path.parent / "a.ckpt", classes=path).shape,
 }

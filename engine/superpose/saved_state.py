@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from superpose.errors import RecipeError
+from superpose.files import regular_file
 from superpose.sampling import State
 from superpose.schedule import Moment
 from superpose.writing import write_tensors
@@ -47,8 +48,9 @@ def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "c
     """Read a state and the text it was saved with.
 
     Raises:
-        RecipeError: If the file is no state, or one of another scheduler.
+        RecipeError: If the file is missing, no state, or one of another scheduler.
     """
+    regular_file(path)
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             metadata = file.metadata() or {}

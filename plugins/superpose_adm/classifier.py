@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Classifier, RecipeError, TableSchedule, class_of, option
-from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes
+from superpose import Classifier, RecipeError, TableSchedule, class_of, option, regular_file
+from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes, counted
 from superpose_adm.presets import CLASSIFIERS, Preset, question
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ class GuidedDiffusionClassifier(Classifier):
     def side(self) -> int:
         """Height and width of its features at the bottom."""
         if self.pool == "attention":
-            return math.isqrt(self._shapes["out.2.positional_embedding"][1] - 1)
+            return math.isqrt(self._shape_of("out.2.positional_embedding", 2)[1] - 1)
         return self.shape[1] >> (len(self.layout.widths) - 1)
 
     @property
     def hidden(self) -> int:
-        """Width of the spatial pools' hidden layer."""
-        return self._shapes["out.0.weight"][0]
+        """Width of the spatial pools' hidden layer; 0 for the others, which have none."""
+        return 0 if self.pool in ("adaptive", "attention") else self._shape_of("out.0.weight", 2)[0]
 
     @property
     def schedule(self) -> Schedule:
@@ -134,7 +134,12 @@ class GuidedDiffusionClassifier(Classifier):
 
     @property
     def _shapes(self) -> Shapes:
-        return _read(self.path, self.path.stat().st_mtime_ns)
+        return _read(self.path, regular_file(self.path).stat().st_mtime_ns)
+
+    def _shape_of(self, name: str, rank: int) -> tuple[int, ...]:
+        from superpose.nn import shape_of
+
+        return shape_of(self.path, self._shapes, name, rank)
 
 
 @lru_cache(maxsize=16)
@@ -150,20 +155,23 @@ def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:
         raise RecipeError(f"{path} has a way up: it is a model (kind = 'guided-diffusion'), not a classifier")
     if "time_embed.0.weight" not in shapes or "input_blocks.0.0.weight" not in shapes:
         raise RecipeError(f"{path} is no classifier of guided-diffusion: it holds {', '.join(list(shapes)[:3])}, ...")
-    count = 1 + max(int(name.split(".")[1]) for name in shapes if name.startswith("input_blocks."))
+    from superpose.nn import shape_of
+
+    count = counted(shapes, "input_blocks.")
     firsts = range(1, count, blocks + 1)
-    last = next(name for name in ("out.2.c_proj.weight", "out.3.weight", "out.2.weight") if name in shapes)
+    last = next((name for name in ("out.2.c_proj.weight", "out.3.weight") if name in shapes), "out.2.weight")
     if count % (blocks + 1) or any(f"input_blocks.{first}.0.in_layers.2.weight" not in shapes for first in firsts):
         raise RecipeError(f"{path.name} has {count} input blocks: no levels of {blocks} and a halving; give blocks")
-    width = shapes["input_blocks.1.0.in_layers.2.weight"][0]
+    widths = tuple(shape_of(path, shapes, f"input_blocks.{n}.0.in_layers.2.weight", 4)[0] for n in firsts)
+    first = "input_blocks.1.0.emb_layers.1.weight"
     return Layout(
-        channels=shapes["time_embed.0.weight"][1],
-        widths=tuple(shapes[f"input_blocks.{first}.0.in_layers.2.weight"][0] for first in firsts),
+        channels=shape_of(path, shapes, LANDMARK, 2)[1],
+        widths=widths,
         blocks=blocks,
-        attention=frozenset(i for i, first in enumerate(firsts) if f"input_blocks.{first}.1.qkv.weight" in shapes),
-        read=shapes["input_blocks.0.0.weight"][1],
-        written=shapes[last][0],
+        attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
+        read=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
+        written=shape_of(path, shapes, last, 2, 3, 4)[0],  # a linear map, or a convolution of rows or pixels
         classes=None,
-        scale_shift=shapes["input_blocks.1.0.emb_layers.1.weight"][0] == 2 * width,
+        scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
         residual=f"input_blocks.{blocks + 1}.0.op.weight" not in shapes,
     )

@@ -102,29 +102,34 @@ def recognised(shapes: Shapes, path: Path) -> Layout:
     Raises:
         RecipeError: If it is a file of another family; says what was found.
     """
-    if "time_embed.0.weight" not in shapes or "input_blocks.0.0.weight" not in shapes:
+    outputs = counted(shapes, "output_blocks.")
+    if LANDMARK not in shapes or "input_blocks.0.0.weight" not in shapes or not outputs:
         raise RecipeError(f"{path} is no U-Net of guided-diffusion: {_found(shapes)}")
+    from superpose.nn import shape_of
+
     doubling = re.compile(r"output_blocks\.(\d+)\.[12]\.(conv|in_layers\.2)\.weight$")
     ups = [match for name in shapes if (match := doubling.match(name))]
-    outputs = 1 + max(int(name.split(".")[1]) for name in shapes if name.startswith("output_blocks."))
     levels = len(ups) + 1
     blocks = outputs // levels - 1
     firsts = [1 + level * (blocks + 1) for level in range(levels)]
-    try:
-        widths = tuple(shapes[f"input_blocks.{first}.0.in_layers.2.weight"][0] for first in firsts)
-        return Layout(
-            channels=shapes["time_embed.0.weight"][1],
-            widths=widths,
-            blocks=blocks,
-            attention=frozenset(i for i, first in enumerate(firsts) if f"input_blocks.{first}.1.qkv.weight" in shapes),
-            read=shapes["input_blocks.0.0.weight"][1],
-            written=shapes["out.2.weight"][0],
-            classes=shapes["label_emb.weight"][0] if "label_emb.weight" in shapes else None,
-            scale_shift=shapes["input_blocks.1.0.emb_layers.1.weight"][0] == 2 * widths[0],
-            residual=any(match[2] != "conv" for match in ups),
-        )
-    except KeyError as error:
-        raise RecipeError(f"{path} is no U-Net of guided-diffusion: it has no {error.args[0]}") from error
+    first = "input_blocks.1.0.emb_layers.1.weight"
+    widths = tuple(shape_of(path, shapes, f"input_blocks.{n}.0.in_layers.2.weight", 4)[0] for n in firsts)
+    return Layout(
+        channels=shape_of(path, shapes, LANDMARK, 2)[1],
+        widths=widths,
+        blocks=blocks,
+        attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
+        read=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
+        written=shape_of(path, shapes, "out.2.weight", 4)[0],
+        classes=shape_of(path, shapes, "label_emb.weight", 2)[0] if "label_emb.weight" in shapes else None,
+        scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
+        residual=any(match[2] != "conv" for match in ups),
+    )
+
+
+def counted(shapes: Shapes, start: str) -> int:
+    """Numbers of modules after such a start; counted, as the highest that a damaged name has may be any."""
+    return len({name.removeprefix(start).partition(".")[0] for name in shapes if name.startswith(start)})
 
 
 def _found(shapes: Shapes) -> str:

@@ -54,13 +54,15 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
         raise RecipeError(
             f"{path} is no checkpoint of DDPM's port: it has no {LANDMARK}, but {len(shapes)} tensors such as {names}"
         )
+    from superpose.nn import shape_of
+
     levels = range(_levels(shapes))
     attends = [f"down.{level}.attn.0.q.weight" in shapes for level in levels]
     return {
         "sample_size": size,
-        "in_channels": shapes["conv_in.weight"][1],
-        "out_channels": shapes["conv_out.weight"][0],
-        "block_out_channels": [shapes[f"down.{level}.block.0.conv1.weight"][0] for level in levels],
+        "in_channels": shape_of(path, shapes, "conv_in.weight", 4)[1],
+        "out_channels": shape_of(path, shapes, "conv_out.weight", 4)[0],
+        "block_out_channels": [shape_of(path, shapes, f"down.{level}.block.0.conv1.weight", 4)[0] for level in levels],
         "down_block_types": ["AttnDownBlock2D" if one else "DownBlock2D" for one in attends],
         "up_block_types": ["AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],
         "layers_per_block": sum(f"down.0.block.{i}.conv1.weight" in shapes for i in range(len(shapes))),
@@ -74,7 +76,8 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
 
 
 def _levels(names: Mapping[str, object]) -> int:
-    return 1 + max((int(match[2]) for name in names if (match := _LEVEL.match(name)) and match[1] == "down"), default=0)
+    # Counted, not the highest: a number that a damaged name has may be any.
+    return len({match[2] for name in names if (match := _LEVEL.match(name)) and match[1] == "down"})
 
 
 def _renamed(name: str, levels: int) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import PromptError, RecipeError, write_tensors
+from superpose import PromptError, RecipeError, regular_file, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,12 +48,13 @@ class Embeddings:
         """
         from safetensors import SafetensorError, safe_open
 
+        if not path.exists():
+            raise RecipeError(f"{path}: no such file; {COMMAND} writes it")
+        regular_file(path)
         try:
             with safe_open(path, framework="pt") as file:
                 prompts = json.loads((file.metadata() or {})["prompts"])
                 count, tokens, width = file.get_slice("states").get_shape()
-        except FileNotFoundError as error:
-            raise RecipeError(f"{path}: no such file; {COMMAND} writes it") from error
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise RecipeError(f"{path} is no file of texts ({error}); {COMMAND} writes one") from error
         if len(prompts) != count:
@@ -77,7 +78,7 @@ class Embeddings:
 
         self.check(prompt)
         place = self.places[cleaned(prompt)]
-        with safe_open(self.path, framework="pt") as file:
+        with safe_open(regular_file(self.path), framework="pt") as file:
             found: Tensor = file.get_slice("states")[place : place + 1]
         return found
 

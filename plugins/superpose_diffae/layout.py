@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from superpose import RecipeError
+from superpose.nn import shape_of
 from superpose.nn.diffae import GROUPS, Half, Layout, Perceptron
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -27,12 +28,15 @@ def recognise(shapes: Shapes, source: str, encoder_blocks: int | None = None) ->
             "such as ffhq256_autoenc, whose decoder reads time and code apart and whose encoder pools adaptively"
         )
     blocks = _blocks(shapes)
+    if blocks < 1:
+        raise RecipeError(f"{source} is no diffusion autoencoder: the way up of its decoder is missing")
     decoder, encoder = _half(shapes, "", blocks, source), _half(shapes, "encoder.", encoder_blocks or blocks, source)
     for width in (*decoder.widths, *encoder.widths):
         if width % GROUPS:
             raise RecipeError(f"{source}: a level of {width} channels is not supported: multiples of {GROUPS} are")
-    code, times = shapes["encoder.out.3.weight"][0], shapes["time_embed.time_embed.0.weight"][1]
-    return Layout(code, times, decoder, encoder, _latent(shapes))
+    code = shape_of(source, shapes, "encoder.out.3.weight", 2, 4)[0]
+    times = shape_of(source, shapes, "time_embed.time_embed.0.weight", 2)[1]
+    return Layout(code, times, decoder, encoder, _latent(shapes, source))
 
 
 def _blocks(shapes: Shapes) -> int:
@@ -48,11 +52,13 @@ def _half(shapes: Shapes, prefix: str, blocks: int, source: str) -> Half:
     found = [name for name in names if f"{name}.0.in_layers.2.weight" in shapes or f"{name}.0.op.weight" in shapes]
     levels = [found[first : first + blocks + 1] for first in range(0, len(found), blocks + 1)]
     halvings = [level[-1] for level in levels[:-1]]
-    widths = [{shapes.get(f"{name}.0.in_layers.2.weight", (0,))[0] for name in level[:blocks]} for level in levels]
+    key = "0.in_layers.2.weight"
+    sizes = {name: shape_of(source, shapes, f"{name}.{key}", 4)[0] for name in found if f"{name}.{key}" in shapes}
+    widths = [{sizes.get(name, 0) for name in level[:blocks]} for level in levels]
     attends = [{f"{name}.1.qkv.weight" in shapes for name in level[:blocks]} for level in levels]
     changes = any(f"{name}.0.skip_connection.weight" in shapes for name in halvings)
     mixed = any(len(kinds) != 1 for kinds in widths) or any(len(kinds) != 1 for kinds in attends)
-    if changes or mixed or len(levels[-1]) != blocks:
+    if changes or mixed or not levels or len(levels[-1]) != blocks:
         raise RecipeError(
             f"{source}: the {len(found)} blocks of its {'encoder' if prefix else 'decoder'} are not levels of {blocks} "
             "blocks and a halving: write encoder_blocks = the number of residual blocks of a level of the encoder"
@@ -61,13 +67,15 @@ def _half(shapes: Shapes, prefix: str, blocks: int, source: str) -> Half:
     return Half(tuple(map(max, widths)), blocks, tuple(map(max, attends)), residual)
 
 
-def _latent(shapes: Shapes) -> Perceptron | None:
+def _latent(shapes: Shapes, source: str) -> Perceptron | None:
     count = _count(shapes, "latent_net.layers.{}.linear.weight")
     if count == 0:
         return None
-    (hidden, code), *rest = (shapes[f"latent_net.layers.{layer}.linear.weight"] for layer in range(count))
+    (hidden, code), *rest = (
+        shape_of(source, shapes, f"latent_net.layers.{layer}.linear.weight", 2) for layer in range(count)
+    )
     skips = tuple(layer for layer, (_, read) in enumerate(rest, start=1) if read == hidden + code)
-    times = shapes["latent_net.time_embed.0.weight"][1]
+    times = shape_of(source, shapes, "latent_net.time_embed.0.weight", 2)[1]
     return Perceptron(count, hidden, skips, times, "latent_net.layers.0.norm.weight" in shapes)
 
 

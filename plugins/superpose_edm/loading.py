@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from superpose.nn import assign, read_weights, ready, split_qkv
+from superpose.nn import assign, read_weights, ready, split_qkv, splits
 from superpose_edm.config import EDMConfig
 from superpose_edm.network import EDMUNet, Song, heads
 
@@ -61,8 +61,9 @@ def edm_names(weights: dict[str, Tensor], config: EDMConfig) -> dict[str, Tensor
             continue
         place, (inner, _, part) = _place(match, config), match[5].rpartition(".")
         attention = place.replace(".resnets.", ".attentions.")
-        if inner == "qkv":
-            apart = split_qkv(value, "edm", heads(config, len(value) // 3))
+        count = heads(config, len(value) // 3) if inner == "qkv" and splits(value) else 1
+        if inner == "qkv" and splits(value, count):
+            apart = split_qkv(value, "edm", count)
             renamed |= {f"{attention}.to_{one}.{part}": piece for one, piece in zip("qkv", apart, strict=True)}
         elif inner in _ATTENTION:
             renamed[f"{attention}.{_ATTENTION[inner]}.{part}"] = value

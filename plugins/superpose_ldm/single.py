@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
-from superpose.nn import Part, read_weights, tensor_shapes
+from superpose.nn import Part, read_weights, shape_of, tensor_shapes
 from superpose.nn.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -112,7 +112,7 @@ class SingleFile:
         return full
 
     def _unet_reader(self, shapes: Mapping[str, Any], unet: Any, params: Mapping[str, Any]) -> Any:
-        has_ema = f"{EMA}{'input_blocks.0.0.weight'.replace('.', '')}" in shapes
+        has_ema = any(name.startswith(EMA) for name in shapes)  # one that lacks some must not pass for none
         new_order = params.get("use_new_attention_order", False)
 
         def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -152,7 +152,9 @@ class SingleFile:
         kind, params = condition["target"].rpartition(".")[2], condition.get("params", {})
         mine = {name.removeprefix(CONDITION): shape for name, shape in shapes.items() if name.startswith(CONDITION)}
         if kind == "ClassEmbedder":
-            count, width = mine.get("embedding.weight", (params.get("n_classes", 1000), params["embed_dim"]))
+            count, width = params.get("n_classes", 1000), params["embed_dim"]
+            if "embedding.weight" in mine:
+                count, width = shape_of(self.path, mine, "embedding.weight", 2)
             part = Part(
                 lambda: nn.Embedding(count, width),
                 lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}embedding."),
@@ -197,7 +199,7 @@ class SingleFile:
             )
         encoder = "FrozenOpenCLIPEmbedder" if second else "FrozenCLIPEmbedder"
         heads = {"num_head_channels": 64} if second else {"num_heads": 8}
-        channels = shapes[f"{UNET}input_blocks.0.0.weight"][1]
+        channels = shape_of(self.path, shapes, f"{UNET}input_blocks.0.0.weight", 4)[1]
         return {
             "linear_start": 0.00085, "linear_end": 0.012, "scale_factor": 0.18215,
             "image_size": 96 if self.prediction == "v" else 64,

@@ -84,6 +84,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "another table": ({"weights": Own()}, r"it holds the keys 'weights', a .*test_unwrapping\.Own"),
     "an object": (Own(), r"it holds a .*test_unwrapping\.Own"),
     "one that is none": ({"state_dict": {**EMA, "mode": Mode.ONE}}, r"'mode' holds a .*\.Mode, and not a"),
+    "a bare table with a note": ({**EMA, "epoch": 3}, "'epoch' holds a int, and not a tensor"),
+    "a wrapped table with a note": ({"model": {**EMA, "epoch": 3}}, "'epoch' holds a int, and not a tensor"),
     "numbers for names": ({0: torch.ones(1)}, "its tensors are called 0 and the like"),
     "two networks": ({**before("net", EMA), **before("model", EMA)}, r"several networks, model\.\*, net\.\*"),
     "one name twice": ({"a._orig_mod.b": torch.ones(1), "a.b": torch.ones(1)}, "which are one name"),

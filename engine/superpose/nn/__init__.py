@@ -10,12 +10,13 @@ from superpose.nn.half_unet import HalfUNet
 from superpose.nn.joined import joined
 from superpose.nn.levels import Maker, UpLevel, Way
 from superpose.nn.loading import assign, load_unet2d, ready
-from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv
+from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv, splits
 from superpose.nn.part import Part
 from superpose.nn.pickled import read_checkpoint
 from superpose.nn.prompts import tell_of_lost_words
 from superpose.nn.resampling import Downsample, Upsample
 from superpose.nn.residual import Resample, ResidualBlock
+from superpose.nn.shapes import shape_of
 from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose.nn.unet import UNet
 from superpose.nn.unet2d import UNet2D
@@ -54,10 +55,12 @@ __all__ = [
     "read_weights",
     "ready",
     "rows",
+    "shape_of",
     "shards",
     "silu_",
     "sinusoid",
     "split_qkv",
+    "splits",
     "tell_of_lost_words",
     "tensor_shapes",
     "weight_files",

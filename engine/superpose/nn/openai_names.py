@@ -83,13 +83,18 @@ def openai_names(
             renamed[name] = value
             continue
         rest, _, part = name.removeprefix(f"{old}.").rpartition(".")
-        if rest == "qkv":
-            count = heads(place, len(value) // 3) if heads is not None else 1
+        count = heads(place, len(value) // 3) if rest == "qkv" and splits(value) and heads is not None else 1
+        if rest == "qkv" and splits(value, count):
             apart = split_qkv(value, order, count)
             renamed |= {f"{place}.to_{one}.{part}": piece for one, piece in zip("qkv", apart, strict=True)}
         else:
             renamed[".".join(filter(None, (place, _inner(rest, old, old in attentions), part)))] = value
     return renamed
+
+
+def splits(value: Tensor, heads: int = 1) -> bool:
+    """Whether a tensor has rows for q, k and v of so many heads; one that has not is left to `assign` to refuse."""
+    return value.dim() > 0 and value.numel() > 0 and heads > 0 and len(value) % (3 * heads) == 0
 
 
 def split_qkv(value: Tensor, order: QKVOrder, heads: int) -> tuple[Tensor, Tensor, Tensor]:

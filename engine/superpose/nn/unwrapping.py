@@ -42,6 +42,9 @@ def unwrapped(path: Path, stored: object) -> Mapping[str, Tensor]:
     """
     found = _table(path, stored)
     if found is None:
+        for one in (stored, *stored.values()) if isinstance(stored, dict) else ():
+            if isinstance(one, dict) and 2 * sum(isinstance(value, Tensor) for value in one.values()) > len(one):
+                _refuse_others(path, one)  # a table, but for these
         raise RecipeError(
             f"{path} does not hold a plain table of tensors by name, nor one called {', '.join(TABLES[:-1])} or "
             f"{TABLES[-1]}: it holds {_what(stored)}"

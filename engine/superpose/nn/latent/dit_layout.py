@@ -17,6 +17,8 @@ from torch import Tensor
 from superpose.errors import RecipeError
 from superpose.nn.latent.dit import DiTConfig
 from superpose.nn.latent.settings import settings
+from superpose.nn.openai_names import splits
+from superpose.nn.shapes import shape_of
 
 #: Keys of diffusers' classes that change no number, and those that are supported with one value alone.
 _IDLE = {
@@ -73,7 +75,7 @@ def paper_dit(where: str, shapes: Mapping[str, tuple[int, ...]], heads: int | No
         raise RecipeError(
             f"{where} is no diffusion transformer of the paper's code: no {missing[0]} among {found}, ..."
         )
-    width, channels, patch, _ = shapes["x_embedder.proj.weight"]
+    width, channels, patch, _ = shape_of(where, shapes, "x_embedder.proj.weight", 4)
     heads = heads or HEADS.get(width)
     if heads is None or width % heads:
         raise RecipeError(
@@ -83,11 +85,11 @@ def paper_dit(where: str, shapes: Mapping[str, tuple[int, ...]], heads: int | No
         num_attention_heads=heads,
         attention_head_dim=width // heads,
         in_channels=channels,
-        out_channels=shapes["final_layer.linear.weight"][0] // patch**2,
+        out_channels=shape_of(where, shapes, "final_layer.linear.weight", 2)[0] // patch**2,
         num_layers=len({name.split(".")[1] for name in shapes if name.startswith("blocks.")}),
-        sample_size=round(shapes["pos_embed"][1] ** 0.5) * patch,
+        sample_size=round(shape_of(where, shapes, "pos_embed", 3)[1] ** 0.5) * patch,
         patch_size=patch,
-        num_embeds_ada_norm=shapes["y_embedder.embedding_table.weight"][0] - 1,
+        num_embeds_ada_norm=shape_of(where, shapes, "y_embedder.embedding_table.weight", 2)[0] - 1,
         norm_eps=1e-6,
         frequency_shift=0.0,
     )
@@ -99,7 +101,7 @@ def paper_dit_names(weights: dict[str, Tensor], depth: int) -> dict[str, Tensor]
     given: dict[str, Tensor] = {}
     for stored in list(weights):
         value, name = weights.pop(stored), stored
-        if found := _QKV.fullmatch(stored):
+        if (found := _QKV.fullmatch(stored)) and splits(value):
             block = f"transformer_blocks.{found[1]}.attn1"
             parts = zip("qkv", value.chunk(3), strict=True)
             given |= {f"{block}.to_{one}.{found[2]}": part for one, part in parts}

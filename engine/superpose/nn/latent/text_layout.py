@@ -12,6 +12,8 @@ from torch import Tensor
 from superpose.errors import RecipeError
 from superpose.nn.latent.settings import settings
 from superpose.nn.latent.text import ACTIVATIONS, TextShape
+from superpose.nn.openai_names import splits
+from superpose.nn.shapes import shape_of
 
 _CLIP = {
     "vocab_size": 49408, "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12,
@@ -54,18 +56,19 @@ def text_shape(where: str, shapes: Shapes, penultimate: bool) -> TextShape:
         RecipeError: If this is no text encoder that we know.
     """
     layout = text_layout(where, shapes)
-    inner = next(name for name in shapes if re.search(r"(mlp\.fc1|mlp\.c_fc|\.net\.0\.0)\.weight$", name))
-    count = 1 + max(int(found[1]) for name in shapes if (found := re.search(r"(?:layers|resblocks)\.(\d+)\.", name)))
+    inner = _first(where, shapes, r"(mlp\.fc1|mlp\.c_fc|\.net\.0\.0)\.weight$")
+    # Counted, not the highest: a number that a damaged name has may be any.
+    count = len({found[1] for name in shapes if (found := re.search(r"(?:layers|resblocks)\.(\d+)\.", name))})
     match layout:
         case "clip":
-            places = next(name for name in shapes if name.endswith("embeddings.position_embedding.weight"))
+            places = _first(where, shapes, r"embeddings\.position_embedding\.weight$")
             layers = count
         case "openclip":
             places, layers = "model.positional_embedding", count - penultimate
         case _:
             places, layers = "transformer.pos_emb.emb.weight", count // 2
-    length, width = shapes[places]
-    words = next(value[0] for name, value in shapes.items() if re.search(r"token_emb(edding)?\.weight$", name))
+    length, width = shape_of(where, shapes, places, 2)
+    words, _ = shape_of(where, shapes, _first(where, shapes, r"token_emb(edding)?\.weight$"), 2)
     # Heads cannot be seen in a file. CLIP's are 64 wide in every one that was published; LDM's encoder has 8 of 64.
     heads = 8 if layout == "ldm" else max(1, width // 64)
     return TextShape(
@@ -75,11 +78,18 @@ def text_shape(where: str, shapes: Shapes, penultimate: bool) -> TextShape:
         layers=layers,
         heads=heads,
         head_width=64 if layout == "ldm" else width // heads,
-        inner=shapes[inner][0],
+        inner=shape_of(where, shapes, inner, 2)[0],
         activation="quick_gelu" if layout == "clip" else "gelu",
         causal=layout != "ldm",
         bias=layout != "ldm",
     )
+
+
+def _first(where: str, shapes: Shapes, ending: str) -> str:
+    for name in shapes:
+        if re.search(ending, name):
+            return name
+    raise RecipeError(f"{where}: its text encoder has no tensor named {ending}")
 
 
 def text_layout(where: str, shapes: Shapes) -> str:
@@ -152,7 +162,7 @@ def text_names(layout: str, weights: Mapping[str, Tensor], layers: int) -> dict[
             if layer >= layers:
                 continue
             name = f"layers.{layer}.{name[found.end() :]}"
-        if ".attn.in_proj_" in name:
+        if ".attn.in_proj_" in name and splits(value):
             for part, piece in zip("qkv", torch.chunk(value, 3), strict=True):
                 renamed[name.replace("in_proj_", f"to_{part}.")] = piece
         else:
