@@ -75,7 +75,7 @@ def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, vari
             options |= {"torch_dtype": dtype, "low_cpu_mem_usage": find_spec("accelerate") is not None}
         else:
             options |= {"dtype": dtype}
-    for file in folder.iterdir():
+    for file in folder.iterdir() if folder.is_dir() else ():  # what is missing is told below
         if not file.is_dir():
             regular_file(file)
         if ".index." in file.name and file.suffix == ".json":

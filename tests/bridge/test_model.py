@@ -274,5 +274,7 @@ def test_a_recipe_from_the_command_line(
     assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / "0001.png").exists()
     made = tmp_path / "out" / "0001.png"
-    assert main(["replay", str(made), "--out", str(tmp_path / "replayed")]) == 0
+    weights = saved("sd3")
+    given = ["--input", f"{weights.name}={weights}"]
+    assert main(["replay", str(made), "--out", str(tmp_path / "replayed"), *given]) == 0
     assert (tmp_path / "replayed" / "0001.png").read_bytes() == made.read_bytes()
