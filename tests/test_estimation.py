@@ -8,6 +8,7 @@ import torch
 
 from superpose import (
     Constraint,
+    Decomposition,
     Denoiser,
     Edit,
     Estimate,
@@ -17,10 +18,13 @@ from superpose import (
     Prediction,
     Scheduler,
     Term,
+    View,
+    factorized,
     make,
     prompted,
     sample,
     together,
+    viewed,
 )
 from superpose.blame import whose
 from superpose.testing.predictors import TinyPredictor
@@ -306,3 +310,50 @@ def test_the_plugin_is_named():
     told = whose(make("guidance", "cfg"), "denoiser")
     assert told.startswith("ClassifierFree.denoiser of plugin 'guidance' (superpose ")
     assert re.search(r"cfg\.py:\d+$", told)
+
+
+def a_view(apply=lambda x: x, invert=lambda x: x, carry=lambda x: x):
+    """A view that does what a test says."""
+    methods = {"apply": apply, "invert": invert, "carry": carry}
+    return type("Odd", (View,), {name: lambda _, x, f=f: f(x) for name, f in methods.items()} | {"kind": "odd"})()
+
+
+def parts(split):
+    names = {"names": ("one", "other"), "kind": "odd"}
+    return type("Odd", (Decomposition,), names | {"split": lambda _, x: split(x)})()
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "says"),
+    [
+        ("apply", lambda x: x.numpy(), r"returns a numpy\.ndarray, and must return a torch\.Tensor"),
+        ("apply", lambda x: x[0], r"returns a tensor of shape \(3, 8, 8\) for 1 rows"),
+        ("apply", lambda x: x.flatten(1), r"returns a tensor of shape \(1, 192\), and must return images"),
+        ("apply", lambda x: None, "returns nothing"),
+        ("invert", lambda x: x.numpy(), r"returns a numpy\.ndarray"),
+        ("invert", lambda x: x[..., :4], r"returns a tensor of shape \(1, 3, 8, 4\), and must return one of"),
+        ("carry", lambda x: x[:, :1], r"returns a tensor of shape \(1, 1, 8, 8\), and must return one of"),
+    ],
+)
+def test_a_view_that_shows_no_images_is_told(method, given, says):
+    network = TinyPredictor()
+    tree = viewed([(a_view(**{method: given}), prompted(network, "a"))])
+    with pytest.raises(PluginError, match=rf"Odd.{method}, {HERE}:\d+ {says}"):
+        sample(tree, make("scheduler", "ddim", steps=2), network)
+
+
+@pytest.mark.parametrize(
+    ("split", "says"),
+    [
+        (lambda x: (x.numpy(), 0 * x), r"returns a numpy\.ndarray"),
+        (lambda x: (x, x[..., :4]), r"returns a tensor of shape \(1, 3, 8, 4\), and must return one of"),
+        (lambda x: (x,), "returns a tuple of 1, and must return a tuple of a tensor for each of one, other"),
+        (lambda x: x, r"returns a torch\.Tensor, and must return a tuple of"),
+        (lambda x: None, "returns nothing, and must return a tuple of"),
+    ],
+)
+def test_a_decomposition_without_parts_is_told(split, says):
+    network = TinyPredictor()
+    tree = factorized(parts(split), [prompted(network, "a"), prompted(network, "b")])
+    with pytest.raises(PluginError, match=rf"Odd.split, {HERE}:\d+ {says}"):
+        sample(tree, make("scheduler", "ddim", steps=2), network)

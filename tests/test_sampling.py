@@ -1,6 +1,7 @@
 """The loop: stepping by hand, stopping and going on, observers, hooks that must fire."""
 
 from types import ModuleType, SimpleNamespace
+from typing import NamedTuple
 
 import attrs
 import pytest
@@ -93,6 +94,28 @@ def test_a_cut_off_state_is_refused_with_its_name(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(RecipeError, match=r"state\.safetensors: not a saved state of ddim"):
         load_state(path, stepped.scheduler)
+
+
+class Local(NamedTuple):
+    """A memory that no scheduler tells of."""
+
+    x: object
+
+
+@pytest.mark.parametrize(
+    ("memory", "says"),
+    [
+        (Local(torch.zeros(1)), r"remembers \S*Local: say memory = Local in it"),
+        ((1, [SimpleNamespace()]), r"remembers types\.SimpleNamespace, which can't be saved: remember tensors"),
+        ({1: 2.0}, r"remembers builtins\.dict, which can't be saved"),
+    ],
+)
+def test_a_memory_that_would_not_come_back_is_told_with_its_class(memory, says, tmp_path):
+    ddim = make("scheduler", "ddim")
+    with pytest.raises(RunError, match=f"^DDIM.*{says}") as told:
+        save_state(superpose.State(0, torch.zeros(1), memory), tmp_path / "state", scheduler=ddim)
+    assert len(str(told.value).splitlines()) == 1
+    assert not (tmp_path / "state").exists()
 
 
 class TestObservers:

@@ -63,6 +63,18 @@ def must_be_rows(value: object, maker: object, method: str, rows: int) -> None:
         blamed(maker, method, f"returns a tensor of shape {tuple(value.shape)} for {rows} rows")
 
 
+def must_be_images(value: object, maker: object, method: str) -> None:
+    """Refuse what a method returned of one image unless it is one, of whatever size.
+
+    Raises:
+        PluginError: As `must_be_rows`.
+    """
+    must_be_rows(value, maker, method, 1)
+    if len(value.shape) != 4:  # type: ignore[attr-defined]  # a tensor, as the line above has seen
+        shape = tuple(value.shape)  # type: ignore[attr-defined]
+        blamed(maker, method, f"returns a tensor of shape {shape}, and must return images, (N, C, H, W)")
+
+
 def must_be_like(value: object, x: Tensor, maker: object, method: str) -> None:
     """Refuse what a method returned unless it is a tensor of the shape of ``x``.
 

@@ -14,7 +14,7 @@ import attrs
 import torch
 
 from superpose.answer import Answerer
-from superpose.blame import article, blamed
+from superpose.blame import article, blamed, must_be_images
 from superpose.classifier import ClassifierPredictor
 from superpose.clip import Clip, Clipped, NoClip
 from superpose.conditioning import misfit
@@ -218,7 +218,12 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
         constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
         if found := undone(constraints):
             raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
-        plan = fitted(recipe.scheduler, recipe.scheduler.plan(recipe.model.schedule), constraints)
+        plan = recipe.scheduler.plan(recipe.model.schedule)
+        for i, constraint in enumerate(constraints):
+            try:
+                plan = fitted(recipe.scheduler, plan, [constraint])
+            except RecipeError as error:
+                raise recipe.located([(place(("constraint", i)), str(error))]) from error
     except MistakesError:
         raise
     except (LawError, RecipeError) as error:
@@ -385,7 +390,9 @@ def _tree(
     def seen_by(view: View, shape: Shape) -> Shape:
         if nodes is None:
             return shape
-        channels, height, width = view.apply(torch.zeros(1, *shape)).shape[1:]
+        seen = view.apply(torch.zeros(1, *shape))
+        must_be_images(seen, view, "apply")
+        channels, height, width = seen.shape[1:]
         return channels, height, width
 
     def against(negative: str) -> Condition:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 import torch
 
+from superpose.blame import must_be_images
 from superpose.errors import LawError
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def misfit(view: View, shape: Shape, groups: Iterable[ChannelGroup]) -> str | No
 def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
     """The place that each one shown comes from, by the view's variance rule turned round, and the size shown."""
     channels, height, width = shape
-    seen = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64)).shape
+    shown = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64))
+    must_be_images(shown, view, "apply")
+    seen = shown.shape
     numbers = torch.arange(seen[2] * seen[3], dtype=torch.float64).view(1, 1, *seen[2:]).expand(seen).contiguous()
     carried = view.carry(numbers).flatten(2)[0]
     order = carried[0].argsort()

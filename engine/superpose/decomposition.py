@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.blame import article, blamed
 from superpose.errors import LawError
 from superpose.kind import Kind
 
@@ -36,7 +37,16 @@ class Decomposition(Kind, ABC):
         if name not in self.names:
             raise LawError(f"{self.kind} has no part {name!r}; its parts are {', '.join(self.names)}")
         index = self.names.index(name)
-        return lambda x: self.split(x)[index]
+        return lambda x: self._all_of(x)[index]
+
+    def _all_of(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What `split` makes, known to be a tensor for each name."""
+        parts: object = self.split(x)
+        if not isinstance(parts, tuple | list) or len(parts) != len(self.names):
+            got = f"{article(parts)} of {len(parts)}" if isinstance(parts, tuple | list) else article(parts)
+            names = ", ".join(self.names)
+            blamed(self, "split", f"returns {got}, and must return a tuple of a tensor for each of {names}")
+        return tuple(parts)
 
     def scaled(self, factor: float) -> Decomposition:
         """The same parts of an image ``factor`` times as large; override where an option counts pixels."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
+from superpose.blame import must_be_images, must_be_like
 from superpose.errors import LawError
 from superpose.estimation import begun, together
 from superpose.prediction import Estimate, Prediction, clean_from
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 Map = Callable[["Tensor"], "Tensor"]
 Shape = tuple[int, int, int]
+Maker = tuple[object, str]
 
 #: Largest deviation from the identity that rounding explains, relative to unit noise.
 TOLERANCE = 1e-4
@@ -142,6 +144,7 @@ class Term:
         carry: What becomes of the variance on the way back; it permutes, and never negates or filters.
         variance_weight: Share in the variance of the mix; the shares are normalised to sum to one.
         orthogonal: Whether B must keep lengths, as a view does: noise that is not white is not noise to a network.
+        makers: Whose methods the three maps are, as (object, method); None for one that is nobody's.
         name: What errors call it; its place among the terms where that is empty.
     """
 
@@ -152,7 +155,23 @@ class Term:
     carry: Map = _same
     variance_weight: float = 1.0
     orthogonal: bool = False
+    makers: tuple[Maker | None, Maker | None, Maker | None] = (None, None, None)
     name: str = ""
+
+    def check_tensors(self, shape: Shape) -> None:
+        """Try each map once on an image of ``shape``.
+
+        Raises:
+            PluginError: If one gives no tensor, or one of another shape; says whose it is, and where.
+        """
+        before, after, carry = self.makers
+        x = _probe(shape, 0)
+        seen = self.before(x)
+        if before:
+            must_be_images(seen, *before)
+        for maker, back in ((after, self.after), (carry, self.carry)):
+            if maker:
+                must_be_like(back(seen), x, *maker)
 
     def check(self, name: str, shape: Shape, number: int) -> None:
         """Probe that the maps are linear and, where they must, keep lengths; raise `LawError` with the figure."""
@@ -244,6 +263,8 @@ class Mix(Denoiser):
 
     def check(self, shape: Shape) -> None:
         """Probe the law here and below."""
+        for term in self.terms:
+            term.check_tensors(shape)
         gap = self.gap(shape)
         if not gap <= TOLERANCE:  # also what is not a number
             number = self._furthest(shape)
@@ -317,6 +338,7 @@ def viewed(
                 carry,
                 variance_weight=share,
                 orthogonal=True,
+                makers=((view, "apply"), (view, "invert"), (view, "carry")),
                 name=f"view {view.kind!r}",
             )
         )
@@ -325,13 +347,16 @@ def viewed(
 
 def factorized(decomposition: Decomposition, denoisers: Sequence[Denoiser]) -> Mix:
     r"""One denoiser a part: :math:`\sum_i F_i d_i(x)`, in the order of ``decomposition.names``."""
+    from superpose.decomposition import Decomposition
+
     names = decomposition.names
     if len(names) != len(denoisers):
         raise LawError(
             f"{decomposition.kind} has the parts {', '.join(names)}, but {len(denoisers)} denoisers were given"
         )
+    maker = (decomposition, "split" if type(decomposition).part is Decomposition.part else "part")
     terms = [
-        Term(denoiser, after=decomposition.part(name), name=f"part {name!r}")
+        Term(denoiser, after=decomposition.part(name), makers=(None, maker, None), name=f"part {name!r}")
         for name, denoiser in zip(names, denoisers, strict=True)
     ]
     return Mix(tuple(terms), name=f"decomposition {decomposition.kind!r}")

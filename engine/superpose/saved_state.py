@@ -16,7 +16,8 @@ import attrs
 import torch
 from safetensors import SafetensorError, safe_open
 
-from superpose.errors import RecipeError
+from superpose.blame import whose
+from superpose.errors import RecipeError, RunError
 from superpose.files import regular_file
 from superpose.sampling import State
 from superpose.schedule import Moment
@@ -28,18 +29,21 @@ if TYPE_CHECKING:
     from superpose.scheduler.base import Scheduler
 
 
-def save_state(state: State, path: Path, *, about: str = "") -> None:
+def save_state(state: State, path: Path, *, about: str = "", scheduler: Scheduler | None = None) -> None:
     """Write a state to a safetensors file, whole or not at all.
 
     Arguments:
         about: Any text, given back by `load_state`: what the state belongs to.
+        scheduler: Whose memory it has, so that what `load_state` could not read is not written.
 
     Raises:
-        RunError: If the file can't be written.
+        RunError: If the file can't be written, or what the scheduler remembers can't be saved.
     """
     tensors: dict[str, Tensor] = {}
     values = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
     values["fired"] = sorted(state.fired)
+    if scheduler is not None and (why := _unsaved(state.memory, scheduler)):
+        raise RunError(why)
     structure = json.dumps({name: _flat(value, tensors) for name, value in values.items()})
     write_tensors(tensors, path, {"state": structure, "about": about})
 
@@ -82,12 +86,40 @@ def _full(value: dict[str, Any], tensors: dict[str, Tensor], scheduler: Schedule
     items = [_full(item, tensors, scheduler) for item in value["tuple"]]
     if not value["name"]:
         return tuple(items)
-    homes = [scheduler.memory or Moment, type(scheduler)]
-    known = {"Moment": Moment} | {name: it for home in homes for name, it in vars(sys.modules[home.__module__]).items()}
-    if scheduler.memory is not None:
-        known[scheduler.memory.__qualname__] = scheduler.memory
+    known = _known(scheduler)
     if value["name"] not in known:
         raise ValueError(
             f"it remembers a {value['name']}, which is not in its module: say memory = {value['name']} in its class"
         )
     return known[value["name"]](*items)
+
+
+def _known(scheduler: Scheduler) -> dict[str, Any]:
+    """The names that a saved state may have."""
+    homes = [scheduler.memory or Moment, type(scheduler)]
+    known = {"Moment": Moment} | {name: it for home in homes for name, it in vars(sys.modules[home.__module__]).items()}
+    if scheduler.memory is not None:
+        known[scheduler.memory.__qualname__] = scheduler.memory
+    return known
+
+
+def _unsaved(memory: Any, scheduler: Scheduler) -> str | None:
+    """Why what a scheduler remembers would not be read again as it is, with the cure; None where it would."""
+    if isinstance(memory, torch.Tensor | float):
+        return None
+    cls = type(memory)
+    if isinstance(memory, tuple | list):
+        if hasattr(memory, "_fields") and _known(scheduler).get(cls.__qualname__) is not cls:
+            return (
+                f"{whose(scheduler)} remembers {cls.__module__}.{cls.__qualname__}: say memory = {cls.__name__} in it"
+            )
+        return next(filter(None, (_unsaved(item, scheduler) for item in memory)), None)
+    try:
+        if json.loads(json.dumps(memory)) == memory:
+            return None
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return (
+        f"{whose(scheduler)} remembers {cls.__module__}.{cls.__qualname__}, which can't be saved: remember tensors, "
+        "numbers and texts, in tuples or a NamedTuple"
+    )

@@ -64,7 +64,10 @@ class ClassifierGuidance(Guidance):
         if self.base is not None and (why := self.base.refuses(model)):
             return why
         if self.classifier.shape != model.shape:
-            return f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}"
+            return (
+                f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}: "
+                "use one that was trained on images of that size"
+            )
         if self.classifier.schedule != model.schedule:
             return "its classifier was trained on other noise levels than the model: give both the same (betas)"
         if self.label is not None:

@@ -54,6 +54,17 @@ def test_plans_do_not_double_without_end():
         fitted(make("scheduler", "ddim"), plan, [Doubling()] * 40)
 
 
+def test_a_plan_that_is_too_long_is_told_where_the_constraint_is():
+    text = (RECIPES / "inpaint.toml").read_text().replace("repeats = 2", "repeats = 100")
+    line = next(n for n, words in enumerate(text.splitlines(), 1) if words.startswith("[[constraint]]"))
+    with pytest.raises(RecipeError) as caught:
+        inspect(loads(text, name="recipe.toml", folder=RECIPES, overrides=["scheduler.steps=600"]))
+    assert re.fullmatch(
+        rf"recipe\.toml:{line}:\d+: constraint\.0: inpaint makes a plan of [\d,]+ steps; a run has at most 50,000",
+        str(caught.value),
+    )
+
+
 def test_a_billion_repeats_are_refused():
     text = (RECIPES / "inpaint.toml").read_text()
     with pytest.raises(RecipeError, match=r"constraint\.0\.repeats: must be at most 100, got 1000000000"):

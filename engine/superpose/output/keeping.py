@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import torch
 
-from superpose.errors import RecipeError, RunError
+from superpose.errors import Notice, RecipeError, RunError
 from superpose.sampling import State
 from superpose.saved_state import load_state, save_state
 from superpose.scheduler.base import Scheduler
@@ -45,7 +45,7 @@ def saved(path: Path, batch: Batch, scheduler: Scheduler, device: torch.device) 
     try:
         state, about = load_state(path, scheduler, device)
     except RecipeError as error:
-        warnings.warn(f"{error}; its batch is begun again", stacklevel=2)
+        warnings.warn(f"{error}; its batch is begun again", Notice, stacklevel=2)
         return None
     return state if about == batch.text() else None
 
@@ -65,21 +65,34 @@ def batch_of(path: Path, run: str) -> Batch | None:
     return batch if batch.run == run else None
 
 
-def keep(state: State, path: Path, batch: Batch) -> None:
-    """Save a state; where it can't be saved, say so: a run without one is whole, only not to be gone on with."""
+def keep(state: State, path: Path, batch: Batch, scheduler: Scheduler | None = None, *, told: bool = False) -> bool:
+    """Save a state; where it can't be saved, say so: a run without one is whole, only not to be gone on with.
+
+    Arguments:
+        scheduler: Whose memory the state has.
+        told: Whether this has been said before.
+
+    Returns:
+        Whether it is saved.
+    """
     try:
-        save_state(state, path, about=batch.text())
+        save_state(state, path, about=batch.text(), scheduler=scheduler)
     except RunError as error:
-        warnings.warn(f"the steps of this batch are not saved, and a kill would lose them: {error}", stacklevel=2)
+        if not told:
+            why = f"the steps of this batch are not saved, and a kill would lose them: {error}"
+            warnings.warn(why, Notice, stacklevel=2)
+        return False
+    return True
 
 
 class Keeper:
     """Saves the state now and then, so that a long batch that is killed need not begin again."""
 
-    def __init__(self, path: Path, batch: Batch) -> None:
-        self.path, self.batch = path, batch
+    def __init__(self, path: Path, batch: Batch, scheduler: Scheduler | None = None) -> None:
+        self.path, self.batch, self.scheduler = path, batch, scheduler
         self.latest: State | None = None
         self.saved = time.monotonic()
+        self.failed = False
 
     def keep(self, state: State) -> None:
         """Take note of a state, and save it when it is time."""
@@ -90,5 +103,5 @@ class Keeper:
     def save(self) -> None:
         """Save the last state."""
         if self.latest is not None:
-            keep(self.latest, self.path, self.batch)
+            self.failed = not keep(self.latest, self.path, self.batch, self.scheduler, told=self.failed)
         self.saved = time.monotonic()

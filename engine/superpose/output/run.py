@@ -292,7 +292,7 @@ class Job:
         self, stage: Composition, trajectory: Trajectory, samples: tuple[int, ...], observers: Sequence[Observer]
     ) -> Tensor:
         batch = Batch(self.run, samples, stage.number)
-        keeper = Keeper(self._state, batch)
+        keeper = Keeper(self._state, batch, stage.recipe.scheduler)
         try:
             return trajectory.run([*observers], self._saved(self._state, batch, stage), keep=keeper.keep)
         except (KeyboardInterrupt, SystemExit):  # a signal: how programs turn SIGTERM into an exception

@@ -1,0 +1,316 @@
+"""Compositions that nobody wrote: drawn at random from everything registered; each is refused with a cure, or right.
+
+Right is what can be known without knowing the picture: it is finite, it is the same twice, a sample of many is the
+sample alone, two identity views change nothing, and a view shows what its noise shows.
+"""
+
+import random
+import re
+
+import attrs
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from small_models import LINEAR, Beheld, WavesPredictor, enlarged
+from superpose import (
+    Beside,
+    Classifier,
+    ClassifierPredictor,
+    FlowSchedule,
+    Model,
+    Noise,
+    Prediction,
+    StaticClip,
+    SuperposeError,
+    Trajectory,
+    compose,
+    inspect,
+    make,
+)
+from superpose.plugins import load_plugins
+from superpose.recipe.tables import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
+from superpose.testing import variants
+from superpose.testing.predictors import TinyPredictor
+
+KINDS = load_plugins()
+#: Says what to do, or what would do.
+CURE = re.compile(
+    r"\b(use|write|choose|give|remove|add|say|keep|make|must|needs|takes|at most|at least|belongs|whole)\b",
+    re.IGNORECASE,
+)
+SEEDS = range(20)
+
+
+class Learned(TinyPredictor):
+    """Says something of the variance, too."""
+
+    def __init__(self, shape, learned, **options):
+        super().__init__(shape, **options)
+        self.learned_variance = learned
+
+    def predict(self, x, moment, given):
+        answer = super().predict(x, moment, given)
+        if self.learned_variance == "learned_range":
+            return Prediction(answer.output, torch.tanh(answer.output.roll(1, 1)))
+        return Prediction(answer.output, answer.output.roll(1, 1) - 4)
+
+
+class Edited(Beheld):
+    """Sees a picture of each sample's own beside the state, and a number: of the stage before, or drawn."""
+
+    def beside(self, low, noise):
+        shown = noise("shown") if low is None else enlarged(low, self.shape[-1])
+        return Beside(shown, {"own": noise("own")[:, :1, :1, :1]})
+
+
+@attrs.frozen(kw_only=True)
+class Tiny(Model):
+    """A random network of any sort."""
+
+    kind = "tiny"
+    sort: str = "plain"
+    size: tuple[int, int, int] = (3, 8, 8)
+    flow: bool = False
+    parameterization: str = "epsilon"
+
+    @property
+    def shape(self):
+        channels, height, width = self.size
+        return (4 * channels, height // 2, width // 2) if self.sort == "latent" else self.size
+
+    @property
+    def image_shape(self):
+        return self.size
+
+    @property
+    def schedule(self):
+        return FlowSchedule() if self.flow else LINEAR
+
+    @property
+    def upscales(self):
+        return self.sort == "larger"
+
+    @property
+    def sees_beside(self):
+        return self.sort in ("larger", "edited")
+
+    @property
+    def clip(self):
+        return None if self.sort == "latent" else StaticClip()
+
+    @property
+    def learned_variance(self):
+        return self.sort if self.sort.startswith("learned") else "none"
+
+    def load(self, device="cpu", dtype="float32"):
+        told = {"schedule": self.schedule, "parameterization": self.parameterization}
+        if self.sort.startswith("learned"):
+            made = Learned(self.size, self.sort, **told)
+        elif self.sees_beside:
+            made = Edited(self.size)
+        else:
+            made = WavesPredictor(self.size) if self.sort == "latent" else TinyPredictor(self.size, **told)
+        made.schedule, made.clip = self.schedule, self.clip
+        if self.sort != "latent":
+            made.parameterization = self.parameterization
+        return made
+
+    def check_prompt(self, prompt):
+        pass
+
+
+@attrs.frozen(kw_only=True)
+class Sorting(Classifier):
+    """A random classifier."""
+
+    kind = "sorting"
+    shape: tuple[int, int, int]
+    flow: bool = False
+    classes = 4
+
+    @property
+    def schedule(self):
+        return FlowSchedule() if self.flow else LINEAR
+
+    def load(self, device="cpu", dtype="float32"):
+        return Sorter(self.shape)
+
+
+class Sorter(ClassifierPredictor):
+    """One linear layer."""
+
+    def __init__(self, shape):
+        self.shape, self.device = shape, torch.device("cpu")
+        self.weights = nn.functional.normalize(torch.randn(64, 4, generator=torch.Generator().manual_seed(1)))
+
+    def logits(self, x, moment):
+        return torch.tanh(nn.functional.adaptive_avg_pool2d(x, 4).mean(1).flatten(1)) @ self.weights[:16]
+
+
+class Drawn:
+    """A recipe and everything in it, drawn from the registry by a seed."""
+
+    def __init__(self, seed, folder):
+        self.random, self.folder = random.Random(seed), folder
+        self.flow = self.random.random() < 0.2
+        sort = self.random.choice(["plain", "plain", "latent", "edited", "learned", "learned_range"])
+        size = self.random.choice([(3, 8, 8), (3, 8, 8), (3, 12, 12), (3, 8, 12), (1, 8, 8)])
+        kind = "sample" if self.random.random() < 0.2 else "flow" if self.flow else self.random.choice(["epsilon", "v"])
+        self.model = Tiny(sort=sort, size=size, flow=self.flow, parameterization=kind)
+
+    def recipe(self):
+        pick, stages = self.random, []
+        if pick.random() < 0.25:
+            channels, height, width = self.model.size
+            large = Tiny(sort="larger", size=(channels, 2 * height, 2 * width), flow=self.flow, parameterization="v")
+            stages = [Stage(model=large, scheduler=self.scheduler(), guidance=self.guidance(large))]
+        return Recipe(
+            model=self.model,
+            scheduler=self.scheduler(),
+            guidance=(guidance := self.guidance(self.model)),
+            subject=attrs.evolve(self.subject(3), guidance=None, negative="z" if guidance and not stages else None),
+            stage=stages,
+            constraint=[self.constraint()] * (pick.random() < 0.3),
+            run=Run(seed=pick.randrange(100), threads=1),
+        )
+
+    def one_of(self, role, fits):
+        """A variant of a kind of that role; mostly one that fits."""
+        instances = [kind for cls in KINDS.kinds(role).values() for kind in variants(cls)]
+        self.random.shuffle(instances)
+        return instances[0] if self.random.random() < 0.03 else next(filter(fits, instances))
+
+    def scheduler(self):
+        def fits(scheduler):
+            try:
+                scheduler.plan(self.model.schedule)
+            except SuperposeError:
+                return False
+            return scheduler.refuses(self.model.learned_variance) is None
+
+        return attrs.evolve(self.one_of("scheduler", fits), steps=self.random.randint(2, 4))
+
+    def guidance(self, model, chance=0.5):
+        if self.random.random() > chance:
+            return None
+        cls = KINDS.get("guidance", self.random.choice(sorted(KINDS.kinds("guidance"))))
+        if cls.kind != "classifier":
+            return self.random.choice(variants(cls))
+        told = {"classifier": Sorting(shape=model.shape, flow=self.flow), "label": str(self.random.randrange(4))}
+        return cls(**told, base=self.guidance(model, 0.3))
+
+    def constraint(self):
+        cls = KINDS.get("constraint", self.random.choice(sorted(KINDS.kinds("constraint"))))
+        height, width = self.model.size[1:]
+        values = np.random.default_rng(self.random.randrange(9)).integers(0, 256, (height, width), dtype=np.uint8)
+        for name, picture in (("image", values), ("mask", np.where(values > 99, 255, 0).astype(np.uint8))):
+            Image.fromarray(picture).save(self.folder / f"{name}.png")
+        return cls(**{name: self.folder / f"{name}.png" for name in ("image", "mask") if hasattr(cls, name)})
+
+    def fits(self, kind):
+        """Whether a view or decomposition can act on what the model paints."""
+        return kind.refuses(*self.model.shape) is None
+
+    def subject(self, depth):
+        pick = self.random
+        told = {}
+        if (guidance := self.guidance(self.model, 0.15)) is not None:
+            told = {"guidance": guidance, "negative": pick.choice("xyz")}
+        shape = pick.choice(["view", "decomposition", "prompt"]) if depth else "prompt"
+        if shape == "view":
+            views = [self.one_of("view", self.fits) for _ in range(pick.randint(1, 3))]
+            weights = [pick.choice([1.0, 1.0, 0.3]) for _ in views]
+            terms = [
+                ViewTerm(view=view, weight=weight, subject=self.subject(depth - 1))
+                for view, weight in zip(views, weights, strict=True)
+            ]
+            return Subject(view=terms, **told)
+        if shape == "decomposition":
+            made = self.one_of("decomposition", self.fits)
+            parts = tuple((name, self.subject(depth - 1)) for name in made.names)
+            return Subject(decomposition=PartTerms(decomposition=made, parts=parts), **told)
+        return Subject(prompt=pick.choice("abc"), **told)
+
+
+def pictures(composition, *samples):
+    """The pictures of a whole cascade."""
+    low = None
+    for stage in composition.stages:
+        low = stage.trajectory(samples, low).run()
+    return low
+
+
+@attrs.frozen
+class Turned:
+    """Noise as a view shows it."""
+
+    noise: Noise
+    view: object
+
+    def draw(self, step, purpose="step"):
+        return self.view.apply(self.noise.draw(step, purpose))
+
+
+def turned(composition, view):
+    """The state at the end of a run whose noise a view shows."""
+    noise = Noise(composition.recipe.run.seed, (0,), composition.predictor.shape)
+    run = Trajectory(
+        composition.denoiser,
+        composition.recipe.scheduler,
+        composition.plan,
+        Turned(noise, view),
+        rows=composition.rows,
+    )
+    return run.run()
+
+
+def within(recipe, *views):
+    """The same recipe, all of it shown in views."""
+    terms = [ViewTerm(view=view, subject=attrs.evolve(recipe.subject, negative=None)) for view in views]
+    return attrs.evolve(recipe, subject=Subject(view=terms, negative=recipe.subject.negative))
+
+
+def composed(recipe):
+    """The composition; None where the recipe is refused, with a cure."""
+    try:
+        inspect(recipe)
+    except SuperposeError as error:
+        if not CURE.search(str(error)):
+            raise AssertionError(f"refused without a cure: {error}") from error
+        return None
+    return compose(recipe)  # what check lets through is never refused by run
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_composition_is_right_or_refused_with_a_cure(seed, tmp_path):
+    drawn = Drawn(seed, tmp_path)
+    recipe = drawn.recipe()
+    composition = composed(recipe)
+    if composition is None:
+        return
+    both = pictures(composition, 0, 5)
+    assert both.isfinite().all(), recipe
+    assert torch.equal(pictures(composition, 0, 5), both), "not the same twice"
+    assert torch.equal(pictures(composition, 5)[0], both[1]), "a sample of many is not the sample alone"
+    still = make("view", "identity")
+    assert torch.equal(pictures(compose(within(recipe, still, still)), 0, 5), both), "identity views change the picture"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_view_of_a_random_composition_is_what_its_noise_shows(seed, tmp_path):
+    r"""With one view V, :math:`V^\top d(V x)`, the run is that of the noise V n, seen from the other side."""
+    drawn = Drawn(seed, tmp_path)
+    changes = {"stage": (), "constraint": ()}
+    if drawn.model.sort in ("edited", "latent"):
+        drawn.model = attrs.evolve(drawn.model, sort="learned_range")
+        changes["scheduler"] = make("scheduler", "ddpm", steps=3)  # one that reads the variance
+    recipe = attrs.evolve(drawn.recipe(), **changes)
+    view = make("view", drawn.random.choice(["rotate", "flip", "negate", "permute"]))
+    inside, outside = composed(recipe), composed(within(recipe, view))
+    if inside is None or outside is None:
+        return
+    got, want = pictures(outside, 0), view.invert(turned(inside, view))
+    torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
