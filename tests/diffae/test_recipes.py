@@ -192,8 +192,11 @@ def test_a_wrong_file_is_found_by_check_where_the_recipe_names_it(folder, capsys
     assert "notes.ckpt is not a readable file of plain tensors" in said
 
 
-def test_inverting_what_is_drawn_is_refused_in_words(folder):
+def test_inverting_under_a_drawn_code_is_each_samples_own(folder):
+    """A code that is drawn is the sample's: so is the noise that the image hides under it, in any company."""
     recipe = folder / "drawn.toml"
     recipe.write_text('prompt = ""\n[[constraint]]\nkind = "inversion"\nimage = "me.png"\n' + MODEL)
-    with pytest.raises(superpose.RecipeError, match="a code that is drawn belongs to a sample"):
-        superpose.compose(superpose.load(recipe)).trajectory([0]).run()
+    composition = superpose.compose(superpose.load(recipe))
+    both, second = composition.trajectory([0, 1]).start().x, composition.trajectory([1]).start().x
+    assert not torch.equal(both[0], both[1])
+    torch.testing.assert_close(both[1], second[0], atol=1e-4, rtol=1e-4)
