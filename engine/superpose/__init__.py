@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from superpose.clip import published_clip as published_clip
     from superpose.composition import Composition as Composition
     from superpose.composition import compose as compose
-    from superpose.composition import inspect as inspect
     from superpose.conditioning import ChannelGroup as ChannelGroup
     from superpose.constraint import Canvas as Canvas
     from superpose.constraint import Constraint as Constraint
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from superpose.hub import locate as locate
     from superpose.images import read_image as read_image
     from superpose.images import to_pixels as to_pixels
+    from superpose.inspection import inspect as inspect
     from superpose.inversion import invert as invert
     from superpose.kind import Kind as Kind
     from superpose.kind import Limits as Limits
@@ -127,7 +127,7 @@ _HOMES = {
     "answer": "Answerer",
     "classifier": "Classifier ClassifierPredictor",
     "clip": "Clip Clipped DynamicClip NoClip StaticClip published_clip",
-    "composition": "Composition compose inspect",
+    "composition": "Composition compose",
     "conditioning": "ChannelGroup",
     "constraint": "Canvas Constraint Edit",
     "decomposition": "Decomposition",
@@ -139,6 +139,7 @@ _HOMES = {
     "guidance": "Guidance",
     "hub": "downloads locate",
     "images": "read_image to_pixels",
+    "inspection": "inspect",
     "inversion": "invert",
     "kind": "Kind Limits option",
     "labels": "class_of",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from superpose.composition import Inspection
+    from superpose.inspection import Inspection
     from superpose.kind import Kind
     from superpose.models import Model
     from superpose.recipe import Recipe, Subject
@@ -39,7 +39,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich import print as show
     from rich.tree import Tree
 
-    from superpose.composition import inspect
+    from superpose.inspection import inspect
 
     inspected = inspect(recipe).stages
     tree = Tree(marked(arguments.recipe))

@@ -1,0 +1,149 @@
+"""A recipe held against itself on a stand-in that has read no weights, and its cost, counted by asking for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+import torch
+
+from superpose.answer import Answerer
+from superpose.constraint import Canvas
+from superpose.contradictions import contradictions, place_of
+from superpose.denoiser import TOLERANCE
+from superpose.errors import LawError, RecipeError
+from superpose.lawful import departure, unlawful
+from superpose.predictor import Beside
+from superpose.recipe.problems import MistakesError
+from superpose.rehearsal import SameNoise, rehearsed
+from superpose.sampling import Trajectory, fitted, undone
+from superpose.stand_in import StandIn, StandInClassifier
+from superpose.tree import Node, Path, tree
+
+if TYPE_CHECKING:
+    from superpose.constraint import Constraint
+    from superpose.denoiser import Denoiser
+    from superpose.recipe import Recipe
+    from superpose.schedule import Moment
+    from superpose.scheduler.base import Plan
+
+#: Levels of a plan at which the law is probed, at most.
+PROBES = 32
+
+
+@attrs.frozen
+class Inspection:
+    """What can be said of a recipe before any weight is read.
+
+    Attributes:
+        rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
+        evaluations: Forward passes of the network for one sample in the whole run, those of inversion included.
+        total: Network rows of all of them.
+        judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
+        then: The same of the stage that follows; None for the last.
+    """
+
+    rows: int
+    evaluations: int
+    total: int
+    judged: int = 0
+    then: Inspection | None = None
+
+    @property
+    def stages(self) -> tuple[Inspection, ...]:
+        """This stage and those that follow, in order."""
+        return (self, *(self.then.stages if self.then else ()))
+
+
+def inspect(recipe: Recipe) -> Inspection:
+    """Check a recipe against itself, reading no weights.
+
+    Raises:
+        RecipeError: If the recipe contradicts itself, with every contradiction found.
+    """
+    if found := contradictions(recipe):
+        raise recipe.located(found)
+    stages = [_inspected(stage, partial(place_of, i, recipe=recipe)) for i, stage in enumerate(recipe.stages)]
+    return _chained(stages)
+
+
+def _chained(inspections: Sequence[Inspection]) -> Inspection:
+    first, *later = inspections
+    return attrs.evolve(first, then=_chained(later) if later else None)
+
+
+def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
+    counter = StandIn(recipe.model)
+    judged: list[int] = []
+    nodes: list[Node] = []
+    try:
+        denoiser = tree(recipe, counter, lambda classifier: StandInClassifier(classifier, judged), nodes)
+        constraints, plan = _planned(recipe, counter, denoiser, place)
+    except MistakesError:
+        raise
+    except (LawError, RecipeError) as error:
+        raise recipe.located([((), str(error))]) from error
+    # One that hides what lies beside the state asks more rows of a network that sees any.
+    said = sum(group.channels for group in counter.concat_conditioning)
+    laid = (said or counter.shape[0]) if recipe.model.sees_beside else 0
+    if fault := _unlawful(nodes, _probed(plan), laid):
+        raise recipe.located([fault])
+    beside = Beside(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
+    noise = SameNoise(counter.shape)
+    run = Trajectory(denoiser, recipe.scheduler, plan, noise, constraints, predictor=counter, beside=beside)
+    judged.clear()
+    try:
+        evaluations, total = rehearsed(run, counter.rounds)
+    except RecipeError as error:
+        raise recipe.located([((), str(error))]) from error
+    return Inspection(max(counter.rounds, default=0), evaluations, total, max(judged, default=0))
+
+
+def _planned(
+    recipe: Recipe, counter: StandIn, denoiser: Denoiser, place: Callable[[Path], Path]
+) -> tuple[list[Constraint], Plan]:
+    """The constraints, bound, and the plan as they want it; what one of them can't have is told at its place."""
+    canvas = Canvas.of(counter, denoiser)
+    constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
+    if found := undone(constraints):
+        raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
+    plan = recipe.scheduler.plan(recipe.model.schedule)
+    for i, constraint in enumerate(constraints):
+        try:
+            plan = fitted(recipe.scheduler, plan, [constraint])
+        except RecipeError as error:
+            raise recipe.located([(place(("constraint", i)), str(error))]) from error
+    return constraints, plan
+
+
+def _probed(plan: Plan) -> list[Moment]:
+    """Levels at which the law is probed: a guidance may do otherwise at some than at others."""
+    descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
+    return descents[:: 1 + len(descents) // PROBES]
+
+
+def _unlawful(nodes: Sequence[Node], levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+    """The place of the first fault and what it is, innermost first; None where all is lawful.
+
+    The last node is the whole: asking it also counts the rows, and where it is lawful nothing else is asked.
+    """
+    *parts, whole = nodes
+    if _fault(whole, levels, beside) is None:
+        return None
+    faults = (_fault(node, levels, beside) for node in (*parts, whole))
+    return next(fault for fault in faults if fault is not None)
+
+
+def _fault(node: Node, levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+    try:
+        node.denoiser.check(node.shape)
+        for moment in levels:
+            if (off := departure(node.denoiser, node.shape, moment, Answerer(), beside)) > TOLERANCE:
+                return node.path, unlawful(str(node.path[-1]), off, moment)
+    except LawError as error:
+        named = dict(enumerate(node.names))
+        term = () if error.term is None else (named[error.term],) if error.term in named else ()
+        return (*node.path, *term), str(error)
+    return None

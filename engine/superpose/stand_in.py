@@ -1,0 +1,75 @@
+"""Networks whose weights have not been read: they know what their files say, and count what they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from superpose.classifier import ClassifierPredictor
+from superpose.lawful import unchanged
+from superpose.prediction import Prediction
+from superpose.predictor import Condition, NoisePredictor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.classifier import Classifier
+    from superpose.models import Model
+    from superpose.schedule import Moment
+
+
+class StandIn(NoisePredictor):
+    """A network with no weights: it knows its prompts, counts its rows and sees no noise.
+
+    Attributes:
+        rounds: Rows of each forward pass so far.
+    """
+
+    parameterization = "sample"
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.schedule = model.schedule
+        self.shape = model.shape
+        self.concat_conditioning = model.concat_conditioning
+        self.device = torch.device("cpu")
+        self.rounds: list[int] = []
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.model.image_shape
+
+    def encode(self, images: Tensor) -> Tensor:
+        return images if self.image_shape == self.shape else images.new_zeros(len(images), *self.shape)
+
+    def condition(self, prompt: str) -> Condition:
+        self.model.check_prompt(prompt)
+        return Condition(prompt)
+
+    def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
+        del conditions
+        return {}
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        del given
+        self.rounds.append(len(x))
+        clean = unchanged(x[:, : self.shape[0]], moment)
+        return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
+
+
+class StandInClassifier(ClassifierPredictor):
+    """A classifier with no weights: it counts its rows."""
+
+    def __init__(self, classifier: Classifier, rounds: list[int]) -> None:
+        self.shape, self.device, self.rounds = classifier.shape, torch.device("cpu"), rounds
+
+    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+        del moment
+        return x.flatten(1)
+
+    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+        del moment, given
+        self.rounds.append(len(x))
+        return Prediction(torch.zeros_like(x))
