@@ -1,4 +1,4 @@
-"""The embedded models: small, really trained networks of glyphs, so that every recipe runs on a laptop in seconds."""
+"""The embedded models: small, really trained networks of glyphs and pictograms: every recipe runs on a laptop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from superpose_glyphs.classifier import GlyphsClassifier
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade
+from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
 
 
 @hookimpl
@@ -18,9 +19,11 @@ def register_models(register: Callable[[type], None]) -> None:
     register(GlyphsCascade)
     register(GlyphsLatent)
     register(GlyphsDiffae)
+    register(Pictograms)
 
 
 @hookimpl
 def register_classifiers(register: Callable[[type], None]) -> None:
-    """Register the embedded classifier."""
+    """Register the embedded classifiers."""
     register(GlyphsClassifier)
+    register(PictogramsClassifier)

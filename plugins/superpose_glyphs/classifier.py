@@ -1,15 +1,16 @@
-"""The embedded classifier as recipes name it."""
+"""The embedded classifier of glyphs as recipes name it, and what it shares with that of pictograms."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Classifier, PromptError, RecipeError, TableSchedule, option
-from superpose_glyphs.model import EMBEDDED
+from superpose import Classifier, PromptError, TableSchedule, option
+from superpose_glyphs.model import trained
 from superpose_glyphs.vocabulary import class_of
 
 if TYPE_CHECKING:
@@ -17,15 +18,9 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsClassifier(Classifier):
-    """Reads letters and digits through noise, on the noise levels of ``glyphs``; it comes with the package.
+class NoisyReader(Classifier, ABC):
+    """What the classifiers have in common that ``python -m superpose_glyphs.train`` writes."""
 
-    It learned on images that were moved against it, so that its gradient leads to what people read too: guide with
-    scales of 100 and more. Prompts are those of ``glyphs``; "colour A" is read as "A".
-    """
-
-    kind = "glyphs-classifier"
-    papers = ("arXiv 2105.05233", "arXiv 1706.06083", "arXiv 2208.08664")
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
 
     @property
@@ -35,15 +30,7 @@ class GlyphsClassifier(Classifier):
         Raises:
             RecipeError: They are not there.
         """
-        folder = self.path or EMBEDDED / self.kind
-        if not (folder / "classes.json").exists():
-            raise RecipeError(f"path: {folder} has no classes.json; write the folder 'weights' of a training run")
-        return folder
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(3, 32, 32)."""
-        return 3, 32, 32
+        return trained(self.path, self.kind, "classes.json")
 
     @property
     def schedule(self) -> Schedule:
@@ -60,6 +47,35 @@ class GlyphsClassifier(Classifier):
         """Number of classes."""
         return len(self.names)
 
+    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
+        """Read the weights."""
+        from superpose_glyphs.reader import ReaderPredictor
+
+        return ReaderPredictor(self.folder, self.shape, device, dtype)
+
+    def weights(self) -> dict[str, str]:
+        """SHA-256 of the weights."""
+        from superpose.nn import digest
+
+        return {self.kind: digest(self.folder / "model.safetensors")}
+
+
+@attrs.frozen(kw_only=True)
+class GlyphsClassifier(NoisyReader):
+    """Reads letters and digits through noise, on the noise levels of ``glyphs``; it comes with the package.
+
+    It learned on images that were moved against it, so that its gradient leads to what people read too: guide with
+    scales of 100 and more. Prompts are those of ``glyphs``; "colour A" is read as "A".
+    """
+
+    kind = "glyphs-classifier"
+    papers = ("arXiv 2105.05233", "arXiv 1706.06083", "arXiv 2208.08664")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(3, 32, 32)."""
+        return 3, 32, 32
+
     def label(self, prompt: str) -> int:
         """The class that a prompt names, in whatever style.
 
@@ -73,15 +89,3 @@ class GlyphsClassifier(Classifier):
             if style in ("colour", "color") and name in self.names:
                 return self.names.index(name)
             raise PromptError(f"classifier {self.kind!r}: {error}") from error
-
-    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
-        """Read the weights."""
-        from superpose_glyphs.reader import ReaderPredictor
-
-        return ReaderPredictor(self.folder, self.shape, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the weights."""
-        from superpose.nn import digest
-
-        return {self.kind: digest(self.folder / "model.safetensors")}

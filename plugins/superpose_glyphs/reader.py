@@ -1,5 +1,6 @@
-r"""A network that reads noisy glyphs: :math:`p_t(y | x_t)`, whose gradient steers sampling (Dhariwal & Nichol 2021,
-arXiv:2105.05233). Half a U-Net, at half the sides, and one matrix from all places of its bottom to the classes.
+r"""A network that reads noisy images: :math:`p_t(y | x_t)`, whose gradient steers sampling (Dhariwal & Nichol 2021,
+arXiv:2105.05233). Half a U-Net that sees squares of pixels as 16x16 places, and one matrix from all places of its
+bottom to the classes.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
+from superpose_glyphs.vision import VisionReader
 
 _GROUPS = 8
+
+#: Places along a side that the first level sees.
+_PLACES = 16
 
 
 class Reader(nn.Module):
@@ -35,14 +40,15 @@ class Reader(nn.Module):
     Arguments:
         classes: Their number.
         widths: Channels of each level, the first at half the sides of the images.
-        side: Of the images; divisible by 2 for each level.
+        side: Of the images; a multiple of 16.
     """
 
     def __init__(self, classes: int, widths: tuple[int, ...] = (48, 96, 128), side: int = 32) -> None:
         super().__init__()
         self._width = widths[0]
         self.time_embedding = TimeEmbedding(widths[0], 4 * widths[0])
-        self.conv_in = nn.Conv2d(12, widths[0], 3, padding=1)
+        self._square = side // _PLACES
+        self.conv_in = nn.Conv2d(3 * self._square**2, widths[0], 3, padding=1)
         reads = (widths[0], *widths)
         self.resnets = nn.ModuleList(
             ResidualBlock(read, width, groups=_GROUPS) for read, width in zip(reads, widths, strict=False)
@@ -53,13 +59,13 @@ class Reader(nn.Module):
             self, 4 * widths[0], {name: block.time_width for name, block in blocks.items()}
         )
         self.norm_out = nn.GroupNorm(_GROUPS, widths[-1])
-        self.linear_out = nn.Linear(widths[-1] * (side >> len(widths)) ** 2, classes)
+        self.linear_out = nn.Linear(widths[-1] * (_PLACES >> (len(widths) - 1)) ** 2, classes)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Unnormalised log-probabilities of the classes; t is whole or fractional, shape (N,) or ()."""
         time = sinusoid(t.reshape(-1), self._width).to(self.conv_in.weight.dtype)
         shares = self.time_projections.parts(silu_(self.time_embedding(time)))
-        h = self.conv_in(nn.functional.pixel_unshuffle(x, 2))
+        h = self.conv_in(nn.functional.pixel_unshuffle(x, self._square))
         for i, (resnet, share) in enumerate(zip(self.resnets, shares, strict=True)):
             h = resnet(h, share)
             if i < len(self.halvings):
@@ -69,17 +75,27 @@ class Reader(nn.Module):
         return scores
 
 
-def load_reader(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Reader:
-    """The reader that ``superpose_glyphs.train`` wrote to a folder, ready to be asked.
+def load_reader(
+    folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32, side: int = 32
+) -> Reader | VisionReader:
+    """The reader that ``superpose_glyphs.train`` wrote to a folder, of either kind, ready to be asked.
+
+    Arguments:
+        folder: Where it is.
+        device: Where it will run.
+        dtype: What it will compute in.
+        side: Of the images it reads.
 
     Raises:
         RecipeError: A file is missing or damaged.
     """
     classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
-    with torch.device("meta"):  # no memory, no random numbers
-        reader = Reader(len(classes))
     weights = folder / "model.safetensors"
-    assign(reader, read_weights(weights, torch.device(device), dtype), str(weights))
+    found = read_weights(weights, torch.device(device), dtype)
+    with torch.device("meta"):  # no memory, no random numbers
+        build = VisionReader if "positions" in found else Reader
+        reader = build(len(classes), side=side)
+    assign(reader, found, str(weights))
     return ready(reader)
 
 
@@ -96,7 +112,7 @@ class ReaderPredictor(ClassifierPredictor):
     def __init__(self, folder: Path, shape: tuple[int, int, int], device: str, dtype: str) -> None:
         self.shape, self.device = shape, torch.device(device)
         self.dtype: torch.dtype = getattr(torch, dtype)
-        self.network = load_reader(folder, self.device, self.dtype)
+        self.network = load_reader(folder, self.device, self.dtype, shape[1])
 
     def logits(self, x: Tensor, moment: Moment) -> Tensor:
         """One forward pass."""

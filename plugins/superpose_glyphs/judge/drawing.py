@@ -59,7 +59,9 @@ class Draw:
         return sample(denoiser, scheduler, self.predictor, samples=self.each)
 
 
-def guided(how: str, scale: float, base: float, reader: Path | None = None) -> Guidance:
+def guided(
+    how: str, scale: float, base: float, reader: Path | None = None, kind: str = "glyphs-classifier"
+) -> Guidance:
     """The guidance of that name: "cfg", or "classifier" over classifier-free guidance.
 
     Arguments:
@@ -67,9 +69,10 @@ def guided(how: str, scale: float, base: float, reader: Path | None = None) -> G
         scale: Its scale.
         base: Scale of what a classifier steers: 0 has no prompt, 1 is the prompt alone.
         reader: Weights of the classifier; None for the embedded ones.
+        kind: Of the classifier.
     """
     if how == "cfg":
         return cast(Guidance, make("guidance", "cfg", scale=scale))
-    steered, classifier = make("guidance", "cfg", scale=base), make("classifier", "glyphs-classifier", path=reader)
+    steered, classifier = make("guidance", "cfg", scale=base), make("classifier", kind, path=reader)
     guidance = make("guidance", how, classifier=classifier, scale=scale, keep=True, base=steered)
     return cast(Guidance, guidance).bind(lambda chosen: chosen.load())

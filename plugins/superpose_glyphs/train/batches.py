@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.vocabulary import GLYPHS
 
 Array = npt.NDArray[Any]
@@ -83,27 +84,31 @@ class Images:
         pixels: Ink coverage (n, H, W), 255 is ink, or colours (n, H, W, 3); uint8.
         labels: Index of each image's class, shape (n,).
         subject: What they show.
-        sources: The font, or the file, that each image is from, shape (n,).
+        sources: The font, the icon set or the file that each image is from, shape (n,).
+        styles: Whether each image is an outline (1) or solid (0), where that is known, shape (n,).
     """
 
     pixels: Array
     labels: Array
     subject: Subject = attrs.field(factory=Subject)
     sources: Array = attrs.field(factory=lambda: np.empty(0, np.str_))
+    styles: Array = attrs.field(factory=lambda: np.empty(0, np.uint8))
 
     @classmethod
     def read(cls, path: Path, hold_out: float = 0.0, side: int = 32) -> tuple[Images, Images]:
         """The images to train on, and those of a share ``hold_out`` of the families, always the same ones.
 
         Arguments:
-            path: An npz file of glyphs (``images``, ``labels``, ``fonts``, ``font_names``, ``classes``), or a folder of
-                images with a file ``labels.csv``: a row ``file,label`` for each.
+            path: An npz file of glyphs or pictograms (``images``, ``labels``, ``fonts``, ``font_names``, ``classes``;
+                of pictograms also ``styles``), or a folder of images with a file ``labels.csv``: a row ``file,label``
+                for each.
             hold_out: Share of the font families, or of a folder's images.
             side: To which a folder's images are resized.
 
         Raises:
             ValueError: The folder has no labels, or names a file that is not there.
         """
+        styles: Array | None = None
         if path.is_dir():
             pixels, names, files = _folder(path, side)
             subject, families = Subject(tuple(sorted(set(names))), inked=False), files
@@ -114,11 +119,44 @@ class Images:
                 subject = Subject(tuple(map(str, file["classes"])))
                 files = [str(name) for name in file["font_names"]]
                 families = [family(name) for name in files]
+                styles = file.get("styles")
         order = sorted(set(families), key=lambda name: hashlib.sha256(name.encode()).digest())
         kept = np.isin(families, order[: round(hold_out * len(order))])[owners]
         sources = np.array(files)[owners]
-        seen, unseen = (cls(pixels[part], labels[part], subject, sources[part]) for part in (~kept, kept))
+        if styles is None:
+            styles = np.zeros(len(labels), np.uint8)
+        seen, unseen = (cls(pixels[part], labels[part], subject, sources[part], styles[part]) for part in (~kept, kept))
         return seen, unseen
+
+    def only(self, classes: tuple[str, ...]) -> Images:
+        """Those of some classes, in their order.
+
+        Raises:
+            ValueError: One of them is not shown.
+        """
+        missing = sorted(set(classes) - set(self.subject.classes))
+        if missing:
+            raise ValueError(f"no image shows {missing[0]!r}: this model is trained on data that has all its words")
+        numbers = np.full(len(self.subject.classes), -1)
+        numbers[[self.subject.classes.index(name) for name in classes]] = np.arange(len(classes))
+        labels = numbers[self.labels]
+        part = labels >= 0
+        subject = attrs.evolve(self.subject, classes=classes)
+        return Images(self.pixels[part], labels[part], subject, self.sources[part], self.styles[part])
+
+    def moved(self, rows: Array, freedom: Freedom, rng: np.random.Generator) -> Images:
+        """Some of them, each moved in its own way."""
+        pixels = freedom.moved(self.pixels[rows], rng)
+        return attrs.evolve(
+            self, pixels=pixels, labels=self.labels[rows], sources=self.sources[rows], styles=self.styles[rows]
+        )
+
+    def evenly(self, rng: np.random.Generator, size: int) -> Array:
+        """Rows drawn at random so that rare classes are not lost: each class by the square root of its images."""
+        counts = np.bincount(self.labels, minlength=len(self.subject.classes))
+        share = np.cumsum(1 / np.sqrt(counts[self.labels]))
+        rows: Array = np.searchsorted(share, rng.random(size) * share[-1])
+        return rows
 
     def batch(self, seed: int, step: int, size: int, unprompted: float, levels: int = 1000) -> Batch:
         """The batch of one step.

@@ -21,6 +21,7 @@ class Task(ABC):
         name: What the model is called.
         plan: Its numbers, where nobody says otherwise.
         side: Pixels of a side of the images it is trained on.
+        vocabulary: Classes it is trained on, None for all that there are.
         subject: What they show.
         after: Weights of the training that this one goes on from, where it needs another's network.
     """
@@ -28,6 +29,7 @@ class Task(ABC):
     name: ClassVar[str]
     plan: ClassVar[Plan] = Plan()
     side: ClassVar[int] = 32
+    vocabulary: ClassVar[tuple[str, ...] | None] = None
     subject: Subject = attrs.field(factory=Subject)
     after: Path | None = None
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from superpose_glyphs.train.captioned import Captioning
 from superpose_glyphs.train.coding import Coding, DrawingCodes
 from superpose_glyphs.train.enlarging import Enlarging
 from superpose_glyphs.train.first_stage import FirstStage
 from superpose_glyphs.train.latent_words import LatentWords
 from superpose_glyphs.train.pixels import Pixels
-from superpose_glyphs.train.reading import Reading
+from superpose_glyphs.train.reading import Reading, ReadingPictograms, SeeingPictograms
 from superpose_glyphs.train.task import Task
 
-_TASKS = (Pixels, Reading, Enlarging, FirstStage, LatentWords, Coding, DrawingCodes)
+_TASKS = (
+    *(Pixels, Captioning, Reading, ReadingPictograms, SeeingPictograms),
+    *(Enlarging, FirstStage, LatentWords, Coding, DrawingCodes),
+)
 TASKS: dict[str, type[Task]] = {task.name: task for task in _TASKS}

@@ -1,0 +1,115 @@
+"""superpose pairs: find which two words of a vocabulary one image can show, the second through a view."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from superpose.cli.recipes import registry
+from superpose.errors import RecipeError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("model", metavar="MODEL", help="kind of a pixel model, such as superpose kinds lists")
+    parser.add_argument("--classifier", required=True, metavar="KIND", help="that reads the drawings")
+    parser.add_argument("--view", required=True, metavar="KIND[:VALUE]", help="such as rotate:180")
+    parser.add_argument("--words", required=True, metavar="WORDS", help="with commas between, or a file, a word a line")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; a search in it goes on")
+    parser.add_argument("--steps", type=int, default=10, help="of DDIM in the first round; default 10")
+    parser.add_argument("--samples", type=int, default=2, help="of each pair in the first round; default 2")
+    parser.add_argument("--best", type=int, default=100, help="pairs of the second round; default 100")
+    parser.add_argument("--more-steps", type=int, default=25, help="of the second round; default 25")
+    parser.add_argument("--more-samples", type=int, default=20, help="of each in the second round; default 20")
+    parser.add_argument("--scale", type=float, default=5.0, help="of classifier-free guidance; default 5")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise; default 0")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default cpu")
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Search with a progress bar; write tables and the map, and print where they are."""
+    known = registry(strict=arguments.strict_plugins)
+    words = _words(arguments.words)
+    view = _view(known, arguments.view)
+    model, classifier = known.get("model", arguments.model)(), known.get("classifier", arguments.classifier)()
+    if why := view.refuses(*model.shape):
+        raise RecipeError(f"--view: {why}")
+    if classifier.shape != model.shape:
+        raise RecipeError(f"--classifier: {classifier.kind} reads images of {classifier.shape}, not of {model.shape}")
+    for word in words:
+        model.check_prompt(word)
+        classifier.label(word)
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from superpose.search.heatmap import heatmap
+    from superpose.search.pairs import Pairs, Round
+    from superpose.search.record import LINES, LIST, TABLE, Record
+
+    names = ("steps", "samples", "best", "more_steps", "more_samples", "scale", "seed", "dtype")
+    numbers = {name: getattr(arguments, name) for name in ("model", "classifier", "view", *names)}
+    numbers |= {"words": words, "weights": {**model.weights(), **classifier.weights()}}
+    record = Record(arguments.out, numbers)
+    tallies = record.read()
+    loaded = (one.load(arguments.device, arguments.dtype) for one in (model, classifier))
+    pairs = Pairs(next(loaded), classifier, next(loaded), view, arguments.scale, arguments.seed)
+    few = Round(samples=arguments.samples, steps=arguments.steps)
+    more = Round(samples=arguments.more_samples, steps=arguments.more_steps, first=arguments.samples)
+    total = len(pairs.of(words))
+    left = total + min(arguments.best, total) - len(tallies)
+    console = Console(stderr=True)
+    try:
+        found = pairs.search(words, few, more, arguments.best, tallies)
+        for tally in track(found, "searching", left, console=console, transient=True):
+            record.add(tally)
+            tallies.append(tally)
+    except KeyboardInterrupt:
+        console.print(f"superpose: interrupted; {arguments.out / LINES} keeps what was found; the same command goes on")
+        return 1
+    record.write(tallies)
+    picture = arguments.out / "pairs.png"
+    heatmap(words, tallies, mirrored=pairs.mirrored).save(picture)
+    for path in (arguments.out / TABLE, arguments.out / LIST, picture):
+        print(path)
+    return 0
+
+
+def _words(given: str) -> list[str]:
+    path = Path(given)
+    listed = path.read_text(encoding="utf-8").splitlines() if "," not in given and path.is_file() else given.split(",")
+    words = list(dict.fromkeys(word.strip() for word in listed if word.strip()))
+    if len(words) < 2:
+        raise RecipeError(f"--words: {given!r} gives {len(words)} words: write two at least, with commas between")
+    return words
+
+
+def _view(known: Any, given: str) -> Any:
+    """A view by its kind, and the value of its first option."""
+    from superpose.options import options_of
+
+    kind, _, value = given.partition(":")
+    cls = known.get("view", kind)
+    if not value:
+        return cls()
+    options = options_of(cls)
+    if not options:
+        raise RecipeError(f"--view: {kind!r} has no option: leave out {value!r}")
+    first, found = options[0], _value(value)
+    if not first.form.fits(found):
+        raise RecipeError(f"--view: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
+    try:
+        return cls(**{first.name: found})
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"--view: {error}") from error
+
+
+def _value(text: str) -> Any:
+    """A value as TOML has it; what is none is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

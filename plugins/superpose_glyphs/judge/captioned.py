@@ -1,0 +1,192 @@
+"""A network that reads pictograms, to say what ``pictograms`` draws.
+
+``train`` teaches it real icons, moved as the network's were, and tells how many it reads right of icon sets it never
+saw. ``name`` has every word drawn: how many read as asked, how many obey "outline" and "solid", and how near drawings
+are to what was learned: a picture of some beside the icon most like them. ``pairs`` reads anagrams of the pairs that a
+search found (``superpose pairs``), with plain averaging and with a classifier's guidance.
+
+``python -m superpose_glyphs.judge.captioned train --data pictograms64.npz --state FOLDER``
+``python -m superpose_glyphs.judge.captioned name --data pictograms64.npz --state FOLDER --each 17``
+``python -m superpose_glyphs.judge.captioned pairs --data pictograms64.npz --state FOLDER --pairs pairs.json``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from superpose import to_pixels
+from superpose_glyphs.captions import DRAWN, read_caption
+from superpose_glyphs.judge.drawing import Draw, guided
+from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
+from superpose_glyphs.pictograms import Pictograms
+from superpose_glyphs.train.batches import Array, Images
+from superpose_glyphs.train.files import replacing
+from superpose_glyphs.train.freedom import Freedom
+
+#: A drawing is an outline where less than this share of its filled silhouette is ink, as in the data.
+SOLID = 0.55
+
+#: Drawings that are shown beside the icons most like them.
+NEAREST = 30
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: see ``--help``."""
+    parser = argparse.ArgumentParser(
+        prog="superpose_glyphs.judge.captioned", description="Read what the network of pictograms draws."
+    )
+    parser.add_argument("what", choices=["train", "name", "pairs"])
+    parser.add_argument("--data", type=Path, required=True, help="npz file of real icons")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
+    parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
+    parser.add_argument("--judge-steps", type=int, default=1300, help="of the judge's training")
+    parser.add_argument("--pairs", type=Path, help="pairs.json of superpose pairs")
+    parser.add_argument("--best", type=int, default=100, help="pairs of it that are drawn")
+    parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
+    parser.add_argument("--steps", type=int, default=50, help="of DDIM")
+    parser.add_argument("--scale", type=float, default=4.0, help="of classifier-free guidance")
+    parser.add_argument("--steer", type=float, help="scale of the guidance of a classifier; absent: without")
+    parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(chosen.threads)
+    torch.manual_seed(0)
+    seen, unseen = Images.read(chosen.data, HELD_OUT)
+    judge, path = Judge(seen.subject.classes), chosen.state / "judge.pt"
+    if chosen.what == "train":
+        chosen.state.mkdir(parents=True, exist_ok=True)
+        train(judge, seen, chosen.judge_steps, freedom=Freedom(), precision=chosen.precision)
+        with replacing(path) as temporary:
+            torch.save(judge.state_dict(), temporary)
+    judge.load_state_dict(torch.load(path, weights_only=True))
+    judge.eval()
+    model = Pictograms(path=chosen.weights)
+    real(judge, unseen, model.words)
+    if chosen.what == "train":
+        return
+    if chosen.steer is None:
+        guidance = guided("cfg", chosen.scale, 1.0)
+    else:
+        guidance = guided("classifier", chosen.steer, chosen.scale, kind="pictograms-classifier")
+    draw = Draw(model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta)
+    if chosen.what == "name":
+        name(judge, draw, model.words, Images.read(chosen.data)[0], chosen.state)
+    else:
+        pairs(judge, draw, json.loads(chosen.pairs.read_text(encoding="utf-8"))["pairs"][: chosen.best])
+
+
+def real(judge: Judge, unseen: Images, words: tuple[str, ...]) -> None:
+    """Say how many icons of sets that it never saw the judge reads right, of all words and of those that are drawn."""
+    for said, some in (("all words", unseen), (f"the {len(words)} words", unseen.only(words))):
+        images, labels = shown(some, np.arange(len(some.pixels)), np.random.default_rng(0))
+        asked = labels if some is unseen else torch.tensor([judge.classes.index(one) for one in words])[labels]
+        _say(f"real icons of sets never seen, {said}: {_share(look(judge, images)[1] == asked)} read right")
+
+
+def name(judge: Judge, draw: Draw, words: tuple[str, ...], learned: Images, folder: Path) -> None:
+    """Say how many drawings of each kind of caption read as asked, and whether styles are obeyed."""
+    for caption in ("{}", "outline {}", "solid {}", "colour {}", "{} in red on yellow"):
+        right, obeyed, drawings = dict[str, Tensor](), [], []
+        for word in words:
+            drawings.append(draw.glyph(caption.format(word)))
+            right[word] = look(judge, drawings[-1])[1] == judge.classes.index(word)
+            if drawing := read_caption(caption.format(word), words).drawing:
+                obeyed.append(outlined(drawings[-1]) == (drawing == DRAWN[0]))
+        _say(f"{caption.format('cat')!r} and so on: {_share(torch.cat([*right.values()]))} read as asked")
+        if obeyed:
+            _say(f"  drawn so: {_share(torch.cat(obeyed))}")
+        if caption == "{}":
+            _say("  never: " + ", ".join(word for word, hits in right.items() if not hits.any()))
+            chosen = torch.cat(drawings)[np.random.default_rng(0).permutation(len(words) * draw.each)[:NEAREST]]
+            likeness, picture = nearest(chosen, learned)
+            picture.save(folder / "nearest.png")
+            _say(f"  likeness to the icon most like each of {NEAREST}: {', '.join(f'{one:.2f}' for one in likeness)}")
+
+
+def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
+    """Say how many drawings of each pair read as asked both ways up."""
+    shares = []
+    for pair in found:
+        images = draw.ambigram(pair["first"], pair["second"])
+        up, down = (
+            look(judge, seen)[1] == judge.classes.index(pair[which])
+            for which, seen in (("first", images), ("second", images.flip(2, 3)))
+        )
+        shares.append([float(one.float().mean()) for one in (up & down, up, down)])
+        _say(f"{pair['first']}/{pair['second']}: {shares[-1][0]:.0%} both, {shares[-1][1]:.0%}, {shares[-1][2]:.0%}")
+    both, up, down = np.mean(shares, 0)
+    _say(f"mean of {len(found)} pairs: {both:.1%} both, {up:.1%} upright, {down:.1%} turned")
+
+
+def outlined(images: Tensor) -> Tensor:
+    """Which drawings (N, 3, H, W) are outlines: ink is less than `SOLID` of the silhouette that it closes."""
+    ink = images.float().mean(1) < 0
+    # Paper that can be reached from the frame, step by step; what can't be is inside.
+    outside = nn.functional.pad(torch.zeros_like(ink), (1, 1, 1, 1), value=True)
+    paper = ~nn.functional.pad(ink, (1, 1, 1, 1), value=False)
+    while True:
+        grown = outside.clone()
+        for dimension in (1, 2):
+            for way in (-1, 1):
+                grown |= outside.roll(way, dimension)
+        grown &= paper
+        if torch.equal(grown, outside):
+            break
+        outside = grown
+    silhouette = (~outside[:, 1:-1, 1:-1]).sum((1, 2)).clamp(min=1)
+    return ink.sum((1, 2)) / silhouette < SOLID
+
+
+def nearest(images: Tensor, learned: Images) -> tuple[list[float], Image.Image]:
+    """The likeness of each drawing to the icon most like it, and all of them above these icons.
+
+    Likeness is the correlation of ink, blurred to 16x16 places: 1 is a copy. Shifts by up to two places and mirror
+    images are tried.
+    """
+    ink = _features(((1 - images.float().mean(1, keepdim=True)) / 2).clamp(0, 1))
+    icons = torch.from_numpy(np.ascontiguousarray(learned.pixels))[:, None].float() / 255
+    known = _normed(_features(icons).flatten(1))
+    best, where = torch.full((len(images),), -1.0), torch.zeros(len(images), dtype=torch.long)
+    for mirrored in (ink, ink.flip(3)):
+        for down in range(-2, 3):
+            for right in range(-2, 3):
+                likeness = _normed(mirrored.roll((down, right), (2, 3)).flatten(1)) @ known.T
+                top, row = likeness.max(1)
+                where = torch.where(top > best, row, where)
+                best = torch.maximum(best, top)
+    tiles = np.concatenate([to_pixels(images.float()), _icons(learned.pixels[where.numpy()])], 1)
+    return best.tolist(), Image.fromarray(np.concatenate(list(tiles), 1))
+
+
+def _icons(coverage: Array) -> Array:
+    return np.repeat(255 - coverage[..., None], 3, 3)
+
+
+def _features(ink: Tensor) -> Tensor:
+    return nn.functional.avg_pool2d(ink, ink.shape[-1] // 16)
+
+
+def _normed(rows: Tensor) -> Tensor:
+    return nn.functional.normalize(rows - rows.mean(1, keepdim=True), dim=1)
+
+
+def _share(right: Tensor) -> str:
+    return f"{float(right.float().mean()):.1%} of {len(right)}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

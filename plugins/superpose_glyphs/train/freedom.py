@@ -1,0 +1,49 @@
+"""Images moved, turned, resized and mirrored, so that what they show may stand elsewhere: illusions need that room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+Array = npt.NDArray[Any]
+
+
+@attrs.frozen
+class Freedom:
+    """How far an image may be from how it was drawn.
+
+    Attributes:
+        turn: Degrees, either way.
+        smallest, largest: Sizes.
+        shift: Share of a side, either way along both axes.
+        mirror: Whether half of the images are mirrored.
+    """
+
+    turn: float = 10.0
+    smallest: float = 0.85
+    largest: float = 1.1
+    shift: float = 0.06
+    mirror: bool = True
+
+    def moved(self, coverage: Array, rng: np.random.Generator) -> Array:
+        """Ink coverage (n, H, W) uint8 moved at random, each in its own way; beyond an image is no ink."""
+        count = len(coverage)
+        angle = np.deg2rad(rng.uniform(-self.turn, self.turn, count))
+        size = np.exp(rng.uniform(np.log(self.smallest), np.log(self.largest), count))
+        place = rng.uniform(-self.shift, self.shift, (count, 2)) * 2
+        mirror = np.where(rng.random(count) < 0.5 * self.mirror, -1.0, 1.0)
+        cos, sin = np.cos(angle) / size, np.sin(angle) / size
+        # Of each place of the answer, where it was: a row for x and one for y, in units of half a side.
+        maps = np.stack((np.stack((mirror * cos, mirror * sin), 1), np.stack((-sin, cos), 1)), 1)
+        offset = -np.einsum("nij,nj->ni", maps, place)
+        theta = torch.from_numpy(np.concatenate((maps, offset[:, :, None]), 2)).float()
+        ink = torch.from_numpy(np.ascontiguousarray(coverage))[:, None].float()
+        grid = nn.functional.affine_grid(theta, list(ink.shape), align_corners=False)
+        found = nn.functional.grid_sample(ink, grid, align_corners=False)
+        moved: Array = found[:, 0].round().to(torch.uint8).numpy()
+        return moved

@@ -1,0 +1,215 @@
+"""The search over words: its intervals, its two rounds, its record and its map, on a network that is a formula."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from scipy.stats import binomtest
+
+from superpose import (
+    Classifier,
+    ClassifierPredictor,
+    Condition,
+    NoisePredictor,
+    Prediction,
+    RunError,
+    TableSchedule,
+    make,
+)
+from superpose.cli import main
+from superpose.search.heatmap import CELL, DARK, NONE, PAPER, heatmap
+from superpose.search.pairs import Pairs, Round
+from superpose.search.record import Record
+from superpose.search.tally import Tally, ranked, wilson
+
+#: Halves of an image that are dark. Turned upside down, left is right and top is bottom.
+HALVES = {"left": (slice(None), slice(0, 4)), "right": (slice(None), slice(4, 8))}
+HALVES |= {"top": (slice(0, 4), slice(None)), "bottom": (slice(4, 8), slice(None))}
+WORDS = tuple(HALVES)
+
+
+def half(word: str) -> torch.Tensor:
+    image = torch.ones(1, 1, 8, 8)
+    if word:
+        image[0, 0][HALVES[word]] = -1
+    return image
+
+
+class Halves(NoisePredictor):
+    """Sure of the half that it is told."""
+
+    parameterization = "sample"
+    shape, device, schedule = (1, 8, 8), torch.device("cpu"), TableSchedule.named("cosine")
+
+    def condition(self, prompt: str) -> Condition:
+        return Condition(prompt, {"image": half(prompt)})
+
+    def predict(self, x: Any, moment: Any, given: Any) -> Prediction:
+        return Prediction(given["image"].expand_as(x))
+
+
+class HalvesReader(ClassifierPredictor):
+    """Reads the half that is dark; a fifth class is that no half is, altogether."""
+
+    shape, device = (1, 8, 8), torch.device("cpu")
+
+    def logits(self, x: torch.Tensor, moment: Any) -> torch.Tensor:
+        likeness = (x * torch.cat([half(word) for word in WORDS])[None, :, 0]).sum((2, 3)) / 80
+        return torch.cat((likeness, torch.full((len(x), 1), 1.2)), 1)
+
+
+@attrs.frozen(kw_only=True)
+class HalvesClassifier(Classifier):
+    kind = "halves"
+    shape, classes, schedule = (1, 8, 8), 5, TableSchedule.named("cosine")  # type: ignore[assignment]
+
+    def label(self, prompt: str) -> int:
+        return WORDS.index(prompt)
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
+        return HalvesReader()
+
+
+def pairs(degrees: int = 180) -> Pairs:
+    return Pairs(Halves(), HalvesClassifier(), HalvesReader(), make("view", "rotate", degrees=degrees), scale=2.0)
+
+
+FEW, MORE = Round(samples=2, steps=2), Round(samples=3, steps=2, first=2)
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 2), (2, 2), (1, 7), (50, 100), (99, 100)])
+def test_intervals_are_wilsons(hits: int, count: int) -> None:
+    want = binomtest(hits, count).proportion_ci(method="wilson")
+    assert wilson(hits, count) == pytest.approx((want.low, want.high), abs=1e-6)
+
+
+def test_a_pair_counts_once_where_the_view_undoes_itself() -> None:
+    assert pairs(180).mirrored
+    assert not pairs(90).mirrored
+    assert len(pairs(180).of(WORDS)) == 6
+    assert len(pairs(90).of(WORDS)) == 12
+
+
+def test_finds_what_reads_both_ways() -> None:
+    found = list(pairs().search(WORDS, FEW, MORE, 2))
+    first, second = [one for one in found if not one.refined], [one for one in found if one.refined]
+    assert {(one.first, one.second) for one in first if one.share == 1} == {("left", "right"), ("top", "bottom")}
+    assert {(one.first, one.second) for one in second} == {("left", "right"), ("top", "bottom")}
+    assert {one.samples for one in first} == {2}
+    assert {one.samples for one in second} == {3}
+    quarter = {(one.first, one.second) for one in pairs(90).search(WORDS, FEW, MORE, 0) if one.share == 1}
+    assert quarter == {("left", "bottom"), ("bottom", "right"), ("right", "top"), ("top", "left")}  # counter-clockwise
+
+
+def test_the_second_round_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = []
+
+    def drawn(denoiser: Any, scheduler: Any, predictor: Any, samples: Any, seed: int) -> torch.Tensor:
+        numbers.append((list(samples), scheduler.steps, seed))
+        return torch.zeros(len(samples), 1, 8, 8)
+
+    monkeypatch.setattr("superpose.search.pairs.sample", drawn)
+    list(pairs().search(WORDS[:2], FEW, Round(samples=3, steps=7, first=2), 1))
+    assert numbers == [([0, 1], 2, 0), ([2, 3, 4], 7, 0)]
+
+
+def test_probabilities_order_equal_counts() -> None:
+    tally = pairs().drawn("left", "right", FEW)
+    scores = HalvesReader().logits(2 * half("left") - half(""), None).log_softmax(1)[0, 0]  # guided by 2
+    assert tally.likely == pytest.approx(float((2 * scores).exp()), rel=1e-4)
+    sure, unsure = (attrs.evolve(tally, first=str(likely), likely=likely) for likely in (0.9, 0.2))
+    anew = attrs.evolve(unsure, both_right=0, refined=True)
+    assert ranked([unsure, sure]) == [sure, unsure]
+    assert ranked([unsure, sure, anew]) == [anew, sure]
+
+
+def test_what_was_found_is_not_drawn_again(tmp_path: Path) -> None:
+    record, whole = Record(tmp_path, {"words": ["a"]}), list(pairs().search(WORDS, FEW, MORE, 2))
+    assert record.read() == []
+    for tally in whole[:4]:
+        record.add(tally)
+    with (tmp_path / "pairs.jsonl").open("a") as file:
+        file.write('{"first": "cut')
+    done = record.read()
+    assert done == whole[:4]
+    rest = list(pairs().search(WORDS, FEW, MORE, 2, done))
+    assert [*done, *rest] == whole
+    for tally in rest:
+        record.add(tally)
+    assert record.read() == whole
+    record.write(whole)
+    listed = json.loads((tmp_path / "pairs.json").read_text())
+    with (tmp_path / "pairs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["first"] for row in rows] == [row["first"] for row in listed["pairs"]]
+    assert len(rows) == 6
+    assert (rows[0]["both_right"], rows[0]["samples"], rows[0]["refined"]) == ("3", "3", "True")
+    with pytest.raises(RunError, match=r"another search, whose words was \['a'\]: give another --out"):
+        Record(tmp_path, {"words": ["b"]}).read()
+
+
+def test_the_map_shows_each_pair_where_its_words_are() -> None:
+    words = ["ab", "cd", "ef"]
+    tallies = [Tally("ab", "cd", 2, 2, 2, 2, 1.0), Tally("ef", "ab", 2, 0, 0, 0, 0.0)]
+    image = heatmap(words, tallies, mirrored=False)
+    start = image.width - 6 - 3 * CELL
+
+    def cell(row: int, column: int) -> Any:
+        return image.getpixel((start + CELL * column + 4, start + CELL * row + 4))
+
+    assert (cell(0, 1), cell(1, 0), cell(2, 0), cell(0, 2)) == (DARK, NONE, PAPER, NONE)
+    both = heatmap(words, tallies, mirrored=True)
+    assert both.getpixel((start + 4, start + CELL + 4)) == DARK
+    # Words along the top are written upwards, in the order of those down the side.
+    top = image.crop((start, 0, start + 3 * CELL, start)).convert("L")
+    side = image.crop((0, start, start, start + 3 * CELL)).convert("L")
+    for place in range(3):
+        lying, upright = (
+            part.crop(box)
+            for part, box in (
+                (top, (CELL * place, 0, CELL * place + CELL, start)),
+                (side, (0, CELL * place, start, CELL * place + CELL)),
+            )
+        )
+        turned = lying.rotate(-90, expand=True)
+        assert sum(value < 128 for value in turned.tobytes()) == sum(value < 128 for value in upright.tobytes()) > 0
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--out", str(tmp_path)]
+    numbers = ["--steps", "2", "--samples", "1", "--best", "1", "--more-steps", "2", "--more-samples", "2"]
+    assert main([*options, "--view", "rotate:180", "--words", "p,d,x", *numbers]) == 0
+    assert [Path(line).name for line in capsys.readouterr().out.split()] == ["pairs.csv", "pairs.json", "pairs.png"]
+    listed = json.loads((tmp_path / "pairs.json").read_text())
+    assert len(listed["pairs"]) == 3
+    assert set(listed["weights"]) == {"glyphs", "glyphs-classifier"}
+    before = (tmp_path / "pairs.jsonl").read_text()
+    assert main([*options, "--view", "rotate:180", "--words", "p,d,x", *numbers]) == 0
+    assert (tmp_path / "pairs.jsonl").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (["--words", "p"], "--words: 'p' gives 1 words"),
+        (["--words", "p,pp"], "unknown prompt 'pp'"),
+        (["--view", "rotate:45"], "--view: "),
+        (["--view", "rotate:half"], "--view: degrees of 'rotate' is a whole number, got 'half'"),
+        (["--view", "identity:3"], "--view: 'identity' has no option: leave out '3'"),
+        (["--view", "rotat:180"], "did you mean 'rotate'"),
+        (["--classifier", "pictograms-classifier"], "reads images of (3, 64, 64), not of (3, 32, 32)"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_drawn(
+    wrong: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--view", "rotate:180", "--words", "p,d"]
+    assert main([*options, "--out", str(tmp_path / "out"), *wrong]) == 2
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
