@@ -43,7 +43,7 @@ def cases(instance, sizes):
 
 ROW = Role(
     name="loss",
-    base=Loss,
+    interface=f"{__name__}:Loss",
     plural="losses",
     title="Losses",
     text="What is to be small.",

@@ -7,19 +7,12 @@ scaffold and the cases of the laws are read off this table. A new role is one ro
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose.classifier import Classifier
-from superpose.clip import Clip
-from superpose.constraint import Constraint
-from superpose.decomposition import Decomposition
-from superpose.guidance import Guidance
-from superpose.kind import Kind
-from superpose.models import Model
-from superpose.scheduler.base import Scheduler
-from superpose.view import View
+if TYPE_CHECKING:
+    from superpose.kind import Kind
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +21,7 @@ class Role:
 
     Attributes:
         name: The role, which is also its table in a recipe: ``view``.
-        base: The interface, which every kind of the role inherits from.
+        interface: What every kind of the role inherits from, as ``module:Class``.
         plural: What there are several of; its hook is ``register_`` and this word.
         title: Heading of its page in the reference.
         text: What its table says, for editors: one sentence.
@@ -43,7 +36,7 @@ class Role:
     """
 
     name: str
-    base: type[Kind]
+    interface: str
     plural: str
     title: str
     text: str
@@ -61,10 +54,21 @@ class Role:
         """Name of the hook that registers its kinds."""
         return f"register_{self.plural}"
 
+    @property
+    def base(self) -> type[Kind]:
+        """The class of its interface."""
+        base: type[Kind] = _named(self.interface)
+        return base
+
     def cases(self) -> Any:
-        """The function that yields the cases of its laws; imported when it is asked for, since it brings torch."""
-        module, _, name = self.laws.partition(":")
-        return getattr(import_module(module), name)
+        """The function that yields the cases of its laws."""
+        return _named(self.laws)
+
+
+def _named(place: str) -> Any:
+    """What is called ``module:name``; named and not imported, so that the table is light and lies below all roles."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 _CASES = "superpose.testing.cases"
@@ -75,7 +79,7 @@ ROLES: dict[str, Role] = {
     for role in (
         Role(
             name="model",
-            base=Model,
+            interface="superpose:Model",
             plural="models",
             title="Models",
             text="The network, and what it was trained on.",
@@ -86,7 +90,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="scheduler",
-            base=Scheduler,
+            interface="superpose:Scheduler",
             plural="schedulers",
             title="Schedulers",
             text="The sampling method: how a state moves from one noise level to the next.",
@@ -96,7 +100,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="guidance",
-            base=Guidance,
+            interface="superpose:Guidance",
             plural="guidances",
             title="Guidance",
             text="How a prompt becomes a denoiser; without one the prompt alone is asked.",
@@ -106,7 +110,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="clip",
-            base=Clip,
+            interface="superpose:Clip",
             plural="clips",
             title="Clipping",
             text="How the clean image is kept in range; the model's own way when absent.",
@@ -115,7 +119,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="classifier",
-            base=Classifier,
+            interface="superpose:Classifier",
             plural="classifiers",
             title="Classifiers",
             text="A classifier of noisy images, which says what guides towards a class.",
@@ -124,7 +128,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="view",
-            base=View,
+            interface="superpose:View",
             plural="views",
             title="Views",
             text="A view of the image, and what it shows.",
@@ -135,7 +139,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="decomposition",
-            base=Decomposition,
+            interface="superpose:Decomposition",
             plural="decompositions",
             title="Decompositions",
             text="How the image is taken apart, and what each part shows.",
@@ -145,7 +149,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             name="constraint",
-            base=Constraint,
+            interface="superpose:Constraint",
             plural="constraints",
             title="Constraints",
             text="A rule that the trajectory obeys.",
