@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from network_forward import medians
 
-from superpose.nn import assign, ready
 from superpose_deepfloyd.config import IFConfig
 from superpose_deepfloyd.network import IFUNet
+from superpose_networks import assign, ready
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from network_forward import medians
 
-from superpose.nn import ready
-from superpose.nn.diffae import Decoder, Half, Layout
 from superpose_diffae.templates import TEMPLATES
+from superpose_networks import ready
+from superpose_networks.diffae import Decoder, Half, Layout
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from superpose.nn import assign, ready
-from superpose.nn.latent import DiT, diffusers_dit
+from superpose_networks import assign, ready
+from superpose_networks.latent import DiT, diffusers_dit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

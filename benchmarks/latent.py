@@ -11,8 +11,8 @@ from functools import partial
 
 import torch
 
-from superpose.nn import assign, ready
-from superpose.nn.latent import Autoencoder, LatentUNet, diffusers_autoencoder, diffusers_unet
+from superpose_networks import assign, ready
+from superpose_networks.latent import Autoencoder, LatentUNet, diffusers_autoencoder, diffusers_unet
 
 warnings.simplefilter("ignore")
 import diffusers  # noqa: E402  (what it warns of while it is imported is not ours)

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from superpose.nn import load_unet2d, ready
 from superpose_adm.layout import Heads, Layout
 from superpose_adm.network import ADM
+from superpose_networks import load_unet2d, ready
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -19,24 +19,21 @@ from itertools import pairwise
 
 import torch
 
-from superpose import TableSchedule, combine
-from superpose.prediction import Estimate
-from superpose.scheduler import (
-    DDIM,
-    DDPM,
-    LMS,
-    PNDM,
-    DPMpp,
-    DPMppSDE,
-    DPMSolver,
-    Euler,
-    EulerAncestral,
-    FlowEuler,
-    Heun,
-    Langevin,
-    Scheduler,
-    UniPC,
-)
+from superpose import Scheduler, TableSchedule, combine
+from superpose.estimate.prediction import Estimate
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpm_solver import DPMSolver
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.dpmpp_sde import DPMppSDE
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.flow_euler import FlowEuler
+from superpose_schedulers.heun import Heun
+from superpose_schedulers.langevin import Langevin
+from superpose_schedulers.lms import LMS
+from superpose_schedulers.pndm import PNDM
+from superpose_schedulers.unipc import UniPC
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import torch
 from hypothesis import HealthCheck, settings
 
-import superpose.output.run
+import superpose.running.job
 
 settings.register_profile(
     "superpose",
@@ -18,4 +18,4 @@ settings.register_profile(
 settings.load_profile("superpose")
 torch.set_num_threads(1)
 # A recipe's own number of threads would make the workers fight too; what it does is tested in processes of their own.
-superpose.output.run.threads = nullcontext
+superpose.running.job.threads = nullcontext

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from generator.prose import cell, fenced, first_sentence, markdown
-from superpose.citation import bibtex
+from superpose.kinds.options import Option, options_of
 from superpose.kinds.roles import ROLES
-from superpose.options import Option, options_of
 from superpose.plugins import Registry
 from superpose.recipe.example import example
+from superpose.running.citation import bibtex
 
 
 def page(role: str, registry: Registry) -> str:

@@ -124,7 +124,7 @@ class GuidedDiffusionClassifier(Classifier):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file."""
-        from superpose.nn import digest
+        from superpose_networks import digest
 
         return {self.path.name: digest(self.path)}
 
@@ -137,7 +137,7 @@ class GuidedDiffusionClassifier(Classifier):
         return _read(self.path, regular_file(self.path).stat().st_mtime_ns)
 
     def _shape_of(self, name: str, rank: int) -> tuple[int, ...]:
-        from superpose.nn import shape_of
+        from superpose_networks import shape_of
 
         return shape_of(self.path, self._shapes, name, rank)
 
@@ -145,7 +145,7 @@ class GuidedDiffusionClassifier(Classifier):
 @lru_cache(maxsize=16)
 def _read(path: Path, modified: int) -> Shapes:
     del modified  # a file that changed is read again
-    from superpose.nn import tensor_shapes
+    from superpose_networks import tensor_shapes
 
     return tensor_shapes(path, landmark=LANDMARK)
 
@@ -155,7 +155,7 @@ def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:
         raise RecipeError(f"{path} has a way up: it is a model (kind = 'guided-diffusion'), not a classifier")
     if "time_embed.0.weight" not in shapes or "input_blocks.0.0.weight" not in shapes:
         raise RecipeError(f"{path} is no classifier of guided-diffusion: it holds {', '.join(list(shapes)[:3])}, ...")
-    from superpose.nn import shape_of
+    from superpose_networks import shape_of
 
     count = counted(shapes, "input_blocks.")
     firsts = range(1, count, blocks + 1)

@@ -16,7 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import (
+from superpose_adm.layout import LANDMARK, Heads, Layout
+from superpose_adm.network import ADMBlocks
+from superpose_networks import (
     HalfUNet,
     ResidualBlock,
     TimeEmbedding,
@@ -29,8 +31,6 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_adm.layout import LANDMARK, Heads, Layout
-from superpose_adm.network import ADMBlocks
 
 _relu = rows.pointwise(nn.functional.relu)
 

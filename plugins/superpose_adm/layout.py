@@ -105,7 +105,7 @@ def recognised(shapes: Shapes, path: Path) -> Layout:
     outputs = counted(shapes, "output_blocks.")
     if LANDMARK not in shapes or "input_blocks.0.0.weight" not in shapes or not outputs:
         raise RecipeError(f"{path} is no U-Net of guided-diffusion: {_found(shapes)}")
-    from superpose.nn import shape_of
+    from superpose_networks import shape_of
 
     doubling = re.compile(r"output_blocks\.(\d+)\.[12]\.(conv|in_layers\.2)\.weight$")
     ups = [match for name in shapes if (match := doubling.match(name))]

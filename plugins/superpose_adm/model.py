@@ -124,7 +124,7 @@ class GuidedFile(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file."""
-        from superpose.nn import digest
+        from superpose_networks import digest
 
         return {self.path.name: digest(self.path)}
 
@@ -167,6 +167,6 @@ class GuidedDiffusionUpscaler(GuidedFile):
 @lru_cache(maxsize=16)
 def _layout(path: Path, modified: int) -> Layout:
     del modified  # a file that changed is read again
-    from superpose.nn import tensor_shapes
+    from superpose_networks import tensor_shapes
 
     return recognised(tensor_shapes(path, landmark=LANDMARK), path)

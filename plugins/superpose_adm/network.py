@@ -1,7 +1,7 @@
 r"""OpenAI's U-Net (Dhariwal & Nichol 2021, arXiv 2105.05233), from its own files.
 
-The blocks are those of every family (`superpose.nn.UNet`); sinusoids have the cosine first, group norms 32 groups and
-an eps of 1e-5, and a class is one more vector beside the time features.
+The blocks are those of every family (`superpose_networks.UNet`); sinusoids have the cosine first, group norms 32
+groups and an eps of 1e-5, and a class is one more vector beside the time features.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import (
+from superpose_adm.layout import LANDMARK, Heads, Layout
+from superpose_networks import (
     AttentionBlock,
     Downsample,
     Resample,
@@ -27,7 +28,6 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_adm.layout import LANDMARK, Heads, Layout
 
 
 class ADM(UNet):

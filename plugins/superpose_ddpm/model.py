@@ -23,7 +23,7 @@ from superpose import (
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Parameterization, Schedule
-    from superpose.nn import UNet2DConfig
+    from superpose_networks import UNet2DConfig
 
 #: The schedule of DDPM's own models, whose checkpoints say nothing of it.
 PORT_SCHEDULER = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02}
@@ -54,7 +54,7 @@ class DDPMFolder(Model):
         Raises:
             RecipeError: If a file is missing, damaged or of another family.
         """
-        from superpose.nn import UNet2DConfig, read_config
+        from superpose_networks import UNet2DConfig, read_config
 
         if self.variant is not None and not self.path.is_dir():
             raise RecipeError(f"variant: {self.path} is one file of weights: leave variant out")
@@ -139,7 +139,7 @@ class DDPMFolder(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file of weights."""
-        from superpose.nn import digest, shards, weight_files
+        from superpose_networks import digest, shards, weight_files
 
         file = weight_files(self.folder, self.variant)[1] if self.path.is_dir() else self.path
         return {shard.name: digest(shard) for shard in shards(file)}
@@ -152,7 +152,7 @@ def _port(path: Path, size: int | None) -> dict[str, Any]:
 @lru_cache(maxsize=16)
 def _port_config(path: Path, modified: int, size: int | None) -> dict[str, Any]:
     del modified  # a file that changed is read again
-    from superpose.nn import tensor_shapes
     from superpose_ddpm.port_names import LANDMARK, port_config
+    from superpose_networks import tensor_shapes
 
     return port_config(tensor_shapes(path, landmark=LANDMARK), path, size)

@@ -54,7 +54,7 @@ def port_config(shapes: Mapping[str, tuple[int, ...]], path: Path, size: int | N
         raise RecipeError(
             f"{path} is no checkpoint of DDPM's port: it has no {LANDMARK}, but {len(shapes)} tensors such as {names}"
         )
-    from superpose.nn import shape_of
+    from superpose_networks import shape_of
 
     levels = range(_levels(shapes))
     attends = [f"down.{level}.attn.0.q.weight" in shapes for level in levels]

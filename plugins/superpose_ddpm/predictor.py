@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from superpose import Condition, Moment, NoisePredictor, Prediction, class_of
-from superpose.nn import UNet2D, assign, load_unet2d, read_weights, ready
 from superpose_ddpm.port_names import LANDMARK, port_names
+from superpose_networks import UNet2D, assign, load_unet2d, read_weights, ready
 
 if TYPE_CHECKING:
     from superpose_ddpm.model import DDPMFolder

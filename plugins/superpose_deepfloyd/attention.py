@@ -17,8 +17,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import joined, rows
 from superpose_deepfloyd.config import TEXT_GROUPS
+from superpose_networks import joined, rows
 
 
 class TextAttention(nn.Module):

@@ -77,8 +77,8 @@ class Cascaded(Model, ABC):
         if self._saved is not None:
             self._saved.check(prompt)
         else:
-            from superpose.nn import tell_of_lost_words
             from superpose_deepfloyd.text import TOKENS, tokenizer_of
+            from superpose_networks import tell_of_lost_words
 
             tell_of_lost_words(tokenizer_of(self._encoder), cleaned(prompt), TOKENS)
 
@@ -95,7 +95,7 @@ class Cascaded(Model, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose.nn import digest, shards, weight_files
+        from superpose_networks import digest, shards, weight_files
 
         if self._saved is not None:
             texts = self._saved.path

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from superpose.nn import ACTIVATIONS, Resample, ResidualBlock, TimeEmbedding, UNet, Way, rows, sinusoid
 from superpose_deepfloyd.attention import TextAttention, TextPooling
 from superpose_deepfloyd.config import IFConfig
+from superpose_networks import ACTIVATIONS, Resample, ResidualBlock, TimeEmbedding, UNet, Way, rows, sinusoid
 
 
 class IFUNet(UNet):

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StepNoise
-from superpose.nn import assign, read_weights, ready, weight_files
 from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.stage import Stage
+from superpose_networks import assign, read_weights, ready, weight_files
 
 Speak = Callable[[str], Tensor]
 Shape = tuple[int, int, int]

@@ -68,7 +68,7 @@ def read_stage(path: Path, variant: str | None = None) -> Stage:
     Raises:
         RecipeError: It is not there, or of another family.
     """
-    from superpose.nn import read_config
+    from superpose_networks import read_config
 
     if not path.is_dir():
         raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from superpose import RecipeError, read_json
-from superpose.nn import assign, read_weights, ready, weight_files
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import text_folders
+from superpose_networks import assign, read_weights, ready, weight_files
 
 #: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
 TOKENS = 77

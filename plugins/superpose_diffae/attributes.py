@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from superpose import RecipeError, read_image, read_text, write_tensors
-from superpose.nn import read_weights
+from superpose_networks import read_weights
 
 #: What the 40 rows of the public classifiers are called: the attributes of CelebA, in its own order.
 CELEBA = (

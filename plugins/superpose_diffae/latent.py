@@ -10,7 +10,7 @@ from torch import Tensor
 
 import superpose
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
-from superpose.nn.diffae import LatentNet
+from superpose_networks.diffae import LatentNet
 
 
 @attrs.define(eq=False)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from superpose import RecipeError
-from superpose.nn import shape_of
-from superpose.nn.diffae import GROUPS, Half, Layout, Perceptron
+from superpose_networks import shape_of
+from superpose_networks.diffae import GROUPS, Half, Layout, Perceptron
 
 Shapes = Mapping[str, tuple[int, ...]]
 

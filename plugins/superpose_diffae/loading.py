@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from superpose import RecipeError, StaticClip
-from superpose.nn import assign, openai_names, read_checkpoint, read_weights, ready, tensor_shapes
-from superpose.nn.diffae import Decoder, Encoder, Half, LatentNet, Layout
 from superpose_diffae.attributes import read_classifier
 from superpose_diffae.latent import LatentPredictor
 from superpose_diffae.layout import Shapes
 from superpose_diffae.predictor import Networks
+from superpose_networks import assign, openai_names, read_checkpoint, read_weights, ready, tensor_shapes
+from superpose_networks.diffae import Decoder, Encoder, Half, LatentNet, Layout
 
 if TYPE_CHECKING:
     from superpose_diffae.model import DiffusionAutoencoder

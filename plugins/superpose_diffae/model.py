@@ -16,8 +16,8 @@ from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor
-    from superpose.nn.diffae import Layout
     from superpose_diffae.loading import Facts
+    from superpose_networks.diffae import Layout
 
 
 @attrs.frozen(kw_only=True)
@@ -163,7 +163,7 @@ class DiffusionAutoencoder(CodedModel):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of every file of numbers, by its option."""
-        from superpose.nn import digest
+        from superpose_networks import digest
 
         files = {name: getattr(self, name) for name in ("path", "statistics", "classifier")}
         return {name: digest(file) for name, file in files.items() if file is not None}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from superpose import RecipeError
 
 if TYPE_CHECKING:
-    from superpose.nn.diffae import Layout
+    from superpose_networks.diffae import Layout
 
 
 class Template(NamedTuple):

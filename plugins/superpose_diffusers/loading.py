@@ -63,7 +63,7 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
 def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
     import torch
 
-    from superpose.nn import shards
+    from superpose_networks import shards
 
     options: dict[str, Any] = {"local_files_only": True}
     if not cls.__module__.startswith("diffusers.") or cls.__name__.startswith("Auto"):

@@ -8,8 +8,8 @@ from pathlib import Path
 import attrs
 
 from superpose import RecipeError, Schedule, TableSchedule, published_table, read_json
-from superpose.nn import Part, read_config, read_weights, tensor_shapes, weight_files
-from superpose.nn.latent import (
+from superpose_networks import Part, read_config, read_weights, tensor_shapes, weight_files
+from superpose_networks.latent import (
     Autoencoder,
     AutoencoderShape,
     DiT,

@@ -102,7 +102,7 @@ class DiffusionTransformer(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights."""
-        from superpose.nn import digest, shards
+        from superpose_networks import digest, shards
 
         files = {"transformer": self.files.network.source, "first stage": self.files.first.source}
         return {

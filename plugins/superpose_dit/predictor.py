@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from superpose import Condition, Moment, NoisePredictor, Prediction
-from superpose.nn.latent import Autoencoder
+from superpose_networks.latent import Autoencoder
 
 if TYPE_CHECKING:
     from superpose_dit.model import DiffusionTransformer

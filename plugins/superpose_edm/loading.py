@@ -1,4 +1,4 @@
-"""A converted file into a network: EDM's names as those of `superpose.nn.UNet`."""
+"""A converted file into a network: EDM's names as those of `superpose_networks.UNet`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from superpose.nn import assign, read_weights, ready, split_qkv, splits
 from superpose_edm.config import EDMConfig
 from superpose_edm.network import EDMUNet, Song, heads
+from superpose_networks import assign, read_weights, ready, split_qkv, splits
 
 _OUTSIDE = {
     "map_layer0": "time_embedding.linear_1",

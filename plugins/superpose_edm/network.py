@@ -13,7 +13,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import (
+from superpose_edm.config import EDMConfig
+from superpose_networks import (
     AttentionBlock,
     Resample,
     ResidualBlock,
@@ -25,7 +26,6 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_edm.config import EDMConfig
 
 
 def groups(channels: int) -> int:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
-from superpose.nn import assign, load_unet2d, read_weights, ready
 from superpose_glyphs.captions import COLOUR_ROWS, DRAWN, read_caption, words_of
 from superpose_glyphs.unshuffled import see
+from superpose_networks import assign, load_unet2d, read_weights, ready
 
 TABLES = "captions.safetensors"
 

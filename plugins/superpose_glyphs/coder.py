@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from superpose import TableSchedule
-from superpose.nn import assign, read_weights, ready
-from superpose.nn.diffae import Decoder, Encoder, Half, LatentNet, Layout, Perceptron
 from superpose_diffae.attributes import read_classifier
 from superpose_diffae.latent import LatentPredictor
 from superpose_diffae.predictor import Networks
+from superpose_networks import assign, read_weights, ready
+from superpose_networks.diffae import Decoder, Encoder, Half, LatentNet, Layout, Perceptron
 
 _PERCEPTRON = Perceptron(layers=6, hidden=384, skips=(1, 2, 3, 4, 5), times=64, normed=True)
 _NOWHERE = (False, False, False)

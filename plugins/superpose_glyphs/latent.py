@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import NoisePredictor
-    from superpose.nn import Part
     from superpose_ldm.checkpoint import Checkpoint
     from superpose_ldm.conditioning import Told
+    from superpose_networks import Part
 
 
 @attrs.frozen(kw_only=True)

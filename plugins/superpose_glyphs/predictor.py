@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
-from superpose.nn import load_unet2d
 from superpose_glyphs.unshuffled import see
 from superpose_glyphs.vocabulary import class_of
+from superpose_networks import load_unet2d
 
 
 class GlyphPredictor(NoisePredictor):

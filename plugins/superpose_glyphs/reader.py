@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from superpose import ClassifierPredictor, Moment
-from superpose.nn import (
+from superpose_glyphs.vision import VisionReader
+from superpose_networks import (
     Downsample,
     ResidualBlock,
     TimeEmbedding,
@@ -24,7 +25,6 @@ from superpose.nn import (
     silu_,
     sinusoid,
 )
-from superpose_glyphs.vision import VisionReader
 
 _GROUPS = 8
 

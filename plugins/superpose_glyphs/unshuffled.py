@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from superpose.nn import UNet2D
+from superpose_networks import UNet2D
 
 
 def config(side: int, channels: int, widths: Sequence[int]) -> dict[str, Any]:

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Beside, Clip, Condition, Moment, NoisePredictor, Prediction, RecipeError, Schedule, StepNoise
-from superpose.nn import UNet2D, load_unet2d
 from superpose_glyphs.unshuffled import see
+from superpose_networks import UNet2D, load_unet2d
 
 #: Highest noise level of a small image in training.
 HIGHEST = 400

@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import CrossAttention, FeedForward, TimeEmbedding, rows, silu_, sinusoid
+from superpose_networks import CrossAttention, FeedForward, TimeEmbedding, rows, silu_, sinusoid
 
 #: Pixels of a token's sides, its features, blocks and heads.
 SQUARE, WIDTH, DEPTH, HEADS = 8, 96, 4, 4

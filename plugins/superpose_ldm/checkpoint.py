@@ -9,9 +9,9 @@ from typing import Literal
 import attrs
 
 from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
-from superpose.nn import Part, digest, shards
-from superpose.nn.latent import AutoencoderShape
 from superpose_ldm.conditioning import Conditioning
+from superpose_networks import Part, digest, shards
+from superpose_networks.latent import AutoencoderShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
 #: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable

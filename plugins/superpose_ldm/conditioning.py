@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.nn import Part
+    from superpose_networks import Part
 
 #: A prompt as the tensors a network takes, of one row each, by the names of its arguments.
 Told = Callable[[str], Mapping[str, "Tensor"]]
@@ -109,7 +109,7 @@ class Words:
             raise RecipeError(
                 f"{self.tokenizer}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt"
             )
-        from superpose.nn import tell_of_lost_words
+        from superpose_networks import tell_of_lost_words
 
         tokenizer = _tokenizer(self.tokenizer)
         tell_of_lost_words(tokenizer, prompt, min(self.length, tokenizer.model_max_length))

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError, published_table, read_json
-from superpose.nn import Part, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
-from superpose.nn.latent import (
+from superpose_ldm.checkpoint import Checkpoint, seen_beside
+from superpose_ldm.conditioning import Conditioning, Unconditional, Words
+from superpose_networks import Part, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
+from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
     TextEncoder,
@@ -16,8 +18,6 @@ from superpose.nn.latent import (
     diffusers_unet,
     text_names,
 )
-from superpose_ldm.checkpoint import Checkpoint, seen_beside
-from superpose_ldm.conditioning import Conditioning, Unconditional, Words
 
 if TYPE_CHECKING:
     import torch

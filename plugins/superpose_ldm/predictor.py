@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise
-from superpose.nn.latent import Autoencoder
 from superpose_ldm.checkpoint import Checkpoint, Sees
+from superpose_networks.latent import Autoencoder
 
 if TYPE_CHECKING:
     from superpose_ldm.files import Files

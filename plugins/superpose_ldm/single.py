@@ -18,8 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
-from superpose.nn import Part, read_weights, shape_of, tensor_shapes
-from superpose.nn.latent import (
+from superpose_ldm.checkpoint import Checkpoint, seen_beside
+from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
+from superpose_networks import Part, read_weights, shape_of, tensor_shapes
+from superpose_networks.latent import (
     Autoencoder,
     AutoencoderShape,
     LatentUNet,
@@ -33,8 +35,6 @@ from superpose.nn.latent import (
     text_names,
     text_shape,
 )
-from superpose_ldm.checkpoint import Checkpoint, seen_beside
-from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
 EMA = "model_ema.diffusion_model"

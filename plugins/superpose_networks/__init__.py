@@ -1,26 +1,26 @@
 """Network blocks that several model families share: what a plugin builds its networks from."""
 
-from superpose.nn import rows
-from superpose.nn.activation import ACTIVATIONS, Activation, silu_
-from superpose.nn.attention import AttentionBlock
-from superpose.nn.config import UNet2DConfig
-from superpose.nn.embedding import TimeEmbedding, TimeProjections, sinusoid
-from superpose.nn.folders import read_config, weight_files
-from superpose.nn.half_unet import HalfUNet
-from superpose.nn.joined import joined
-from superpose.nn.levels import Maker, UpLevel, Way
-from superpose.nn.loading import assign, load_unet2d, ready
-from superpose.nn.openai_names import QKVOrder, openai_names, split_qkv, splits
-from superpose.nn.part import Part
-from superpose.nn.pickled import read_checkpoint
-from superpose.nn.prompts import tell_of_lost_words
-from superpose.nn.resampling import Downsample, Upsample
-from superpose.nn.residual import Resample, ResidualBlock
-from superpose.nn.shapes import shape_of
-from superpose.nn.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
-from superpose.nn.unet import UNet
-from superpose.nn.unet2d import UNet2D
-from superpose.nn.weights import digest, read_weights, shards, tensor_shapes
+from superpose_networks import rows
+from superpose_networks.activation import ACTIVATIONS, Activation, silu_
+from superpose_networks.attention import AttentionBlock
+from superpose_networks.config import UNet2DConfig
+from superpose_networks.embedding import TimeEmbedding, TimeProjections, sinusoid
+from superpose_networks.folders import read_config, weight_files
+from superpose_networks.half_unet import HalfUNet
+from superpose_networks.joined import joined
+from superpose_networks.levels import Maker, UpLevel, Way
+from superpose_networks.loading import assign, load_unet2d, ready
+from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
+from superpose_networks.part import Part
+from superpose_networks.pickled import read_checkpoint
+from superpose_networks.prompts import tell_of_lost_words
+from superpose_networks.resampling import Downsample, Upsample
+from superpose_networks.residual import Resample, ResidualBlock
+from superpose_networks.shapes import shape_of
+from superpose_networks.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
+from superpose_networks.unet import UNet
+from superpose_networks.unet2d import UNet2D
+from superpose_networks.weights import digest, read_weights, shards, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from superpose.nn.rows import pointwise
+from superpose_networks.rows import pointwise
 
 Activation = Callable[[Tensor], Tensor]
 

@@ -14,8 +14,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from superpose.nn import rows
-from superpose.nn.joined import joined
+from superpose_networks import rows
+from superpose_networks.joined import joined
 
 
 class AttentionBlock(nn.Module):

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from superpose.nn.activation import ACTIVATIONS
+from superpose_networks.activation import ACTIVATIONS
 
 DOWN_BLOCKS = ("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D")
 UP_BLOCKS = ("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D")

@@ -12,7 +12,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import (
+from superpose_networks import (
     AttentionBlock,
     Downsample,
     HalfUNet,

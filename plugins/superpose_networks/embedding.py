@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import rows
-from superpose.nn.activation import Activation, silu_
+from superpose_networks import rows
+from superpose_networks.activation import Activation, silu_
 
 
 def sinusoid(

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from superpose.errors import RecipeError
-from superpose.tables import Table, read_json
+from superpose import RecipeError, Table, read_json
 
 #: What the two libraries call files of weights, by format, the safe one first.
 NAMES = {"safetensors": ("diffusion_pytorch_model", "model"), "bin": ("diffusion_pytorch_model", "pytorch_model")}

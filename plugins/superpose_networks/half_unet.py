@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from torch import Tensor, nn
 
-from superpose.nn.levels import DownLevel, Maker, Middle
+from superpose_networks.levels import DownLevel, Maker, Middle
 
 
 class HalfUNet(nn.Module):

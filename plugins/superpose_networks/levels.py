@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from superpose.nn.residual import ResidualBlock
+from superpose_networks.residual import ResidualBlock
 
 Way = Literal["down", "middle", "up"]
 

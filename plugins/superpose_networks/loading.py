@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from superpose.errors import RecipeError
-from superpose.nn.config import UNet2DConfig
-from superpose.nn.folders import read_config, weight_files
-from superpose.nn.unet2d import UNet2D
-from superpose.nn.weights import read_weights
+from superpose import RecipeError
+from superpose_networks.config import UNet2DConfig
+from superpose_networks.folders import read_config, weight_files
+from superpose_networks.unet2d import UNet2D
+from superpose_networks.weights import read_weights
 
 N = TypeVar("N", bound=nn.Module)
 

@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn.loading import assign, ready
+from superpose_networks.loading import assign, ready
 
 
 @attrs.frozen

@@ -18,9 +18,7 @@ from typing import Any
 
 import torch
 
-from superpose.errors import RecipeError
-from superpose.files import regular_file
-from superpose.tables import shown
+from superpose import RecipeError, regular_file, shown
 
 #: Modules of Python's own library whose classes are data.
 PLAIN = (

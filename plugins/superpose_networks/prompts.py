@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from superpose.errors import Notice
+from superpose import Notice
 
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int) -> None:

@@ -16,9 +16,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import rows
-from superpose.nn.activation import Activation, silu_
-from superpose.nn.resampling import double, halve
+from superpose_networks import rows
+from superpose_networks.activation import Activation, silu_
+from superpose_networks.resampling import double, halve
 
 TimeUse = Literal["add", "scale_shift"] | None
 Resample = Literal["up", "down"] | Callable[[Tensor], Tensor] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from superpose.errors import RecipeError
+from superpose import RecipeError
 
 
 def shape_of(where: object, shapes: Mapping[str, tuple[int, ...]], name: str, *ranks: int) -> tuple[int, ...]:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from superpose.nn import rows
-from superpose.nn.activation import Activation, silu_
-from superpose.nn.embedding import TimeProjections
-from superpose.nn.levels import DownLevel, Maker, Middle, UpLevel
-from superpose.nn.residual import ResidualBlock
+from superpose_networks import rows
+from superpose_networks.activation import Activation, silu_
+from superpose_networks.embedding import TimeProjections
+from superpose_networks.levels import DownLevel, Maker, Middle, UpLevel
+from superpose_networks.residual import ResidualBlock
 
 
 class UNet(nn.Module):

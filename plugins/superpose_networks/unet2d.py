@@ -10,14 +10,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from superpose.nn.activation import ACTIVATIONS, silu_
-from superpose.nn.attention import AttentionBlock
-from superpose.nn.config import UNet2DConfig
-from superpose.nn.embedding import TimeEmbedding, sinusoid
-from superpose.nn.levels import Way
-from superpose.nn.resampling import Downsample, Upsample
-from superpose.nn.residual import Resample, ResidualBlock
-from superpose.nn.unet import UNet
+from superpose_networks.activation import ACTIVATIONS, silu_
+from superpose_networks.attention import AttentionBlock
+from superpose_networks.config import UNet2DConfig
+from superpose_networks.embedding import TimeEmbedding, sinusoid
+from superpose_networks.levels import Way
+from superpose_networks.resampling import Downsample, Upsample
+from superpose_networks.residual import Resample, ResidualBlock
+from superpose_networks.unet import UNet
 
 
 class UNet2D(UNet):

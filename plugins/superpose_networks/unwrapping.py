@@ -12,9 +12,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from superpose.errors import RecipeError
-from superpose.nn.pickled import Shell
-from superpose.tables import shown
+from superpose import RecipeError, shown
+from superpose_networks.pickled import Shell
 
 #: What training programs call the table, the first that is there being taken: averaged weights before raw ones.
 TABLES = (

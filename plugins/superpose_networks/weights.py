@@ -1,8 +1,8 @@
 """Weights in files: read safely, straight to where they are needed, with no second copy in memory.
 
-A safetensors file is read as it is, a pickled one as plain data only (`superpose.nn.pickled`), without what training
-programs wrap a table of tensors in (`superpose.nn.unwrapping`). What a file claims is held against what it has, and
-numbers that are none are refused before they become pictures.
+A safetensors file is read as it is, a pickled one as plain data only (`superpose_networks.pickled`), without what
+training programs wrap a table of tensors in (`superpose_networks.unwrapping`). What a file claims is held against what
+it has, and numbers that are none are refused before they become pictures.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from superpose.errors import RecipeError
-from superpose.files import regular_file
-from superpose.nn.pickled import read_checkpoint, readable
-from superpose.nn.unwrapping import plain_names, unwrapped
-from superpose.tables import read_json, shown
+from superpose import RecipeError, read_json, regular_file, shown
+from superpose_networks.pickled import read_checkpoint, readable
+from superpose_networks.unwrapping import plain_names, unwrapped
 
 #: Tensors that are no numbers of a network: the mask that keeps words from those behind them has infinities.
 MASKS = "attn_mask"

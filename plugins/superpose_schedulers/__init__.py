@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pluggy
-
-from superpose.scheduler.base import Plan as Plan
-from superpose.scheduler.base import Scheduler as Scheduler
-from superpose.scheduler.base import combine as combine
-from superpose.scheduler.ddim import DDIM as DDIM
-from superpose.scheduler.ddpm import DDPM as DDPM
-from superpose.scheduler.dpm_solver import DPMSolver as DPMSolver
-from superpose.scheduler.dpmpp import DPMpp as DPMpp
-from superpose.scheduler.dpmpp_sde import DPMppSDE as DPMppSDE
-from superpose.scheduler.euler import Euler as Euler
-from superpose.scheduler.euler_ancestral import EulerAncestral as EulerAncestral
-from superpose.scheduler.flow_euler import FlowEuler as FlowEuler
-from superpose.scheduler.heun import Heun as Heun
-from superpose.scheduler.langevin import Langevin as Langevin
-from superpose.scheduler.lms import LMS as LMS
-from superpose.scheduler.pndm import PNDM as PNDM
-from superpose.scheduler.unipc import UniPC as UniPC
+from superpose import Scheduler, hookimpl
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpm_solver import DPMSolver
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.dpmpp_sde import DPMppSDE
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.flow_euler import FlowEuler
+from superpose_schedulers.heun import Heun
+from superpose_schedulers.langevin import Langevin
+from superpose_schedulers.lms import LMS
+from superpose_schedulers.pndm import PNDM
+from superpose_schedulers.unipc import UniPC
 
 if TYPE_CHECKING:
-    from superpose.plugins.hooks import Register
-
-hookimpl = pluggy.HookimplMarker("superpose")  # the table of roles needs this package, and the hooks that table
+    from superpose import Register
 
 SCHEDULERS: tuple[type[Scheduler], ...] = (
     DDPM,

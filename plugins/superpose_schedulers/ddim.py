@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import moved
+from superpose import Gridded, moved, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +40,8 @@ class DDIM(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Move to ``there``; noise is asked only with eta, and not at the clean end."""
         del jumped
         return moved(x, denoise(x, here).clean, here, there, noise, self.eta), state

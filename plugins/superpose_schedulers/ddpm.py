@@ -25,19 +25,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.errors import RunError
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import added_variance, ancestral, posterior_variance
+from superpose import Gridded, RunError, added_variance, ancestral, combine, option, posterior_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.prediction import Estimate, LearnedVariance
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Estimate, LearnedVariance, Memory, Moment, StepNoise
 
 VARIANCES = ("auto", "fixed_small", "fixed_large", "learned", "learned_range")
 
@@ -74,8 +67,8 @@ class DDPM(Gridded):
         return None
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Draw from the posterior; noise is asked once, except at the clean end.
 
         Raises:

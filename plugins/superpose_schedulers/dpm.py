@@ -26,18 +26,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.history import History, levels, remembered
-from superpose.scheduler.transition import moved
+from superpose import Gridded, History, combine, levels_of, moved, option, remembered
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise
+    from superpose import Denoise, Moment, StepNoise
 
 #: With fewer steps than these the last ones are of lower order.
 FEW = 15
@@ -91,7 +85,7 @@ class DPM(Gridded):
         if order == 1:
             return moved(x, clean, here, there, noise, 1.0 if self.stochastic else 0.0), kept
         used = past[: order - 1]
-        on_x, on_said, on_noise = self.weights(here, there, levels(used))
+        on_x, on_said, on_noise = self.weights(here, there, levels_of(used))
         terms = [(on_x, x), (on_said[0], said)]
         terms += [(on, before) for on, (_, before) in zip(on_said[1:], used, strict=True)]
         if on_noise:

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.dpm import DPM, Weights, on_estimates
-from superpose.scheduler.history import apart
+from superpose import apart, option
+from superpose_schedulers.dpm import DPM, Weights, on_estimates
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.schedule import Moment
+    from superpose import Moment
 
 SOLVERS = ("midpoint", "heun")
 

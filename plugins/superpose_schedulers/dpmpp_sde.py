@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.dpm import DPM, Weights, on_estimates
-from superpose.scheduler.dpmpp import SOLVERS
-from superpose.scheduler.history import apart
+from superpose import apart, option
+from superpose_schedulers.dpm import DPM, Weights, on_estimates
+from superpose_schedulers.dpmpp import SOLVERS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.schedule import Moment
+    from superpose import Moment
 
 
 @attrs.frozen(kw_only=True)

@@ -17,17 +17,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import moved
+from superpose import Gridded, combine, moved, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -52,8 +47,8 @@ class Euler(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Step along the flow; noise is asked only where there is churn."""
         del jumped
         clean = denoise(x, here).clean

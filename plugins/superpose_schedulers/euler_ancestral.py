@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import moved
+from superpose import Gridded, moved, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -43,8 +39,8 @@ class EulerAncestral(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Move down the flow and add noise up to the level asked for."""
         del jumped
         return moved(x, denoise(x, here).clean, here, there, noise, self.eta), state

@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose.grid import GRIDS
-from superpose.kind import option
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import moved
+from superpose import GRIDS, Gridded, moved, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -35,8 +30,8 @@ class FlowEuler(Gridded):
     grid: str = option("flow", doc="time grid, by the name of its origin", choices=tuple(GRIDS))
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Move along the straight line to the clean image."""
         del jumped
         return moved(x, denoise(x, here).clean, here, there, noise), state

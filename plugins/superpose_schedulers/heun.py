@@ -16,16 +16,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import ancestral, moved
+from superpose import Gridded, ancestral, combine, moved
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -37,8 +33,8 @@ class Heun(Gridded):
     order: ClassVar[int] = 2
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Step with the mean of both slopes; asks ``denoise`` at ``here``, then at ``there``."""
         del jumped
         clean = denoise(x, here).clean

@@ -22,17 +22,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.transition import added_variance, moved, noise_part
+from superpose import Gridded, added_variance, combine, moved, noise_part, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise, State
+    from superpose import Denoise, Memory, Moment, StepNoise
 
 #: Keeps a score of exactly zero from making an infinite step.
 LEAST_NORM = 1e-12
@@ -54,8 +49,8 @@ class Langevin(Gridded):
         return True
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Correct at ``here``, then move; to the clean end the move is the clean image."""
         del jumped
         keep = here.alpha / there.alpha

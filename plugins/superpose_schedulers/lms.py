@@ -15,18 +15,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.history import History, levels, remembered
-from superpose.scheduler.transition import moved, noise_part
+from superpose import Gridded, History, combine, levels_of, moved, noise_part, option, remembered
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise
+    from superpose import Denoise, Moment, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +51,7 @@ class LMS(Gridded):
         said = noise_part(x, clean, here)
         if not past:  # Euler's step, in a form that keeps its digits at large ratios
             return moved(x, clean, here, there, noise), remembered(here, said, past, self.order - 1)
-        on_x, on_now, *on_past = weights(here, there, levels(past))
+        on_x, on_now, *on_past = weights(here, there, levels_of(past))
         terms = ((on, before) for on, (_, before) in zip(on_past, past, strict=True))
         x = combine((on_x, x), (on_now, said), *terms)
         return x, remembered(here, said, past, self.order - 1)

@@ -20,19 +20,12 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import attrs
 
-from superpose.kind import option
-from superpose.schedule import Moment
-from superpose.scheduler.base import Plan, combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.history import DROWNED, History, remembered
-from superpose.scheduler.transition import moved, noise_part
+from superpose import DROWNED, Gridded, History, Moment, Plan, combine, moved, noise_part, option, remembered
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Schedule
-    from superpose.scheduler.base import Denoise
+    from superpose import Denoise, Schedule, StepNoise
 
 #: A level and the noise that was seen there: sigma times epsilon.
 Said = tuple[Moment, "Tensor"]

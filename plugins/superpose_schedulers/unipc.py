@@ -23,18 +23,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from superpose.kind import option
-from superpose.scheduler.base import combine
-from superpose.scheduler.gridded import Gridded
-from superpose.scheduler.history import DROWNED, History, apart, levels, remembered
-from superpose.scheduler.transition import ancestral, moved, noise_part
+from superpose import (
+    DROWNED,
+    Gridded,
+    History,
+    ancestral,
+    apart,
+    combine,
+    levels_of,
+    moved,
+    noise_part,
+    option,
+    remembered,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Denoise
+    from superpose import Denoise, Moment, StepNoise
 
 
 class Memory(NamedTuple):
@@ -84,7 +90,7 @@ class UniPC(Gridded):
         memory = Memory(order, remembered(here, said, past, self.order))
         if here.alpha == 0 or (on_noise and here.ratio > DROWNED):
             return moved(x, clean, here, there, noise), NOTHING
-        on_x, on_said = weights(here, there, levels(past), before, order, self.variant, on_noise)
+        on_x, on_said = weights(here, there, levels_of(past), before, order, self.variant, on_noise)
         terms = ((on, m) for on, (_, m) in zip(on_said[1:], past, strict=True) if on)
         if on_x == 0:
             return combine((on_said[0], said), *terms), memory

@@ -16,7 +16,7 @@ from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
 from walks import agrees, commands
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WALKED = [ROOT / "docs" / name for name in ("tutorial.md", "ten-minutes.md")]  # tests/docs/test_walks.py walks them
 HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))

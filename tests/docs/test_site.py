@@ -10,7 +10,7 @@ import pytest
 
 from superpose import testing
 from superpose.cli import COMMANDS
-from superpose.options import options_of
+from superpose.kinds.options import options_of
 from superpose.plugins import hooks, load_plugins
 from superpose.recipe.json_schema import shipped
 

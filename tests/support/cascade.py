@@ -15,7 +15,7 @@ from torch import Tensor
 from superpose import Clipped, Denoiser, NoisePredictor, Scheduler, Trajectory
 from superpose_deepfloyd.embeddings import write
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
 @attrs.frozen(eq=False)

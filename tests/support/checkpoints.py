@@ -15,10 +15,15 @@ from torch import Tensor, nn
 
 import plain_diffae
 from compvis_files import clip_as_openclip, first_stage_as_compvis, unet_as_compvis
-from ddpm.openai_file import openai_file
-from edm.restated import Restated, Weights
-from superpose.nn import UNet2D, UNet2DConfig
-from superpose.nn.latent import (
+from openai_file import openai_file
+from restated_edm import Restated, Weights
+from superpose_adm.layout import Heads, Layout
+from superpose_adm.network import ADM
+from superpose_deepfloyd.config import IFConfig
+from superpose_deepfloyd.embeddings import write
+from superpose_deepfloyd.network import IFUNet
+from superpose_networks import UNet2D, UNet2DConfig
+from superpose_networks.latent import (
     Autoencoder,
     DiT,
     LatentUNet,
@@ -28,11 +33,6 @@ from superpose.nn.latent import (
     diffusers_dit,
     diffusers_unet,
 )
-from superpose_adm.layout import Heads, Layout
-from superpose_adm.network import ADM
-from superpose_deepfloyd.config import IFConfig
-from superpose_deepfloyd.embeddings import write
-from superpose_deepfloyd.network import IFUNet
 from tiny_pipelines import tokenizer
 
 with warnings.catch_warnings():  # what the libraries warn of while they are imported is not ours to mend

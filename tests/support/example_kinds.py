@@ -7,15 +7,15 @@ from typing import Literal
 
 import attrs
 
-from superpose.clip import DynamicClip, NoClip, StaticClip
-from superpose.constraint import Constraint
-from superpose.decomposition import Decomposition
-from superpose.guidance import Guidance
-from superpose.kind import option
-from superpose.models import Model
+from superpose.estimate.clip import DynamicClip, NoClip, StaticClip
+from superpose.estimate.decomposition import Decomposition
+from superpose.estimate.guidance import Guidance
+from superpose.estimate.model import Model
+from superpose.estimate.view import View
+from superpose.kinds.kind import option
 from superpose.plugins import Registry
-from superpose.scheduler.base import Scheduler
-from superpose.view import View
+from superpose.sampling.constraint import Constraint
+from superpose.sampling.scheduler import Scheduler
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import attrs
 
 from superpose import Guidance, option
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 from superpose.kinds.roles import Role
 from superpose.testing.cases import Case
 from superpose.testing.law import Law

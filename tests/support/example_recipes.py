@@ -4,7 +4,7 @@ import attrs
 from hypothesis import strategies as st
 
 from example_kinds import Box, Cfg, Flip, Hybrid, Identity, Rotate, Steps, Toy, Window
-from superpose.clip import DynamicClip, NoClip, StaticClip
+from superpose.estimate.clip import DynamicClip, NoClip, StaticClip
 from superpose.recipe import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 
 TEXTS = st.text(max_size=8)

@@ -10,8 +10,8 @@ from superpose.plugins import BLOCK, discovery
 HEADER = """
 import attrs
 from superpose.plugins import hookimpl
-from superpose.view import View
-from superpose.decomposition import Decomposition
+from superpose.estimate.view import View
+from superpose.estimate.decomposition import Decomposition
 
 
 class Still(View):

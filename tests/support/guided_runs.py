@@ -12,7 +12,7 @@ from torch import Tensor
 
 import superpose
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 A, B, D = "gd_a_unet_cc_legacyattn", "gd_b_unet_newattn", "gd_d_superres"
 #: What their files don't tell.
 TOLD: dict[str, dict[str, Any]] = {

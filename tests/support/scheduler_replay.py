@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from superpose.prediction import Estimate, clean_from
-from superpose.schedule import Moment
+from superpose.estimate.prediction import Estimate, clean_from
+from superpose.levels.noise_level import Moment
 
 
 def replay(scheduler, plan, network, x, noises, *, parameterization="epsilon", clip=None, steps=None):

@@ -6,7 +6,7 @@
     ...
 
 Times, blanks and the figures of laws that hold may differ, and ``...`` stands for anything.
-``python tests/walks.py docs/ten-minutes.md`` writes what is printed today into the page, wherever it says otherwise.
+``python tests/support/walks.py docs/ten-minutes.md`` writes what is printed today into the page.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ from safetensors.torch import load_file, save_file
 
 import superpose
 from cascade import Case, texts
-from edm.restated import Restated, Weights
 from ldm_dit_original import OriginalDiT
+from restated_edm import Restated, Weights
 from superpose import SuperposeError
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 UNET = "unet/diffusion_pytorch_model"
 GUIDED = {"betas": "linear", "heads": 2, "order": "new"}
 #: What is copied, the file in it that is damaged, and the recipe's options.

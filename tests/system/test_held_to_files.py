@@ -14,13 +14,13 @@ from safetensors.torch import save_file
 
 import superpose
 from superpose import Notice, RecipeError, StaticClip, inspect, loads, published_clip, published_schedule
-from superpose.nn import UNet2D, UNet2DConfig, assign, read_weights
+from superpose_networks import UNet2D, UNet2DConfig, assign, read_weights
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
     import diffusers
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 ADM = f"kind = 'guided-diffusion', path = '{FIXTURES}/gd_a_unet_cc_legacyattn/model.pt', betas = 'linear'"
 DDIM = "kind = 'ddim', steps = 2"
 SMALL: dict[str, Any] = {
@@ -192,7 +192,7 @@ def test_words_that_are_cut_are_told_whole_by_check() -> None:
 
 @pytest.mark.parametrize("name", ["meta", "mps", "nonsense"])
 def test_a_device_that_is_none(name: str) -> None:
-    from superpose.output.run import chosen_device
+    from superpose.running.job import chosen_device
 
     if name == "mps" and torch.backends.mps.is_available():
         pytest.skip("there is one")

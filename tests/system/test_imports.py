@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PUBLIC_ROOMS = {"superpose", "superpose.nn", "superpose.nn.diffae", "superpose.nn.latent", "superpose.testing"}
+ROOT = Path(__file__).parents[2]
+#: What our plugins may import of the engine, and of the networks that they share.
+PUBLIC = {"superpose", "superpose.testing"}
+NETWORKS = {"superpose_networks", "superpose_networks.diffae", "superpose_networks.latent"}
 
 
 def modules_after(code):
@@ -37,15 +39,30 @@ def test_the_help_imports_nothing_heavy():
     assert not heavy & modules_after("from superpose.cli import _parser; _parser().format_help()")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "plugins").rglob("*.py")), ids=lambda path: path.stem)
-def test_our_plugins_use_only_the_public_door(path):
+def imported(path):
+    """The modules that a file imports, each with its line."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            names = {node.module}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
         elif isinstance(node, ast.Import):
-            names = {alias.name for alias in node.names}
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == "superpose":
-                assert name in PUBLIC_ROOMS, f"{path.name} line {node.lineno} imports {name}"
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins").rglob("*.py")), ids=named)
+def test_our_plugins_use_only_public_names(path):
+    for name, line in imported(path):
+        package = name.split(".")[0]
+        if package == "superpose":
+            assert name in PUBLIC, f"{named(path)} line {line} imports {name}"
+        if package == "superpose_networks" and package not in path.parts:
+            assert name in NETWORKS, f"{named(path)} line {line} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "engine").rglob("*.py")), ids=named)
+def test_the_engine_imports_no_plugin(path):
+    for name, line in imported(path):
+        assert not name.startswith("superpose_"), f"{named(path)} line {line} imports {name}"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from memory import checkpoints
-from memory.meter import Meter
+import checkpoints
+from meter import Meter
 
 #: What makes a checkpoint, and its width: a small one is measured first, then one of 60 MiB and more.
 FAMILIES = {

@@ -14,7 +14,7 @@ from fresh import install, make_environment, run
 
 HERE = Path(__file__).parent
 NAMES = ("weather", "toyland")
-PUBLIC = {"superpose", "superpose.nn", "superpose.testing"}
+PUBLIC = {"superpose", "superpose_networks", "superpose.testing"}
 BROKEN = {
     "pyproject.toml": """
         [build-system]

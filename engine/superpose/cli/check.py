@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from superpose.inspection import Inspection
-    from superpose.kind import Kind
-    from superpose.models import Model
+    from superpose.estimate.model import Model
+    from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
+    from superpose.running.inspection import Inspection
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the composition as a tree with what it costs."""
-    from superpose.hub import downloads
+    from superpose.media.hub import downloads
 
     with downloads(arguments.allow_download):
         return _check(arguments)
@@ -39,7 +39,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich import print as show
     from rich.tree import Tree
 
-    from superpose.inspection import inspect
+    from superpose.running.inspection import inspect
 
     inspected = inspect(recipe).stages
     tree = Tree(marked(arguments.recipe))
@@ -57,8 +57,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _agreements(first: Recipe, later: Recipe) -> dict[Kind, str]:
     """How much of each view of a later stage is that of the first stage, enlarged."""
-    from superpose.agreement import agreement
-    from superpose.view import View
+    from superpose.estimate.view import View
+    from superpose.running.view_consistency import agreement
 
     notes: dict[Kind, str] = {}
     # A guidance may hold at some stages alone, and so be missing from others; a view never is.
@@ -118,7 +118,7 @@ def _size(model: Model) -> str:
 
 def described(kind: Kind) -> str:
     """A kind with its options: ``rotate degrees=180``; those that are not given are left out."""
-    from superpose.options import options_of
+    from superpose.kinds.options import options_of
 
     cls: Any = type(kind)
     options = {option.name: getattr(kind, option.name) for option in options_of(cls)}

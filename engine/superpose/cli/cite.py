@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the entries, each below the kinds that cite it."""
-    from superpose.citation import bibliography, used
+    from superpose.running.citation import bibliography, used
 
     recipe = read_recipe(arguments)
     if entries := bibliography(used(recipe)):

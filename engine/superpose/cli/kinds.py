@@ -27,7 +27,7 @@ def main(arguments: argparse.Namespace) -> int:
         return 0
     matches = [kinds[arguments.kind] for role in found.roles if arguments.kind in (kinds := found.kinds(role))]
     if not matches:
-        from superpose.spelling import suggestion
+        from superpose.kinds.spelling import suggestion
 
         names = {name for role in found.roles for name in found.kinds(role)}
         raise RecipeError(f"no kind {arguments.kind!r}{suggestion(arguments.kind, names)}")
@@ -37,7 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def manual(cls: Any) -> str:
     """The manual page of a kind as text: what it is, its options with ranges and defaults, its papers, an example."""
-    from superpose.options import options_of
+    from superpose.kinds.options import options_of
     from superpose.recipe.example import example
 
     lines = [f"{cls.kind} ({cls.role})", "", inspect.cleandoc(cls.__doc__ or "")]

@@ -89,7 +89,7 @@ def _words(given: str) -> list[str]:
 
 def _view(known: Any, given: str) -> Any:
     """A view by its kind, and the value of its first option."""
-    from superpose.options import options_of
+    from superpose.kinds.options import options_of
 
     kind, _, value = given.partition(":")
     cls = known.get("view", kind)

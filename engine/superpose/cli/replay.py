@@ -31,8 +31,8 @@ def main(arguments: argparse.Namespace) -> int:
     """Replay, and say whether the bytes are the same; where they are not, what differs."""
     registry(strict=arguments.strict_plugins)
 
-    from superpose.output.png import read_origin
-    from superpose.output.replay import replay
+    from superpose.media.png import read_origin
+    from superpose.running.replay import replay
 
     path = replay(
         arguments.image,

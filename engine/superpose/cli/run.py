@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from superpose import Step
-    from superpose.output.run import Job
+    from superpose.running.job import Job
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the recipe with a progress bar and print the paths of what it made."""
-    from superpose.hub import downloads
+    from superpose.media.hub import downloads
 
     with stopping(), downloads(arguments.allow_download):
         return _run(arguments)
@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
-    from superpose.output.run import Job
+    from superpose.running.job import Job
 
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
     with Job.of(recipe, out, device=arguments.device, resume=arguments.resume, overwrite=arguments.overwrite) as job:

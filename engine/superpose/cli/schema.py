@@ -9,7 +9,7 @@ from pathlib import Path
 from superpose.cli.printing import say
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError, RunError
-from superpose.writing import write_text
+from superpose.media.writing import write_text
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

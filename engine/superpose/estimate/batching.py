@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
-from superpose.blame import article, blamed, must_be_rows
 from superpose.errors import LawError
-from superpose.estimation import answered, begun
-from superpose.prediction import Prediction
+from superpose.estimate.blame import article, blamed, must_be_rows
+from superpose.estimate.estimation import answered, begun
+from superpose.estimate.prediction import Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.classifier import ClassifierPredictor
-    from superpose.denoiser import Ask, Denoiser
-    from superpose.prediction import Estimate
-    from superpose.predictor import Condition, NoisePredictor
-    from superpose.schedule import Moment
+    from superpose.estimate.classifier import ClassifierPredictor
+    from superpose.estimate.denoiser import Ask, Denoiser
+    from superpose.estimate.prediction import Estimate
+    from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.levels.noise_level import Moment
 
     Network: TypeAlias = NoisePredictor | ClassifierPredictor
 

@@ -13,7 +13,7 @@ from superpose.errors import PluginError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent.parent
 
 
 def whose(maker: object, method: str = "") -> str:

@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.errors import PromptError
-from superpose.kind import Kind
-from superpose.prediction import Prediction
-from superpose.predictor import Condition
+from superpose.estimate.prediction import Prediction
+from superpose.estimate.predictor import Condition
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.schedule import Moment, Schedule
+    from superpose.levels.noise_level import Moment, Schedule
 
 
 class Classifier(Kind, ABC):

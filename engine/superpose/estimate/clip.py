@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from superpose.denoiser import Asking, Denoiser
 from superpose.errors import RecipeError
-from superpose.kind import Kind, option
-from superpose.tables import Table
+from superpose.estimate.denoiser import Asking, Denoiser
+from superpose.kinds.kind import Kind, option
+from superpose.media.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
 
-    from superpose.schedule import Moment
+    from superpose.levels.noise_level import Moment
 
 
 class Clip(Kind, ABC):

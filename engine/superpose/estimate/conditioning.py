@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 import torch
 
-from superpose.blame import must_be_images
 from superpose.errors import LawError
+from superpose.estimate.blame import must_be_images
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.view import View
+    from superpose.estimate.view import View
 
 #: How views act on channels: as on a ``picture``; as on a ``mask``; or, on a picture with a hole of a fixed colour
 #: (``marked``), as on either where a view moves values and does no more than that, and not at all elsewhere.

@@ -10,9 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from superpose.blame import article, blamed
 from superpose.errors import LawError
-from superpose.kind import Kind
+from superpose.estimate.blame import article, blamed
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor

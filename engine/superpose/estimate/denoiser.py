@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from superpose.blame import must_be_images, must_be_like
 from superpose.errors import LawError
-from superpose.estimation import begun, together
-from superpose.prediction import Estimate, Prediction, clean_from
+from superpose.estimate.blame import must_be_images, must_be_like
+from superpose.estimate.estimation import begun, together
+from superpose.estimate.prediction import Estimate, Prediction, clean_from
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.classifier import ClassifierPredictor
-    from superpose.conditioning import ChannelGroup
-    from superpose.decomposition import Decomposition
-    from superpose.predictor import Condition, NoisePredictor
-    from superpose.schedule import Moment
-    from superpose.view import View
+    from superpose.estimate.classifier import ClassifierPredictor
+    from superpose.estimate.conditioning import ChannelGroup
+    from superpose.estimate.decomposition import Decomposition
+    from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.view import View
+    from superpose.levels.noise_level import Moment
 
 Map = Callable[["Tensor"], "Tensor"]
 Shape = tuple[int, int, int]
@@ -96,7 +96,7 @@ class Denoiser(ABC):
 
     def __call__(self, x: Tensor, moment: Moment) -> Estimate:
         """Estimate at once, all rows in one block; see `Answerer` for blocks of fixed size."""
-        from superpose.answer import Answerer
+        from superpose.estimate.batching import Answerer
 
         return Answerer()(self, x, moment)
 
@@ -319,7 +319,7 @@ def viewed(
         conditioning: How views act on those (`NoisePredictor.concat_conditioning`); as on pictures of as many channels
             as the state where nothing is said.
     """
-    from superpose.conditioning import Seen
+    from superpose.estimate.conditioning import Seen
 
     pairs = list(pairs)
     shares = [1 / len(pairs)] * len(pairs) if weights is None else list(weights)
@@ -347,7 +347,7 @@ def viewed(
 
 def factorized(decomposition: Decomposition, denoisers: Sequence[Denoiser]) -> Mix:
     r"""One denoiser a part: :math:`\sum_i F_i d_i(x)`, in the order of ``decomposition.names``."""
-    from superpose.decomposition import Decomposition
+    from superpose.estimate.decomposition import Decomposition
 
     names = decomposition.names
     if len(names) != len(denoisers):

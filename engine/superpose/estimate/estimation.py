@@ -11,15 +11,15 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from superpose.blame import article, blamed, place_of, whose_code
 from superpose.errors import PluginError
-from superpose.prediction import Estimate, Prediction
+from superpose.estimate.blame import article, blamed, place_of, whose_code
+from superpose.estimate.prediction import Estimate, Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.denoiser import Ask, Asking, Denoiser
-    from superpose.schedule import Moment
+    from superpose.estimate.denoiser import Ask, Asking, Denoiser
+    from superpose.levels.noise_level import Moment
 
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
 
@@ -92,7 +92,7 @@ class Underway:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
     def _questions(self, found: Any) -> list[Ask]:
-        from superpose.denoiser import Ask
+        from superpose.estimate.denoiser import Ask
 
         if not isinstance(found, list | tuple) or not all(isinstance(ask, Ask) for ask in found):
             got = article(found)

@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from superpose.classifier import Classifier, ClassifierPredictor
-    from superpose.denoiser import Denoiser
-    from superpose.models import Model
-    from superpose.predictor import Condition, NoisePredictor
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.model import Model
+    from superpose.estimate.predictor import Condition, NoisePredictor
 
     Load = Callable[[Classifier], ClassifierPredictor]
 

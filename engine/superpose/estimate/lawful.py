@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from superpose.denoiser import TOLERANCE, Denoiser, Known, Shape, parts_of
 from superpose.errors import LawError
-from superpose.estimation import answered, begun
-from superpose.prediction import Estimate, Prediction, output_from
-from superpose.predictor import NoisePredictor
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, Shape, parts_of
+from superpose.estimate.estimation import answered, begun
+from superpose.estimate.prediction import Estimate, Prediction, output_from
+from superpose.estimate.predictor import NoisePredictor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.denoiser import Ask
-    from superpose.schedule import Moment
+    from superpose.estimate.denoiser import Ask
+    from superpose.levels.noise_level import Moment
 
     Evaluate = Callable[[Denoiser, Tensor, Moment], Estimate]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from superpose.kind import Kind
-from superpose.schedule import Schedule
+from superpose.kinds.kind import Kind
+from superpose.levels.noise_level import Schedule
 
 if TYPE_CHECKING:
-    from superpose.clip import Clip
-    from superpose.conditioning import ChannelGroup
-    from superpose.prediction import LearnedVariance
-    from superpose.predictor import NoisePredictor
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.conditioning import ChannelGroup
+    from superpose.estimate.prediction import LearnedVariance
+    from superpose.estimate.predictor import NoisePredictor
 
 
 class Model(Kind, ABC):

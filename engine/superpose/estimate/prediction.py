@@ -22,7 +22,7 @@ from superpose.errors import RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.schedule import Moment
+    from superpose.levels.noise_level import Moment
 
 Parameterization = Literal["epsilon", "sample", "v", "flow", "score"]
 LearnedVariance = Literal["none", "learned", "learned_range"]

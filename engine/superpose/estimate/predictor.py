@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.schedule import Schedule
+from superpose.levels.noise_level import Schedule
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.clip import Clip
-    from superpose.conditioning import ChannelGroup
-    from superpose.noise import StepNoise
-    from superpose.prediction import LearnedVariance, Parameterization, Prediction
-    from superpose.schedule import Moment
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.conditioning import ChannelGroup
+    from superpose.estimate.prediction import LearnedVariance, Parameterization, Prediction
+    from superpose.levels.noise_level import Moment
+    from superpose.sampling.noise import StepNoise
 
 
 @attrs.frozen(eq=False)

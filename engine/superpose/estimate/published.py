@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from superpose.errors import RecipeError
-from superpose.prediction import Parameterization
-from superpose.processes.continuous import FlowSchedule
-from superpose.processes.table import TableSchedule
-from superpose.schedule import Schedule
-from superpose.tables import Table
+from superpose.estimate.prediction import Parameterization
+from superpose.levels.continuous import FlowSchedule
+from superpose.levels.noise_level import Schedule
+from superpose.levels.table import TableSchedule
+from superpose.media.tables import Table
 
 #: Name, first and last beta that diffusers' classes have where a file has none, by the class without "Scheduler".
 DEFAULTS: dict[str, tuple[str, float, float]] = {

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor

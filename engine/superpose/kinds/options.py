@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import attrs
 
-from superpose.kind import Kind, Limits
+from superpose.kinds.kind import Kind, Limits
 
 # A validator is told which field it judges; Limits does not ask.
 _ANY_FIELD: Any = None

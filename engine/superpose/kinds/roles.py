@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from superpose.kind import Kind
+    from superpose.kinds.kind import Kind
 
 
 @attrs.frozen(kw_only=True)

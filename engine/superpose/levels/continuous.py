@@ -1,5 +1,5 @@
 r"""The noise processes in closed form: exploding variance, Karras's axis, rectified flow. Tables are in
-`superpose.processes.table`.
+`superpose.levels.table`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import math
 
 import attrs
 
-from superpose.schedule import Schedule
+from superpose.levels.noise_level import Schedule
 
 
 def _inside(t: float, last: float) -> float:

@@ -11,10 +11,10 @@ import math
 import numpy as np
 
 from superpose.errors import RecipeError
-from superpose.grid.request import Request
-from superpose.processes.continuous import FlowSchedule
-from superpose.processes.table import TableSchedule, level
-from superpose.schedule import Moment
+from superpose.levels.continuous import FlowSchedule
+from superpose.levels.noise_level import Moment
+from superpose.levels.request import Request
+from superpose.levels.table import TableSchedule, level
 
 
 def linspace_fractional(request: Request) -> list[Moment]:

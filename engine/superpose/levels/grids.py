@@ -1,18 +1,38 @@
-"""From a grid's name to a plan: its levels, then where the last step goes."""
+"""Time grids: which of the levels that a network knows a run visits, each rule under the name of its origin.
+
+Programs differ in this more than in anything else, and a grid that is off by one time gives other images. All examples:
+T = 1000 times of the ``scaled_linear`` table, n = 20 steps.
+
+=================== ============================== ==============================================================
+openai              999, 946, 894 ... 53, 0        guided-diffusion ``space_timesteps``: "20", or sections
+ddim-openai         950, 900 ... 0                 guided-diffusion "ddim20": a whole stride
+compvis             951, 901 ... 1                 latent diffusion "uniform"; may have more than n steps
+leading             950, 900 ... 0 (+ offset)      diffusers
+trailing            999, 949 ... 49                diffusers, and arXiv 2305.08891, which argues for it
+linspace            999, 946, 894 ... 53, 0        diffusers' DDIM and DDPM
+linspace-dpm        999, 949, 899 ... 500 ... 50   diffusers' DPM-Solver and UniPC: n + 1 times, the last dropped
+leading-dpm         940, 893 ... 47 (+ offset)     diffusers' DPM-Solver and UniPC: likewise
+sgm                 999, 949 ... 49                Stability's LegacyDDPM discretization
+linspace-fractional 999, 946.42 ... 0              diffusers' Euler, Heun and LMS; k-diffusion
+karras              999, 961.73 ... 0              k-diffusion, arXiv 2206.00364: even in ratio ** (1 / rho)
+karras-rounded      999, 962 ... 0                 diffusers' DPM-Solver and UniPC: times rounded, levels not
+edm                 999, 962 ... 0                 EDM's own sampler: levels rounded to trained ones
+exponential         999, 942.9 ... 0               k-diffusion: even in the logarithm of the ratio
+flow                1000, 950 ... 50               rectified flow, shifted once
+flow-diffusers      1000, 947.4 ... 1              diffusers' flow Euler, which shifts both ends twice
+=================== ============================== ==============================================================
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from superpose.errors import RecipeError
-from superpose.grid import levels, whole
-from superpose.grid.request import Request
-from superpose.processes.continuous import FlowSchedule
-from superpose.schedule import Moment, Schedule
-
-if TYPE_CHECKING:
-    from superpose.scheduler.base import Plan
+from superpose.levels import fractional_grids, whole_grids
+from superpose.levels.continuous import FlowSchedule
+from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.plan import Plan
+from superpose.levels.request import Request
 
 Grid = Callable[[Request], list[Moment]]
 
@@ -23,22 +43,22 @@ def _places(rule: Callable[[Request], list[int]]) -> Grid:
 
 #: Every grid: from a request to its levels, noisiest first, the final one not among them.
 GRIDS: dict[str, Grid] = {
-    "trailing": _places(whole.trailing),
-    "leading": _places(whole.leading),
-    "linspace": _places(whole.linspace),
-    "linspace-fractional": levels.linspace_fractional,
-    "linspace-dpm": _places(whole.linspace_dpm),
-    "leading-dpm": _places(whole.leading_dpm),
-    "sgm": _places(whole.sgm),
-    "compvis": _places(whole.compvis),
-    "openai": _places(whole.openai),
-    "ddim-openai": _places(whole.ddim_openai),
-    "karras": levels.karras,
-    "karras-rounded": levels.karras_rounded,
-    "edm": levels.edm,
-    "exponential": levels.exponential,
-    "flow": levels.flow,
-    "flow-diffusers": levels.flow_diffusers,
+    "trailing": _places(whole_grids.trailing),
+    "leading": _places(whole_grids.leading),
+    "linspace": _places(whole_grids.linspace),
+    "linspace-fractional": fractional_grids.linspace_fractional,
+    "linspace-dpm": _places(whole_grids.linspace_dpm),
+    "leading-dpm": _places(whole_grids.leading_dpm),
+    "sgm": _places(whole_grids.sgm),
+    "compvis": _places(whole_grids.compvis),
+    "openai": _places(whole_grids.openai),
+    "ddim-openai": _places(whole_grids.ddim_openai),
+    "karras": fractional_grids.karras,
+    "karras-rounded": fractional_grids.karras_rounded,
+    "edm": fractional_grids.edm,
+    "exponential": fractional_grids.exponential,
+    "flow": fractional_grids.flow,
+    "flow-diffusers": fractional_grids.flow_diffusers,
 }
 
 #: Where the last step goes: to the clean image, or to the first trained level.
@@ -81,9 +101,6 @@ def plan_of(
     Raises:
         RecipeError: If the schedule has no such grid, a time is out of range or an option contradicts another.
     """
-    # Here and not above: the package of schedulers imports this one.
-    from superpose.scheduler.base import Plan
-
     if grid not in GRIDS:
         raise RecipeError(f"no time grid is called {grid!r}: write one of {', '.join(GRIDS)}")
     if final not in FINALS:

@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from superpose.processes.table import TableSchedule
+from superpose.levels.table import TableSchedule
 
 Array = NDArray[np.float64]
 

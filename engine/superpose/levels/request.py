@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from superpose.processes.continuous import FlowSchedule
-from superpose.schedule import Moment, Schedule
+from superpose.levels.continuous import FlowSchedule
+from superpose.levels.noise_level import Moment, Schedule
 
 
 @attrs.frozen(kw_only=True)

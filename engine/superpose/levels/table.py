@@ -14,8 +14,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from superpose.processes.betas import Betas, Precision, beta_schedule
-from superpose.schedule import Schedule
+from superpose.levels.betas import Betas, Precision, beta_schedule
+from superpose.levels.noise_level import Schedule
 
 
 def _floats(table: Sequence[float] | Betas) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from superpose.errors import RecipeError
-from superpose.grid.request import Request
+from superpose.levels.request import Request
 
 
 def _at_most(request: Request, most: int) -> None:

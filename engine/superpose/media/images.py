@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from superpose.errors import RecipeError
-from superpose.files import read_bytes
+from superpose.media.files import read_bytes
 from superpose.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from superpose.errors import PromptError, RecipeError
-from superpose.files import read_text
+from superpose.media.files import read_text
 
 
 def class_of(prompt: str, classes: int | None, labels: Path | None = None) -> int | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from superpose.errors import RecipeError
-from superpose.images import decoded
+from superpose.media.images import decoded
 
 if TYPE_CHECKING:
     import torch

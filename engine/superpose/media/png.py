@@ -16,9 +16,9 @@ from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
 from superpose.errors import RecipeError
-from superpose.files import regular_file
+from superpose.media.files import regular_file
+from superpose.media.writing import replacing
 from superpose.terminal import printable
-from superpose.writing import replacing
 
 #: Name of the PNG text chunk.
 CHUNK = "superpose"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from superpose.images import to_pixels
+from superpose.media.images import to_pixels
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, final
 
 from superpose.errors import RecipeError
-from superpose.files import read_text
+from superpose.media.files import read_text
 
 V = TypeVar("V")
 

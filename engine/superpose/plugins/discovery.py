@@ -23,10 +23,10 @@ from packaging.utils import canonicalize_name
 import superpose
 from superpose.errors import PluginError
 from superpose.kinds.roles import ROLES
+from superpose.kinds.spelling import suggestion
 from superpose.plugins import hooks
 from superpose.plugins.judge import NAME
 from superpose.plugins.registry import Draft, Plugin, Registry
-from superpose.spelling import suggestion
 from superpose.terminal import printable
 
 #: The entry-point group, which is also the name of the distribution and of the pluggy project.

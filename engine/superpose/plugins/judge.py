@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from superpose.errors import PluginError
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
+from superpose.kinds.options import nested_options, options_of
 from superpose.kinds.roles import ROLES
-from superpose.options import nested_options, options_of
 
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import attrs
 
 from superpose.errors import PluginError, RecipeError
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 from superpose.kinds.roles import ROLES
+from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.judge import judge
-from superpose.spelling import nearest, suggestion
 
 Status = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
 

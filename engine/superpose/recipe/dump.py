@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import tomli_w
 
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 from superpose.recipe.tables import STAGE_KEYS, Recipe, Stage, Subject, ViewTerm
 
 

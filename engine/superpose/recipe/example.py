@@ -9,9 +9,9 @@ from typing import Any
 
 import tomli_w
 
-from superpose.decomposition import Decomposition
+from superpose.estimate.decomposition import Decomposition
+from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
-from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.plugins import Registry, load_plugins
 from superpose.recipe.dump import plain
 

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 
 import superpose
 from superpose.errors import RecipeError
+from superpose.kinds.options import Listed, Option, Scalar
 from superpose.kinds.roles import ROLES
-from superpose.options import Listed, Option, Scalar
 from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
 from superpose.recipe.overrides import Said
 from superpose.recipe.problems import header, shown

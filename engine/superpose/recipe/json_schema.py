@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from superpose.decomposition import Decomposition
-from superpose.kind import Limits
+from superpose.estimate.decomposition import Decomposition
+from superpose.kinds.kind import Limits
+from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
-from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.recipe.dump import plain
 from superpose.recipe.grammar import WEIGHT

@@ -9,12 +9,12 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from superpose.errors import RecipeError, SuperposeError
-from superpose.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.registry import Registry
 from superpose.recipe.overrides import Said
 from superpose.recipe.problems import header, shown
 from superpose.recipe.where import Path
-from superpose.spelling import nearest, suggestion
 
 #: Stands for a value that is wrong; the mistake has been noted.
 WRONG: Final[Any] = object()

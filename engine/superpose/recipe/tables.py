@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.kind import Kind, option
+from superpose.kinds.kind import Kind, option
 from superpose.kinds.roles import ROLES
 from superpose.recipe.problems import MistakesError, Source
 
 if TYPE_CHECKING:
-    from superpose.clip import Clip
-    from superpose.constraint import Constraint
-    from superpose.decomposition import Decomposition
-    from superpose.guidance import Guidance
-    from superpose.models import Model
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.decomposition import Decomposition
+    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.model import Model
+    from superpose.estimate.view import View
     from superpose.recipe.where import Path
-    from superpose.scheduler.base import Scheduler
-    from superpose.view import View
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.scheduler import Scheduler
 
 #: What an image shows is exactly one of these.
 SUBJECTS = ("prompt", *(role.name for role in ROLES.values() if role.shows))

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from superpose.kind import Kind
+    from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Stage
 
 _ENTRY = re.compile(r"^@\w+\{.*?^\}", re.DOTALL | re.MULTILINE)
@@ -69,7 +69,7 @@ def used(recipe: Recipe) -> Iterator[Kind]:
 @cache
 def _known() -> dict[str, str]:
     """The entries that ship, by their numbers."""
-    text = files("superpose").joinpath("papers.bib").read_text(encoding="utf-8")
+    text = files("superpose.running").joinpath("papers.bib").read_text(encoding="utf-8")
     found = ((entry, _EPRINT.search(entry)) for entry in _ENTRY.findall(text))
     return {number[1]: entry for entry, number in found if number}
 

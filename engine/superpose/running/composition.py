@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.constraint import Canvas, Constraint
-from superpose.contradictions import place_of
-from superpose.inspection import inspect
-from superpose.noise import Noise
-from superpose.sampling import Trajectory, fitted, laid_beside
-from superpose.tree import tree
+from superpose.running.contradictions import place_of
+from superpose.running.inspection import inspect
+from superpose.running.tree import tree
+from superpose.sampling.constraint import Canvas, Constraint
+from superpose.sampling.loop import Trajectory, fitted, laid_beside
+from superpose.sampling.noise import Noise
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.classifier import Classifier, ClassifierPredictor
-    from superpose.denoiser import Denoiser
-    from superpose.predictor import NoisePredictor
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import NoisePredictor
+    from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
-    from superpose.scheduler.base import Plan
 
 #: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
 #: CPU spends its time on overhead (one row takes half as long as four).

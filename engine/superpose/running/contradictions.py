@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from superpose.conditioning import misfit
-from superpose.constraint import Canvas
 from superpose.errors import RecipeError
+from superpose.estimate.conditioning import misfit
 from superpose.recipe.tables import STAGE_KEYS
-from superpose.sampling import refused
+from superpose.sampling.constraint import Canvas
+from superpose.sampling.loop import refused
 
 if TYPE_CHECKING:
-    from superpose.guidance import Guidance
-    from superpose.models import Model
+    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.model import Model
     from superpose.recipe import Recipe, Subject
-    from superpose.tree import Path
+    from superpose.running.tree import Path
 
 
 def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:

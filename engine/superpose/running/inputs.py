@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.classifier import Classifier
-from superpose.images import is_image
-from superpose.models import Model
-from superpose.nn.weights import digest
+from superpose.estimate.classifier import Classifier
+from superpose.estimate.model import Model
+from superpose.media.images import is_image
+from superpose_networks.weights import digest
 
 if TYPE_CHECKING:
     from superpose.recipe import Recipe

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 import attrs
 import torch
 
-from superpose.answer import Answerer
-from superpose.constraint import Canvas
-from superpose.contradictions import contradictions, place_of
-from superpose.denoiser import TOLERANCE
 from superpose.errors import LawError, RecipeError
-from superpose.lawful import departure, unlawful
-from superpose.predictor import Beside
+from superpose.estimate.batching import Answerer
+from superpose.estimate.denoiser import TOLERANCE
+from superpose.estimate.lawful import departure, unlawful
+from superpose.estimate.predictor import Beside
 from superpose.recipe.problems import MistakesError
-from superpose.rehearsal import SameNoise, rehearsed
-from superpose.sampling import Trajectory, fitted, undone
-from superpose.stand_in import StandIn, StandInClassifier
-from superpose.tree import Node, Path, tree
+from superpose.running.contradictions import contradictions, place_of
+from superpose.running.rehearsal import SameNoise, rehearsed
+from superpose.running.stand_in import StandIn, StandInClassifier
+from superpose.running.tree import Node, Path, tree
+from superpose.sampling.constraint import Canvas
+from superpose.sampling.loop import Trajectory, fitted, undone
 
 if TYPE_CHECKING:
-    from superpose.constraint import Constraint
-    from superpose.denoiser import Denoiser
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.levels.noise_level import Moment
+    from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Plan
+    from superpose.sampling.constraint import Constraint
 
 #: Levels of a plan at which the law is probed, at most.
 PROBES = 32

@@ -14,28 +14,28 @@ import attrs
 import torch
 
 from superpose import __version__
-from superpose.composition import Composition, compose
 from superpose.errors import RecipeError
-from superpose.hub import downloads
-from superpose.images import read_image, to_pixels
-from superpose.output.inputs import Inputs
-from superpose.output.keeping import Batch, Keeper, batch_of, keep, saved
-from superpose.output.lock import locked
-from superpose.output.png import Origin, read_origin, sheet_of, write_png
-from superpose.output.sheet import page, per_page, sheet
-from superpose.output.threads import threads
+from superpose.media.hub import downloads
+from superpose.media.images import read_image, to_pixels
+from superpose.media.png import Origin, read_origin, sheet_of, write_png
+from superpose.media.sheet import page, per_page, sheet
+from superpose.media.writing import clear_drafts
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
-from superpose.sampling import State
-from superpose.writing import clear_drafts
+from superpose.running.composition import Composition, compose
+from superpose.running.inputs import Inputs
+from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
+from superpose.running.lock import locked
+from superpose.running.threads import threads
+from superpose.sampling.loop import State
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.observer import Observer
     from superpose.recipe import Recipe, Subject
-    from superpose.sampling import Trajectory
+    from superpose.sampling.loop import Trajectory
+    from superpose.sampling.observer import Observer
 
 
 @attrs.frozen

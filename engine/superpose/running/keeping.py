@@ -11,9 +11,9 @@ import attrs
 import torch
 
 from superpose.errors import Notice, RecipeError, RunError
-from superpose.sampling import State
-from superpose.saved_state import load_state, save_state
-from superpose.scheduler.base import Scheduler
+from superpose.sampling.loop import State
+from superpose.sampling.saved_state import load_state, save_state
+from superpose.sampling.scheduler import Scheduler
 
 #: Seconds between two savings of a state that is under way.
 SAVE_EVERY = 20.0

@@ -10,7 +10,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.sampling import Trajectory
+    from superpose.sampling.loop import Trajectory
 
 #: Transitions that are made to count what they ask; those of a longer plan count in proportion.
 REHEARSED = 1000

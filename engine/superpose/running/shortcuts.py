@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from superpose.errors import RecipeError
-from superpose.options import paths_read
+from superpose.kinds.options import paths_read
 from superpose.plugins import load_plugins
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.clip import Clip
-    from superpose.constraint import Constraint
-    from superpose.denoiser import Denoiser
-    from superpose.predictor import NoisePredictor
-    from superpose.sampling import Trajectory
-    from superpose.scheduler.base import Scheduler
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import NoisePredictor
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.loop import Trajectory
+    from superpose.sampling.scheduler import Scheduler
 
 
 def make(role: str, kind: str, **options: Any) -> Any:
@@ -86,11 +86,11 @@ def trajectory(
         LawError: If the composition is not lawful.
         RecipeError: If a constraint and the scheduler contradict each other.
     """
-    from superpose.clip import Clipped
-    from superpose.constraint import Canvas
-    from superpose.lawful import check_law
-    from superpose.noise import Noise
-    from superpose.sampling import Trajectory, fitted, laid_beside
+    from superpose.estimate.clip import Clipped
+    from superpose.estimate.lawful import check_law
+    from superpose.sampling.constraint import Canvas
+    from superpose.sampling.loop import Trajectory, fitted, laid_beside
+    from superpose.sampling.noise import Noise
 
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from superpose.classifier import ClassifierPredictor
-from superpose.lawful import unchanged
-from superpose.prediction import Prediction
-from superpose.predictor import Condition, NoisePredictor
+from superpose.estimate.classifier import ClassifierPredictor
+from superpose.estimate.lawful import unchanged
+from superpose.estimate.prediction import Prediction
+from superpose.estimate.predictor import Condition, NoisePredictor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.classifier import Classifier
-    from superpose.models import Model
-    from superpose.schedule import Moment
+    from superpose.estimate.classifier import Classifier
+    from superpose.estimate.model import Model
+    from superpose.levels.noise_level import Moment
 
 
 class StandIn(NoisePredictor):

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 import torch
 
-from superpose.blame import article, blamed, must_be_images
-from superpose.clip import Clip, Clipped, NoClip
-from superpose.denoiser import Denoiser, Prompted, Shape, factorized, viewed
 from superpose.errors import PromptError, RecipeError
+from superpose.estimate.blame import article, blamed, must_be_images
+from superpose.estimate.clip import Clip, Clipped, NoClip
+from superpose.estimate.denoiser import Denoiser, Prompted, Shape, factorized, viewed
 
 if TYPE_CHECKING:
-    from superpose.classifier import Classifier, ClassifierPredictor
-    from superpose.guidance import Guidance
-    from superpose.predictor import Condition, NoisePredictor
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.view import View
     from superpose.recipe import Recipe, Subject
     from superpose.recipe.tables import PartTerms
-    from superpose.view import View
 
 #: A place in a recipe: keys, and numbers of list items from 0.
 Path = tuple[str | int, ...]

@@ -13,7 +13,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.view import View
+    from superpose.estimate.view import View
 
 Shape = tuple[int, int, int]
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import attrs
 
-from superpose.blame import article, blamed, must_be_like
-from superpose.kind import Kind
+from superpose.estimate.blame import article, blamed, must_be_like
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.denoiser import Denoiser
-    from superpose.noise import StepNoise
-    from superpose.predictor import Beside, NoisePredictor
-    from superpose.schedule import Moment
-    from superpose.scheduler.base import Plan
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import Beside, NoisePredictor
+    from superpose.levels.noise_level import Moment
+    from superpose.levels.plan import Plan
+    from superpose.sampling.noise import StepNoise
 
 Need = Literal["stochastic", "deterministic", "single_step"]
 

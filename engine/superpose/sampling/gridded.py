@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.grid import FINALS, GRIDS, plan_of
-from superpose.kind import option
-from superpose.scheduler.base import Plan, Scheduler
+from superpose.kinds.kind import option
+from superpose.levels.grids import FINALS, GRIDS, plan_of
+from superpose.levels.plan import Plan
+from superpose.sampling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from superpose.schedule import Schedule
+    from superpose.levels.noise_level import Schedule
 
 
 @attrs.frozen(kw_only=True)
 class Gridded(Scheduler):
-    """A scheduler whose plan is a time grid, named by its origin: see `superpose.grid`."""
+    """A scheduler whose plan is a time grid, named by its origin: see `superpose.levels.grids`."""
 
     steps: int = option(50, doc="number of steps; a list of timesteps or sections has its own number", ge=1)
     grid: str = option("trailing", doc="time grid, by the name of its origin", choices=tuple(GRIDS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from superpose.schedule import Moment
+from superpose.levels.noise_level import Moment
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ def remembered(moment: Moment, said: Tensor, past: History, count: int) -> Histo
     return ((moment, said), *past)[:count] if moment.alpha > 0 else ()
 
 
-def levels(past: History) -> tuple[Moment, ...]:
+def levels_of(past: History) -> tuple[Moment, ...]:
     """The levels of a history."""
     return tuple([moment for moment, _ in past])
 

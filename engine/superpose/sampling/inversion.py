@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from superpose.answer import Answerer
 from superpose.errors import RecipeError
-from superpose.prediction import steered
-from superpose.schedule import Moment
-from superpose.scheduler.base import Plan
-from superpose.scheduler.transition import moved
+from superpose.estimate.batching import Answerer
+from superpose.estimate.prediction import steered
+from superpose.levels.noise_level import Moment
+from superpose.levels.plan import Plan
+from superpose.sampling.transition import moved
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.denoiser import Denoiser
-    from superpose.predictor import Beside, NoisePredictor
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import Beside, NoisePredictor
 
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
 ALL_NOISE = Moment(0, -1.0, 0.0, 1.0)

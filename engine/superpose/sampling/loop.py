@@ -15,25 +15,26 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from superpose.answer import Answerer
-from superpose.blame import article, blamed, must_be_like
-from superpose.constraint import judged
 from superpose.errors import RecipeError, RunError
-from superpose.noise import START
-from superpose.observer import Observer, Step
-from superpose.prediction import steered
-from superpose.scheduler.base import Plan, Scheduler
+from superpose.estimate.batching import Answerer
+from superpose.estimate.blame import article, blamed, must_be_like
+from superpose.estimate.prediction import steered
+from superpose.levels.plan import Plan
+from superpose.sampling.constraint import judged
+from superpose.sampling.noise import START
+from superpose.sampling.observer import Observer, Step
+from superpose.sampling.scheduler import Scheduler
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.constraint import Constraint
-    from superpose.denoiser import Denoiser
-    from superpose.noise import NoiseSource, StepNoise
-    from superpose.prediction import Estimate
-    from superpose.predictor import Beside, NoisePredictor
-    from superpose.schedule import Moment
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.prediction import Estimate
+    from superpose.estimate.predictor import Beside, NoisePredictor
+    from superpose.levels.noise_level import Moment
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.noise import NoiseSource, StepNoise
 
 #: Steps of a run that constraints may ask for, climbs included.
 LONGEST = 50_000

@@ -9,7 +9,7 @@ import attrs
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.schedule import Moment
+    from superpose.levels.noise_level import Moment
 
 
 @attrs.frozen(eq=False)

@@ -16,17 +16,17 @@ import attrs
 import torch
 from safetensors import SafetensorError, safe_open
 
-from superpose.blame import whose
 from superpose.errors import RecipeError, RunError
-from superpose.files import regular_file
-from superpose.sampling import State
-from superpose.schedule import Moment
-from superpose.writing import write_tensors
+from superpose.estimate.blame import whose
+from superpose.levels.noise_level import Moment
+from superpose.media.files import regular_file
+from superpose.media.writing import write_tensors
+from superpose.sampling.loop import State
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.scheduler.base import Scheduler
+    from superpose.sampling.scheduler import Scheduler
 
 
 def save_state(state: State, path: Path, *, about: str = "", scheduler: Scheduler | None = None) -> None:

@@ -6,50 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import attrs
-
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.prediction import Estimate, LearnedVariance
-    from superpose.schedule import Moment, Schedule
+    from superpose.estimate.prediction import Estimate, LearnedVariance
+    from superpose.levels.noise_level import Moment, Schedule
+    from superpose.levels.plan import Plan
+    from superpose.sampling.noise import StepNoise
 
-    Denoise = Callable[[Tensor, Moment], Estimate]
-
+#: Estimates the clean image behind a state at a noise level.
+Denoise = Callable[["Tensor", "Moment"], "Estimate"]
 #: What a scheduler remembers between steps: tensors, numbers, moments and tuples of them; None for nothing.
-State = Any
-
-
-@attrs.frozen
-class Plan:
-    """The noise levels of a run, in the order they are visited.
-
-    A plan usually descends to the clean image. A transition to a noisier level is a climb: the loop renoises there,
-    and no scheduler is asked.
-
-    Attributes:
-        moments: n + 1 levels for n transitions, ``moments[i].index == i``.
-    """
-
-    moments: tuple[Moment, ...]
-
-    @classmethod
-    def of(cls, levels: list[Moment] | tuple[Moment, ...]) -> Plan:
-        """A plan through ``levels``, with their indices made to count from 0."""
-        return cls(tuple(moment._replace(index=i) for i, moment in enumerate(levels)))
-
-    @property
-    def steps(self) -> int:
-        """Number of transitions."""
-        return len(self.moments) - 1
-
-    def climbs(self, step: int) -> bool:
-        """Whether transition ``step`` goes to a noisier level."""
-        here, there = self.moments[step : step + 2]
-        return there.ratio > here.ratio
+Memory = Any
 
 
 class Scheduler(Kind, ABC):
@@ -92,7 +62,7 @@ class Scheduler(Kind, ABC):
             RecipeError: If the schedule has no such grid.
         """
 
-    def init(self) -> State:
+    def init(self) -> Memory:
         """What is remembered before the first step."""
         return None
 
@@ -103,10 +73,10 @@ class Scheduler(Kind, ABC):
         x: Tensor,
         here: Moment,
         there: Moment,
-        state: State,
+        state: Memory,
         noise: StepNoise,
         jumped: bool,
-    ) -> tuple[Tensor, State]:
+    ) -> tuple[Tensor, Memory]:
         r"""Move from noise level :math:`t` (``here``) to :math:`s` (``there``), which is cleaner.
 
         Arguments:

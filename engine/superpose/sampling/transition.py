@@ -23,13 +23,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from superpose.scheduler.base import combine
+from superpose.sampling.scheduler import combine
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.noise import StepNoise
-    from superpose.schedule import Moment
+    from superpose.levels.noise_level import Moment
+    from superpose.sampling.noise import StepNoise
 
 
 def added_variance(here: Moment, there: Moment) -> float:

@@ -11,10 +11,10 @@ from packaging.version import Version
 
 import superpose
 from superpose.errors import PluginError
+from superpose.kinds.spelling import suggestion
 from superpose.plugins import Registry
 from superpose.plugins.judge import NAME
 from superpose.scaffold import EXAMPLES
-from superpose.spelling import suggestion
 
 #: Where each file comes from, in a project of any role.
 _FILES = {

@@ -10,13 +10,13 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose.classifier import Classifier, ClassifierPredictor
-from superpose.denoiser import Denoiser, guided, prompted, viewed
-from superpose.predictor import Condition, NoisePredictor
-from superpose.scheduler.ddim import DDIM
+from superpose.estimate.classifier import Classifier, ClassifierPredictor
+from superpose.estimate.denoiser import Denoiser, guided, prompted, viewed
+from superpose.estimate.predictor import Condition, NoisePredictor
+from superpose.estimate.view import View
+from superpose.running.shortcuts import sample
 from superpose.search.tally import Tally, ranked
-from superpose.shortcuts import sample
-from superpose.view import View
+from superpose_schedulers.ddim import DDIM
 
 
 @attrs.frozen

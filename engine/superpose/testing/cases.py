@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 from superpose.kinds.roles import ROLES
 from superpose.testing.law import Law
 
 if TYPE_CHECKING:
-    from superpose.classifier import Classifier
-    from superpose.clip import Clip
-    from superpose.constraint import Constraint
-    from superpose.decomposition import Decomposition
-    from superpose.guidance import Guidance
-    from superpose.models import Model
-    from superpose.schedule import Schedule
-    from superpose.scheduler.base import Scheduler
-    from superpose.view import View
+    from superpose.estimate.classifier import Classifier
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.decomposition import Decomposition
+    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.model import Model
+    from superpose.estimate.view import View
+    from superpose.levels.noise_level import Schedule
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.scheduler import Scheduler
 
 Size = tuple[int, int, int]
 
@@ -106,7 +106,7 @@ def guidance(instance: Guidance, sizes: Sequence[Size]) -> Iterator[Case | str]:
 
 def constraint(instance: Constraint, sizes: Sequence[Size]) -> Iterator[Case | str]:
     """The cases of a constraint."""
-    from superpose.constraint import Canvas
+    from superpose.sampling.constraint import Canvas
     from superpose.testing import constraints
 
     for size in sizes:
@@ -154,7 +154,8 @@ def classifier(instance: Classifier, sizes: Sequence[Size]) -> Iterator[Case | s
 
 
 def _schedules() -> dict[str, Schedule]:
-    from superpose.processes import FlowSchedule, TableSchedule, VESchedule
+    from superpose.levels.continuous import FlowSchedule, VESchedule
+    from superpose.levels.table import TableSchedule
 
     vp, cosine = TableSchedule.named("linear"), TableSchedule.named("cosine")
     return {"vp": vp, "cosine": cosine, "ve": VESchedule(), "flow": FlowSchedule()}

@@ -11,8 +11,8 @@ from superpose.testing.probes import broken, gap, noise
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from superpose.classifier import Classifier, ClassifierPredictor
-    from superpose.schedule import Moment
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.levels.noise_level import Moment
 
 #: Step of the finite difference, and the largest error that it explains, relative to the gradient.
 STEP, SLACK = 1e-2, 2e-2

@@ -11,7 +11,7 @@ from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, noise, 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.clip import Clip
+    from superpose.estimate.clip import Clip
 
 #: Loudness of the images that are clipped: within range, at its edge, and far beyond.
 LOUDNESS = (0.1, 1.0, 10.0)

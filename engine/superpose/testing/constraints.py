@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from superpose.constraint import Canvas, Constraint, Edit
-from superpose.schedule import Moment
+from superpose.levels.noise_level import Moment
+from superpose.sampling.constraint import Canvas, Constraint, Edit
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import broken, gap, noise, size, unwritten
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.scheduler.base import Plan
+    from superpose.levels.plan import Plan
 
     Hook = Callable[[Tensor, Moment, Callable[[str], Tensor]], Edit]
 
@@ -90,7 +90,7 @@ def keeps_samples_apart(constraint: Constraint, name: str, hook: Hook, here: Mom
 
 
 def _plan(steps: int) -> Plan:
-    from superpose.scheduler.base import Plan
+    from superpose.levels.plan import Plan
 
     levels = [1 - i / steps for i in range(steps + 1)]
     return Plan.of([Moment(0, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for s in levels])

@@ -10,7 +10,7 @@ from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size
 
 if TYPE_CHECKING:
-    from superpose.decomposition import Decomposition
+    from superpose.estimate.decomposition import Decomposition
 
 
 def check_decomposition(decomposition: Decomposition, channels: int, height: int, width: int) -> dict[str, float]:

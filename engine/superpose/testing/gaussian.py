@@ -17,16 +17,17 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose.prediction import Prediction
-from superpose.predictor import Condition, NoisePredictor
-from superpose.processes import TableSchedule
-from superpose.schedule import Moment, Schedule
-from superpose.scheduler.base import Plan, Scheduler, State
-from superpose.scheduler.transition import ancestral, posterior_variance
+from superpose.estimate.prediction import Prediction
+from superpose.estimate.predictor import Condition, NoisePredictor
+from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.plan import Plan
+from superpose.levels.table import TableSchedule
+from superpose.sampling.scheduler import Memory, Scheduler
+from superpose.sampling.transition import ancestral, posterior_variance
 
 if TYPE_CHECKING:
-    from superpose.noise import StepNoise
-    from superpose.scheduler.base import Denoise
+    from superpose.sampling.noise import StepNoise
+    from superpose.sampling.scheduler import Denoise
 
 
 class GaussianImages(NoisePredictor):
@@ -108,8 +109,8 @@ class ExactSteps(Scheduler):
         return self.levels
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: State, noise: StepNoise, jumped: bool
-    ) -> tuple[Tensor, State]:
+        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+    ) -> tuple[Tensor, Memory]:
         """Draw from the exact distribution of the next state."""
         del jumped
         values, vectors = self.images.values, self.images.vectors

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from superpose.schedule import Moment
+from superpose.levels.noise_level import Moment
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwritten
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.denoiser import Denoiser
-    from superpose.guidance import Guidance
-    from superpose.predictor import NoisePredictor
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.predictor import NoisePredictor
     from superpose.testing.predictors import TinyPredictor
 
 #: A level half way down.
@@ -187,6 +187,6 @@ def _network(channels: int, height: int, width: int) -> TinyPredictor:
 
 
 def _plain(network: NoisePredictor, prompt: str) -> Denoiser:
-    from superpose.denoiser import prompted
+    from superpose.estimate.denoiser import prompted
 
     return prompted(network, prompt)

@@ -20,7 +20,7 @@ _MARK = "superpose: from here on it is the module"
 _PROGRAM = f"""
 import json, sys
 module, sys.path[:] = json.loads(sys.argv[1])
-import superpose.plugins, superpose.processes
+import superpose.plugins, superpose.estimate.published, superpose.sampling.gridded
 print("\\n{_MARK}", file=sys.stderr, flush=True)
 __import__(module)  # importlib.import_module would leave the module itself unmeasured
 """

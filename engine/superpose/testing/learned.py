@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from superpose.prediction import Prediction
-from superpose.predictor import Condition, NoisePredictor
-from superpose.schedule import Moment
+from superpose.estimate.prediction import Prediction
+from superpose.estimate.predictor import Condition, NoisePredictor
+from superpose.levels.noise_level import Moment
 
 
 class WithVariance(NoisePredictor):

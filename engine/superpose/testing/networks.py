@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError
-from superpose.predictor import Beside
+from superpose.estimate.predictor import Beside
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import gap, noise
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose.models import Model
-    from superpose.prediction import Prediction
-    from superpose.predictor import NoisePredictor
-    from superpose.schedule import Moment
+    from superpose.estimate.model import Model
+    from superpose.estimate.prediction import Prediction
+    from superpose.estimate.predictor import NoisePredictor
+    from superpose.levels.noise_level import Moment
 
     Size = tuple[int, int, int]
 

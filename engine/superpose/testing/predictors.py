@@ -9,10 +9,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from superpose.prediction import Parameterization, Prediction, output_from
-from superpose.predictor import Condition, NoisePredictor
-from superpose.processes import TableSchedule
-from superpose.schedule import Moment, Schedule
+from superpose.estimate.prediction import Parameterization, Prediction, output_from
+from superpose.estimate.predictor import Condition, NoisePredictor
+from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.table import TableSchedule
 
 
 class GaussianPredictor(NoisePredictor):

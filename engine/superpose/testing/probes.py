@@ -15,7 +15,7 @@ from superpose.errors import LawError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.kind import Kind
+    from superpose.kinds.kind import Kind
 
     Map = Callable[[Tensor], Tensor]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from superpose.output.run import Outcome
+    from superpose.running.job import Outcome
     from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 
 
@@ -58,8 +58,8 @@ def run_recipe(tmp_path: Path) -> RecipeRunner:
     folders: list[Path] = []
 
     def run_recipe(recipe: str | Path, *overrides: str) -> Outcome:
-        from superpose.output.run import run
         from superpose.recipe import load, loads
+        from superpose.running.job import run
 
         written = isinstance(recipe, str) and "\n" in recipe
         read = loads(str(recipe), overrides=overrides) if written else load(recipe, overrides)

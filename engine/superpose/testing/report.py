@@ -18,13 +18,13 @@ import attrs
 
 from superpose.errors import LawError, PluginError, RecipeError, SuperposeError
 from superpose.kinds.roles import ROLES
-from superpose.spelling import suggestion
+from superpose.kinds.spelling import suggestion
 from superpose.testing.cases import SIZES, Case, Size, cases
 from superpose.testing.law import Law
 from superpose.testing.variation import variants
 
 if TYPE_CHECKING:
-    from superpose.kind import Kind
+    from superpose.kinds.kind import Kind
     from superpose.plugins import Plugin, Registry
 
 Status = Literal["ok", "broken", "skipped"]

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.prediction import Estimate
-from superpose.schedule import Moment
-from superpose.scheduler.base import Plan
+from superpose.estimate.prediction import Estimate
+from superpose.levels.noise_level import Moment
+from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import broken, gap, noise
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.schedule import Schedule
-    from superpose.scheduler.base import Denoise, Scheduler, State
+    from superpose.levels.noise_level import Schedule
+    from superpose.sampling.scheduler import Denoise, Memory, Scheduler
 
     Draw = Callable[[int, str], Tensor]
 
@@ -89,8 +89,8 @@ def converges(scheduler: Scheduler, order: int) -> float:
 
 def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     """What it remembers comes back from a file: a run that can't be resumed begins again."""
-    from superpose.sampling import State as RunState
-    from superpose.saved_state import load_state, save_state
+    from superpose.sampling.loop import State as RunState
+    from superpose.sampling.saved_state import load_state, save_state
 
     denoise, draw, x, memory = estimates(scheduler), _noise(shape), _start(plan, shape), scheduler.init()
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,7 @@ def repeats_itself(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]
 def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     """Nothing that goes into a step is written to: state, history, estimates, noise."""
 
-    def guarded(x: Tensor, here: Moment, there: Moment, state: State, i: int) -> tuple[Tensor, State]:
+    def guarded(x: Tensor, here: Moment, there: Moment, state: Memory, i: int) -> tuple[Tensor, Memory]:
         given: list[Tensor] = [x, *_tensors(state)]
         copies = [tensor.clone() for tensor in given]
 
@@ -291,13 +291,13 @@ def _at(draw: Draw, i: int) -> Callable[..., Tensor]:
     return lambda purpose="step": draw(i, purpose)
 
 
-def _tensors(state: State) -> list[Tensor]:
+def _tensors(state: Memory) -> list[Tensor]:
     if isinstance(state, tuple | list):
         return [tensor for item in state for tensor in _tensors(item)]
     return [state] if hasattr(state, "clone") else []
 
 
-def _spoilt(state: State) -> State:
+def _spoilt(state: Memory) -> Memory:
     """The same structure with every tensor full of what is not a number."""
     if isinstance(state, tuple):
         items = [_spoilt(item) for item in state]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from superpose.kind import Kind
+from superpose.kinds.kind import Kind
 from superpose.testing.variation import variants
 
 Size = tuple[int, int, int]

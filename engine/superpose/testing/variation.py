@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from superpose.kind import Kind, Limits
+from superpose.kinds.kind import Kind, Limits
 
 K = TypeVar("K", bound=Kind)
 
@@ -16,7 +16,7 @@ K = TypeVar("K", bound=Kind)
 def variants(kind: type[K]) -> list[K]:
     """Instances of ``kind``, the default first; none where an option has no default.
 
-    >>> from superpose.scheduler.base import Scheduler
+    >>> from superpose.sampling.scheduler import Scheduler
     >>> variants(Scheduler)
     []
     """

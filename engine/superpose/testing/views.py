@@ -11,7 +11,7 @@ from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear,
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.view import View
+    from superpose.estimate.view import View
 
 #: Values that the whiteness of a view is measured on, at least.
 VALUES = 2**16

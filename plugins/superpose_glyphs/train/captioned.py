@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from superpose.nn import UNet2D, UNet2DConfig, read_weights
 from superpose_glyphs.captioned import TABLES, Captions
 from superpose_glyphs.captions import DRAWN, WORDS, WORDS_FILE, Caption
 from superpose_glyphs.model import prompts_of
@@ -30,6 +29,7 @@ from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config, see
+from superpose_networks import UNet2D, UNet2DConfig, read_weights
 
 #: Sixteen pixels are one place of 48 channels. Attention where there are 8x8 places, and in the middle.
 CONFIG = config(16, 48, (64, 128)) | {

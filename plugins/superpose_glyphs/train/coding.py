@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose.nn.diffae import LatentNet, Perceptron
 from superpose_diffae.attributes import Classifier
 from superpose_glyphs.coder import LAYOUT, Coder, load_coder
 from superpose_glyphs.train.batches import Array, Images, spread
@@ -31,6 +30,7 @@ from superpose_glyphs.train.files import replacing, save_halves
 from superpose_glyphs.train.plan import LEVELS, Plan
 from superpose_glyphs.train.styles import WEIGHTS_AND_SLANTS, design, styles
 from superpose_glyphs.train.task import Task
+from superpose_networks.diffae import LatentNet, Perceptron
 
 _KEPT = (1 - torch.linspace(1e-4, 0.02, LEVELS, dtype=torch.float64)).cumprod(0)
 ALPHA, SIGMA = _KEPT.sqrt().float(), (1 - _KEPT).sqrt().float()

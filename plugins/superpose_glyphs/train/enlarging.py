@@ -19,13 +19,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.train.batches import Images
 from superpose_glyphs.train.files import replacing, save_halves
 from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA, Plan, scales
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config
 from superpose_glyphs.upscaler import HIGHEST, Residual, enlarged, painted
+from superpose_networks import UNet2D, UNet2DConfig
 
 #: Of each pixel of four, noisy and enlarged, the network reads 6 numbers, and says 6 of it: v and a variance.
 CONFIG = config(32, 24, (32, 64)) | {"class_embed_type": "timestep"}

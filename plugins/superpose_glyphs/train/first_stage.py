@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from superpose.nn.latent import Autoencoder, diffusers_autoencoder
 from superpose_glyphs.train.batches import Images
 from superpose_glyphs.train.files import replacing, save_halves
 from superpose_glyphs.train.phrased import shown
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.task import Task
+from superpose_networks.latent import Autoencoder, diffusers_autoencoder
 
 #: Of 32x32 pixels of 3 channels, 8x8 places of 4. Most of the work is done where an image is small.
 CONFIG: dict[str, Any] = {

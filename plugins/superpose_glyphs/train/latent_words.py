@@ -19,8 +19,6 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from superpose import RecipeError, read_json
-from superpose.nn import read_weights
-from superpose.nn.latent import Autoencoder, LatentUNet, TextEncoder, clip_config, diffusers_autoencoder, diffusers_unet
 from superpose_glyphs.phrases import Vocabulary
 from superpose_glyphs.train.batches import Images, spread
 from superpose_glyphs.train.files import replacing, save_halves
@@ -29,6 +27,15 @@ from superpose_glyphs.train.first_stage import encoded, write_first_stage
 from superpose_glyphs.train.phrased import shown, vocabulary
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task
+from superpose_networks import read_weights
+from superpose_networks.latent import (
+    Autoencoder,
+    LatentUNet,
+    TextEncoder,
+    clip_config,
+    diffusers_autoencoder,
+    diffusers_unet,
+)
 
 WIDTH = 64
 #: Words are looked at where there are 8x8 places, so that what each word does can be seen there.

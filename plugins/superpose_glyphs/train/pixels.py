@@ -18,12 +18,12 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.train.batches import Batch, Images, Subject
 from superpose_glyphs.train.files import replacing, save_halves
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config, see
+from superpose_networks import UNet2D, UNet2DConfig
 
 #: Four pixels are one place of 12 channels: at half the sides a forward pass costs a third.
 CONFIG = config(16, 12, (48, 96))

@@ -4,20 +4,20 @@ Everything is known from shapes and configurations before a weight is read: a la
 network, and a table of names makes a file's tensors its weights.
 """
 
-from superpose.nn.latent.autoencoder import Autoencoder, AutoencoderShape
-from superpose.nn.latent.autoencoder_layout import (
+from superpose_networks.latent.autoencoder import Autoencoder, AutoencoderShape
+from superpose_networks.latent.autoencoder_layout import (
     compvis_autoencoder,
     compvis_autoencoder_names,
     diffusers_autoencoder,
 )
-from superpose.nn.latent.averaged_names import dotted
-from superpose.nn.latent.dit import DiT, DiTConfig
-from superpose.nn.latent.dit_layout import diffusers_dit, paper_dit, paper_dit_names
-from superpose.nn.latent.settings import per_level, settings
-from superpose.nn.latent.text import TextEncoder, TextShape
-from superpose.nn.latent.text_layout import clip_config, text_layout, text_names, text_shape
-from superpose.nn.latent.unet import Attends, LatentUNet, UNetShape
-from superpose.nn.latent.unet_layout import compvis_unet, compvis_unet_names, diffusers_unet
+from superpose_networks.latent.averaged_names import dotted
+from superpose_networks.latent.dit import DiT, DiTConfig
+from superpose_networks.latent.dit_layout import diffusers_dit, paper_dit, paper_dit_names
+from superpose_networks.latent.settings import per_level, settings
+from superpose_networks.latent.text import TextEncoder, TextShape
+from superpose_networks.latent.text_layout import clip_config, text_layout, text_names, text_shape
+from superpose_networks.latent.unet import Attends, LatentUNet, UNetShape
+from superpose_networks.latent.unet_layout import compvis_unet, compvis_unet_names, diffusers_unet
 
 __all__ = [
     "Attends",

@@ -15,7 +15,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import AttentionBlock, Downsample, ResidualBlock, Upsample, rows, silu_
+from superpose_networks import AttentionBlock, Downsample, ResidualBlock, Upsample, rows, silu_
 
 EPS = 1e-6
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from superpose.nn.latent.autoencoder import AutoencoderShape
-from superpose.nn.latent.settings import SILU, settings
+from superpose_networks.latent.autoencoder import AutoencoderShape
+from superpose_networks.latent.settings import SILU, settings
 
 _DIFFUSERS = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": (64,), "layers_per_block": 1,

@@ -20,10 +20,10 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import rows
-from superpose.nn.activation import silu_
-from superpose.nn.embedding import TimeEmbedding, sinusoid
-from superpose.nn.transformer import CrossAttention
+from superpose_networks import rows
+from superpose_networks.activation import silu_
+from superpose_networks.embedding import TimeEmbedding, sinusoid
+from superpose_networks.transformer import CrossAttention
 
 _GELU = {
     "gelu": rows.pointwise(nn.functional.gelu),

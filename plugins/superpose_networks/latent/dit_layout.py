@@ -14,11 +14,11 @@ from typing import Any
 import attrs
 from torch import Tensor
 
-from superpose.errors import RecipeError
-from superpose.nn.latent.dit import DiTConfig
-from superpose.nn.latent.settings import settings
-from superpose.nn.openai_names import splits
-from superpose.nn.shapes import shape_of
+from superpose import RecipeError
+from superpose_networks.latent.dit import DiTConfig
+from superpose_networks.latent.settings import settings
+from superpose_networks.openai_names import splits
+from superpose_networks.shapes import shape_of
 
 #: Keys of diffusers' classes that change no number, and those that are supported with one value alone.
 _IDLE = {

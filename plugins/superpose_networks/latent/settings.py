@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from superpose.errors import RecipeError
+from superpose import RecipeError
 
 #: The names of one activation.
 SILU = ("silu", "swish")

@@ -16,7 +16,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose.nn import CrossAttention, rows
+from superpose_networks import CrossAttention, rows
 
 
 def _quick_gelu(x: Tensor) -> Tensor:

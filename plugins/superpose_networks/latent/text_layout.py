@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from superpose.errors import RecipeError
-from superpose.nn.latent.settings import settings
-from superpose.nn.latent.text import ACTIVATIONS, TextShape
-from superpose.nn.openai_names import splits
-from superpose.nn.shapes import shape_of
+from superpose import RecipeError
+from superpose_networks.latent.settings import settings
+from superpose_networks.latent.text import ACTIVATIONS, TextShape
+from superpose_networks.openai_names import splits
+from superpose_networks.shapes import shape_of
 
 _CLIP = {
     "vocab_size": 49408, "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 12,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 from torch import Tensor, nn
 
-from superpose.nn import (
+from superpose_networks import (
     AttentionBlock,
     Downsample,
     Resample,

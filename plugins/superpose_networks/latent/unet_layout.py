@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from superpose.errors import RecipeError
-from superpose.nn import openai_names
-from superpose.nn.latent.settings import SILU, per_level, settings
-from superpose.nn.latent.unet import Attends, UNetShape
+from superpose import RecipeError
+from superpose_networks import openai_names
+from superpose_networks.latent.settings import SILU, per_level, settings
+from superpose_networks.latent.unet import Attends, UNetShape
 
 _DIFFUSERS = {
     "in_channels": 4, "out_channels": 4, "flip_sin_to_cos": True, "freq_shift": 0.0,

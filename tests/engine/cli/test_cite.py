@@ -6,13 +6,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from superpose import View, citation, load, option
-from superpose.citation import bibliography, bibtex, used
+from superpose import View, load, option
 from superpose.cli import main
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
+from superpose.running import citation
+from superpose.running.citation import bibliography, bibtex, used
 
-RECIPES = Path(__file__).parent.parent.parent / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 REGISTRY = shipped(load_plugins())
 KINDS = [cls for role in REGISTRY.roles for cls in REGISTRY.kinds(role).values()]
 PAPERS = sorted({paper for cls in KINDS for paper in cls.papers})
@@ -60,7 +61,7 @@ def test_every_paper_of_what_ships_has_a_full_entry(paper):
 
 
 def test_every_entry_is_read_and_used_and_has_a_key_of_its_own():
-    text = citation.files("superpose").joinpath("papers.bib").read_text()
+    text = citation.files("superpose.running").joinpath("papers.bib").read_text()
     keys = re.findall(r"^@\w+\{(\S+),", text, re.MULTILINE)
     assert len(keys) == len(set(keys)), keys
     assert len(keys) == len(citation._known()) == text.count("@"), "an entry of papers.bib can't be read"

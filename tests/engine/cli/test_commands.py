@@ -7,11 +7,11 @@ import pytest
 
 from superpose import __version__
 from superpose.cli import COMMANDS, main
+from superpose.kinds.options import options_of
 from superpose.kinds.roles import ROLES
-from superpose.options import options_of
 from superpose.plugins import load_plugins
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def test_help_names_every_command(capsys):

@@ -17,7 +17,7 @@ from superpose.plugins.judge import judge
 from superpose.scaffold import EXAMPLES
 from superpose.scaffold.project import LONGEST, Project, requirement
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 FILES = {
     ".github/workflows/test.yml",
     ".gitignore",

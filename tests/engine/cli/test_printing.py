@@ -11,7 +11,7 @@ import pytest
 
 from superpose.cli import main
 from superpose.cli.printing import LINES, Stream
-from superpose.output.png import Origin, write_png
+from superpose.media.png import Origin, write_png
 
 COMMAND = [sys.executable, "-c", "import sys; from superpose.cli import main; sys.exit(main())"]
 EVIL = "\x1b[2J\u202e"

@@ -13,7 +13,7 @@ from PIL import Image
 from superpose import load
 from superpose.cli import main
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
 QUICK = ["--set", "scheduler.steps=3", "--samples", "2"]
 COMMAND = [sys.executable, "-c", "import sys; from superpose.cli import main; sys.exit(main())"]
@@ -102,7 +102,7 @@ class TestGoingOn:
         assert contents(killed) == contents(whole)
 
     def test_a_state_saved_on_the_way_is_gone_on_from(self, recipe, tmp_path, monkeypatch):
-        from superpose.output import run as running
+        from superpose.running import job as running
 
         whole, stopped = tmp_path / "whole", tmp_path / "stopped"
         assert main(["run", str(recipe), "--out", str(whole)]) == 0

@@ -94,7 +94,7 @@ class TestTheLaw:
     @pytest.mark.parametrize("parameterization", ["epsilon", "sample", "v", "flow", "score"])
     def test_a_mix_is_the_same_in_every_parameterization(self, parameterization):
         """The mix of what networks answer is what a network would answer whose clean image is the mix."""
-        from superpose.prediction import clean_from
+        from superpose.estimate.prediction import clean_from
 
         told = Told(TinyPredictor(parameterization=parameterization))
         x = noise()

@@ -26,7 +26,7 @@ from superpose import (
     together,
     viewed,
 )
-from superpose.blame import whose
+from superpose.estimate.blame import whose
 from superpose.testing.predictors import TinyPredictor
 
 MOMENT = Moment(0, 500.0, 0.6, 0.8)

@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 from example_kinds import Box, Cfg, Inpaint, Steps, Window
-from superpose.kind import option
-from superpose.options import Choice, Either, Listed, Named, Nested, Row, Scalar, nested_options, options_of
-from superpose.spelling import nearest, suggestion
+from superpose.kinds.kind import option
+from superpose.kinds.options import Choice, Either, Listed, Named, Nested, Row, Scalar, nested_options, options_of
+from superpose.kinds.spelling import nearest, suggestion
 
 if typing.TYPE_CHECKING:
     from decimal import Decimal

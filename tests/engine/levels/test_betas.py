@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from superpose.processes import TableSchedule, beta_schedule
-from superpose.processes.betas import NAMES
+from superpose import TableSchedule, beta_schedule
+from superpose.levels.betas import NAMES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # diffusers warns about other libraries while it is imported

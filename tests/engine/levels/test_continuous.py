@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose.processes import EDMSchedule, FlowSchedule, VESchedule
+from superpose import EDMSchedule, FlowSchedule, VESchedule
 
 SCHEDULES = [
     VESchedule(),

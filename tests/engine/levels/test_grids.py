@@ -10,10 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from superpose import GRIDS, EDMSchedule, FlowSchedule, TableSchedule, VESchedule, plan_of
 from superpose.errors import RecipeError
-from superpose.grid import GRIDS, plan_of
-from superpose.processes import EDMSchedule, FlowSchedule, TableSchedule, VESchedule
-from superpose.scheduler.gridded import Gridded
+from superpose.sampling.gridded import Gridded
 
 SCHEDULES = {
     "linear": TableSchedule.named("linear"),

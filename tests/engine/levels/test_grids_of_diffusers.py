@@ -12,14 +12,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from superpose.grid import plan_of
-from superpose.processes import FlowSchedule, TableSchedule
+from superpose import FlowSchedule, TableSchedule, plan_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # diffusers warns about other libraries while it is imported
     import diffusers
 
-CASE = Path(__file__).parents[1] / "fixtures" / "df_b_schedulers" / "case.json"
+CASE = Path(__file__).parents[2] / "fixtures" / "df_b_schedulers" / "case.json"
 RUNS = {run["name"]: run for run in json.loads(CASE.read_text())["runs"]}
 NAMES = {"squaredcos_cap_v2": "cosine"}
 DPM = ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler")

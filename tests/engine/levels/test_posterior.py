@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from superpose.grid import plan_of
-from superpose.processes import TableSchedule, posterior
+from superpose import TableSchedule, plan_of
+from superpose.levels import posterior
 
-CASE = Path(__file__).parents[1] / "fixtures" / "gd_g_schedules"
+CASE = Path(__file__).parents[2] / "fixtures" / "gd_g_schedules"
 RUNS = {run["name"]: run["diffusion"] for run in json.loads((CASE / "case.json").read_text())["runs"]}
 
 

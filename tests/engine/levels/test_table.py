@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose.processes import TableSchedule
-from superpose.processes.betas import NAMES
+from superpose import TableSchedule
+from superpose.levels.betas import NAMES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # diffusers warns about other libraries while it is imported

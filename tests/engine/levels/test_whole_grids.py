@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from superpose import TableSchedule, plan_of
 from superpose.errors import RecipeError
-from superpose.grid import plan_of, whole
-from superpose.grid.request import Request
-from superpose.processes import TableSchedule
+from superpose.levels import whole_grids
+from superpose.levels.request import Request
 
 LINEAR = TableSchedule.named("linear")
 LENGTHS = {steps: TableSchedule.named("cosine", steps) for steps in (10, 100, 300, 1000)}
@@ -23,7 +23,7 @@ def times(grid, steps, schedule=LINEAR, **options):
 
 def places(grid, steps, schedule=LINEAR):
     """The same without the levels: a thousand step counts in a moment."""
-    return getattr(whole, grid.replace("-", "_"))(Request(schedule=schedule, grid=grid, steps=steps))
+    return getattr(whole_grids, grid.replace("-", "_"))(Request(schedule=schedule, grid=grid, steps=steps))
 
 
 def space_timesteps(total, counts):

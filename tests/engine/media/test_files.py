@@ -11,9 +11,9 @@ import pytest
 
 import superpose
 from superpose import RecipeError, class_of, read_json, read_text, read_yaml, regular_file
-from superpose.nn import digest, read_checkpoint, read_weights, tensor_shapes
-from superpose.saved_state import load_state
+from superpose.sampling.saved_state import load_state
 from superpose_deepfloyd.embeddings import Embeddings
+from superpose_networks import digest, read_checkpoint, read_weights, tensor_shapes
 
 READERS: dict[str, Callable[[Path], object]] = {
     "regular_file": regular_file,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from superpose import RecipeError, images, read_image, read_mask, to_pixels
+from superpose import RecipeError, read_image, read_mask, to_pixels
+from superpose.media import images
 
 RNG = np.random.default_rng(0)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from superpose import RecipeError
-from superpose.output.png import Origin, read_origin, write_png
+from superpose.media.png import Origin, read_origin, write_png
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

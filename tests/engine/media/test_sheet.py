@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from superpose import loads
-from superpose.output.sheet import readings, sheet
+from superpose.media.sheet import readings, sheet
 
 HEAD = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n'
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from superpose import RunError, replacing, write_tensors, write_text
-from superpose.writing import clear_drafts
+from superpose.media.writing import clear_drafts
 
 resource = pytest.importorskip("resource")  # not on Windows
 

@@ -4,15 +4,15 @@ import attrs
 import pytest
 
 from example_kinds import KINDS
-from superpose.constraint import Constraint
-from superpose.decomposition import Decomposition
 from superpose.errors import PluginError
-from superpose.kind import option
+from superpose.estimate.decomposition import Decomposition
+from superpose.estimate.view import View
+from superpose.kinds.kind import option
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
 from superpose.plugins.judge import judge
-from superpose.scheduler.base import Scheduler
-from superpose.view import View
+from superpose.sampling.constraint import Constraint
+from superpose.sampling.scheduler import Scheduler
 
 
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.kind)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superpose import Constraint, RecipeError, SuperposeError, inspect, loads, make
-from superpose.sampling import LONGEST, fitted
-from superpose.schedule import Moment
-from superpose.scheduler.base import Plan
+from superpose.levels.noise_level import Moment
+from superpose.levels.plan import Plan
+from superpose.sampling.loop import LONGEST, fitted
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 HEAD = 'model.kind = "glyphs"\nscheduler = {kind = "ddim", steps = 6}\n'
 TOO_MUCH = {
     "keys": 'prompt = "A"\n' + "".join(f"k{i} = 1\n" for i in range(20_000)),

@@ -10,13 +10,13 @@ import pytest
 from language_server import LanguageServer
 from superpose.cli import main
 from superpose.errors import RecipeError
-from superpose.options import Named, Nested, options_of
+from superpose.kinds.options import Named, Nested, options_of
 from superpose.plugins import load_plugins
 from superpose.recipe import loads
 from superpose.recipe.json_schema import schema, shipped
 from superpose.recipe.tables import Run
 
-RECIPES = Path(__file__).parent.parent.parent / "recipes"
+RECIPES = Path(__file__).parents[3] / "recipes"
 SCHEMA = RECIPES / "superpose.schema.json"
 DIRECTIVE = "#:schema superpose.schema.json\n"
 SCRIPTS = Path(sys.executable).parent

@@ -11,7 +11,7 @@ from example_kinds import KINDS as MADE_UP
 from example_kinds import REGISTRY as MADE_UP_REGISTRY
 from superpose import Constraint, option
 from superpose.cli.kinds import manual
-from superpose.options import options_of
+from superpose.kinds.options import options_of
 from superpose.plugins import Registry, load_plugins
 from superpose.recipe import loads
 from superpose.recipe.example import example

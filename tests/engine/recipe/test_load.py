@@ -18,9 +18,9 @@ from example_kinds import (
     Toy,
     Window,
 )
-from recipe.reading import HEAD, loads, mistakes
-from superpose.clip import DynamicClip
+from reading import HEAD, loads, mistakes
 from superpose.errors import RecipeError
+from superpose.estimate.clip import DynamicClip
 from superpose.plugins import Registry
 from superpose.recipe import MistakesError, PartTerms, Recipe, Run, Subject, ViewTerm
 

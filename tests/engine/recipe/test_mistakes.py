@@ -6,7 +6,7 @@ from example_kinds import (
     Steps,
     Toy,
 )
-from recipe.reading import HEAD, loads, mistakes
+from reading import HEAD, loads, mistakes
 from superpose.recipe import Recipe, Subject
 
 

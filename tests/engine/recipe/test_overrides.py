@@ -11,7 +11,7 @@ from example_kinds import (
     Steps,
     Window,
 )
-from recipe.reading import HEAD, loads, mistakes
+from reading import HEAD, loads, mistakes
 from superpose.recipe import Run, Subject
 
 

@@ -13,7 +13,7 @@ from jsonschema import Draft4Validator
 
 from example_kinds import KINDS, REGISTRY, Cfg, Rotate, Steps
 from example_recipes import recipes
-from superpose.options import options_of
+from superpose.kinds.options import options_of
 from superpose.plugins import Registry
 from superpose.recipe import dumps, schema
 from superpose.recipe.grammar import read_recipe

@@ -24,12 +24,12 @@ from superpose import (
     prompted,
     viewed,
 )
-from superpose.conditioning import Seen, misfit
+from superpose.estimate.conditioning import Seen, misfit
 from superpose.plugins import load_plugins
 from superpose.testing import check_predictor, variants
 from superpose.testing.predictors import TinyPredictor
 
-FIXTURE = Path(__file__).parent.parent / "fixtures" / "ldm_c_inpaint"
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "ldm_c_inpaint"
 LDM_INPAINTING = f'[model]\nkind = "ldm"\npath = "{FIXTURE}/model.ckpt"\nconfig = "{FIXTURE}/config.yaml"\n'
 SIZES = [(3, 8, 8), (4, 9, 9)]
 VIEWS = [

@@ -7,7 +7,7 @@ from PIL import Image
 
 from superpose import Guidance, RecipeError, compose, inspect, loads, option
 from superpose.cli import main
-from superpose.denoiser import Denoiser, Prompted, guided
+from superpose.estimate.denoiser import Denoiser, Prompted, guided
 from superpose.plugins import Registry, load_plugins
 
 pytestmark = pytest.mark.usefixtures("small")

@@ -7,7 +7,7 @@ from PIL import Image
 
 from superpose import RecipeError, load, loads, replay, run
 from superpose.cli import main
-from superpose.output.png import read_origin, write_png
+from superpose.media.png import read_origin, write_png
 
 RECIPE = """prompt = "A"
 model = {{ kind = "glyphs" }}

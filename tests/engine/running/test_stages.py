@@ -13,12 +13,12 @@ from PIL import Image
 import superpose
 from small_models import LargerPredictor, enlarged
 from superpose import RecipeError, View, compose, inspect, loads, make, option, prompted, run, sample, to_pixels
-from superpose.agreement import agreement
-from superpose.citation import used
 from superpose.cli import main
-from superpose.output import run as running
-from superpose.output.png import read_origin
+from superpose.media.png import read_origin
 from superpose.plugins import Registry, load_plugins
+from superpose.running import job as running
+from superpose.running.citation import used
+from superpose.running.view_consistency import agreement
 from superpose.testing.predictors import TinyPredictor
 
 pytestmark = pytest.mark.usefixtures("small")

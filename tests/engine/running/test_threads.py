@@ -7,17 +7,17 @@ from pathlib import Path
 
 import torch
 
-from superpose.output.png import read_origin
-from superpose.output.threads import threads
+from superpose.media.png import read_origin
+from superpose.running.threads import threads
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def made(out, count):
     """Bytes of the image, and a hash of its unrounded values, with so many threads in the environment."""
     code = """
 import hashlib, sys
-import superpose.output.run as running
+import superpose.running.job as running
 taken = running.to_pixels
 def seen(images):
     print(hashlib.sha256(images.numpy().tobytes()).hexdigest())

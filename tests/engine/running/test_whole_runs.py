@@ -15,9 +15,9 @@ from PIL import Image
 
 from superpose import RecipeError, RunError, load, run
 from superpose.cli import main
-from superpose.output import keeping
-from superpose.output.lock import LOCK, locked
-from superpose.output.png import read_origin, sheet_of, write_png
+from superpose.media.png import read_origin, sheet_of, write_png
+from superpose.running import keeping
+from superpose.running.lock import LOCK, locked
 
 COMMAND = [sys.executable, "-c", "import sys; from superpose.cli import main; sys.exit(main())"]
 STEPS = 6
@@ -108,7 +108,7 @@ class TestSignals:
         assert main(["run", str(recipe), "--out", str(whole)]) == 0
         chance = random.Random(4)
         code = (
-            "import os, signal, sys; from superpose.cli import main; from superpose.output import keeping\n"
+            "import os, signal, sys; from superpose.cli import main; from superpose.running import keeping\n"
             "keeping.SAVE_EVERY = 0\nkept, seen = keeping.Keeper.keep, []\n"
             "def keep(self, state):\n"
             "    kept(self, state); seen.append(0)\n"
@@ -281,7 +281,7 @@ class TestFullDisks:
 
 class TestPages:
     def test_a_sheet_of_many_is_pages_of_bounded_size(self, recipe, tmp_path, monkeypatch):
-        from superpose.output import sheet
+        from superpose.media import sheet
 
         monkeypatch.setattr(sheet, "HEIGHT", 400)
         wanted = ["scheduler.steps=1", "run.batch=50"]
@@ -296,7 +296,7 @@ class TestPages:
         assert {path.name for path in (tmp_path / "out").glob("sheet*")} == {"sheet.png"}, "old pages were left"
 
     def test_a_page_of_somebody_else_is_kept(self, recipe, tmp_path, monkeypatch):
-        from superpose.output import sheet
+        from superpose.media import sheet
 
         monkeypatch.setattr(sheet, "HEIGHT", 200)
         (tmp_path / "out").mkdir()

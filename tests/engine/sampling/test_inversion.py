@@ -22,10 +22,10 @@ from superpose import (
     StaticClip,
     invert,
 )
-from superpose.nn import UNet2D, UNet2DConfig, assign, openai_names, read_weights, ready
 from superpose.testing.gaussian import GaussianImages
+from superpose_networks import UNet2D, UNet2DConfig, assign, openai_names, read_weights, ready
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 SHAPE = (1, 4, 4)
 
 

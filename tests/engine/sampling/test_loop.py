@@ -25,7 +25,7 @@ from superpose import (
     trajectory,
 )
 from superpose.plugins import load_plugins
-from superpose.saved_state import load_state, save_state
+from superpose.sampling.saved_state import load_state, save_state
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 
 SCHEDULERS = sorted(load_plugins().kinds("scheduler"))

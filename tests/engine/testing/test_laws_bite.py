@@ -20,12 +20,11 @@ from superpose import (
     Prediction,
     Prompted,
     Scheduler,
+    TableSchedule,
     Term,
     View,
     guided,
 )
-from superpose.processes import TableSchedule
-from superpose.scheduler import DDIM
 from superpose.testing import (
     check_clip,
     check_constraint,
@@ -36,6 +35,7 @@ from superpose.testing import (
 )
 from superpose.testing.learned import WithVariance
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor
+from superpose_schedulers.ddim import DDIM
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 #: By its module, so that what is tested is these sources, whatever is installed.
 LOADED = ("-p", "no:superpose", "-p", "superpose.testing.pytest_plugin")
 

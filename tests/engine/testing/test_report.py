@@ -4,15 +4,27 @@ import attrs
 import pytest
 import torch
 
-from superpose import Canvas, Constraint, Edit, LawError, Model, PluginError, RecipeError, Scheduler, View, option
+from superpose import (
+    Canvas,
+    Constraint,
+    Edit,
+    LawError,
+    Model,
+    PluginError,
+    RecipeError,
+    Scheduler,
+    TableSchedule,
+    View,
+    option,
+)
 from superpose.plugins import Plugin, Registry, load_plugins
 from superpose.plugins.registry import Draft
-from superpose.processes import TableSchedule
-from superpose.scheduler import DDIM, Heun
 from superpose.testing import Line, check_scheduler, check_view, report, report_plugin
 from superpose.testing.networks import loads_what_it_says
 from superpose.testing.predictors import TinyPredictor
 from superpose.testing.views import laws
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.heun import Heun
 
 REGISTRY = load_plugins()
 SMALL = [(3, 8, 8), (1, 9, 7)]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import superpose
-from ddpm.openai_file import openai_file
+from openai_file import openai_file
 from superpose_adm.layout import Layout
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend

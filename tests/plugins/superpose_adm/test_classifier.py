@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 import superpose
-from ddpm.openai_file import openai_file
 from guided_runs import FIXTURES, A, B, Recorded, agree, model_of, read, scheduler_of
+from openai_file import openai_file
 from superpose import PromptError, RecipeError
 from superpose_adm.encoder import Encoder
 from superpose_adm.layout import Heads, Layout
@@ -206,7 +206,7 @@ head_width = 16
 
 def test_a_recipe_runs_through_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from superpose.cli import main
-    from superpose.output.png import read_origin
+    from superpose.media.png import read_origin
 
     shutil.copy(FIXTURES / A / "model.pt", tmp_path)
     shutil.copy(FIXTURES / CASE / "classifier.pt", tmp_path)

@@ -15,8 +15,8 @@ from torch import Tensor
 import superpose
 from guided_runs import FIXTURES, A, B, D, Recorded, agree, model_of, read, scheduler_of
 from superpose import PromptError, RecipeError, TableSchedule
-from superpose.nn import read_weights
 from superpose_adm.presets import PRESETS
+from superpose_networks import read_weights
 
 
 @pytest.mark.parametrize("case", [A, B, D])

@@ -16,10 +16,10 @@ from safetensors.torch import load_file
 
 import superpose
 from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule
-from superpose.nn import UNet2D, UNet2DConfig, assign
 from superpose_ddpm.port_names import port_config, port_names
+from superpose_networks import UNet2D, UNet2DConfig, assign
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER, LEGACY, PORT = "df_a_unet2d_ddpm", "df_c_unet2d_legacy_keys", "pd_a_ddpm_model"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from superpose import make
 
-PARTS = np.load(Path(__file__).parents[1] / "fixtures" / "va_d_linear_views" / "parts.npz")
+PARTS = np.load(Path(__file__).parents[2] / "fixtures" / "va_d_linear_views" / "parts.npz")
 SAME = [
     ("low_pass", "hybrid", {"sigma": 2.0}, "low"),
     ("high_pass", "hybrid", {"sigma": 2.0}, "high"),

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from superpose.nn import assign
 from superpose_deepfloyd.config import IFConfig
 from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.predictor import load_network
 from superpose_deepfloyd.stage import read_stage
+from superpose_networks import assign
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
@@ -25,7 +25,7 @@ with warnings.catch_warnings():  # what diffusers warns of while it is imported 
 
 Published: Any = diffusers.UNet2DConditionModel
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def load(folder: Path) -> IFUNet:

@@ -12,7 +12,7 @@ from superpose_diffae.attributes import read_classifier
 from superpose_diffae.loading import load_statistics
 from superpose_diffae.model import DiffusionAutoencoder
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 #: What ``T = 20`` means in the original: the respacing "ddim20".
 DDIM = superpose.make("scheduler", "ddim", steps=20, grid="ddim-openai")
 

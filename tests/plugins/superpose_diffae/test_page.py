@@ -11,7 +11,7 @@ from PIL import Image
 
 from superpose.cli import main
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 LATENT = ROOT / "tests" / "fixtures" / "da_b_latent"
 TEXT = (ROOT / "docs" / "models" / "diffae.md").read_text()
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 import superpose
 from superpose.cli import main
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 B = FIXTURES / "da_b_latent"
 QUICK = ["--set", "scheduler.steps=4"]
 

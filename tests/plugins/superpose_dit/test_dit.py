@@ -19,15 +19,15 @@ from torch import Tensor
 import superpose
 from ldm_dit_original import OriginalDiT
 from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted
-from superpose.nn import assign
-from superpose.nn.latent import DiT, DiTConfig, diffusers_dit
 from superpose_dit.model import DiffusionTransformer
+from superpose_networks import assign
+from superpose_networks.latent import DiT, DiTConfig, diffusers_dit
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
     import diffusers
 
-FIXTURE = Path(__file__).parent.parent / "fixtures" / "df_h_dit"
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "df_h_dit"
 CASE = json.loads((FIXTURE / "case.json").read_text())
 INPUTS, OUTPUTS = load_file(FIXTURE / "inputs.safetensors"), load_file(FIXTURE / "outputs.safetensors")
 SCHEDULERS = {"ddim_cfg4": ("ddim", "leading"), "dpmpp_cfg1": ("dpmpp", "linspace-dpm")}

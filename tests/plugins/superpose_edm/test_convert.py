@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 import superpose
-from edm.restated import Restated, Weights
+from restated_edm import Restated, Weights
 from superpose import EDMSchedule, Moment, PromptError, RecipeError
 from superpose_edm.convert import convert, main
 

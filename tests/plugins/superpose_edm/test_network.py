@@ -10,15 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edm.restated import Restated, Weights
+from restated_edm import Restated, Weights
 from superpose import TableSchedule
-from superpose.nn import assign
 from superpose_adm.layout import Heads, Layout
 from superpose_adm.network import ADM
 from superpose_edm.config import EDMConfig
 from superpose_edm.loading import edm_names
 from superpose_edm.network import EDMUNet, Song
 from superpose_edm.preconditioning import EDMPreconditioning, IDDPMPreconditioning, VPPreconditioning
+from superpose_networks import assign
 
 shared = {
     "img_resolution": st.sampled_from([8, 16]),

@@ -12,7 +12,7 @@ from superpose import PromptError, RecipeError, loads, read_image, run
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.words import inked
 
-IMAGES = Path(__file__).parent.parent.parent / "recipes" / "images"
+IMAGES = Path(__file__).parents[3] / "recipes" / "images"
 CODES = """
 prompt = "PROMPT"
 [model]

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from superpose import PromptError, guided, make, prompted, sample
-from superpose.nn import UNet2D, UNet2DConfig
 from superpose_glyphs.captions import WORDS, Caption, read_caption
 from superpose_glyphs.judge.captioned import main as judge
 from superpose_glyphs.judge.captioned import nearest, outlined
@@ -26,6 +25,7 @@ from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.reading import ReadingPictograms, SeeingPictograms
 from superpose_glyphs.train.run import main as train
 from superpose_glyphs.unshuffled import see
+from superpose_networks import UNet2D, UNet2DConfig
 
 STILL = Freedom(turn=0, smallest=1, largest=1, shift=0, mirror=False)
 

@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 
 from superpose import PromptError, RecipeError
-from superpose.nn import load_unet2d
 from superpose_glyphs.model import Glyphs
 from superpose_glyphs.predictor import see
 from superpose_glyphs.train.batches import LEGIBLE, Images, Subject, family, legible_pairs, paint
@@ -23,6 +22,7 @@ from superpose_glyphs.train.run import main, train
 from superpose_glyphs.train.tasks import TASKS
 from superpose_glyphs.train.training import Training
 from superpose_glyphs.vocabulary import GLYPHS, PROMPTS
+from superpose_networks import load_unet2d
 
 PLAN = Plan(steps=4, batch=2, warmup=2, hold_out=0)
 EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))

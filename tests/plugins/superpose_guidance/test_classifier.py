@@ -29,7 +29,7 @@ from superpose import (
     option,
     viewed,
 )
-from superpose.prediction import Estimate, steered
+from superpose.estimate.prediction import Estimate, steered
 from superpose.testing import check_classifier, check_guidance
 from superpose.testing.gaussian import BatchNoise
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor

@@ -17,7 +17,9 @@ from safetensors.torch import save_file
 
 from compvis_files import clip_as_openclip, first_stage_as_compvis, unet_as_compvis
 from superpose import PromptError, RecipeError
-from superpose.nn.latent import (
+from superpose_ldm.folder import read_folder
+from superpose_ldm.single import SingleFile
+from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
     TextEncoder,
@@ -29,15 +31,13 @@ from superpose.nn.latent import (
     text_names,
     text_shape,
 )
-from superpose_ldm.folder import read_folder
-from superpose_ldm.single import SingleFile
 
 with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
     warnings.simplefilter("ignore")
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER = FIXTURES / "df_d_stable_diffusion" / "pipeline"
 SINGLE = FIXTURES / "ldm_b_class_kl"
 

@@ -13,12 +13,12 @@ from PIL import Image
 
 from compvis_files import unet_as_compvis
 from superpose.cli import main
-from superpose.nn import read_weights
-from superpose.nn.latent import LatentUNet, compvis_unet
 from superpose.testing import check_import_time, check_predictor
 from superpose_ldm.model import CompVis, StableDiffusion
+from superpose_networks import read_weights
+from superpose_networks.latent import LatentUNet, compvis_unet
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER = FIXTURES / "df_d_stable_diffusion" / "pipeline"
 DIFFUSION = f'kind = "stable-diffusion"\npath = "{FOLDER}"\n'
 

@@ -14,14 +14,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from superpose import Beside, Condition, Moment, Prompted, Trajectory, guided
-from superpose.scheduler import DDIM, PNDM, DPMpp, Euler, EulerAncestral
 from superpose_guidance.dual import Dual
 from superpose_ldm.files import Files
 from superpose_ldm.model import CompVis, StableDiffusion
 from superpose_ldm.predictor import LatentPredictor, seen
 from superpose_ldm.single import SingleFile
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.pndm import PNDM
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAMES = (
     "df_d_stable_diffusion",
     "df_e_vq_ldm",

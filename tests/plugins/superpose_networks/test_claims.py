@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from superpose import RecipeError
-from superpose.nn import read_weights, tensor_shapes, weights
+from superpose_networks import read_weights, tensor_shapes, weights
 
 BASE = torch.arange(20_000.0)
 

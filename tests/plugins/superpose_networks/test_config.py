@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from superpose.nn import UNet2DConfig
+from superpose_networks import UNet2DConfig
 
 SMALL: dict[str, Any] = {
     "block_out_channels": [8, 16],

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from superpose import RecipeError
-from superpose.nn import read_weights, shards, weight_files
+from superpose_networks import read_weights, shards, weight_files
 
 
 def write(folder: Path, name: str, number: float) -> None:

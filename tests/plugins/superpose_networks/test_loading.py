@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from superpose import RecipeError
-from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights
+from superpose_networks import UNet2D, UNet2DConfig, assign, load_unet2d, read_weights
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 SOURCE = FIXTURES / "df_a_unet2d_ddpm" / "pipeline" / "unet"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 Tensors = dict[str, torch.Tensor]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from superpose import RecipeError
-from superpose.nn import UNet2D, UNet2DConfig, assign, openai_names, split_qkv
+from superpose_networks import UNet2D, UNet2DConfig, assign, openai_names, split_qkv
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 RESIDUAL = {
     "norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0",
     "conv2": "out_layers.3", "conv_shortcut": "skip_connection",

@@ -14,15 +14,8 @@ import pytest
 import torch
 
 from superpose import RecipeError
-from superpose.nn import UNet2D, UNet2DConfig, assign, ready
-from superpose.nn.latent import (
-    Autoencoder,
-    DiT,
-    LatentUNet,
-    diffusers_autoencoder,
-    diffusers_dit,
-    diffusers_unet,
-)
+from superpose_networks import UNet2D, UNet2DConfig, assign, ready
+from superpose_networks.latent import Autoencoder, DiT, LatentUNet, diffusers_autoencoder, diffusers_dit, diffusers_unet
 
 with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
     warnings.simplefilter("ignore")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from superpose.nn import UNet2D, UNet2DConfig, load_unet2d
+from superpose_networks import UNet2D, UNet2DConfig, load_unet2d
 
-GLYPHS = Path(__file__).parents[2] / "plugins" / "superpose_glyphs" / "weights" / "glyphs"
+GLYPHS = Path(__file__).parents[3] / "plugins" / "superpose_glyphs" / "weights" / "glyphs"
 
 ODD: dict[str, Any] = {
     "in_channels": 3,
@@ -76,7 +76,7 @@ def test_odd_channels(side: int, memory_format: torch.memory_format, count: int,
 
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch's own convolutions mix rows")
 def test_convolutions(threads: int) -> None:
-    """What `superpose.nn.rows` leaves to the library, in the memory that networks have."""
+    """What `superpose_networks.rows` leaves to the library, in the memory that networks have."""
     generator = torch.Generator().manual_seed(threads)
 
     def one_of(*numbers: int) -> int:

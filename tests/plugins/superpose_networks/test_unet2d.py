@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from superpose.nn import UNet2D, UNet2DConfig, assign, load_unet2d
+from superpose_networks import UNet2D, UNet2DConfig, assign, load_unet2d
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
@@ -21,8 +21,8 @@ with warnings.catch_warnings():  # what diffusers warns of while it is imported 
 
 Published: Any = diffusers.UNet2DModel  # that its methods have no types is not ours to mend either
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-GLYPHS = Path(__file__).parents[2] / "plugins" / "superpose_glyphs" / "weights" / "glyphs"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+GLYPHS = Path(__file__).parents[3] / "plugins" / "superpose_glyphs" / "weights" / "glyphs"
 
 
 def ask(network: torch.nn.Module, *arguments: Any) -> torch.Tensor:

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import save_file
 
 from superpose import RecipeError
-from superpose.nn import read_weights, tensor_shapes
-from superpose.nn.latent import dotted
-from superpose.nn.unwrapping import plain_names
+from superpose_networks import read_weights, tensor_shapes
+from superpose_networks.latent import dotted
+from superpose_networks.unwrapping import plain_names
 
 Tensors = dict[str, torch.Tensor]
 RAW: Tensors = {"temb.weight": torch.zeros(2, 3), "out.bias": torch.zeros(4)}
@@ -157,7 +157,7 @@ def test_files_of_another_name_are_told_to_be_renamed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["ldm_a_uncond_vq", "ldm_b_class_kl", "ip_a_instruct_pix2pix"])
 def test_dots_come_back_where_averaging_took_them(case: str) -> None:
-    shapes = tensor_shapes(Path(__file__).parent.parent / "fixtures" / case / "model.ckpt")
+    shapes = tensor_shapes(Path(__file__).parents[2] / "fixtures" / case / "model.ckpt")
     names = [
         name.removeprefix("model.diffusion_model.") for name in shapes if name.startswith("model.diffusion_model.")
     ]

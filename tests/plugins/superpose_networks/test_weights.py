@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from superpose import RecipeError, read_json
-from superpose.nn import digest, read_checkpoint, read_weights, tensor_shapes
+from superpose_networks import digest, read_checkpoint, read_weights, tensor_shapes
 
 TABLE = {"ema.a": torch.arange(6.0).view(2, 3), "ema.b": torch.ones(2, dtype=torch.float16), "raw.a": torch.zeros(1)}
 
@@ -75,7 +75,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 import torch
-from superpose.nn import read_weights
+from superpose_networks import read_weights
 def peak():  # not getrusage, whose peak begins at that of the program that started this one
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 read_weights(Path(sys.argv[2]))

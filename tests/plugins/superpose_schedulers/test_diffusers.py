@@ -15,21 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler_replay import off_the_grid, replay
-from superpose.clip import StaticClip
-from superpose.processes import FlowSchedule, TableSchedule
-from superpose.scheduler import (
-    DDIM,
-    DDPM,
-    LMS,
-    PNDM,
-    DPMpp,
-    DPMppSDE,
-    Euler,
-    EulerAncestral,
-    FlowEuler,
-    Heun,
-    UniPC,
-)
+from superpose import FlowSchedule, TableSchedule
+from superpose.estimate.clip import StaticClip
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.dpmpp_sde import DPMppSDE
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.flow_euler import FlowEuler
+from superpose_schedulers.heun import Heun
+from superpose_schedulers.lms import LMS
+from superpose_schedulers.pndm import PNDM
+from superpose_schedulers.unipc import UniPC
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")

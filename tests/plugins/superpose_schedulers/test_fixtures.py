@@ -22,25 +22,23 @@ import torch
 from safetensors.torch import load_file
 
 from scheduler_replay import off_the_grid, replay
-from superpose.clip import DynamicClip, StaticClip
-from superpose.nn import load_unet2d
-from superpose.processes import FlowSchedule, TableSchedule
-from superpose.scheduler import (
-    DDIM,
-    DDPM,
-    LMS,
-    PNDM,
-    DPMpp,
-    DPMppSDE,
-    DPMSolver,
-    Euler,
-    EulerAncestral,
-    FlowEuler,
-    Heun,
-    UniPC,
-)
+from superpose import FlowSchedule, TableSchedule
+from superpose.estimate.clip import DynamicClip, StaticClip
+from superpose_networks import load_unet2d
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpm_solver import DPMSolver
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.dpmpp_sde import DPMppSDE
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.flow_euler import FlowEuler
+from superpose_schedulers.heun import Heun
+from superpose_schedulers.lms import LMS
+from superpose_schedulers.pndm import PNDM
+from superpose_schedulers.unipc import UniPC
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 CASE = json.loads((FIXTURES / "df_b_schedulers" / "case.json").read_text())
 RUNS = {run["name"]: run for run in CASE["runs"]}
 

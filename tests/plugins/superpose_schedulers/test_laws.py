@@ -3,15 +3,19 @@
 import attrs
 import pytest
 
+from superpose import EDMSchedule, FlowSchedule, TableSchedule, VESchedule, combine
 from superpose.errors import LawError, RecipeError
 from superpose.plugins import load_plugins
-from superpose.processes import EDMSchedule, FlowSchedule, TableSchedule, VESchedule
-from superpose.sampling import State
-from superpose.saved_state import load_state, save_state
-from superpose.scheduler import DDIM, DDPM, PNDM, SCHEDULERS, DPMpp, combine
-from superpose.scheduler.gridded import Gridded
+from superpose.sampling.gridded import Gridded
+from superpose.sampling.loop import State
+from superpose.sampling.saved_state import load_state, save_state
 from superpose.testing import check_scheduler, probes, variants
 from superpose.testing.schedulers import estimates, gaussian
+from superpose_schedulers import SCHEDULERS
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.pndm import PNDM
 
 KINDS = load_plugins().kinds("scheduler")
 SHARED = {field.name for field in attrs.fields(Gridded)}
@@ -49,7 +53,7 @@ def planned(scheduler, schedule, steps):
 
 
 def test_ours_are_registered():
-    assert {cls.kind for cls in SCHEDULERS} <= set(KINDS), "a scheduler of superpose.scheduler is not registered"
+    assert {cls.kind for cls in SCHEDULERS} <= set(KINDS), "a scheduler of superpose_schedulers is not registered"
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

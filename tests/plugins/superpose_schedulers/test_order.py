@@ -6,26 +6,24 @@ import attrs
 import pytest
 import torch
 
+from superpose import FlowSchedule, TableSchedule
+from superpose.estimate.prediction import Estimate
+from superpose.levels.noise_level import Moment
 from superpose.plugins import load_plugins
-from superpose.prediction import Estimate
-from superpose.processes import FlowSchedule, TableSchedule
-from superpose.schedule import Moment
-from superpose.scheduler import (
-    DDIM,
-    DDPM,
-    LMS,
-    PNDM,
-    DPMpp,
-    DPMppSDE,
-    DPMSolver,
-    Euler,
-    EulerAncestral,
-    FlowEuler,
-    Heun,
-    Langevin,
-    UniPC,
-)
 from superpose.testing.schedulers import described, follow, measured_order, order_table
+from superpose_schedulers.ddim import DDIM
+from superpose_schedulers.ddpm import DDPM
+from superpose_schedulers.dpm_solver import DPMSolver
+from superpose_schedulers.dpmpp import DPMpp
+from superpose_schedulers.dpmpp_sde import DPMppSDE
+from superpose_schedulers.euler import Euler
+from superpose_schedulers.euler_ancestral import EulerAncestral
+from superpose_schedulers.flow_euler import FlowEuler
+from superpose_schedulers.heun import Heun
+from superpose_schedulers.langevin import Langevin
+from superpose_schedulers.lms import LMS
+from superpose_schedulers.pndm import PNDM
+from superpose_schedulers.unipc import UniPC
 
 KINDS = load_plugins().kinds("scheduler")
 

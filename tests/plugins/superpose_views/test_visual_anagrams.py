@@ -8,7 +8,7 @@ import torch
 
 from superpose import make
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 GATHER = np.load(FIXTURES / "va_b_views" / "gather.npz")
 
 SAME = [

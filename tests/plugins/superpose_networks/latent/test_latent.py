@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from superpose import RecipeError
-from superpose.nn import assign, ready
-from superpose.nn.latent import (
+from superpose_networks import assign, ready
+from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
     TextEncoder,

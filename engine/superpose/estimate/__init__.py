@@ -1,0 +1,1 @@
+"""Estimates: everything that tells the clean image behind a noisy one. Pure functions of a state and its level."""

@@ -1,0 +1,1 @@
+"""Noise levels: the schedules that networks are trained on, and the plans that visit them. Free of torch."""

@@ -1,0 +1,1 @@
+"""Media: pictures, their files, and what is read beside them."""

@@ -1,0 +1,1 @@
+"""Sampling: the loop, and everything that moves a state along its plan."""
