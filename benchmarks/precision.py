@@ -15,9 +15,9 @@ import torch
 import superpose
 
 
-def seconds(model: superpose.NoisePredictor, x: torch.Tensor, moment: superpose.Moment, given: object) -> float:
+def seconds(model: superpose.NoisePredictor, x: torch.Tensor, level: superpose.NoiseLevel, given: object) -> float:
     start = time.perf_counter()
-    model.predict(x, moment, given)  # type: ignore[arg-type]
+    model.predict(x, level, given)  # type: ignore[arg-type]
     return time.perf_counter() - start
 
 
@@ -33,12 +33,12 @@ def main() -> None:
     chosen = parser.parse_args()
     half, full = superpose.model("glyphs", dtype="bfloat16"), superpose.model("glyphs")
     x = torch.randn(chosen.rows, *full.shape, generator=torch.Generator().manual_seed(0))
-    moment = full.schedule.moment(0, 500)
+    level = full.schedule.level(0, 500)
     given = full.gather([full.condition("A")] * chosen.rows)
     with torch.inference_mode():
-        taken = [(seconds(half, x, moment, given), seconds(full, x, moment, given)) for _ in range(chosen.repeats + 3)]
+        taken = [(seconds(half, x, level, given), seconds(full, x, level, given)) for _ in range(chosen.repeats + 3)]
         ratio = statistics.median(a / b for a, b in taken[3:])
-        answers = [model.predict(x, moment, given).output.float() for model in (half, full)]
+        answers = [model.predict(x, level, given).output.float() for model in (half, full)]
     print(f"forward, {chosen.rows} rows: bfloat16 / float32 {ratio:.2f}; its answer is off by {relative(*answers):.1e}")
     for kind, steps in (("ddim", 50), ("dpmpp", 20)):
         scheduler = superpose.make("scheduler", kind, steps=steps)

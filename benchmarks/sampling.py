@@ -71,7 +71,7 @@ def _bare(model: superpose.NoisePredictor, batch: int) -> None:
     x = torch.randn(batch, *model.shape)
     given = model.gather([model.condition("A")] * batch)
     for step in range(STEPS):
-        model.predict(x, superpose.Moment(step, 50.0 * step, 0.6, 0.8), given)
+        model.predict(x, superpose.NoiseLevel(step, 50.0 * step, 0.6, 0.8), given)
 
 
 @torch.no_grad()

@@ -93,7 +93,7 @@ def main() -> None:
 def _ours(scheduler: Scheduler) -> Callable[[], None]:
     plan = scheduler.plan(TableSchedule.named("scaled_linear"))
     clean, x, state = NOISES[0] * 0.5, NOISES[1], scheduler.init()
-    middle = len(plan.moments) // 2
+    middle = len(plan.levels) // 2
     estimate = Estimate(clean)
 
     def denoise(*_: object) -> Estimate:
@@ -103,9 +103,9 @@ def _ours(scheduler: Scheduler) -> Callable[[], None]:
         return NOISES[2]
 
     with torch.no_grad():
-        for here, there in pairwise(plan.moments[: middle + 1]):
+        for here, there in pairwise(plan.levels[: middle + 1]):
             x, state = scheduler.step(denoise, x, here, there, state, noise, jumped=False)
-    here, there = plan.moments[middle : middle + 2]
+    here, there = plan.levels[middle : middle + 2]
 
     def run() -> None:
         scheduler.step(denoise, x, here, there, state, noise, jumped=False)

@@ -54,7 +54,7 @@ from superpose.levels.continuous import FlowSchedule as FlowSchedule
 from superpose.levels.continuous import VESchedule as VESchedule
 from superpose.levels.grids import GRIDS as GRIDS
 from superpose.levels.grids import plan_of as plan_of
-from superpose.levels.noise_level import Moment as Moment
+from superpose.levels.noise_level import NoiseLevel as NoiseLevel
 from superpose.levels.noise_level import Schedule as Schedule
 from superpose.levels.plan import Plan as Plan
 from superpose.levels.table import TableSchedule as TableSchedule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import ClassifierPredictor, Moment
+from superpose import ClassifierPredictor, NoiseLevel
 from superpose_adm.encoder import Encoder, load_encoder
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class GuidedClassifier(ClassifierPredictor):
         )
         self.network = load_encoder(classifier.path, make, device, self.dtype)
 
-    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+    def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Logits of the classes, shape (N, classes)."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         answer: Tensor = self.network(x.to(self.dtype), t)
         return answer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise, class_of
+from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, StepNoise, class_of
 from superpose_adm.network import load_adm
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class GuidedPredictor(NoisePredictor):
         size = self.shape[1:]
         return Beside(torch.nn.functional.interpolate(low, size, mode="bilinear", align_corners=False))
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         answer = self.network(x.to(self.dtype), t, given.get("label"))
         output, *variance = answer.split(self.shape[0], 1)
         return Prediction(output, *variance)

@@ -25,7 +25,7 @@ from superpose import Canvas, Constraint, Edit, Plan, RecipeError, option, read_
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Moment, StepNoise
+    from superpose import NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -124,8 +124,8 @@ class Replacement(Constraint):
 
     def plan(self, plan: Plan) -> Plan:
         """Each transition ``repeats`` times, with a climb back between two."""
-        levels = list(plan.moments[:1])
-        for step, (here, there) in enumerate(zip(plan.moments, plan.moments[1:], strict=False)):
+        levels = list(plan.levels[:1])
+        for step, (here, there) in enumerate(zip(plan.levels, plan.levels[1:], strict=False)):
             levels += [there] if plan.climbs(step) else [there, here] * (self.repeats - 1) + [there]
         return Plan.of(levels)
 
@@ -133,7 +133,7 @@ class Replacement(Constraint):
         """Greys shared out over the levels of the plan."""
         return attrs.evolve(self, levels=sum(not plan.climbs(step) for step in range(plan.steps)))
 
-    def before(self, x: Tensor, here: Moment, noise: StepNoise) -> Edit:
+    def before(self, x: Tensor, here: NoiseLevel, noise: StepNoise) -> Edit:
         """Put what is known in, noised to the level ``here``."""
         if not self._some:
             return Edit(x, jumped=False)

@@ -122,7 +122,7 @@ class HiddenNoise(Constraint):
     def _found(self, x: Tensor, plan: Plan, beside: Beside | None) -> Tensor:
         from superpose import invert
 
-        top = plan.moments[0]
+        top = plan.levels[0]
         pure = self.to_noise and 0 < top.alpha <= NO_SIGNAL
         found = [
             invert(denoiser, image.to(x), plan, to_noise=pure, predictor=self.predictor, beside=beside)

@@ -55,9 +55,9 @@ class Start(Constraint):
     def plan(self, plan: Plan) -> Plan:
         """The last ``strength`` of the steps, at least one."""
         kept = max(1, round(self.strength * plan.steps))
-        return Plan.of(plan.moments[-kept - 1 :])
+        return Plan.of(plan.levels[-kept - 1 :])
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
         """The image, noised to the level that the plan starts from."""
-        top = plan.moments[0]
+        top = plan.levels[0]
         return Edit((noise() * top.sigma).add_(self.image.to(x), alpha=top.alpha), jumped=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, class_of
+from superpose import Condition, NoiseLevel, NoisePredictor, Prediction, class_of
 from superpose_ddpm.port_names import LANDMARK, port_names
 from superpose_networks import UNet2D, assign, load_unet2d, read_weights, ready
 
@@ -45,8 +45,8 @@ class FolderPredictor(NoisePredictor):
         label = class_of(prompt, self.network.config.num_class_embeds, self.model.labels)
         return Condition(prompt, {} if label is None else {"label": torch.tensor([label], device=self.device)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         output, *variance = self.network(x.to(self.dtype), t, given.get("label")).split(self.shape[0], 1)
         return Prediction(output, *variance)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StepNoise
+from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.stage import Stage
 from superpose_networks import assign, read_weights, ready, weight_files
@@ -68,10 +68,10 @@ class IFPredictor(NoisePredictor):
         levels = torch.full((len(low),), self.noise_level, device=self.device)
         return Beside(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         self._texts = None
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         answer = self.network(x.to(self.dtype), t, given["words"], given["whole"], given.get("noise_level"))
         output, variance = answer[:, : self.shape[0]], answer[:, self.shape[0] :]
         return Prediction(output, variance if self.stage.learns_variance else None)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import superpose
-from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
+from superpose import Clip, Condition, NoiseLevel, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
 from superpose_networks.diffae import LatentNet
 
 
@@ -28,10 +28,10 @@ class LatentPredictor(NoisePredictor):
         """There is nothing to tell."""
         return Condition(prompt)
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         del given
-        return Prediction(self.network(x.flatten(1), torch.full((1,), moment.t, device=self.device)).view_as(x))
+        return Prediction(self.network(x.flatten(1), torch.full((1,), level.t, device=self.device)).view_as(x))
 
     def sample(self, scheduler: Scheduler, noise: StepNoise) -> Tensor:
         """Codes, shape (N, E), out of unit normal noise of N samples of any shape."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import superpose
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, RecipeError, StepNoise
+from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose_diffae.codes import Code, line, ordered
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ class AutoencoderPredictor(NoisePredictor):
             del rows["share"]
         return rows
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         code = given["code"]
         if "share" in given:
             if "own" not in given:
                 raise RecipeError("a code that is drawn belongs to a sample: give a prompt that names an image's code")
             code = code + given["share"] * given["own"]
-        t = torch.full((1,), moment.t, device=self.device)
+        t = torch.full((1,), level.t, device=self.device)
         return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype)))
 
     def _of(self, image: Path) -> Tensor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction, published_parameterization
+from superpose import Condition, NoiseLevel, NoisePredictor, Prediction, published_parameterization
 from superpose_diffusers.autoencoder import Latents
 from superpose_diffusers.conventions import convention
 from superpose_diffusers.loading import load_pipeline
@@ -60,9 +60,9 @@ class BridgePredictor(NoisePredictor):
             },
         )
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((len(x),), moment.t, device=self.device)
+        t = torch.full((len(x),), level.t, device=self.device)
         answer = self.convention.ask(self.network, x.to(self.dtype), t, given)
         if self.learned_variance == "none":
             return Prediction(answer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction
+from superpose import Condition, NoiseLevel, NoisePredictor, Prediction
 from superpose_networks.latent import Autoencoder
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class DiTPredictor(NoisePredictor):
         """The number of a class."""
         return Condition(prompt, {"labels": torch.tensor([self._model.number(prompt)], device=self.device)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         answer = self.network(x.to(self.dtype), t, given["labels"])
         if self.learned_variance == "none":
             return Prediction(answer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Condition, Moment, NoisePredictor, Prediction
+from superpose import Condition, NoiseLevel, NoisePredictor, Prediction
 from superpose_edm.loading import load_edm
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ class EDMPredictor(NoisePredictor):
             classes[0, label] = 1
         return Condition(prompt, {"classes": classes})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        around = self.config.around.at(moment.ratio)
-        noisy = x / moment.alpha  # a clean image plus sigma times noise
+        around = self.config.around.at(level.ratio)
+        noisy = x / level.alpha  # a clean image plus sigma times noise
         noise = torch.full((), around.noise, device=self.device)
         answer = self.network((around.in_ * noisy).to(self.dtype), noise, given.get("classes"))
         # What iDDPM's networks say of the variance is not used, as in EDM.

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
+from superpose import Clip, Condition, NoiseLevel, NoisePredictor, Prediction, PromptError, Schedule
 from superpose_glyphs.captions import COLOUR_ROWS, DRAWN, read_caption, words_of
 from superpose_glyphs.unshuffled import see
 from superpose_networks import assign, load_unet2d, read_weights, ready
@@ -72,7 +72,7 @@ class PictogramPredictor(NoisePredictor):
             told = self.captions(torch.tensor([rows], device=self.device))
         return Condition(prompt, {"caption": told})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         return Prediction(see(self.network, x.to(self.dtype), t, given["caption"]))

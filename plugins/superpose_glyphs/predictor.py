@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from superpose import Clip, Condition, Moment, NoisePredictor, Prediction, PromptError, Schedule
+from superpose import Clip, Condition, NoiseLevel, NoisePredictor, Prediction, PromptError, Schedule
 from superpose_glyphs.unshuffled import see
 from superpose_glyphs.vocabulary import class_of
 from superpose_networks import load_unet2d
@@ -48,7 +48,7 @@ class GlyphPredictor(NoisePredictor):
             raise PromptError(str(error)) from error
         return Condition(prompt, {"label": torch.tensor([row], device=self.device)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         return Prediction(see(self.network, x.to(self.dtype), t, given["label"]))

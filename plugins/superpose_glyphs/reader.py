@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from superpose import ClassifierPredictor, Moment
+from superpose import ClassifierPredictor, NoiseLevel
 from superpose_glyphs.vision import VisionReader
 from superpose_networks import (
     Downsample,
@@ -114,7 +114,7 @@ class ReaderPredictor(ClassifierPredictor):
         self.dtype: torch.dtype = getattr(torch, dtype)
         self.network = load_reader(folder, self.device, self.dtype, shape[1])
 
-    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+    def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """One forward pass."""
-        scores: Tensor = self.network(x.to(self.dtype), torch.full((), moment.t, device=self.device))
+        scores: Tensor = self.network(x.to(self.dtype), torch.full((), level.t, device=self.device))
         return scores

@@ -22,7 +22,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import Beside, Clip, Condition, Moment, NoisePredictor, Prediction, RecipeError, Schedule, StepNoise
+from superpose import Beside, Clip, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, Schedule, StepNoise
 from superpose_glyphs.unshuffled import see
 from superpose_networks import UNet2D, load_unet2d
 
@@ -125,10 +125,10 @@ class UpscalePredictor(NoisePredictor):
         large = enlarged(low.to(self.device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
         return Beside(large, {"level": torch.full((len(low),), self.noise_level, device=self.device)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         state, seen = x.chunk(2, dim=1)
         low_alpha, low_sigma = self.schedule.at(self.noise_level)
-        residual = Residual.at(moment.alpha, moment.sigma, low_sigma)
-        t = torch.full((), moment.t, device=self.device)
-        return Prediction(*painted(self.network, state, moment.alpha, low_alpha * seen, t, given["level"], residual))
+        residual = Residual.at(level.alpha, level.sigma, low_sigma)
+        t = torch.full((), level.t, device=self.device)
+        return Prediction(*painted(self.network, state, level.alpha, low_alpha * seen, t, given["level"], residual))

@@ -17,7 +17,7 @@ from superpose import (
     Denoiser,
     Estimate,
     Guidance,
-    Moment,
+    NoiseLevel,
     NoisePredictor,
     Prompted,
     PromptError,
@@ -149,16 +149,16 @@ class Steered(Denoiser):
     scale: float
     clip: Clip | None = None
 
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
         """Ask both at once; the gradient goes beside the clean image."""
-        estimate, judged = yield from together([self.inner.estimate(x, moment), self._judged(x)])
+        estimate, judged = yield from together([self.inner.estimate(x, level), self._judged(x)])
         steer = judged.clean * self.scale
         if estimate.steer is not None:
             steer.add_(estimate.steer)
         estimate = estimate._replace(steer=steer)
         if self.clip is None:
             return estimate
-        estimate = steered(estimate, moment)
+        estimate = steered(estimate, level)
         return estimate._replace(clean=self.clip.apply(estimate.clean))
 
     def _judged(self, x: Tensor) -> Asking:

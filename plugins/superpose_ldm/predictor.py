@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from superpose import Beside, Condition, Moment, NoisePredictor, Prediction, StepNoise
+from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, StepNoise
 from superpose_ldm.checkpoint import Checkpoint, Sees
 from superpose_networks.latent import Autoencoder
 
@@ -48,9 +48,9 @@ class LatentPredictor(NoisePredictor):
         self._conditioning.check(prompt)
         return Condition(prompt, self._told(prompt))
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass of the U-Net."""
-        t = torch.full((), moment.t, device=self.device)
+        t = torch.full((), level.t, device=self.device)
         return Prediction(self.network(x.to(self.dtype), t, **given))
 
     def encode(self, images: Tensor) -> Tensor:

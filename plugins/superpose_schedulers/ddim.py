@@ -18,7 +18,7 @@ from superpose import Gridded, moved, option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -40,7 +40,14 @@ class DDIM(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Move to ``there``; noise is asked only with eta, and not at the clean end."""
         del jumped

@@ -30,7 +30,7 @@ from superpose import Gridded, RunError, added_variance, ancestral, combine, opt
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Estimate, LearnedVariance, Memory, Moment, StepNoise
+    from superpose import Denoise, Estimate, LearnedVariance, Memory, NoiseLevel, StepNoise
 
 VARIANCES = ("auto", "fixed_small", "fixed_large", "learned", "learned_range")
 
@@ -67,7 +67,14 @@ class DDPM(Gridded):
         return None
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Draw from the posterior; noise is asked once, except at the clean end.
 
@@ -105,7 +112,7 @@ class DDPM(Gridded):
 
 
 @lru_cache(maxsize=4096)
-def weights(here: Moment, there: Moment) -> tuple[float, float, float, float]:
+def weights(here: NoiseLevel, there: NoiseLevel) -> tuple[float, float, float, float]:
     """Weights of the state and of the clean image; standard deviation of fixed_small and of fixed_large."""
     on_x, on_clean, _ = ancestral(here, there, 1.0)
     return on_x, on_clean, math.sqrt(posterior_variance(here, there)), math.sqrt(added_variance(here, there))

@@ -31,7 +31,7 @@ from superpose import Gridded, History, combine, levels_of, moved, option, remem
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Moment, StepNoise
+    from superpose import Denoise, NoiseLevel, StepNoise
 
 #: With fewer steps than these the last ones are of lower order.
 FEW = 15
@@ -74,7 +74,14 @@ class DPM(Gridded):
         return ()
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: History, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: History,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, History]:
         """Step with as many estimates as there are; asks ``denoise`` at ``here`` alone."""
         clean = denoise(x, here).clean
@@ -93,14 +100,14 @@ class DPM(Gridded):
         return combine(*terms), kept
 
     @abstractmethod
-    def said(self, x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         """The estimate that is remembered, shape (N, C, H, W)."""
 
     @abstractmethod
-    def weights(self, here: Moment, there: Moment, past: tuple[Moment, ...]) -> Weights:
+    def weights(self, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]) -> Weights:
         """The step of order ``1 + len(past)``; ``past`` has a level or more, and every level signal and noise."""
 
-    def _allowed(self, here: Moment, there: Moment) -> int:
+    def _allowed(self, here: NoiseLevel, there: NoiseLevel) -> int:
         if there.sigma == 0 or here.alpha == 0:
             return 1
         planned = self.planned

@@ -22,7 +22,7 @@ from superpose_schedulers.dpmpp import SOLVERS
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Moment
+    from superpose import NoiseLevel
 
 
 @attrs.frozen(kw_only=True)
@@ -33,17 +33,19 @@ class DPMSolver(DPM):
     papers = ("arXiv 2206.00927",)
     solver: str = option("midpoint", doc="how the second order weighs the slope", choices=SOLVERS)
 
-    def said(self, x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         r"""The noise :math:`\sigma_t \epsilon`."""
         return noise_part(x, clean, here)
 
-    def weights(self, here: Moment, there: Moment, past: tuple[Moment, ...]) -> Weights:
+    def weights(self, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]) -> Weights:
         """The integral over the polynomial through the epsilons."""
         return epsilon_weights(here, there, past, self.solver, self.curve)
 
 
 @lru_cache(maxsize=4096)
-def epsilon_weights(here: Moment, there: Moment, past: tuple[Moment, ...], solver: str, curve: str) -> Weights:
+def epsilon_weights(
+    here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...], solver: str, curve: str
+) -> Weights:
     """Weights of a step of order ``1 + len(past)``."""
     h = apart(here, there)
     ratios = tuple(apart(older, newer) / h for older, newer in zip(past, (here, *past), strict=False))

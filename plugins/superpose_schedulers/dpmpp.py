@@ -21,7 +21,7 @@ from superpose_schedulers.dpm import DPM, Weights, on_estimates
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Moment
+    from superpose import NoiseLevel
 
 SOLVERS = ("midpoint", "heun")
 
@@ -34,18 +34,20 @@ class DPMpp(DPM):
     papers = ("arXiv 2211.01095",)
     solver: str = option("midpoint", doc="how the second order weighs the slope", choices=SOLVERS)
 
-    def said(self, x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         """The clean image."""
         del x, here
         return clean
 
-    def weights(self, here: Moment, there: Moment, past: tuple[Moment, ...]) -> Weights:
+    def weights(self, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]) -> Weights:
         """The integral over the polynomial through the clean images."""
         return clean_weights(here, there, past, self.solver, self.curve)
 
 
 @lru_cache(maxsize=4096)
-def clean_weights(here: Moment, there: Moment, past: tuple[Moment, ...], solver: str, curve: str) -> Weights:
+def clean_weights(
+    here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...], solver: str, curve: str
+) -> Weights:
     """Weights of a step of order ``1 + len(past)``."""
     h = apart(here, there)
     ratios = tuple(apart(older, newer) / h for older, newer in zip(past, (here, *past), strict=False))

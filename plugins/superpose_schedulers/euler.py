@@ -22,7 +22,7 @@ from superpose import Gridded, combine, moved, option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +47,14 @@ class Euler(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Step along the flow; noise is asked only where there is churn."""
         del jumped
@@ -61,7 +68,7 @@ class Euler(Gridded):
         x = combine((there.alpha / here.alpha + slope, x), (-slope * here.alpha, clean), (fresh, noise()))
         return x, state
 
-    def _gamma(self, here: Moment, there: Moment) -> float:
+    def _gamma(self, here: NoiseLevel, there: NoiseLevel) -> float:
         # No churn into the clean end, where it would stay on the image, nor from pure noise, which has no ratio.
         if self.s_churn == 0 or there.sigma == 0 or here.alpha == 0 or here.ratio < self.s_tmin:
             return 0.0

@@ -17,7 +17,7 @@ from superpose import Gridded, moved, option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +39,14 @@ class EulerAncestral(Gridded):
         return 0 if self.stochastic else 1
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Move down the flow and add noise up to the level asked for."""
         del jumped

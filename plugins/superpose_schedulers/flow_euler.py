@@ -17,7 +17,7 @@ from superpose import GRIDS, Gridded, moved, option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +30,14 @@ class FlowEuler(Gridded):
     grid: str = option("flow", doc="time grid, by the name of its origin", choices=tuple(GRIDS))
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Move along the straight line to the clean image."""
         del jumped

@@ -21,7 +21,7 @@ from superpose import Gridded, ancestral, combine, moved
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +33,14 @@ class Heun(Gridded):
     order: ClassVar[int] = 2
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Step with the mean of both slopes; asks ``denoise`` at ``here``, then at ``there``."""
         del jumped
@@ -47,7 +54,7 @@ class Heun(Gridded):
 
 
 @lru_cache(maxsize=4096)
-def weights(here: Moment, there: Moment) -> tuple[float, float, float]:
+def weights(here: NoiseLevel, there: NoiseLevel) -> tuple[float, float, float]:
     """Weights of the state, the clean image at ``here`` and that at ``there``; the guess is made of the first two."""
     half = there.alpha * (there.ratio - here.ratio) / 2
     _, guess_on_clean, _ = ancestral(here, there, 0.0)

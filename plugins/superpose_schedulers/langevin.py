@@ -27,7 +27,7 @@ from superpose import Gridded, added_variance, combine, moved, noise_part, optio
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, Moment, StepNoise
+    from superpose import Denoise, Memory, NoiseLevel, StepNoise
 
 #: Keeps a score of exactly zero from making an infinite step.
 LEAST_NORM = 1e-12
@@ -49,7 +49,14 @@ class Langevin(Gridded):
         return True
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Correct at ``here``, then move; to the clean end the move is the clean image."""
         del jumped
@@ -64,7 +71,7 @@ class Langevin(Gridded):
         terms = (2 - keep - on_score, x), (on_score * here.alpha, clean), (math.sqrt(beta), noise())
         return combine(*terms), state
 
-    def _corrected(self, x: Tensor, clean: Tensor, here: Moment, keep: float, z: Tensor) -> Tensor:
+    def _corrected(self, x: Tensor, clean: Tensor, here: NoiseLevel, keep: float, z: Tensor) -> Tensor:
         import torch
 
         # The score is -seen / sigma ** 2. Norms stay on the device, one for each sample.

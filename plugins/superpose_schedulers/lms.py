@@ -20,7 +20,7 @@ from superpose import Gridded, History, combine, levels_of, moved, noise_part, o
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Moment, StepNoise
+    from superpose import Denoise, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +41,14 @@ class LMS(Gridded):
         return ()
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: History, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: History,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, History]:
         """Step with as many epsilons as there are; asks ``denoise`` once."""
         clean = denoise(x, here).clean
@@ -58,7 +65,7 @@ class LMS(Gridded):
 
 
 @lru_cache(maxsize=4096)
-def weights(here: Moment, there: Moment, past: tuple[Moment, ...]) -> tuple[float, ...]:
+def weights(here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]) -> tuple[float, ...]:
     """Weights of the state, of the noise now, and of the noises of ``past``: each is sigma times epsilon."""
     start, length, levels = here.ratio, there.ratio - here.ratio, (here, *past)
     nodes = [(level.ratio - start) / length for level in levels]  # from 0 to 1 over the step

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import attrs
 
-from superpose import DROWNED, Gridded, History, Moment, Plan, combine, moved, noise_part, option, remembered
+from superpose import DROWNED, Gridded, History, NoiseLevel, Plan, combine, moved, noise_part, option, remembered
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from superpose import Denoise, Schedule, StepNoise
 
 #: A level and the noise that was seen there: sigma times epsilon.
-Said = tuple[Moment, "Tensor"]
+Said = tuple[NoiseLevel, "Tensor"]
 
 #: Weights of the epsilons, newest first, by how many there are.
 ADAMS_BASHFORTH = {
@@ -51,7 +51,7 @@ class Half(NamedTuple):
         first, second: The noises so far, there and half way.
     """
 
-    start: Moment
+    start: NoiseLevel
     x: Tensor
     first: Tensor
     second: Tensor
@@ -83,14 +83,14 @@ class PNDM(Gridded):
 
     def plan(self, schedule: Schedule) -> Plan:
         """The grid's levels; with ``prk`` also those half way in the first three steps that have noise at their end."""
-        moments = super().plan(schedule).moments
+        levels = super().plan(schedule).levels
         if not self.prk:
-            return Plan.of(moments)
-        visited = [moments[0]]
-        for t, s in pairwise(moments):
+            return Plan.of(levels)
+        visited = [levels[0]]
+        for t, s in pairwise(levels):
             if s.index <= WARM_UP and s.sigma > 0:
                 # Half of whole times is rounded as in the original, where that is a level of its own.
-                visited.append(schedule.moment(0, t.t - (math.floor((t.t - s.t) / 2) or (t.t - s.t) / 2)))
+                visited.append(schedule.level(0, t.t - (math.floor((t.t - s.t) / 2) or (t.t - s.t) / 2)))
             visited.append(s)
         return Plan.of(visited)
 
@@ -99,7 +99,14 @@ class PNDM(Gridded):
         return NOTHING
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Step with as many epsilons as there are; while there are fewer than four, ``denoise`` may be asked twice."""
         clean = denoise(x, here).clean
@@ -120,7 +127,7 @@ class PNDM(Gridded):
 
 
 def _second_half(
-    denoise: Denoise, x: Tensor, third: Said, there: Moment, past: History, half: Half
+    denoise: Denoise, x: Tensor, third: Said, there: NoiseLevel, past: History, half: Half
 ) -> tuple[Tensor, Memory]:
     here, (start, x_start, first, second) = third[0], half
     if there.sigma == 0:  # a plan that was cut: there is no epsilon at its end
@@ -130,12 +137,12 @@ def _second_half(
     return _driven(x_start, start, there, *terms), Memory(past, None)
 
 
-def _driven(x: Tensor, here: Moment, there: Moment, *terms: tuple[float, Said]) -> Tensor:
+def _driven(x: Tensor, here: NoiseLevel, there: NoiseLevel, *terms: tuple[float, Said]) -> Tensor:
     """DDIM's move from ``x`` at ``here``, driven by a combination of epsilons."""
     keep = there.alpha / here.alpha
     gain = there.sigma - keep * here.sigma
     return combine((keep, x), *((gain * share / level.sigma, said) for share, (level, said) in terms))
 
 
-def _said_at(denoise: Denoise, x: Tensor, moment: Moment) -> Said:
-    return moment, noise_part(x, denoise(x, moment).clean, moment)
+def _said_at(denoise: Denoise, x: Tensor, level: NoiseLevel) -> Said:
+    return level, noise_part(x, denoise(x, level).clean, level)

@@ -40,7 +40,7 @@ from superpose import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Moment, StepNoise
+    from superpose import Denoise, NoiseLevel, StepNoise
 
 
 class Memory(NamedTuple):
@@ -79,7 +79,14 @@ class UniPC(Gridded):
         return NOTHING
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Correct the step before and make this one; asks ``denoise`` once."""
         clean = denoise(x, here).clean
@@ -96,7 +103,7 @@ class UniPC(Gridded):
             return combine((on_said[0], said), *terms), memory
         return combine((on_x, x), (on_said[0], said), *terms), memory
 
-    def _allowed(self, here: Moment, there: Moment) -> int:
+    def _allowed(self, here: NoiseLevel, there: NoiseLevel) -> int:
         if there.sigma == 0:
             return 1
         left = self.planned - here.index
@@ -105,7 +112,13 @@ class UniPC(Gridded):
 
 @lru_cache(maxsize=4096)
 def weights(
-    here: Moment, there: Moment, past: tuple[Moment, ...], before: int, order: int, variant: str, on_noise: bool
+    here: NoiseLevel,
+    there: NoiseLevel,
+    past: tuple[NoiseLevel, ...],
+    before: int,
+    order: int,
+    variant: str,
+    on_noise: bool,
 ) -> tuple[float, tuple[float, ...]]:
     """Weights of the state and of the estimates: now, then those of ``past``, newest first.
 
@@ -123,7 +136,7 @@ def weights(
 
 
 def _prediction(
-    here: Moment, there: Moment, past: tuple[Moment, ...], order: int, variant: str, on_noise: bool
+    here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...], order: int, variant: str, on_noise: bool
 ) -> tuple[float, list[float]]:
     if on_noise:
         on_x = there.alpha / here.alpha
@@ -140,7 +153,7 @@ def _prediction(
 
 
 def _correction(
-    here: Moment, past: tuple[Moment, ...], before: int, variant: str, on_noise: bool, count: int
+    here: NoiseLevel, past: tuple[NoiseLevel, ...], before: int, variant: str, on_noise: bool, count: int
 ) -> list[float]:
     """What the corrector adds to the predictor's step from ``past[0]`` to ``here``, as weights of the estimates."""
     start, older = past[0], past[1:before]
@@ -155,7 +168,7 @@ def _correction(
     return weights + [0.0] * (count - len(weights))
 
 
-def _ratios(start: Moment, older: tuple[Moment, ...], h: float) -> list[float]:
+def _ratios(start: NoiseLevel, older: tuple[NoiseLevel, ...], h: float) -> list[float]:
     return [apart(start, level) / h for level in older]
 
 

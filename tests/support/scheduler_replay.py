@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from superpose.estimate.prediction import Estimate, clean_from
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 
 
 def replay(scheduler, plan, network, x, noises, *, parameterization="epsilon", clip=None, steps=None):
@@ -23,12 +23,12 @@ def replay(scheduler, plan, network, x, noises, *, parameterization="epsilon", c
     seen, draws = [], iter(noises)
     taken = 0
 
-    def denoise(x, moment):
-        seen.append((x, moment))
-        answer = network(x, moment)
+    def denoise(x, level):
+        seen.append((x, level))
+        answer = network(x, level)
         output, variance = answer if isinstance(answer, tuple) else (answer, None)
-        clean = clean_from(parameterization, output, x, moment)
-        return Estimate(clean if clip is None else clip(clean, moment), variance)
+        clean = clean_from(parameterization, output, x, level)
+        return Estimate(clean if clip is None else clip(clean, level), variance)
 
     def noise(purpose="step"):
         nonlocal taken
@@ -37,13 +37,13 @@ def replay(scheduler, plan, network, x, noises, *, parameterization="epsilon", c
 
     state = scheduler.init()
     with torch.no_grad():
-        for here, there in steps or zip(plan.moments, plan.moments[1:], strict=False):
+        for here, there in steps or zip(plan.levels, plan.levels[1:], strict=False):
             x, state = scheduler.step(denoise, x, here, there, state, noise, jumped=False)
     return [*seen[1:], (x, there)], taken
 
 
 def off_the_grid(plan, schedule, stride):
     """Transitions that end at the level of ``t - stride``, although the next one starts at the grid's next time."""
-    for here in plan.moments[:-1]:
+    for here in plan.levels[:-1]:
         t = here.t - stride
-        yield here, Moment(here.index + 1, t, *schedule.at(t)) if t >= 0 else plan.moments[-1]
+        yield here, NoiseLevel(here.index + 1, t, *schedule.at(t)) if t >= 0 else plan.levels[-1]

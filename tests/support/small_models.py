@@ -107,11 +107,11 @@ class LargerPredictor(NoisePredictor):
         checked(prompt)
         return Condition(prompt, {"row": torch.zeros(1)})
 
-    def predict(self, x, moment, given):
+    def predict(self, x, level, given):
         state, mean = x[:, : self.shape[0]], x[:, self.shape[0] :] + given["own"]
         variance = self.spread**2
-        gain = moment.alpha * variance / (moment.alpha**2 * variance + moment.sigma**2)
-        return Prediction(mean + gain * (state - moment.alpha * mean))
+        gain = level.alpha * variance / (level.alpha**2 * variance + level.sigma**2)
+        return Prediction(mean + gain * (state - level.alpha * mean))
 
 
 class Beheld(TinyPredictor):
@@ -124,8 +124,8 @@ class Beheld(TinyPredictor):
     def beside(self, low, noise):
         return Beside(low, {"own": low.flatten(1)[:, :1, None, None] + noise("own")[:, :1, :1, :1]})
 
-    def predict(self, x, moment, given):
-        answer = super().predict(x, moment, {"bias": given["bias"] + given["own"]})
+    def predict(self, x, level, given):
+        answer = super().predict(x, level, {"bias": given["bias"] + given["own"]})
         return Prediction(answer.output[:, : self.shape[0]])
 
 
@@ -193,8 +193,8 @@ class WavesPredictor(NoisePredictor):
     def condition(self, prompt):
         return self.inner.condition(prompt)
 
-    def predict(self, x, moment, given):
-        return Prediction(waves(self.inner.predict(pixels(x), moment, given).output))
+    def predict(self, x, level, given):
+        return Prediction(waves(self.inner.predict(pixels(x), level, given).output))
 
 
 @hookimpl

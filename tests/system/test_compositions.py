@@ -51,8 +51,8 @@ class Learned(TinyPredictor):
         super().__init__(shape, **options)
         self.learned_variance = learned
 
-    def predict(self, x, moment, given):
-        answer = super().predict(x, moment, given)
+    def predict(self, x, level, given):
+        answer = super().predict(x, level, given)
         if self.learned_variance == "learned_range":
             return Prediction(answer.output, torch.tanh(answer.output.roll(1, 1)))
         return Prediction(answer.output, answer.output.roll(1, 1) - 4)
@@ -146,7 +146,7 @@ class Sorter(ClassifierPredictor):
         self.shape, self.device = shape, torch.device("cpu")
         self.weights = nn.functional.normalize(torch.randn(64, 4, generator=torch.Generator().manual_seed(1)))
 
-    def logits(self, x, moment):
+    def logits(self, x, level):
         return torch.tanh(nn.functional.adaptive_avg_pool2d(x, 4).mean(1).flatten(1)) @ self.weights[:16]
 
 

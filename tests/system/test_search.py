@@ -50,7 +50,7 @@ class Halves(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         return Condition(prompt, {"image": half(prompt)})
 
-    def predict(self, x: Any, moment: Any, given: Any) -> Prediction:
+    def predict(self, x: Any, level: Any, given: Any) -> Prediction:
         return Prediction(given["image"].expand_as(x))
 
 
@@ -59,7 +59,7 @@ class HalvesReader(ClassifierPredictor):
 
     shape, device = (1, 8, 8), torch.device("cpu")
 
-    def logits(self, x: torch.Tensor, moment: Any) -> torch.Tensor:
+    def logits(self, x: torch.Tensor, level: Any) -> torch.Tensor:
         likeness = (x * torch.cat([half(word) for word in WORDS])[None, :, 0]).sum((2, 3)) / 80
         return torch.cat((likeness, torch.full((len(x), 1), 1.2)), 1)
 

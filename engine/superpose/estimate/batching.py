@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from superpose.estimate.denoiser import Ask, Denoiser
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Condition, NoisePredictor
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
     Network: TypeAlias = NoisePredictor | ClassifierPredictor
 
@@ -45,22 +45,22 @@ class Answerer:
         self.each = each or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
-    def __call__(self, denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
-        """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``moment``."""
-        estimate = answered(begun(denoiser, x, moment), lambda asks: self._round(asks, moment))
+    def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
+        """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``."""
+        estimate = answered(begun(denoiser, x, level), lambda asks: self._round(asks, level))
         must_be_rows(estimate.clean, denoiser, "estimate", len(x))
         return estimate
 
-    def _round(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
+    def _round(self, asks: Sequence[Ask], level: NoiseLevel) -> list[Prediction]:
         distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
         for ask in asks:
             # Images are compared by identity: comparing their values would make a GPU wait.
             distinct.setdefault(_network(ask), {})[id(ask.x), ask.condition] = ask
-        answers = {network: self._ask(list(mine.values()), moment) for network, mine in distinct.items()}
+        answers = {network: self._ask(list(mine.values()), level) for network, mine in distinct.items()}
         found = {network: dict(zip(mine, answers[network], strict=True)) for network, mine in distinct.items()}
         return [found[_network(ask)][id(ask.x), ask.condition] for ask in asks]
 
-    def _ask(self, asks: Sequence[Ask], moment: Moment) -> list[Prediction]:
+    def _ask(self, asks: Sequence[Ask], level: NoiseLevel) -> list[Prediction]:
         predictor = asks[0].predictor
         images = [ask.x for ask in asks]
         total = sum(map(len, images))
@@ -70,7 +70,7 @@ class Answerer:
         batch = images[0] if len(images) == 1 else torch.cat(images)
         given = self._gathered(predictor, tuple((ask.condition, len(ask.x)) for ask in asks), rows, padding)
         blocks = [
-            _judged(predictor, predictor.predict(block, moment, mine), block)
+            _judged(predictor, predictor.predict(block, level, mine), block)
             for block, mine in zip(batch.split(rows), given, strict=True)
         ]
         variances = [block.variance for block in blocks if block.variance is not None]

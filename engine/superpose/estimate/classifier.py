@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.levels.noise_level import Moment, Schedule
+    from superpose.levels.noise_level import NoiseLevel, Schedule
 
 
 class Classifier(Kind, ABC):
@@ -82,12 +82,12 @@ class ClassifierPredictor(ABC):
     device: torch.device
 
     @abstractmethod
-    def logits(self, x: Tensor, moment: Moment) -> Tensor:
+    def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Unnormalised log-probabilities of the classes, shape (N, classes), through which torch can differentiate.
 
         Arguments:
             x: Noisy images, shape (N, C, H, W), float32, on the classifier's device.
-            moment: Their noise level, the same for every row.
+            level: Their noise level, the same for every row.
         """
 
     def condition(self, prompt: str, label: int) -> Condition:
@@ -102,13 +102,13 @@ class ClassifierPredictor(ABC):
 
         return {"label": torch.cat([condition.tensors["label"] for condition in conditions])}
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """The gradient of each row's log-probability, shape (N, C, H, W), float32: one pass forward and one back."""
         import torch
 
         with torch.enable_grad():
             seen = x.detach().requires_grad_()
-            likely = torch.log_softmax(self.logits(seen, moment).float(), dim=1)
+            likely = torch.log_softmax(self.logits(seen, level).float(), dim=1)
             chosen = likely.gather(1, given["label"][:, None])
             [gradient] = torch.autograd.grad(chosen.sum(), seen)
         return Prediction(gradient)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 
 class Clip(Kind, ABC):
@@ -109,7 +109,7 @@ class Clipped(Denoiser):
     inner: Denoiser
     clip: Clip
 
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
         """Estimate, then clip."""
-        estimate = yield from self.inner.estimate(x, moment)
+        estimate = yield from self.inner.estimate(x, level)
         return estimate._replace(clean=self.clip.apply(estimate.clean))

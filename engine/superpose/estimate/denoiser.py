@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.view import View
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 Map = Callable[["Tensor"], "Tensor"]
 Shape = tuple[int, int, int]
@@ -78,12 +78,12 @@ class Denoiser(ABC):
     """Estimates the clean image behind a noisy one."""
 
     @abstractmethod
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
         """Yield questions, receive their answers in order, return the estimate.
 
         Arguments:
             x: Noisy states, shape (N, C, H, W), float32, and what is laid beside them. Never written to.
-            moment: Their noise level.
+            level: Their noise level.
         """
 
     def check(self, shape: Shape) -> None:
@@ -94,11 +94,11 @@ class Denoiser(ABC):
         for inner in parts_of(self):
             inner.check(shape)
 
-    def __call__(self, x: Tensor, moment: Moment) -> Estimate:
+    def __call__(self, x: Tensor, level: NoiseLevel) -> Estimate:
         """Estimate at once, all rows in one block; see `Answerer` for blocks of fixed size."""
         from superpose.estimate.batching import Answerer
 
-        return Answerer()(self, x, moment)
+        return Answerer()(self, x, level)
 
 
 @attrs.frozen(eq=False)
@@ -108,11 +108,11 @@ class Prompted(Denoiser):
     predictor: NoisePredictor
     condition: Condition
 
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
         """Ask the network once and read the clean image off its answer."""
         [prediction] = yield [Ask(self.predictor, x, self.condition)]
         state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
-        clean = clean_from(self.predictor.parameterization, prediction.output, state, moment)
+        clean = clean_from(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
 
 
@@ -122,7 +122,7 @@ class Known(Denoiser):
 
     image: Tensor
 
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:  # noqa: ARG002
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:  # noqa: ARG002
         """Return the image, asking nothing."""
         return Estimate(self.image.to(x).expand(len(x), *self.image.shape[-3:]))
         yield []
@@ -210,13 +210,13 @@ class Mix(Denoiser):
     terms: tuple[Term, ...] = attrs.field(converter=_asked)
     name: str = "mix"
 
-    def estimate(self, x: Tensor, moment: Moment) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
         """Ask every term side by side and sum what they say."""
         seen: dict[Map, Tensor] = {}
         for term in self.terms:
             if term.before not in seen:
                 seen[term.before] = x if term.before is _same else term.before(x)
-        estimates = yield from together(begun(term.denoiser, seen[term.before], moment) for term in self.terms)
+        estimates = yield from together(begun(term.denoiser, seen[term.before], level) for term in self.terms)
         clean = self._summed([estimate.clean for estimate in estimates])
         if clean is None:
             raise LawError(f"{self.name} has no terms")

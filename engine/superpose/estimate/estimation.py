@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Ask, Asking, Denoiser
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
 
 
-def begun(denoiser: Denoiser, x: Tensor, moment: Moment) -> Asking:
+def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Asking:
     """The estimate of a denoiser, not yet asked anything.
 
     Raises:
         PluginError: If its `estimate` is no coroutine.
     """
-    run: Any = denoiser.estimate(x, moment)
+    run: Any = denoiser.estimate(x, level)
     if not isinstance(run, GeneratorType):
         blamed(
             denoiser,

@@ -21,58 +21,58 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Ask
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
-    Evaluate = Callable[[Denoiser, Tensor, Moment], Estimate]
+    Evaluate = Callable[[Denoiser, Tensor, NoiseLevel], Estimate]
 
 #: Deviation of the probe: far inside every range that clean images are clipped to.
 SMALL = 0.05
 
 
-def unchanged(x: Tensor, moment: Moment) -> Tensor:
+def unchanged(x: Tensor, level: NoiseLevel) -> Tensor:
     """The clean image where nothing in ``x`` is noise; without any signal, ``x`` as it is."""
-    return x / (moment.alpha or 1.0)
+    return x / (level.alpha or 1.0)
 
 
-def departure(denoiser: Denoiser, shape: Shape, moment: Moment, evaluate: Evaluate, beside: int = 0) -> float:
+def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Evaluate, beside: int = 0) -> float:
     """Largest difference of what a tree says from what it is shown, relative to that; 0 for a lawful one.
 
     Arguments:
         denoiser: The tree, not clipped more tightly than images are.
         shape: (C, H, W) of one state.
-        moment: The level to ask at.
+        level: The level to ask at.
         evaluate: Asks networks that answer `unchanged`.
         beside: Channels that lie beside the state.
     """
     clean = torch.randn((1, shape[0] + beside, *shape[1:]), generator=torch.Generator().manual_seed(0)) * SMALL
-    off = _off(denoiser, clean * (moment.alpha or 1.0), shape[0], moment, evaluate)
+    off = _off(denoiser, clean * (level.alpha or 1.0), shape[0], level, evaluate)
     if off <= TOLERANCE:
         return off
     try:  # rounding, of a guidance of scale 10,000, is no fault
-        return min(off, _off(denoiser, clean.double() * (moment.alpha or 1.0), shape[0], moment, evaluate))
+        return min(off, _off(denoiser, clean.double() * (level.alpha or 1.0), shape[0], level, evaluate))
     except RuntimeError:  # it has tensors of its own, which are float32
         return off
 
 
-def _off(denoiser: Denoiser, x: Tensor, channels: int, moment: Moment, evaluate: Evaluate) -> float:
-    want = unchanged(x[:, :channels], moment)
-    got = evaluate(denoiser, x, moment).clean
+def _off(denoiser: Denoiser, x: Tensor, channels: int, level: NoiseLevel, evaluate: Evaluate) -> float:
+    want = unchanged(x[:, :channels], level)
+    got = evaluate(denoiser, x, level).clean
     if got.shape != want.shape:
         raise LawError(f"{type(denoiser).__name__} makes an image of {tuple(got.shape[1:])} of {tuple(want.shape[1:])}")
     off = float((got - want).abs().max() / want.abs().max())
     return off if off == off else float("inf")  # noqa: PLR0124  (not a number)
 
 
-def unlawful(name: str, off: float, moment: Moment) -> str:
+def unlawful(name: str, off: float, level: NoiseLevel) -> str:
     """What is wrong with a tree that departs so far from the law."""
     return (
         f"{name} is not lawful: where every network answers x / alpha, it answers something {off:.3g} times that away "
-        f"from it (at t = {moment.t:g}); its weights must sum to 1, and what it does to x it must undo: mix with "
+        f"from it (at t = {level.t:g}); its weights must sum to 1, and what it does to x it must undo: mix with "
         "superpose.guided, viewed, factorized or Mix"
     )
 
 
-def check_law(denoiser: Denoiser, shape: Shape, moments: Sequence[Moment], beside: int = 0) -> None:
+def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], beside: int = 0) -> None:
     """Hold a tree to the law, asking no network.
 
     A tree with a `Known` in it is held to it in its parts alone: what is known beforehand does not depend on x.
@@ -83,9 +83,9 @@ def check_law(denoiser: Denoiser, shape: Shape, moments: Sequence[Moment], besid
     denoiser.check(shape)
     if any(isinstance(part, Known) for part in _all_parts(denoiser)):
         return
-    for moment in moments:
-        if (off := departure(denoiser, shape, moment, _without_networks, beside)) > TOLERANCE:
-            raise LawError(unlawful(type(denoiser).__name__, off, moment))
+    for level in levels:
+        if (off := departure(denoiser, shape, level, _without_networks, beside)) > TOLERANCE:
+            raise LawError(unlawful(type(denoiser).__name__, off, level))
 
 
 def _all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
@@ -94,15 +94,15 @@ def _all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
         yield from _all_parts(part)
 
 
-def _without_networks(denoiser: Denoiser, x: Tensor, moment: Moment) -> Estimate:
-    return answered(begun(denoiser, x, moment), lambda asks: [_answer(ask, moment) for ask in asks])
+def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
+    return answered(begun(denoiser, x, level), lambda asks: [_answer(ask, level) for ask in asks])
 
 
-def _answer(ask: Ask, moment: Moment) -> Prediction:
+def _answer(ask: Ask, level: NoiseLevel) -> Prediction:
     predictor = ask.predictor
     if not isinstance(predictor, NoisePredictor):
         return Prediction(torch.zeros_like(ask.x))  # a classifier that does not care
     state = ask.x[:, : predictor.shape[0]]
-    output = output_from(predictor.parameterization, unchanged(state, moment), state, moment)
+    output = output_from(predictor.parameterization, unchanged(state, level), state, level)
     learned = torch.zeros_like(state) if predictor.learned_variance != "none" else None
     return Prediction(output, learned)

@@ -22,7 +22,7 @@ from superpose.errors import RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 Parameterization = Literal["epsilon", "sample", "v", "flow", "score"]
 LearnedVariance = Literal["none", "learned", "learned_range"]
@@ -56,18 +56,18 @@ class Estimate(NamedTuple):
     steer: Tensor | None = None
 
 
-def clean_coefficients(parameterization: Parameterization, moment: Moment) -> tuple[float, float]:
-    """The pair (a, b) with ``clean = a * x + b * output`` at ``moment``.
+def clean_coefficients(parameterization: Parameterization, level: NoiseLevel) -> tuple[float, float]:
+    """The pair (a, b) with ``clean = a * x + b * output`` at ``level``.
 
     Raises:
         RecipeError: If the parameterization says nothing about the clean image there (epsilon without signal).
     """
-    _, _, alpha, sigma = moment
+    _, _, alpha, sigma = level
     match parameterization:
         case "epsilon" | "score":
             if alpha == 0:
                 raise RecipeError(
-                    f"{parameterization} prediction knows nothing of the image at t={moment.t:g}, where there is no "
+                    f"{parameterization} prediction knows nothing of the image at t={level.t:g}, where there is no "
                     "signal (zero terminal SNR): start below it, or use a network that predicts v or sample"
                 )
             return 1 / alpha, -sigma / alpha if parameterization == "epsilon" else sigma * sigma / alpha
@@ -81,16 +81,16 @@ def clean_coefficients(parameterization: Parameterization, moment: Moment) -> tu
     raise RecipeError(f"unknown parameterization {parameterization!r}; known: {', '.join(get_args(Parameterization))}")
 
 
-def clean_from(parameterization: Parameterization, output: Tensor, x: Tensor, moment: Moment) -> Tensor:
+def clean_from(parameterization: Parameterization, output: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
     """The clean image that ``output`` speaks of, shaped as ``x``, in the dtype of ``x``."""
-    a, b = clean_coefficients(parameterization, moment)
+    a, b = clean_coefficients(parameterization, level)
     output = output.to(x.dtype)
     if a == 0:  # sample, and v without signal
         return output if b == 1 else output * b
     return (x * a).add_(output, alpha=b)
 
 
-def steered(estimate: Estimate, moment: Moment) -> Estimate:
+def steered(estimate: Estimate, level: NoiseLevel) -> Estimate:
     r"""The estimate with its steer in the clean image, by Tweedie's formula, and none left.
 
     .. math:: E[x_0 | x_t, y] = E[x_0 | x_t] + \frac{\sigma_t^2}{\alpha_t} \nabla_{x_t} \log p(y | x_t)
@@ -100,17 +100,17 @@ def steered(estimate: Estimate, moment: Moment) -> Estimate:
     """
     if estimate.steer is None:
         return estimate
-    if moment.alpha == 0:
+    if level.alpha == 0:
         return estimate._replace(steer=None)
-    gain = moment.sigma**2 / moment.alpha
+    gain = level.sigma**2 / level.alpha
     return estimate._replace(clean=estimate.clean.add(estimate.steer, alpha=gain), steer=None)
 
 
-def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, moment: Moment) -> Tensor:
+def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
     """What a network of that parameterization would have to answer for its clean image to be ``clean``.
 
     Raises:
         ZeroDivisionError: At a noise level where the output does not depend on the clean image (sigma 0).
     """
-    a, b = clean_coefficients(parameterization, moment)
+    a, b = clean_coefficients(parameterization, level)
     return (clean - a * x) / b

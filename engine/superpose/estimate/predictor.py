@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance, Parameterization, Prediction
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
 
 
@@ -111,13 +111,13 @@ class NoisePredictor(ABC):
         """
 
     @abstractmethod
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """Answer a block of rows.
 
         Arguments:
             x: Noisy states, shape (N, C, H, W), float32, on the predictor's device; after their C channels come those
                 that `beside` laid there.
-            moment: Their noise level, the same for every row.
+            level: Their noise level, the same for every row.
             given: The rows' conditions, gathered: tensors of N rows; with them those that `beside` gave each sample.
         """
 

@@ -67,7 +67,7 @@ class EDMSchedule(Schedule):
 
     Such networks were trained on all levels, without an index. Time here is a place on the paper's own axis, so that
     an even grid of n times is the paper's grid; a network that is given
-    :math:`c_\mathrm{noise} = \log(\sigma) / 4` makes it from the moment's sigma.
+    :math:`c_\mathrm{noise} = \log(\sigma) / 4` makes it from the level's sigma.
 
     Attributes:
         sigma_min: Noise scale at time 0, above 0.

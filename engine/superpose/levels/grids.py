@@ -30,11 +30,11 @@ from collections.abc import Callable, Sequence
 from superpose.errors import RecipeError
 from superpose.levels import fractional_grids, whole_grids
 from superpose.levels.continuous import FlowSchedule
-from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.noise_level import NoiseLevel, Schedule
 from superpose.levels.plan import Plan
 from superpose.levels.request import Request
 
-Grid = Callable[[Request], list[Moment]]
+Grid = Callable[[Request], list[NoiseLevel]]
 
 
 def _places(rule: Callable[[Request], list[int]]) -> Grid:
@@ -110,7 +110,7 @@ def plan_of(
     request = Request(schedule=schedule, grid=grid, steps=steps, offset=offset, rho=rho, sections=tuple(sections))
     _refuse_unread(request, "timesteps" if timesteps else grid)
     visited = _listed(schedule, timesteps) if timesteps else GRIDS[grid](request)
-    last = Moment(0, -1.0, 1.0, 0.0) if final == "zero" else request.trained(0)
+    last = NoiseLevel(0, -1.0, 1.0, 0.0) if final == "zero" else request.trained(0)
     if visited[-1].ratio <= last.ratio:
         visited = visited[:-1]
         if not visited:
@@ -133,7 +133,7 @@ def _refuse_unread(request: Request, source: str) -> None:
             )
 
 
-def _listed(schedule: Schedule, timesteps: Sequence[float]) -> list[Moment]:
+def _listed(schedule: Schedule, timesteps: Sequence[float]) -> list[NoiseLevel]:
     last = schedule.steps if isinstance(schedule, FlowSchedule) else schedule.steps - 1
     for i, t in enumerate(timesteps):
         if not 0 <= t <= last:
@@ -143,4 +143,4 @@ def _listed(schedule: Schedule, timesteps: Sequence[float]) -> list[Moment]:
                 f"timesteps must fall strictly, but timesteps[{i}] = {t:g} follows {timesteps[i - 1]:g}: "
                 "write the noisiest first and none twice"
             )
-    return [schedule.moment(0, t) for t in timesteps]
+    return [schedule.level(0, t) for t in timesteps]

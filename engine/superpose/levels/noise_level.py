@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 
-class Moment(NamedTuple):
+class NoiseLevel(NamedTuple):
     r"""One noise level of a plan.
 
     Attributes:
@@ -26,7 +26,7 @@ class Moment(NamedTuple):
         sigma: Noise scale :math:`\sigma_t`, at least 0.
     """
 
-    index: int  # type: ignore[assignment]  # hides tuple.index, and nobody searches a moment
+    index: int  # type: ignore[assignment]  # hides tuple.index, and nobody searches a level
     t: float
     alpha: float
     sigma: float
@@ -65,6 +65,6 @@ class Schedule(ABC):
     def time_of(self, ratio: float) -> float:
         """Time at which noise over signal is ``ratio``: the inverse of `at`, clamped to the trained range."""
 
-    def moment(self, index: int, t: float) -> Moment:
+    def level(self, index: int, t: float) -> NoiseLevel:
         """The noise level of time ``t`` as place ``index`` of a plan."""
-        return Moment(index, float(t), *self.at(t))
+        return NoiseLevel(index, float(t), *self.at(t))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 
 
 @attrs.frozen
@@ -15,22 +15,22 @@ class Plan:
     and no scheduler is asked.
 
     Attributes:
-        moments: n + 1 levels for n transitions, ``moments[i].index == i``.
+        levels: n + 1 levels for n transitions, ``levels[i].index == i``.
     """
 
-    moments: tuple[Moment, ...]
+    levels: tuple[NoiseLevel, ...]
 
     @classmethod
-    def of(cls, levels: list[Moment] | tuple[Moment, ...]) -> Plan:
+    def of(cls, levels: list[NoiseLevel] | tuple[NoiseLevel, ...]) -> Plan:
         """A plan through ``levels``, with their indices made to count from 0."""
-        return cls(tuple(moment._replace(index=i) for i, moment in enumerate(levels)))
+        return cls(tuple(level._replace(index=i) for i, level in enumerate(levels)))
 
     @property
     def steps(self) -> int:
         """Number of transitions."""
-        return len(self.moments) - 1
+        return len(self.levels) - 1
 
     def climbs(self, step: int) -> bool:
         """Whether transition ``step`` goes to a noisier level."""
-        here, there = self.moments[step : step + 2]
+        here, there = self.levels[step : step + 2]
         return there.ratio > here.ratio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from superpose.levels.continuous import FlowSchedule
-from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.noise_level import NoiseLevel, Schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -33,12 +33,12 @@ class Request:
         """The last trained place, T - 1."""
         return self.schedule.steps - 1
 
-    def trained(self, place: float) -> Moment:
+    def trained(self, place: float) -> NoiseLevel:
         """The level at ``place`` in [0, T - 1] among the T trained ones; between them for a fraction.
 
         A flow's T levels are the shifted 1/T, 2/T ... 1; elsewhere a place is a time.
         """
         if isinstance(self.schedule, FlowSchedule):
             T = self.schedule.steps
-            return self.schedule.moment(0, T * self.schedule.shifted((place + 1) / T))
-        return self.schedule.moment(0, place)
+            return self.schedule.level(0, T * self.schedule.shifted((place + 1) / T))
+        return self.schedule.level(0, place)

@@ -24,7 +24,7 @@ from superpose.sampling.loop import Trajectory, fitted, undone
 
 if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
     from superpose.sampling.constraint import Constraint
@@ -118,13 +118,13 @@ def _planned(
     return constraints, plan
 
 
-def _probed(plan: Plan) -> list[Moment]:
+def _probed(plan: Plan) -> list[NoiseLevel]:
     """Levels at which the law is probed: a guidance may do otherwise at some than at others."""
-    descents = [plan.moments[step] for step in range(plan.steps) if not plan.climbs(step)]
+    descents = [plan.levels[step] for step in range(plan.steps) if not plan.climbs(step)]
     return descents[:: 1 + len(descents) // PROBES]
 
 
-def _unlawful(nodes: Sequence[Node], levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+def _unlawful(nodes: Sequence[Node], levels: Sequence[NoiseLevel], beside: int) -> tuple[Path, str] | None:
     """The place of the first fault and what it is, innermost first; None where all is lawful.
 
     The last node is the whole: asking it also counts the rows, and where it is lawful nothing else is asked.
@@ -136,12 +136,12 @@ def _unlawful(nodes: Sequence[Node], levels: Sequence[Moment], beside: int) -> t
     return next(fault for fault in faults if fault is not None)
 
 
-def _fault(node: Node, levels: Sequence[Moment], beside: int) -> tuple[Path, str] | None:
+def _fault(node: Node, levels: Sequence[NoiseLevel], beside: int) -> tuple[Path, str] | None:
     try:
         node.denoiser.check(node.shape)
-        for moment in levels:
-            if (off := departure(node.denoiser, node.shape, moment, Answerer(), beside)) > TOLERANCE:
-                return node.path, unlawful(str(node.path[-1]), off, moment)
+        for level in levels:
+            if (off := departure(node.denoiser, node.shape, level, Answerer(), beside)) > TOLERANCE:
+                return node.path, unlawful(str(node.path[-1]), off, level)
     except LawError as error:
         named = dict(enumerate(node.names))
         term = () if error.term is None else (named[error.term],) if error.term in named else ()

@@ -95,7 +95,7 @@ def trajectory(
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
-    levels = scheduler.plan(predictor.schedule).moments[:-1]
+    levels = scheduler.plan(predictor.schedule).levels[:-1]
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
     check_law(denoiser, predictor.shape, [levels[len(levels) // 2], levels[-1]])
     kept = clip or predictor.clip

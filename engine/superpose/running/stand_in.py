@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.classifier import Classifier
     from superpose.estimate.model import Model
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 
 class StandIn(NoisePredictor):
@@ -52,10 +52,10 @@ class StandIn(NoisePredictor):
         del conditions
         return {}
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         del given
         self.rounds.append(len(x))
-        clean = unchanged(x[:, : self.shape[0]], moment)
+        clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
 
 
@@ -65,11 +65,11 @@ class StandInClassifier(ClassifierPredictor):
     def __init__(self, classifier: Classifier, rounds: list[int]) -> None:
         self.shape, self.device, self.rounds = classifier.shape, torch.device("cpu"), rounds
 
-    def logits(self, x: Tensor, moment: Moment) -> Tensor:
-        del moment
+    def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
+        del level
         return x.flatten(1)
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
-        del moment, given
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+        del level, given
         self.rounds.append(len(x))
         return Prediction(torch.zeros_like(x))

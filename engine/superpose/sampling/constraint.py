@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import Beside, NoisePredictor
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
 
@@ -146,17 +146,17 @@ class Constraint(Kind, ABC):
         del plan, noise
         return Edit(x, jumped=False)
 
-    def before(self, x: Tensor, here: Moment, noise: StepNoise) -> Edit:
+    def before(self, x: Tensor, here: NoiseLevel, noise: StepNoise) -> Edit:
         """Edit the state at level ``here``, before the networks are asked."""
         del here, noise
         return Edit(x, jumped=False)
 
-    def on_clean(self, clean: Tensor, here: Moment) -> Edit:
+    def on_clean(self, clean: Tensor, here: NoiseLevel) -> Edit:
         """Edit the clean image that the networks see in the state at level ``here``."""
         del here
         return Edit(clean, jumped=False)
 
-    def after(self, x: Tensor, there: Moment, noise: StepNoise) -> Edit:
+    def after(self, x: Tensor, there: NoiseLevel, noise: StepNoise) -> Edit:
         """Edit the state after a step, at the level ``there`` that it has reached."""
         del there, noise
         return Edit(x, jumped=False)

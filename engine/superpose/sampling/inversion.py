@@ -20,7 +20,7 @@ import torch
 from superpose.errors import RecipeError
 from superpose.estimate.batching import Answerer
 from superpose.estimate.prediction import steered
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.sampling.transition import moved
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Beside, NoisePredictor
 
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
-ALL_NOISE = Moment(0, -1.0, 0.0, 1.0)
+ALL_NOISE = NoiseLevel(0, -1.0, 0.0, 1.0)
 
 
 @torch.no_grad()
 def invert(
     denoiser: Denoiser,
     images: Tensor,
-    levels: Plan | Sequence[Moment],
+    levels: Plan | Sequence[NoiseLevel],
     *,
     to_noise: bool = True,
     rows: int | None = None,
@@ -82,17 +82,17 @@ def invert(
     return x
 
 
-def ascent(levels: Plan | Sequence[Moment]) -> list[Moment]:
+def ascent(levels: Plan | Sequence[NoiseLevel]) -> list[NoiseLevel]:
     """The levels to climb, cleanest first.
 
     Raises:
         RecipeError: As `invert`.
     """
     if isinstance(levels, Plan):
-        climbed = [moment for moment in reversed(levels.moments) if moment.sigma > 0]
+        climbed = [level for level in reversed(levels.levels) if level.sigma > 0]
     else:
         climbed = list(levels)
-    ratios = [moment.ratio for moment in climbed]
+    ratios = [level.ratio for level in climbed]
     if not climbed or ratios[0] <= 0:
         raise RecipeError("inversion starts at a level with noise, where a network can be asked: leave out sigma = 0")
     for lower, upper in itertools.pairwise(climbed):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Beside, NoisePredictor
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.noise import NoiseSource, StepNoise
 
@@ -46,7 +46,7 @@ class State:
 
     Attributes:
         step: Transitions made so far.
-        x: States at level ``plan.moments[step]``, shape (N, C, H, W), float32.
+        x: States at level ``plan.levels[step]``, shape (N, C, H, W), float32.
         memory: What the scheduler remembers.
         jumped: Whether a constraint or a climb moved ``x`` since the scheduler's last step.
         clean: Last estimate of the clean image; None before the first.
@@ -126,7 +126,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as constraints edit it."""
-        x = self.noise.draw(START, "start") * self.plan.moments[0].prior
+        x = self.noise.draw(START, "start") * self.plan.levels[0].prior
         state = State(0, x, self.scheduler.init())
         return self._edited(state, "start", START, lambda constraint, x, noise: constraint.start(x, self.plan, noise))
 
@@ -140,7 +140,7 @@ class Trajectory:
         index = state.step
         if index >= self.steps:
             raise RunError(f"the trajectory has {self.steps} steps and all are made: call finish(state)")
-        here, there = self.plan.moments[index : index + 2]
+        here, there = self.plan.levels[index : index + 2]
         if self.plan.climbs(index):
             x = renoised(state.x, here, there, self.noise.draw(index, "climb"))
             state = attrs.evolve(state, x=x, jumped=True)
@@ -195,7 +195,7 @@ class Trajectory:
             state = self.step(state)
             if keep is not None:
                 keep(state)
-            here, there = self.plan.moments[state.step - 1 : state.step + 1]
+            here, there = self.plan.levels[state.step - 1 : state.step + 1]
             seen = Step(state.step - 1, self.steps, here, there, state.x, state.clean)
             if _show(watching, seen) and state.clean is not None:
                 return self._decoded(state.clean)
@@ -213,17 +213,17 @@ class Trajectory:
             return x
         return torch.cat((x, self.beside.channels), 1)
 
-    def _descended(self, state: State, here: Moment, there: Moment) -> State:
+    def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
 
-        def denoise(x: Tensor, moment: Moment) -> Estimate:
+        def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped
-            estimate = self._answer(self.denoiser, self._seen(x), moment)
+            estimate = self._answer(self.denoiser, self._seen(x), level)
             if not self.scheduler.steers:
-                estimate = steered(estimate, moment)
+                estimate = steered(estimate, level)
             for i, constraint in enumerate(self._rules):
                 if "on_clean" in self._hooks[i]:
-                    edit = judged(constraint.on_clean(estimate.clean, moment), estimate.clean, constraint, "on_clean")
+                    edit = judged(constraint.on_clean(estimate.clean, level), estimate.clean, constraint, "on_clean")
                     estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
                     fired.add((i, "on_clean"))
             clean = estimate.clean
@@ -249,7 +249,7 @@ class Trajectory:
         return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
 
 
-def renoised(x: Tensor, here: Moment, there: Moment, noise: Tensor) -> Tensor:
+def renoised(x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: Tensor) -> Tensor:
     r"""Climb from a level s (``here``) to a noisier one t (``there``).
 
     .. math:: x_t = r x_s + \sqrt{\sigma_t^2 - r^2 \sigma_s^2}\;\epsilon, \qquad r = \alpha_t / \alpha_s

@@ -9,7 +9,7 @@ import attrs
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 
 @attrs.frozen(eq=False)
@@ -27,8 +27,8 @@ class Step:
 
     index: int
     total: int
-    here: Moment
-    there: Moment
+    here: NoiseLevel
+    there: NoiseLevel
     x: Tensor
     clean: Tensor | None
 

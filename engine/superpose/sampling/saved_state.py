@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from superpose.errors import RecipeError, RunError
 from superpose.estimate.blame import whose
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.media.files import regular_file
 from superpose.media.writing import write_tensors
 from superpose.sampling.loop import State
@@ -96,8 +96,10 @@ def _full(value: dict[str, Any], tensors: dict[str, Tensor], scheduler: Schedule
 
 def _known(scheduler: Scheduler) -> dict[str, Any]:
     """The names that a saved state may have."""
-    homes = [scheduler.memory or Moment, type(scheduler)]
-    known = {"Moment": Moment} | {name: it for home in homes for name, it in vars(sys.modules[home.__module__]).items()}
+    homes = [scheduler.memory or NoiseLevel, type(scheduler)]
+    known = {"NoiseLevel": NoiseLevel} | {
+        name: it for home in homes for name, it in vars(sys.modules[home.__module__]).items()
+    }
     if scheduler.memory is not None:
         known[scheduler.memory.__qualname__] = scheduler.memory
     return known

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.prediction import Estimate, LearnedVariance
-    from superpose.levels.noise_level import Moment, Schedule
+    from superpose.levels.noise_level import NoiseLevel, Schedule
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
 
 #: Estimates the clean image behind a state at a noise level.
-Denoise = Callable[["Tensor", "Moment"], "Estimate"]
-#: What a scheduler remembers between steps: tensors, numbers, moments and tuples of them; None for nothing.
+Denoise = Callable[["Tensor", "NoiseLevel"], "Estimate"]
+#: What a scheduler remembers between steps: tensors, numbers, noise levels and tuples of them; None for nothing.
 Memory = Any
 
 
 class Scheduler(Kind, ABC):
-    """A sampling method. Kinds are frozen attrs classes; all coefficients are Python floats made from the moments.
+    """A sampling method. Kinds are frozen attrs classes; all coefficients are Python floats made from the noise levels.
 
     Attributes:
         stochastic: Whether steps draw noise.
@@ -71,8 +71,8 @@ class Scheduler(Kind, ABC):
         self,
         denoise: Denoise,
         x: Tensor,
-        here: Moment,
-        there: Moment,
+        here: NoiseLevel,
+        there: NoiseLevel,
         state: Memory,
         noise: StepNoise,
         jumped: bool,

@@ -28,29 +28,29 @@ from superpose.sampling.scheduler import combine
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
 
 
-def added_variance(here: Moment, there: Moment) -> float:
+def added_variance(here: NoiseLevel, there: NoiseLevel) -> float:
     r"""Variance :math:`\beta` of the noise that the process adds from s to t."""
     keep = here.alpha / there.alpha
     return max(here.sigma**2 - (keep * there.sigma) ** 2, 0.0)
 
 
-def posterior_variance(here: Moment, there: Moment) -> float:
+def posterior_variance(here: NoiseLevel, there: NoiseLevel) -> float:
     r"""Variance :math:`\tilde\beta` of :math:`x_s` where :math:`x_t` and the clean image are known."""
     return (there.sigma / here.sigma) ** 2 * added_variance(here, there)
 
 
-def ancestral(here: Moment, there: Moment, eta: float) -> tuple[float, float, float]:
+def ancestral(here: NoiseLevel, there: NoiseLevel, eta: float) -> tuple[float, float, float]:
     """Weights of the state, of the clean image and of unit noise in DDIM's move."""
     fresh = eta * math.sqrt(posterior_variance(here, there)) if eta else 0.0
     kept = math.sqrt(max(there.sigma**2 - fresh**2, 0.0)) / here.sigma
     return kept, there.alpha - here.alpha * kept, fresh
 
 
-def moved(x: Tensor, clean: Tensor, here: Moment, there: Moment, noise: StepNoise, eta: float = 0.0) -> Tensor:
+def moved(x: Tensor, clean: Tensor, here: NoiseLevel, there: NoiseLevel, noise: StepNoise, eta: float = 0.0) -> Tensor:
     """DDIM's move; to the clean end it is the clean image, and no noise is drawn."""
     if there.sigma == 0:
         return clean * there.alpha
@@ -60,6 +60,6 @@ def moved(x: Tensor, clean: Tensor, here: Moment, there: Moment, noise: StepNois
     return combine((on_x, x), (on_clean, clean), (fresh, noise()))
 
 
-def noise_part(x: Tensor, clean: Tensor, here: Moment) -> Tensor:
+def noise_part(x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
     r"""What is left of a state without its image, :math:`\sigma_t \epsilon = x_t - \alpha_t x_0`, in one pass."""
     return x.sub(clean, alpha=here.alpha)

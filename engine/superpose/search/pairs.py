@@ -101,7 +101,7 @@ class Pairs:
         numbers = range(how.first, how.first + how.samples)
         images = sample(denoiser, DDIM(steps=how.steps), self.predictor, samples=numbers, seed=self.seed)
         right, likely = [], torch.zeros(how.samples)
-        clean = self.classifier.schedule.moment(0, 0)
+        clean = self.classifier.schedule.level(0, 0)
         for view, word in readings:
             with torch.inference_mode():
                 scores = self.reader.logits(view.apply(images), clean).float().log_softmax(1)

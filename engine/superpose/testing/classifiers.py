@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from superpose.estimate.classifier import Classifier, ClassifierPredictor
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
 #: Step of the finite difference, and the largest error that it explains, relative to the gradient.
 STEP, SLACK = 1e-2, 2e-2
@@ -37,20 +37,20 @@ def check_classifier(classifier: Classifier, t: float | None = None) -> dict[str
 def laws(classifier: Classifier, t: float | None = None) -> Iterator[Law]:
     """The laws of a classifier."""
     loaded = classifier.load()
-    moment = classifier.schedule.moment(0, classifier.schedule.steps // 2 if t is None else t)
-    yield Law("answers-in-form", lambda: answers_in_form(classifier, loaded, moment))
-    yield Law("points-uphill", lambda: points_uphill(classifier, loaded, moment))
-    yield Law("keeps-rows-apart", lambda: keeps_rows_apart(classifier, loaded, moment))
+    level = classifier.schedule.level(0, classifier.schedule.steps // 2 if t is None else t)
+    yield Law("answers-in-form", lambda: answers_in_form(classifier, loaded, level))
+    yield Law("points-uphill", lambda: points_uphill(classifier, loaded, level))
+    yield Law("keeps-rows-apart", lambda: keeps_rows_apart(classifier, loaded, level))
 
 
-def answers_in_form(classifier: Classifier, loaded: ClassifierPredictor, moment: Moment) -> float:
+def answers_in_form(classifier: Classifier, loaded: ClassifierPredictor, level: NoiseLevel) -> float:
     """Logits of every class for every row, all finite, for images of the size that was announced."""
     import torch  # the laws can be imported without torch
 
     if tuple(loaded.shape) != tuple(classifier.shape):
         broken(classifier, str(classifier.shape), f"it loads a classifier of images of {tuple(loaded.shape)}")
     with torch.no_grad():
-        logits = loaded.logits(noise(4, *loaded.shape, double=False).to(loaded.device), moment)
+        logits = loaded.logits(noise(4, *loaded.shape, double=False).to(loaded.device), level)
     if logits.shape != (4, classifier.classes):
         broken(classifier, str(classifier.shape), f"4 images have logits of shape {tuple(logits.shape)}")
     if not bool(logits.isfinite().all()):
@@ -58,19 +58,19 @@ def answers_in_form(classifier: Classifier, loaded: ClassifierPredictor, moment:
     return float(logits.abs().max())
 
 
-def points_uphill(classifier: Classifier, loaded: ClassifierPredictor, moment: Moment) -> float:
+def points_uphill(classifier: Classifier, loaded: ClassifierPredictor, level: NoiseLevel) -> float:
     """What it answers is the gradient of its own log-probabilities: a step along it raises them by its length."""
     import torch
 
     x = noise(4, *loaded.shape, double=False).to(loaded.device)
     labels = torch.arange(4, device=loaded.device) % classifier.classes
-    gradient = loaded.predict(x, moment, {"label": labels}).output
+    gradient = loaded.predict(x, level, {"label": labels}).output
     if gradient.shape != x.shape:
         broken(classifier, str(classifier.shape), f"4 images have gradients of shape {tuple(gradient.shape)}")
 
     def likely(x: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            logits = loaded.logits(x, moment).double()
+            logits = loaded.logits(x, level).double()
         return torch.log_softmax(logits, 1).gather(1, labels[:, None])[:, 0]
 
     lengths = gradient.flatten(1).norm(dim=1).double()
@@ -82,16 +82,16 @@ def points_uphill(classifier: Classifier, loaded: ClassifierPredictor, moment: M
     return off
 
 
-def keeps_rows_apart(classifier: Classifier, loaded: ClassifierPredictor, moment: Moment) -> float:
+def keeps_rows_apart(classifier: Classifier, loaded: ClassifierPredictor, level: NoiseLevel) -> float:
     """With as many rows, a row's gradient is the same bits whatever the other rows ask."""
     import torch
 
     x, others = (noise(4, *loaded.shape, seed=seed, double=False).to(loaded.device) for seed in (0, 1))
     labels = torch.arange(4, device=loaded.device) % classifier.classes
-    whole = loaded.predict(x, moment, {"label": labels}).output
+    whole = loaded.predict(x, level, {"label": labels}).output
     for i in range(4):
         mixed, told = others.clone(), (labels + 1) % classifier.classes
         mixed[i], told[i] = x[i], labels[i]
-        if (off := gap(loaded.predict(mixed, moment, {"label": told}).output[i], whole[i])) > 0:
+        if (off := gap(loaded.predict(mixed, level, {"label": told}).output[i], whole[i])) > 0:
             raise LawError(f"classifier {classifier.kind!r}: row {i} changes by {off:.3g} with the rows beside it")
     return 0.0

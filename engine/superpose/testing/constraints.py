@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.sampling.constraint import Canvas, Constraint, Edit
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import broken, gap, noise, size, unwritten
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from superpose.levels.plan import Plan
 
-    Hook = Callable[[Tensor, Moment, Callable[[str], Tensor]], Edit]
+    Hook = Callable[[Tensor, NoiseLevel, Callable[[str], Tensor]], Edit]
 
 
 def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> dict[str, float]:
@@ -39,7 +39,7 @@ def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law
     whole = _plan(steps)
     yield Law("keeps-plans-whole", lambda: keeps_plans_whole(bound, whole))
     plan = bound.plan(whole)
-    here, there = plan.moments[:2]
+    here, there = plan.levels[:2]
     hooks: dict[str, Hook] = {
         "start": lambda x, _, draw: bound.start(x, plan, lambda purpose="step": draw(purpose)),
         "before": lambda x, at, draw: bound.before(x, at, lambda purpose="step": draw(purpose)),
@@ -57,15 +57,15 @@ def keeps_plans_whole(constraint: Constraint, plan: Plan) -> int:
     wanted = constraint.plan(plan)
     if not wanted.steps:
         broken(constraint, f"{plan.steps} steps", "it leaves the plan no step")
-    places = [moment.index for moment in wanted.moments]
+    places = [level.index for level in wanted.levels]
     if places != list(range(len(places))):
         broken(constraint, f"{plan.steps} steps", f"its plan's moments have the places {places}; make it with Plan.of")
-    if wanted.moments[-1][1:] != plan.moments[-1][1:]:
-        broken(constraint, f"{plan.steps} steps", f"its plan ends at {wanted.moments[-1]}, not at {plan.moments[-1]}")
+    if wanted.levels[-1][1:] != plan.levels[-1][1:]:
+        broken(constraint, f"{plan.steps} steps", f"its plan ends at {wanted.levels[-1]}, not at {plan.levels[-1]}")
     return wanted.steps
 
 
-def edits_in_form(constraint: Constraint, name: str, hook: Hook, here: Moment, canvas: Canvas) -> float:
+def edits_in_form(constraint: Constraint, name: str, hook: Hook, here: NoiseLevel, canvas: Canvas) -> float:
     """An edit has the form of what is edited, leaves it unwritten, and is the same again for the same noise."""
     x = noise(3, *canvas.shape, double=False).to(canvas.device)
     with unwritten(constraint, name, x):
@@ -78,7 +78,7 @@ def edits_in_form(constraint: Constraint, name: str, hook: Hook, here: Moment, c
     return 0.0
 
 
-def keeps_samples_apart(constraint: Constraint, name: str, hook: Hook, here: Moment, canvas: Canvas) -> float:
+def keeps_samples_apart(constraint: Constraint, name: str, hook: Hook, here: NoiseLevel, canvas: Canvas) -> float:
     """What becomes of a sample does not depend on those beside it."""
     x = noise(3, *canvas.shape, double=False).to(canvas.device)
     whole = hook(x, here, _draw(3, canvas)).value
@@ -93,7 +93,7 @@ def _plan(steps: int) -> Plan:
     from superpose.levels.plan import Plan
 
     levels = [1 - i / steps for i in range(steps + 1)]
-    return Plan.of([Moment(0, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for s in levels])
+    return Plan.of([NoiseLevel(0, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for s in levels])
 
 
 def _draw(count: int, canvas: Canvas, row: int | None = None) -> Callable[[str], Tensor]:

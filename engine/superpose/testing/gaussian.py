@@ -19,7 +19,7 @@ from torch import Tensor
 
 from superpose.estimate.prediction import Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
-from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.noise_level import NoiseLevel, Schedule
 from superpose.levels.plan import Plan
 from superpose.levels.table import TableSchedule
 from superpose.sampling.scheduler import Memory, Scheduler
@@ -65,11 +65,11 @@ class GaussianImages(NoisePredictor):
         """There is one distribution, whatever the prompt."""
         return Condition(prompt, {"row": torch.zeros(1)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """The exact mean of the clean image, computed in float64."""
         del given
-        gain = moment.alpha * self.values / (moment.alpha**2 * self.values + moment.sigma**2)
-        off = x.double().flatten(1) - moment.alpha * self.mean
+        gain = level.alpha * self.values / (level.alpha**2 * self.values + level.sigma**2)
+        off = x.double().flatten(1) - level.alpha * self.mean
         clean = self.mean + (off @ self.vectors * gain) @ self.vectors.T
         return Prediction(clean.view(x.shape).to(x.dtype))
 
@@ -109,7 +109,14 @@ class ExactSteps(Scheduler):
         return self.levels
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Moment, there: Moment, state: Memory, noise: StepNoise, jumped: bool
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Draw from the exact distribution of the next state."""
         del jumped

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwritten
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from superpose.testing.predictors import TinyPredictor
 
 #: A level half way down.
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 #: Levels in no order: a plan may climb, a scheduler may ask twice.
-LEVELS = (MOMENT, Moment(1, 50.0, 0.98, 0.199), Moment(0, 900.0, 0.1, 0.995))
+LEVELS = (MOMENT, NoiseLevel(1, 50.0, 0.98, 0.199), NoiseLevel(0, 900.0, 0.1, 0.995))
 _PURE = "it keeps something between calls or draws at random; all that it knows is x and the noise level"
 
 
@@ -136,19 +136,19 @@ def says_the_same_again(guidance: Guidance, channels: int, height: int, width: i
     x = noise(2, channels, height, width, double=False)
     denoiser = _whole(guidance, channels, height, width)
     state = torch.random.get_rng_state()
-    first = [_everything(denoiser, x, moment) for moment in LEVELS]
+    first = [_everything(denoiser, x, level) for level in LEVELS]
     if not torch.equal(state, torch.random.get_rng_state()):
         broken(guidance, size(x), "it draws from torch's global generator; a guidance has no noise")
-    for moment, want in zip(LEVELS, first, strict=True):
-        if (off := gap(_everything(denoiser, x, moment), want)) > 0:
-            broken(guidance, size(x), f"asked again at t = {moment.t:g} it differs by {off:.3g}: {_PURE}")
-    for moment, want in zip(LEVELS, first, strict=True):
+    for level, want in zip(LEVELS, first, strict=True):
+        if (off := gap(_everything(denoiser, x, level), want)) > 0:
+            broken(guidance, size(x), f"asked again at t = {level.t:g} it differs by {off:.3g}: {_PURE}")
+    for level, want in zip(LEVELS, first, strict=True):
         other = noise(2, channels, height, width, seed=1, double=False)
-        _everything(denoiser, other, moment)
-        fresh = _everything(_whole(guidance, channels, height, width), x, moment)
-        if (off := max(gap(_everything(denoiser, x, moment), want), gap(fresh, want))) > 0:
+        _everything(denoiser, other, level)
+        fresh = _everything(_whole(guidance, channels, height, width), x, level)
+        if (off := max(gap(_everything(denoiser, x, level), want), gap(fresh, want))) > 0:
             broken(
-                guidance, size(x), f"after other levels or images it differs by {off:.3g} at t = {moment.t:g}: {_PURE}"
+                guidance, size(x), f"after other levels or images it differs by {off:.3g} at t = {level.t:g}: {_PURE}"
             )
     return 0.0
 
@@ -157,12 +157,12 @@ def keeps_samples_apart(guidance: Guidance, channels: int, height: int, width: i
     """What it says of a sample does not depend on those beside it."""
     x, others = (noise(3, channels, height, width, seed=seed, double=False) for seed in (0, 1))
     denoiser = _whole(guidance, channels, height, width)
-    for moment in LEVELS:
-        whole = _everything(denoiser, x, moment)
+    for level in LEVELS:
+        whole = _everything(denoiser, x, level)
         for i in range(len(x)):
             mixed = others.clone()
             mixed[i] = x[i]
-            if (off := gap(_everything(denoiser, mixed, moment)[i], whole[i])) > 0:
+            if (off := gap(_everything(denoiser, mixed, level)[i], whole[i])) > 0:
                 broken(guidance, size(x), f"what it says of a sample changes by {off:.3g} with the samples beside it")
     return 0.0
 
@@ -172,11 +172,11 @@ def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denois
     return guidance.denoiser(network, network.condition("cat"), network.condition(""))
 
 
-def _everything(denoiser: Denoiser, x: Tensor, moment: Moment) -> Tensor:
+def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
     """The clean image and where it is steered, side by side."""
     import torch
 
-    estimate = denoiser(x, moment)
+    estimate = denoiser(x, level)
     return estimate.clean.clone() if estimate.steer is None else torch.cat([estimate.clean, estimate.steer], 1)
 
 

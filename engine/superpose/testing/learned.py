@@ -8,7 +8,7 @@ from torch import Tensor
 
 from superpose.estimate.prediction import Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 
 
 class WithVariance(NoisePredictor):
@@ -25,7 +25,7 @@ class WithVariance(NoisePredictor):
         """That of the other predictor."""
         return self.inner.condition(prompt)
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """The other predictor's answer, and its sine as the variance."""
-        output = self.inner.predict(x, moment, given).output
+        output = self.inner.predict(x, level, given).output
         return Prediction(output, output.sin())

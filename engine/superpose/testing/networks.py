@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from superpose.estimate.model import Model
     from superpose.estimate.prediction import Prediction
     from superpose.estimate.predictor import NoisePredictor
-    from superpose.levels.noise_level import Moment
+    from superpose.levels.noise_level import NoiseLevel
 
     Size = tuple[int, int, int]
 
@@ -50,13 +50,13 @@ def laws(
     predictor: NoisePredictor, prompts: Sequence[str], t: float | None = None, low: Size | None = None
 ) -> Iterator[Law]:
     """The laws of a predictor; those of latents and of what is laid beside for the predictors that have any."""
-    moment = predictor.schedule.moment(0, predictor.schedule.steps // 2 if t is None else t)
+    level = predictor.schedule.level(0, predictor.schedule.steps // 2 if t is None else t)
     if tuple(predictor.image_shape) != tuple(predictor.shape):
         yield Law("encodes-and-decodes", lambda: encodes_and_decodes(predictor))
     laid = _laid(predictor, low)
     if laid is not None:
         yield Law("lays-row-for-row", lambda: lays_row_for_row(predictor, laid, low))
-    question = _Question(predictor, prompts, moment, laid or Beside())
+    question = _Question(predictor, prompts, level, laid or Beside())
     yield Law("answers-in-form", lambda: answers_in_form(question))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(question))
 
@@ -191,8 +191,8 @@ def keeps_rows_apart(question: _Question) -> float:
 class _Question:
     """Questions of four rows, with their conditions and with what is laid beside them."""
 
-    def __init__(self, predictor: NoisePredictor, prompts: Sequence[str], moment: Moment, laid: Beside) -> None:
-        self.predictor, self.moment, self.laid = predictor, moment, laid
+    def __init__(self, predictor: NoisePredictor, prompts: Sequence[str], level: NoiseLevel, laid: Beside) -> None:
+        self.predictor, self.level, self.laid = predictor, level, laid
         self.told = [predictor.condition(prompts[i % len(prompts)]) for i in range(ROWS)]
 
     def states(self, seed: int = 0) -> Tensor:
@@ -213,7 +213,7 @@ class _Question:
         import torch
 
         with torch.no_grad():
-            return self.predictor.predict(seen, self.moment, given)
+            return self.predictor.predict(seen, self.level, given)
 
 
 def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Beside | None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from superpose.estimate.prediction import Parameterization, Prediction, output_from
 from superpose.estimate.predictor import Condition, NoisePredictor
-from superpose.levels.noise_level import Moment, Schedule
+from superpose.levels.noise_level import NoiseLevel, Schedule
 from superpose.levels.table import TableSchedule
 
 
@@ -45,17 +45,17 @@ class GaussianPredictor(NoisePredictor):
         """The prompt's mean, as a row."""
         return Condition(prompt, {"mean": torch.full((1, 1, 1, 1), self.means.get(prompt, 0.0))})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """The exact answer, in the parameterization asked for."""
         mean, variance = given["mean"], self.std**2
-        gain = moment.alpha * variance / (moment.alpha**2 * variance + moment.sigma**2)
-        clean = mean + gain * (x - moment.alpha * mean)
-        return Prediction(output_from(self.parameterization, clean, x, moment))
+        gain = level.alpha * variance / (level.alpha**2 * variance + level.sigma**2)
+        clean = mean + gain * (x - level.alpha * mean)
+        return Prediction(output_from(self.parameterization, clean, x, level))
 
-    def flow(self, x: Tensor, here: Moment, there: Moment, prompt: str = "") -> Tensor:
+    def flow(self, x: Tensor, here: NoiseLevel, there: NoiseLevel, prompt: str = "") -> Tensor:
         """Where the probability flow takes ``x`` from one level to another, in closed form."""
         mean, variance = self.means.get(prompt, 0.0), self.std**2
-        before, after = (math.sqrt(moment.alpha**2 * variance + moment.sigma**2) for moment in (here, there))
+        before, after = (math.sqrt(level.alpha**2 * variance + level.sigma**2) for level in (here, there))
         return there.alpha * mean + after / before * (x - here.alpha * mean)
 
 
@@ -88,8 +88,8 @@ class TinyPredictor(NoisePredictor):
         digest = hashlib.sha256(prompt.encode()).digest()
         return Condition(prompt, {"bias": torch.full((1, 1, 1, 1), digest[0] / 128 - 1)})
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         self.blocks.append(len(x))
-        hidden = self.into(x) + given["bias"] + moment.log_snr / 8
+        hidden = self.into(x) + given["bias"] + level.log_snr / 8
         return Prediction(self.out(torch.tanh(hidden)) + 0.1 * x)

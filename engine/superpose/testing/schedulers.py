@@ -19,7 +19,7 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.prediction import Estimate
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import broken, gap, noise
@@ -94,7 +94,7 @@ def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) 
 
     denoise, draw, x, memory = estimates(scheduler), _noise(shape), _start(plan, shape), scheduler.init()
     with tempfile.TemporaryDirectory() as folder:
-        for i, (here, there) in enumerate(pairwise(plan.moments[:4])):
+        for i, (here, there) in enumerate(pairwise(plan.levels[:4])):
             x, memory = scheduler.step(denoise, x, here, there, memory, _at(draw, i), jumped=False)
             try:
                 save_state(RunState(i, x, memory), Path(folder, "state"))
@@ -108,7 +108,7 @@ def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) 
 
 def descends(scheduler: Scheduler, plan: Plan) -> int:
     """A plan falls, and is numbered from 0: the number of its steps."""
-    for i, (here, there) in enumerate(pairwise(plan.moments)):
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
         if here.index != i or there.ratio >= here.ratio:
             broken(scheduler, f"step {i}", f"its plan goes from {here} to {there}")
     return plan.steps
@@ -120,7 +120,7 @@ def repeats_itself(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]
     twice = [follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape)) for _ in range(2)]
     for i, (first, second) in enumerate(zip(*twice, strict=True)):
         if not first.isfinite().all():
-            broken(scheduler, f"step {i} of {plan.steps}", f"the state is not finite after {plan.moments[i]}")
+            broken(scheduler, f"step {i} of {plan.steps}", f"the state is not finite after {plan.levels[i]}")
         if gap(first, second) > 0:
             broken(scheduler, f"step {i} of {plan.steps}", f"a second run differs by {gap(first, second):.3g}")
     return 0.0
@@ -129,12 +129,12 @@ def repeats_itself(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]
 def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     """Nothing that goes into a step is written to: state, history, estimates, noise."""
 
-    def guarded(x: Tensor, here: Moment, there: Moment, state: Memory, i: int) -> tuple[Tensor, Memory]:
+    def guarded(x: Tensor, here: NoiseLevel, there: NoiseLevel, state: Memory, i: int) -> tuple[Tensor, Memory]:
         given: list[Tensor] = [x, *_tensors(state)]
         copies = [tensor.clone() for tensor in given]
 
-        def denoise(x: Tensor, moment: Moment) -> Estimate:
-            estimate = answer(x, moment)
+        def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
+            estimate = answer(x, level)
             given.extend((x, estimate.clean))
             copies.extend((x.clone(), estimate.clean.clone()))
             return estimate
@@ -153,7 +153,7 @@ def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[in
 
     answer = estimates(scheduler)
     x, state = _start(plan, shape), scheduler.init()
-    for i, (here, there) in enumerate(pairwise(plan.moments)):
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
         x, state = guarded(x, here, there, state, i)
     return 0.0
 
@@ -162,7 +162,7 @@ def forgets_after_a_jump(scheduler: Scheduler, plan: Plan, shape: tuple[int, int
     """After a jump a step is what it is without a history, even where that was not a number."""
     denoise = estimates(scheduler)
     x, state = _start(plan, shape), scheduler.init()
-    for i, (here, there) in enumerate(pairwise(plan.moments)):
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
         draw = _at(_noise(shape), i)
         spoilt = _spoilt(state)
         jumped, _ = scheduler.step(denoise, x, here, there, spoilt, draw, jumped=True)
@@ -188,12 +188,12 @@ def keeps_rows_apart(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, in
 
 def ends_where_it_is_told(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     """Where the clean image is known from the first step, the run ends on it, with no noise left."""
-    if plan.moments[-1].sigma > 0:
+    if plan.levels[-1].sigma > 0:
         return 0.0
     told = noise(1, *shape, seed=5, double=False).clamp(-1, 1)
 
-    def denoise(x: Tensor, moment: Moment) -> Estimate:
-        return estimates(scheduler)(x, moment)._replace(clean=told.expand_as(x))
+    def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
+        return estimates(scheduler)(x, level)._replace(clean=told.expand_as(x))
 
     final = follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape))[-1]
     off = gap(final, told.expand_as(final))
@@ -205,16 +205,16 @@ def ends_where_it_is_told(scheduler: Scheduler, plan: Plan, shape: tuple[int, in
 def follow(scheduler: Scheduler, plan: Plan, denoise: Denoise, x: Tensor, draw: Draw) -> list[Tensor]:
     """The states after each step of a run from ``x``, with the noise that ``draw`` gives for (step, purpose)."""
     states, state = [], scheduler.init()
-    for i, (here, there) in enumerate(pairwise(plan.moments)):
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
         x, state = scheduler.step(denoise, x, here, there, state, _at(draw, i), jumped=False)
         states.append(x)
     return states
 
 
-def gaussian(x: Tensor, moment: Moment) -> Estimate:
+def gaussian(x: Tensor, level: NoiseLevel) -> Estimate:
     """The exact estimate for data of which every value is distributed as N(MEAN, VARIANCE)."""
-    gain = moment.alpha * VARIANCE / (moment.alpha**2 * VARIANCE + moment.sigma**2)
-    return Estimate((x - moment.alpha * MEAN) * gain + MEAN)
+    gain = level.alpha * VARIANCE / (level.alpha**2 * VARIANCE + level.sigma**2)
+    return Estimate((x - level.alpha * MEAN) * gain + MEAN)
 
 
 def estimates(scheduler: Scheduler) -> Denoise:
@@ -222,16 +222,16 @@ def estimates(scheduler: Scheduler) -> Denoise:
     if scheduler.refuses("none") is None:
         return gaussian
 
-    def denoise(x: Tensor, moment: Moment) -> Estimate:
-        estimate = gaussian(x, moment)
+    def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
+        estimate = gaussian(x, level)
         return estimate._replace(variance=estimate.clean.clamp(-1, 1))
 
     return denoise
 
 
-def flowed(x: Tensor, here: Moment, there: Moment) -> Tensor:
+def flowed(x: Tensor, here: NoiseLevel, there: NoiseLevel) -> Tensor:
     """Where the probability flow of that data takes ``x``."""
-    spread = [math.sqrt(moment.alpha**2 * VARIANCE + moment.sigma**2) for moment in (here, there)]
+    spread = [math.sqrt(level.alpha**2 * VARIANCE + level.sigma**2) for level in (here, there)]
     return (x - here.alpha * MEAN) * (spread[1] / spread[0]) + there.alpha * MEAN
 
 
@@ -245,7 +245,7 @@ def error(scheduler: Scheduler, steps: int) -> float:
     plan = Plan.of([_level(FROM + (TO - FROM) * i / steps) for i in range(steps + 1)])
     x = noise(1, 1, 4, 4)
     final = follow(scheduler, plan, gaussian, x, lambda i, _: noise(1, 1, 4, 4, seed=i + 1))[-1]
-    return gap(final, flowed(x, plan.moments[0], plan.moments[-1]))
+    return gap(final, flowed(x, plan.levels[0], plan.levels[-1]))
 
 
 def measured_order(scheduler: Scheduler, steps: int = 80) -> float:
@@ -271,12 +271,12 @@ def described(scheduler: Scheduler) -> str:
     return ", ".join([f"`{scheduler.kind}`", *chosen])
 
 
-def _level(log_snr: float) -> Moment:
-    return Moment(0, 0.0, 1 / math.sqrt(1 + math.exp(-2 * log_snr)), 1 / math.sqrt(1 + math.exp(2 * log_snr)))
+def _level(log_snr: float) -> NoiseLevel:
+    return NoiseLevel(0, 0.0, 1 / math.sqrt(1 + math.exp(-2 * log_snr)), 1 / math.sqrt(1 + math.exp(2 * log_snr)))
 
 
 def _start(plan: Plan, shape: tuple[int, int, int]) -> Tensor:
-    return noise(3, *shape, double=False) * plan.moments[0].prior
+    return noise(3, *shape, double=False) * plan.levels[0].prior
 
 
 def _noise(shape: tuple[int, int, int]) -> Draw:

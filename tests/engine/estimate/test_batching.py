@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import Answerer, Ask, Denoiser, Estimate, Mix, Moment, Prompted, Term, guided, prompted
+from superpose import Answerer, Ask, Denoiser, Estimate, Mix, NoiseLevel, Prompted, Term, guided, prompted
 from superpose.testing.predictors import TinyPredictor
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 
 
 def noise(rows, shape=(3, 8, 8), seed=0):
@@ -72,9 +72,9 @@ def test_a_second_round_is_batched_too():
         def __init__(self, inner):
             self.inner = inner
 
-        def estimate(self, x, moment):
-            clean = (yield from self.inner.estimate(x, moment)).clean
-            return (yield from self.inner.estimate(x + 0.1 * clean, moment))
+        def estimate(self, x, level):
+            clean = (yield from self.inner.estimate(x, level)).clean
+            return (yield from self.inner.estimate(x + 0.1 * clean, level))
 
     model = TinyPredictor()
     parts = [Twice(prompted(model, "a")), Twice(prompted(model, "b")), prompted(model, "c")]
@@ -86,9 +86,9 @@ def test_a_second_round_is_batched_too():
 
 def test_a_network_in_half_precision_gives_a_float32_state():
     class Half(TinyPredictor):
-        def predict(self, x, moment, given):
-            output, variance = super().predict(x, moment, given)
-            return type(super().predict(x, moment, given))(output.bfloat16(), variance)
+        def predict(self, x, level, given):
+            output, variance = super().predict(x, level, given)
+            return type(super().predict(x, level, given))(output.bfloat16(), variance)
 
     assert prompted(Half(), "a")(noise(2), MOMENT).clean.dtype == torch.float32
 
@@ -114,7 +114,7 @@ def test_answers_come_back_in_the_order_of_the_questions():
         def __init__(self, model):
             self.model, self.told = model, model.condition("a")
 
-        def estimate(self, x, moment):
+        def estimate(self, x, level):
             first, second = yield [Ask(self.model, x[:1], self.told), Ask(self.model, x[1:], self.told)]
             return Estimate(torch.cat([second.output, first.output]))
 

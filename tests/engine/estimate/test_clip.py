@@ -4,9 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import Clipped, DynamicClip, Known, Mix, Moment, StaticClip, Term
+from superpose import Clipped, DynamicClip, Known, Mix, NoiseLevel, StaticClip, Term
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 
 
 def noise(rows=4, scale=2.0, seed=0):

@@ -14,7 +14,7 @@ from superpose import (
     Known,
     LawError,
     Mix,
-    Moment,
+    NoiseLevel,
     NoisePredictor,
     Prediction,
     Prompted,
@@ -30,7 +30,7 @@ from superpose.testing import variants
 from superpose.testing.learned import WithVariance
 from superpose.testing.predictors import TinyPredictor
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 SHAPE = (3, 8, 8)
 VIEWS = [view for cls in load_plugins().kinds("view").values() for view in variants(cls) if not view.refuses(*SHAPE)]
 DECOMPOSITIONS = [part for cls in load_plugins().kinds("decomposition").values() for part in variants(cls)]
@@ -71,7 +71,7 @@ class Noiseless(NoisePredictor):
     def condition(self, prompt):
         return TinyPredictor().condition(prompt)
 
-    def predict(self, x, moment, given):
+    def predict(self, x, level, given):
         return Prediction(torch.zeros_like(x))
 
 
@@ -189,15 +189,15 @@ class TestRowsAsked:
         class Sharpened(Denoiser):
             inner: Denoiser
 
-            def estimate(self, x, moment):
-                clean = self.inner(x, moment).clean
+            def estimate(self, x, level):
+                clean = self.inner(x, level).clean
                 return Estimate(clean + 0.1 * HYBRID.part("high")(clean))
                 yield []
 
         @attrs.frozen(eq=False)
         class Batched(Sharpened):
-            def estimate(self, x, moment):
-                clean = (yield from self.inner.estimate(x, moment)).clean
+            def estimate(self, x, level):
+                clean = (yield from self.inner.estimate(x, level)).clean
                 return Estimate(clean + 0.1 * HYBRID.part("high")(clean))
 
         results = {}

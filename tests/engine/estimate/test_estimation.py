@@ -13,7 +13,7 @@ from superpose import (
     Edit,
     Estimate,
     Mix,
-    Moment,
+    NoiseLevel,
     PluginError,
     Prediction,
     Scheduler,
@@ -29,7 +29,7 @@ from superpose import (
 from superpose.estimate.blame import whose
 from superpose.testing.predictors import TinyPredictor
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 HERE = re.escape(__file__)
 
 
@@ -44,8 +44,8 @@ class Inner(Denoiser):
     inner: Denoiser
     how: object
 
-    def estimate(self, x, moment):
-        return self.how(self.inner, x, moment)
+    def estimate(self, x, level):
+        return self.how(self.inner, x, level)
 
 
 class Watching(TinyPredictor):
@@ -55,25 +55,25 @@ class Watching(TinyPredictor):
         super().__init__()
         self.modes = []
 
-    def predict(self, x, moment, given):
+    def predict(self, x, level, given):
         self.modes.append(torch.is_grad_enabled())
-        return super().predict(x, moment, given)
+        return super().predict(x, level, given)
 
 
-def with_gradients(inner, x, moment):
+def with_gradients(inner, x, level):
     """Keeps gradients on for two rounds, as a posterior sampler does."""
     with torch.enable_grad():
-        first = yield from inner.estimate(x, moment)
+        first = yield from inner.estimate(x, level)
         assert torch.is_grad_enabled(), "it goes on in the mode that it has chosen"
-        return (yield from inner.estimate(0.9 * x + 0.1 * moment.alpha * first.clean, moment))
+        return (yield from inner.estimate(0.9 * x + 0.1 * level.alpha * first.clean, level))
 
 
 def plainly(seen):
-    def how(inner, x, moment):
+    def how(inner, x, level):
         seen.append(torch.is_grad_enabled())
-        first = yield from inner.estimate(x, moment)
+        first = yield from inner.estimate(x, level)
         seen.append(torch.is_grad_enabled())
-        second = yield from inner.estimate(0.5 * x + 0.5 * moment.alpha * first.clean, moment)
+        second = yield from inner.estimate(0.5 * x + 0.5 * level.alpha * first.clean, level)
         seen.append(torch.is_grad_enabled())
         return second
 
@@ -96,8 +96,8 @@ def test_gradients_that_one_branch_switches_on_are_off_beside_it(first):
 def test_a_branch_that_fails_leaves_no_mode_behind():
     """The neighbour is stopped inside ``enable_grad``; closing it later would switch the mode of whoever runs then."""
 
-    def fails(inner, x, moment):
-        yield from inner.estimate(x, moment)
+    def fails(inner, x, level):
+        yield from inner.estimate(x, level)
         raise ValueError("no")
 
     network = TinyPredictor()
@@ -112,9 +112,9 @@ def test_a_branch_that_fails_leaves_no_mode_behind():
 
 @pytest.mark.parametrize("mode", [torch.inference_mode, lambda: torch.autocast("cpu", dtype=torch.bfloat16)])
 def test_modes_that_can_not_be_handed_off_are_refused(mode):
-    def inside(inner, x, moment):
+    def inside(inner, x, level):
         with mode():
-            return (yield from inner.estimate(x, moment))
+            return (yield from inner.estimate(x, level))
 
     with pytest.raises(PluginError, match=rf"inside, {HERE}:\d+ yields inside inference_mode or autocast"):
         Inner(prompted(TinyPredictor(), "a"), inside)(noise(), MOMENT)
@@ -122,22 +122,22 @@ def test_modes_that_can_not_be_handed_off_are_refused(mode):
     assert not torch.is_autocast_enabled("cpu")
 
 
-def forgets(inner, x, moment):
-    estimate = inner.estimate(x, moment)
+def forgets(inner, x, level):
+    estimate = inner.estimate(x, level)
     return Estimate(estimate.clean)
     yield []
 
 
 def returns(value):
-    def how(inner, x, moment):
-        estimate = yield from inner.estimate(x, moment)
+    def how(inner, x, level):
+        estimate = yield from inner.estimate(x, level)
         return value(estimate)
 
     return how
 
 
 def yields(value):
-    def how(inner, x, moment):
+    def how(inner, x, level):
         yield value
 
     return how
@@ -147,7 +147,7 @@ def yields(value):
     ("how", "says"),
     [
         (forgets, rf"^forgets, {HERE}:\d+: 'generator' object has no attribute 'clean'; .* `estimate = yield from"),
-        (lambda inner, x, moment: Estimate(x), rf"^Inner.estimate, {HERE}:\d+ returns a superpose.Estimate and yields"),
+        (lambda inner, x, level: Estimate(x), rf"^Inner.estimate, {HERE}:\d+ returns a superpose.Estimate and yields"),
         (returns(lambda it: it.clean), rf"^how, {HERE}:\d+ returns a torch.Tensor, and must return a superpose.Estim"),
         (returns(lambda it: it.clean.numpy()), r"returns a numpy.ndarray, and must return a superpose.Estimate"),
         (returns(lambda it: None), r"returns nothing, and must return a superpose.Estimate"),
@@ -165,8 +165,8 @@ def test_an_estimate_that_is_none_is_told_by_name_and_line(how, says):
 
 
 def test_other_errors_of_a_denoiser_stay_what_they_are():
-    def fails(inner, x, moment):
-        return (yield from inner.estimate(x, moment)).clear
+    def fails(inner, x, level):
+        return (yield from inner.estimate(x, level)).clear
 
     with pytest.raises(AttributeError, match="clear"):
         Inner(prompted(TinyPredictor(), "a"), fails)(noise(), MOMENT)
@@ -189,7 +189,7 @@ def test_a_network_that_answers_something_else_is_told(answer, says):
     class Wrong(TinyPredictor):
         """Answers what a test says."""
 
-        def predict(self, x, moment, given):
+        def predict(self, x, level, given):
             return answer(x)
 
     with pytest.raises(PluginError, match=rf"^Wrong.predict, {HERE}:\d+ {says}"):

@@ -11,7 +11,7 @@ from superpose import (
     Known,
     LawError,
     Mix,
-    Moment,
+    NoiseLevel,
     PluginError,
     Prompted,
     RecipeError,
@@ -31,7 +31,7 @@ from superpose.estimate.lawful import _without_networks, check_law, departure
 from superpose.plugins import load_plugins
 from superpose.testing.predictors import TinyPredictor
 
-LEVELS = [Moment(0, 900.0, 0.1, 0.995), Moment(1, 10.0, 0.99, 0.1)]
+LEVELS = [NoiseLevel(0, 900.0, 0.1, 0.995), NoiseLevel(1, 10.0, 0.99, 0.1)]
 SHAPE = (3, 8, 8)
 NETWORK = TinyPredictor()
 
@@ -42,8 +42,8 @@ class Wrapper(Denoiser):
 
     inner: object
 
-    def estimate(self, x, moment):
-        return (yield from self.inner.estimate(x, moment))
+    def estimate(self, x, level):
+        return (yield from self.inner.estimate(x, level))
 
 
 @attrs.frozen(eq=False)
@@ -54,8 +54,8 @@ class ByHand(Denoiser):
     negative: Denoiser
     weights: tuple[float, float]
 
-    def estimate(self, x, moment):
-        both = yield from together([self.positive.estimate(x, moment), self.negative.estimate(x, moment)])
+    def estimate(self, x, level):
+        both = yield from together([self.positive.estimate(x, level), self.negative.estimate(x, level)])
         return Estimate(sum(w * one.clean for w, one in zip(self.weights, both, strict=True)))
 
 
@@ -79,7 +79,7 @@ def test_denoisers_are_found_wherever_they_are_kept():
         def __init__(self):
             self.one, self.many, self.named = told("a"), [told("b"), (told("c"),)], {"d": Term(told("d"))}
 
-        def estimate(self, x, moment):
+        def estimate(self, x, level):
             raise NotImplementedError
 
     assert [part.condition.prompt for part in parts_of(Plain())] == ["a", "b", "d", "c"]
@@ -148,8 +148,8 @@ class Switched(Denoiser):
     bad: Denoiser
     good: Denoiser
 
-    def estimate(self, x, moment):
-        return (yield from (self.good if moment.sigma > 0.5 else self.bad).estimate(x, moment))
+    def estimate(self, x, level):
+        return (yield from (self.good if level.sigma > 0.5 else self.bad).estimate(x, level))
 
 
 @attrs.frozen(kw_only=True)

@@ -24,14 +24,14 @@ def last(schedule):
 @given(st.sampled_from(SCHEDULES), st.floats(0, 1))
 def test_time_of_inverts_at(schedule, share):
     t = share * last(schedule)
-    back = schedule.time_of(schedule.moment(0, t).ratio)
+    back = schedule.time_of(schedule.level(0, t).ratio)
     assert back == pytest.approx(t, rel=1e-9, abs=1e-9), (schedule, t)
 
 
 @given(st.sampled_from(SCHEDULES), st.floats(1e-9, 1e9))
 def test_at_inverts_time_of_within_the_trained_range(schedule, ratio):
-    least, most = schedule.moment(0, 0).ratio, schedule.moment(0, last(schedule)).ratio
-    got = schedule.moment(0, schedule.time_of(ratio)).ratio
+    least, most = schedule.level(0, 0).ratio, schedule.level(0, last(schedule)).ratio
+    got = schedule.level(0, schedule.time_of(ratio)).ratio
     # A flow's ratio is sigma / (1 - sigma): near pure noise it has as many good digits as 1 - sigma has.
     assert got == pytest.approx(min(max(ratio, least), most), rel=1e-9 + 1e-15 * ratio), (schedule, ratio)
 
@@ -39,7 +39,7 @@ def test_at_inverts_time_of_within_the_trained_range(schedule, ratio):
 @given(st.sampled_from(SCHEDULES), st.floats(0, 1), st.floats(0, 1))
 def test_noise_rises_with_time(schedule, one, two):
     early, late = sorted([one * last(schedule), two * last(schedule)])
-    assert schedule.moment(0, early).ratio <= schedule.moment(0, late).ratio, (schedule, early, late)
+    assert schedule.level(0, early).ratio <= schedule.level(0, late).ratio, (schedule, early, late)
 
 
 @given(st.sampled_from(SCHEDULES), st.floats(0, 1))

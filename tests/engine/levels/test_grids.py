@@ -57,27 +57,27 @@ def test_every_plan_falls_to_its_end(name, grid, steps, final):
             return
         raise
     case = (name, grid, steps, final)
-    ratios = [moment.ratio for moment in plan.moments]
+    ratios = [level.ratio for level in plan.levels]
     assert all(here > there for here, there in pairwise(ratios)), case
-    assert [moment.index for moment in plan.moments] == list(range(len(ratios))), case
-    times = [moment.t for moment in plan.moments[:-1]]
+    assert [level.index for level in plan.levels] == list(range(len(ratios))), case
+    times = [level.t for level in plan.levels[:-1]]
     assert all(here >= there if grid == "karras-rounded" else here > there for here, there in pairwise(times)), case
-    end = plan.moments[-1]
+    end = plan.levels[-1]
     if final == "zero":
         assert (end.t, end.alpha, end.sigma) == (-1, 1, 0), case
     else:
         assert end.sigma > 0, case
     if grid not in ("compvis", "edm"):
         assert steps - plan.steps in ((0,) if final == "zero" else (0, 1)), case
-    for moment in plan.moments[:-1]:
+    for level in plan.levels[:-1]:
         if grid not in SPACED_BY_RATIO:
-            assert schedule.at(moment.t) == (moment.alpha, moment.sigma), (*case, moment)
+            assert schedule.at(level.t) == (level.alpha, level.sigma), (*case, level)
             continue
         # The network is asked at a time between the same trained levels as the plan's own (one off where rounded).
         slack = 1 if grid == "karras-rounded" else 0
-        cleaner = schedule.moment(0, max(math.floor(moment.t) - slack, 0)).ratio
-        noisier = schedule.moment(0, min(math.ceil(moment.t) + slack, schedule.steps - 1)).ratio
-        assert cleaner * (1 - 1e-12) <= moment.ratio <= noisier * (1 + 1e-12), (*case, moment)
+        cleaner = schedule.level(0, max(math.floor(level.t) - slack, 0)).ratio
+        noisier = schedule.level(0, min(math.ceil(level.t) + slack, schedule.steps - 1)).ratio
+        assert cleaner * (1 - 1e-12) <= level.ratio <= noisier * (1 + 1e-12), (*case, level)
 
 
 def test_a_grid_that_no_step_count_of_a_schedule_has_says_what_to_write():
@@ -97,8 +97,8 @@ def test_a_grid_that_visits_the_first_level_ends_there_one_step_shorter(grid):
     schedule = SCHEDULES["scaled_linear"]
     to_zero, to_first = (plan_of(schedule, grid, 10, final=final) for final in ("zero", "first"))
     assert (to_zero.steps, to_first.steps) == (10, 9), grid
-    assert to_first.moments == to_zero.moments[:-1], grid
-    assert to_first.moments[-1][1:] == schedule.moment(0, 0)[1:], grid
+    assert to_first.levels == to_zero.levels[:-1], grid
+    assert to_first.levels[-1][1:] == schedule.level(0, 0)[1:], grid
 
 
 @pytest.mark.parametrize("grid", ["trailing", "compvis", "linspace-dpm", "sgm"])
@@ -106,24 +106,24 @@ def test_a_grid_that_stops_above_the_first_level_goes_there(grid):
     schedule = SCHEDULES["scaled_linear"]
     plan = plan_of(schedule, grid, 10, final="first")
     assert plan.steps == 10, grid
-    assert plan.moments[-1] == schedule.moment(10, 0), grid
+    assert plan.levels[-1] == schedule.level(10, 0), grid
 
 
 def test_the_extremes_of_karras_are_the_schedule_s_own_and_the_levels_even_in_the_root():
     for name in ("linear", "scaled_linear", "ve", "edm"):
         schedule = SCHEDULES[name]
         for rho in (1.0, 3.0, 7.0):
-            moments = plan_of(schedule, "karras", 12, rho=rho).moments[:-1]
-            assert moments[0] == schedule.moment(0, 999), (name, rho)
-            assert moments[-1] == schedule.moment(11, 0), (name, rho)
-            roots = [moment.ratio ** (1 / rho) for moment in moments]
+            levels = plan_of(schedule, "karras", 12, rho=rho).levels[:-1]
+            assert levels[0] == schedule.level(0, 999), (name, rho)
+            assert levels[-1] == schedule.level(11, 0), (name, rho)
+            roots = [level.ratio ** (1 / rho) for level in levels]
             gaps = [here - there for here, there in pairwise(roots)]
             assert gaps == pytest.approx([gaps[0]] * 11, rel=1e-9), (name, rho)
 
 
 def test_karras_on_karras_s_own_axis_is_an_even_grid():
     karras, even = (plan_of(SCHEDULES["edm"], grid, 18) for grid in ("karras", "linspace-fractional"))
-    for one, two in zip(karras.moments, even.moments, strict=True):
+    for one, two in zip(karras.levels, even.levels, strict=True):
         assert one.sigma == pytest.approx(two.sigma, rel=1e-12), one
         assert one.t == pytest.approx(two.t, rel=1e-9, abs=1e-9), one
 
@@ -131,35 +131,35 @@ def test_karras_on_karras_s_own_axis_is_an_even_grid():
 def test_edm_rounds_to_trained_levels_and_visits_none_twice():
     schedule = SCHEDULES["linear"]
     for steps in (5, 40, 300):
-        exact, rounded = (plan_of(schedule, grid, steps).moments[:-1] for grid in ("karras", "edm"))
-        trained = np.array([schedule.moment(0, t).ratio for t in range(1000)])
-        nearest = {int(np.abs(trained - moment.ratio).argmin()) for moment in exact}
-        assert [moment.t for moment in rounded] == sorted(nearest, reverse=True), steps
-        assert all(moment[1:] == schedule.moment(0, moment.t)[1:] for moment in rounded), steps
+        exact, rounded = (plan_of(schedule, grid, steps).levels[:-1] for grid in ("karras", "edm"))
+        trained = np.array([schedule.level(0, t).ratio for t in range(1000)])
+        nearest = {int(np.abs(trained - level.ratio).argmin()) for level in exact}
+        assert [level.t for level in rounded] == sorted(nearest, reverse=True), steps
+        assert all(level[1:] == schedule.level(0, level.t)[1:] for level in rounded), steps
 
 
 def test_flow_is_even_and_shifted_once():
     for shift in (1.0, 3.0):
-        moments = plan_of(FlowSchedule(shift=shift), "flow", 10).moments
-        for i, moment in enumerate(moments[:-1]):
+        levels = plan_of(FlowSchedule(shift=shift), "flow", 10).levels
+        for i, level in enumerate(levels[:-1]):
             u = 1 - i / 10
-            assert moment.sigma == pytest.approx(shift * u / (1 + (shift - 1) * u)), (shift, i)
-            assert moment.t == pytest.approx(1000 * moment.sigma), (shift, i)
+            assert level.sigma == pytest.approx(shift * u / (1 + (shift - 1) * u)), (shift, i)
+            assert level.t == pytest.approx(1000 * level.sigma), (shift, i)
 
 
 def test_trailing_on_a_flow_is_the_flow_s_own_grid_where_the_steps_divide():
     for shift in (1.0, 3.0):
-        one, two = (plan_of(FlowSchedule(shift=shift), grid, 20).moments for grid in ("trailing", "flow"))
-        assert [moment.t for moment in one] == pytest.approx([moment.t for moment in two]), shift
+        one, two = (plan_of(FlowSchedule(shift=shift), grid, 20).levels for grid in ("trailing", "flow"))
+        assert [level.t for level in one] == pytest.approx([level.t for level in two]), shift
 
 
 def test_listed_times_are_visited_as_given():
     schedule = SCHEDULES["linear"]
     plan = plan_of(schedule, "trailing", 50, timesteps=[900, 611.5, 300, 7])
-    assert [moment.t for moment in plan.moments] == [900, 611.5, 300, 7, -1]
-    assert plan.moments[1] == schedule.moment(1, 611.5)
+    assert [level.t for level in plan.levels] == [900, 611.5, 300, 7, -1]
+    assert plan.levels[1] == schedule.level(1, 611.5)
     assert plan_of(FlowSchedule(), "flow", 50, timesteps=[1000, 500]).steps == 2
-    assert math.isinf(plan_of(SCHEDULES["zero-snr"], "trailing", 1, timesteps=[999, 0]).moments[0].ratio)
+    assert math.isinf(plan_of(SCHEDULES["zero-snr"], "trailing", 1, timesteps=[999, 0]).levels[0].ratio)
 
 
 @pytest.mark.parametrize(

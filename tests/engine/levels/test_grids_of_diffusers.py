@@ -66,10 +66,10 @@ def once(values):
 
 
 def compare(plan, kind, timesteps, sigmas, case):
-    times = [moment.t for moment in plan.moments[: len(timesteps)]]
+    times = [level.t for level in plan.levels[: len(timesteps)]]
     assert times == pytest.approx(timesteps, rel=2e-6, abs=2e-3), case
     if sigmas is not None:
-        levels = [moment.sigma if kind == FLOW else moment.ratio for moment in plan.moments]
+        levels = [level.sigma if kind == FLOW else level.ratio for level in plan.levels]
         assert levels == pytest.approx(sigmas, rel=5e-6, abs=1e-9), case
 
 
@@ -112,7 +112,7 @@ def test_drawn_grids(kind, spacing, betas, total, steps):
     assert plan.steps == len(timesteps), (kind, options, steps)
     if betas == "squaredcos_cap_v2" and sigmas:
         # 1 - alpha-bar in float32 loses three digits where alpha-bar is near 1 and near 0.
-        assert [m.ratio for m in plan.moments] == pytest.approx(sigmas, rel=2e-3), (kind, options, steps)
+        assert [m.ratio for m in plan.levels] == pytest.approx(sigmas, rel=2e-3), (kind, options, steps)
         sigmas = None
     compare(plan, kind, timesteps, sigmas, (kind, options, steps))
 
@@ -134,12 +134,12 @@ def test_drawn_times_of_karras_are_rounded(kind, steps):
     options = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "use_karras_sigmas": True}
     theirs = made(kind, options, steps)
     plan = plan_like(kind, dict(theirs.config), steps)
-    levels = [moment.ratio for moment in plan.moments]
+    levels = [level.ratio for level in plan.levels]
     assert levels == pytest.approx(theirs.sigmas.tolist(), rel=5e-6, abs=1e-9), (kind, steps)
-    exact = [moment.t for moment in plan_of(schedule_of(kind, theirs.config), "karras", steps).moments]
-    for moment, before, want in zip(plan.moments, exact, theirs.timesteps.tolist(), strict=False):
+    exact = [level.t for level in plan_of(schedule_of(kind, theirs.config), "karras", steps).levels]
+    for level, before, want in zip(plan.levels, exact, theirs.timesteps.tolist(), strict=False):
         half = abs(abs(before - round(before)) - 0.5) < 1e-3  # float32 may round a half to the other side
-        assert moment.t == want or half, (kind, steps, moment, before, want)
+        assert level.t == want or half, (kind, steps, level, before, want)
 
 
 @settings(max_examples=30)
@@ -155,5 +155,5 @@ def test_one_step_starts_at_the_noisiest_time_where_diffusers_visits_time_zero()
         options = {"timestep_spacing": "linspace"}
         theirs = made(kind, options, 1)
         assert theirs.timesteps.tolist() == [0], kind
-        assert [m.t for m in plan_like(kind, dict(theirs.config), 1).moments] == [999, -1], kind
+        assert [m.t for m in plan_like(kind, dict(theirs.config), 1).levels] == [999, -1], kind
     assert np.isclose(made("EulerDiscreteScheduler", options, 1).sigmas[0], 0.01, rtol=1e-3)

@@ -26,7 +26,7 @@ def test_coefficients_are_those_of_guided_diffusion(name):
     run, stated = RUNS[name], json.loads((CASE / "case.json").read_text())["outputs"]
     schedule = TableSchedule.named(run["noise_schedule"], run["steps"])
     plan = times_of(schedule, run["timestep_respacing"])
-    kept = [int(moment.t) for moment in plan.moments[:-1]]
+    kept = [int(level.t) for level in plan.levels[:-1]]
     got = posterior(schedule, kept)
     recorded = {
         key: value for key, value in load_file(CASE / "outputs.safetensors").items() if key.startswith(f"{name}/")

@@ -83,8 +83,8 @@ def test_shifted_flows_visit_the_pipelines_levels(
     mu = calculate_shift(patches, about.base_image_seq_len, about.max_image_seq_len, about.base_shift, about.max_shift)
     theirs.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), mu=mu)
     plan = make("scheduler", "flow-euler", steps=steps).plan(schedule(saved(theirs), patches))
-    np.testing.assert_allclose([moment.sigma for moment in plan.moments], theirs.sigmas.numpy(), rtol=1e-5)
-    np.testing.assert_allclose([moment.t for moment in plan.moments[:-1]], theirs.timesteps.numpy(), rtol=1e-5)
+    np.testing.assert_allclose([level.sigma for level in plan.levels], theirs.sigmas.numpy(), rtol=1e-5)
+    np.testing.assert_allclose([level.t for level in plan.levels[:-1]], theirs.timesteps.numpy(), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_trained_times_are_exact():
 
 def test_time_of_finds_every_trained_time_exactly():
     for name, schedule in EVERY.items():
-        wrong = [t for t in range(schedule.steps) if schedule.time_of(schedule.moment(0, t).ratio) != t]
+        wrong = [t for t in range(schedule.steps) if schedule.time_of(schedule.level(0, t).ratio) != t]
         assert not wrong, (name, wrong[:5])
 
 
@@ -45,13 +45,13 @@ def test_between_trained_times_variance_is_preserved_and_signal_falls(name, t):
 
 @given(st.sampled_from(NAMES), st.floats(0, 999))
 def test_the_ratio_is_linear_between_trained_times(name, t):
-    ratios = [TABLES[name].moment(0, k).ratio for k in range(1000)]
-    assert TABLES[name].moment(0, t).ratio == pytest.approx(np.interp(t, range(1000), ratios), rel=1e-12), (name, t)
+    ratios = [TABLES[name].level(0, k).ratio for k in range(1000)]
+    assert TABLES[name].level(0, t).ratio == pytest.approx(np.interp(t, range(1000), ratios), rel=1e-12), (name, t)
 
 
 @given(tables, st.floats(0, 999))
 def test_time_of_is_the_inverse_to_a_fraction_of_a_step(name, t):
-    back = EVERY[name].time_of(EVERY[name].moment(0, t).ratio)
+    back = EVERY[name].time_of(EVERY[name].level(0, t).ratio)
     assert math.floor(t) - 1e-9 <= back <= math.ceil(t) + 1e-9, (name, t, back)
 
 
@@ -69,8 +69,8 @@ def test_zero_terminal_snr_keeps_the_first_level_and_ends_at_exactly_zero():
         assert rescaled.alphas_cumprod[0] == table.alphas_cumprod[0], name
         assert rescaled.alphas_cumprod[-1] == 0, name
         assert rescaled.at(999) == (0, 1), name
-        assert math.isinf(rescaled.moment(0, 999).ratio), name
-        assert rescaled.moment(0, 998.5).alpha == pytest.approx(rescaled.at(998)[0] / 2), name
+        assert math.isinf(rescaled.level(0, 999).ratio), name
+        assert rescaled.level(0, 998.5).alpha == pytest.approx(rescaled.at(998)[0] / 2), name
 
 
 def test_zero_terminal_snr_is_algorithm_1_as_diffusers_has_it():
@@ -81,8 +81,8 @@ def test_zero_terminal_snr_is_algorithm_1_as_diffusers_has_it():
 
 
 def test_the_floor_of_diffusers_makes_a_ratio_of_4096():
-    moment = TABLES["scaled_linear"].zero_terminal_snr(floor=2**-24).moment(0, 999)
-    assert moment.ratio == pytest.approx(4096, rel=1e-6)
+    level = TABLES["scaled_linear"].zero_terminal_snr(floor=2**-24).level(0, 999)
+    assert level.ratio == pytest.approx(4096, rel=1e-6)
 
 
 def test_betas_come_back_from_the_table():

@@ -18,7 +18,7 @@ LENGTHS = {steps: TableSchedule.named("cosine", steps) for steps in (10, 100, 30
 
 
 def times(grid, steps, schedule=LINEAR, **options):
-    return [moment.t for moment in plan_of(schedule, grid, steps, **options).moments[:-1]]
+    return [level.t for level in plan_of(schedule, grid, steps, **options).levels[:-1]]
 
 
 def places(grid, steps, schedule=LINEAR):

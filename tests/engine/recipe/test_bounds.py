@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superpose import Constraint, RecipeError, SuperposeError, inspect, loads, make
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.sampling.loop import LONGEST, fitted
 
@@ -45,11 +45,11 @@ class Doubling(Constraint):
     kind = "doubling"
 
     def plan(self, plan):
-        return Plan.of([*plan.moments[:-1] * 2, plan.moments[-1]])
+        return Plan.of([*plan.levels[:-1] * 2, plan.levels[-1]])
 
 
 def test_plans_do_not_double_without_end():
-    plan = Plan.of([Moment(0, 9.0, 0.5, 0.8)] * 1000 + [Moment(0, -1.0, 1.0, 0.0)])
+    plan = Plan.of([NoiseLevel(0, 9.0, 0.5, 0.8)] * 1000 + [NoiseLevel(0, -1.0, 1.0, 0.0)])
     with pytest.raises(RecipeError, match=f"doubling makes a plan of 64,000 steps; a run has at most {LONGEST:,}"):
         fitted(make("scheduler", "ddim"), plan, [Doubling()] * 40)
 

@@ -12,8 +12,8 @@ from superpose import (
     Known,
     LawError,
     Mix,
-    Moment,
     Noise,
+    NoiseLevel,
     Term,
     Trajectory,
     guided,
@@ -26,7 +26,7 @@ from superpose import (
 from superpose.plugins import load_plugins
 from superpose.testing import check_predictor, variants
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 SIZES = [(3, 8, 8), (1, 9, 9)]
 VIEWS = [
     pytest.param(view, size, id=f"{view}-{size[1]}")
@@ -170,8 +170,8 @@ class Small(Beheld):
 class Neighbourly(Beheld):
     """Answers by what is beside the others."""
 
-    def predict(self, x, moment, given):
-        return super().predict(x, moment, given | {"own": given["own"].flip(0)})
+    def predict(self, x, level, given):
+        return super().predict(x, level, given | {"own": given["own"].flip(0)})
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ class Here(Denoiser):
     outside: Denoiser
     least: float
 
-    def estimate(self, x, moment):
-        return (yield from (self.inside if moment.sigma > self.least else self.outside).estimate(x, moment))
+    def estimate(self, x, level):
+        return (yield from (self.inside if level.sigma > self.least else self.outside).estimate(x, level))
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +82,8 @@ def test_guidance_by_interval_costs_where_it_is():
     every = [cls for role in load_plugins().roles for cls in load_plugins().kinds(role).values() if role != "clip"]
     text = HEAD.format("ddim") + '[guidance]\nkind = "interval"\n'
     recipe = loads(text, registry=Registry.of(*every, Interval))
-    levels = compose(recipe).plan.moments[:-1]
-    guided_levels = sum(moment.sigma > 0.9 for moment in levels)
+    levels = compose(recipe).plan.levels[:-1]
+    guided_levels = sum(level.sigma > 0.9 for level in levels)
     assert 0 < guided_levels < len(levels)
     told = inspect(recipe)
     assert (told.rows, told.evaluations, told.total) == (2, 6, 6 + guided_levels)

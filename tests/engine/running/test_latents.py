@@ -116,7 +116,7 @@ def test_sdedit_starts_at_the_encoded_picture(folder):
     edit = make("constraint", "sdedit", image=folder / "picture.png", strength=0.2)
     method = make("scheduler", "ddim", steps=10)
     started = trajectory(prompted(predictor, "a"), method, predictor, constraints=[edit], seed=3)
-    top, x = started.plan.moments[0], started.start().x
+    top, x = started.plan.levels[0], started.start().x
     picture = read_image(folder / "picture.png", (3, 8, 8))
     off = (x[0] - top.alpha * waves(picture[None])[0]) / top.sigma
     assert abs(float(off.std()) - 1) < 5 / (2 * off.numel()) ** 0.5

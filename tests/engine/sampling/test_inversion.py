@@ -52,8 +52,8 @@ class GuidedDiffusion(NoisePredictor):
     def condition(self, prompt):
         return Condition(prompt, {"label": torch.tensor([int(prompt)])})
 
-    def predict(self, x, moment, given):
-        return Prediction(self.network(x, torch.tensor(moment.t), given["label"])[:, :3])
+    def predict(self, x, level, given):
+        return Prediction(self.network(x, torch.tensor(level.t), given["label"])[:, :3])
 
 
 def test_guided_diffusion():
@@ -79,7 +79,7 @@ class Gaussian:
 
     def levels(self, steps):
         ratios = torch.linspace(math.log(0.05), math.log(20), steps + 1, dtype=torch.float64).exp().tolist()
-        return [superpose.Moment(i, 0.0, 1 / math.hypot(1, r), r / math.hypot(1, r)) for i, r in enumerate(ratios)]
+        return [superpose.NoiseLevel(i, 0.0, 1 / math.hypot(1, r), r / math.hypot(1, r)) for i, r in enumerate(ratios)]
 
     def exact(self, levels):
         """The flow from the first level to the last: along each eigenvector, deviations grow as the marginal's."""
@@ -122,12 +122,12 @@ def test_sampling_leads_back_to_first_order():
 def test_a_plan_is_climbed_from_its_last_noisy_level_to_all_noise():
     case = Gaussian()
     plan = superpose.make("scheduler", "ddim", steps=8).plan(case.network.schedule)
-    levels = plan.moments[-2::-1]
+    levels = plan.levels[-2::-1]
     noise = invert(case.denoiser, case.images, plan)
     assert torch.equal(noise, invert(case.denoiser, case.images, levels))
     # The last step leaves the noise that the network sees at the noisiest level, and nothing of the image.
     state = invert(case.denoiser, case.images, plan, to_noise=False)
-    top = plan.moments[0]
+    top = plan.levels[0]
     torch.testing.assert_close(noise, (state - top.alpha * case.denoiser(state, top).clean) / top.sigma)
 
 
@@ -154,9 +154,9 @@ class Nudged(Denoiser):
     inner: Denoiser
     shift: float
 
-    def estimate(self, x, moment):
-        estimate = yield from self.inner.estimate(x, moment)
-        steer = torch.full_like(x, self.shift * moment.alpha / moment.sigma**2)
+    def estimate(self, x, level):
+        estimate = yield from self.inner.estimate(x, level)
+        steer = torch.full_like(x, self.shift * level.alpha / level.sigma**2)
         return estimate._replace(clean=estimate.clean - self.shift, steer=steer)
 
 
@@ -169,7 +169,7 @@ def test_where_a_classifier_steers_it_steers_on_the_way_up_too():
 @pytest.mark.parametrize(
     ("pick", "message"),
     [
-        (lambda levels: [superpose.Moment(0, -1.0, 1.0, 0.0), *levels], "leave out sigma = 0"),
+        (lambda levels: [superpose.NoiseLevel(0, -1.0, 1.0, 0.0), *levels], "leave out sigma = 0"),
         (lambda levels: [], "starts at a level with noise"),
         (lambda levels: levels[::-1], "no noisier than"),
         (lambda levels: Plan.of([levels[2], levels[1], levels[2], levels[0]]), "a plan that only descends"),

@@ -14,8 +14,8 @@ from superpose import (
     Constraint,
     Edit,
     FlowSchedule,
-    Moment,
     Noise,
+    NoiseLevel,
     Plan,
     RecipeError,
     RunError,
@@ -219,7 +219,7 @@ class TestConstraints:
             kind = "unheard"
 
             def plan(self, plan):
-                return Plan.of(plan.moments[:1])
+                return Plan.of(plan.levels[:1])
 
             def before(self, x, here, noise):
                 return Edit(x)
@@ -251,8 +251,8 @@ class TestConstraints:
 def test_climbing_keeps_the_marginal(down, seed):
     """A climb from level s to level t has exactly the marginal of level t."""
     model = GaussianPredictor((1, 64, 64), std=0.5, means={"": 0.3})
-    moments = make("scheduler", "ddim", steps=10).plan(model.schedule).moments
-    there, here = moments[down - 1], moments[down]
+    levels = make("scheduler", "ddim", steps=10).plan(model.schedule).levels
+    there, here = levels[down - 1], levels[down]
     noise = Noise(seed, (0,), model.shape)
     clean = 0.3 + 0.5 * noise.draw(0, "clean")
     x = here.alpha * clean + here.sigma * noise.draw(0, "noise")
@@ -263,11 +263,11 @@ def test_climbing_keeps_the_marginal(down, seed):
 
 
 def test_moments_know_their_ratios():
-    moment = Moment(0, 10.0, 0.6, 0.8)
-    assert moment.ratio == pytest.approx(4 / 3)
-    assert moment.log_snr == pytest.approx(-0.2876820724517809)
-    assert Moment(0, 0.0, 1.0, 0.0).log_snr == float("inf")
-    assert Moment(0, 999.0, 0.0, 1.0).ratio == float("inf")
+    level = NoiseLevel(0, 10.0, 0.6, 0.8)
+    assert level.ratio == pytest.approx(4 / 3)
+    assert level.log_snr == pytest.approx(-0.2876820724517809)
+    assert NoiseLevel(0, 0.0, 1.0, 0.0).log_snr == float("inf")
+    assert NoiseLevel(0, 999.0, 0.0, 1.0).ratio == float("inf")
 
 
 def test_the_public_door_opens_on_everything():

@@ -259,9 +259,9 @@ def doing(change):
         inner: Denoiser
         memory: dict
 
-        def estimate(self, x, moment):
-            estimate = yield from self.inner.estimate(x, moment)
-            return estimate._replace(clean=change(estimate.clean, moment, self.memory))
+        def estimate(self, x, level):
+            estimate = yield from self.inner.estimate(x, level)
+            return estimate._replace(clean=change(estimate.clean, level, self.memory))
 
     @attrs.frozen(kw_only=True)
     class Doing(Guidance):
@@ -329,10 +329,10 @@ class Rule(Constraint):
             r"before differs by 0\.\d+ the second time; take randomness from",
         ),
         (Rule(edit=lambda x, noise: x - x.mean(0)), r"before of one sample changes by \d"),
-        (Rule(levels=lambda plan: attrs.evolve(plan, moments=plan.moments[:1])), "leaves the plan no step"),
-        (Rule(levels=lambda plan: type(plan).of(plan.moments[:-1])), "its plan ends at Moment"),
+        (Rule(levels=lambda plan: attrs.evolve(plan, levels=plan.levels[:1])), "leaves the plan no step"),
+        (Rule(levels=lambda plan: type(plan).of(plan.levels[:-1])), "its plan ends at NoiseLevel"),
         (
-            Rule(levels=lambda plan: attrs.evolve(plan, moments=plan.moments[2:])),
+            Rule(levels=lambda plan: attrs.evolve(plan, levels=plan.levels[2:])),
             r"moments have the places \[2, 3, 4, 5, 6\]",
         ),
     ],
@@ -363,7 +363,7 @@ def test_what_is_no_predictor_is_caught(answer, says):
     class Wrong(TinyPredictor):
         """Answers what a test chooses."""
 
-        def predict(self, x, moment, given):
+        def predict(self, x, level, given):
             return Prediction(answer(x))
 
     with pytest.raises(LawError, match=says):

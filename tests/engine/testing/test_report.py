@@ -193,7 +193,7 @@ def test_a_plan_that_is_broken_is_told_once():
         kind = "lazy"
 
         def plan(self, plan):
-            return attrs.evolve(plan, moments=plan.moments[:1])
+            return attrs.evolve(plan, levels=plan.levels[:1])
 
         def before(self, x, here, noise):
             return Edit(x, jumped=False)

@@ -28,14 +28,12 @@ def classifier_of(**options: Any) -> Any:
 def test_recorded_answers() -> None:
     about, given, want = read(CASE)
     loaded = classifier_of().load()
-    moments = [
-        loaded_schedule.moment(0, float(t)) for loaded_schedule in [classifier_of().schedule] for t in given["t"]
-    ]
-    for row, moment in enumerate(moments):
+    levels = [loaded_schedule.level(0, float(t)) for loaded_schedule in [classifier_of().schedule] for t in given["t"]]
+    for row, level in enumerate(levels):
         x = given["x"][row : row + 1]
         with torch.no_grad():
-            agree(about, "logits", loaded.logits(x, moment), want["logits"][row : row + 1])
-        gradient = loaded.predict(x, moment, {"label": given["y"][row : row + 1]}).output
+            agree(about, "logits", loaded.logits(x, level), want["logits"][row : row + 1])
+        gradient = loaded.predict(x, level, {"label": given["y"][row : row + 1]}).output
         agree(about, "grad", about["config"]["classifier_scale"] * gradient, want["grad"][row : row + 1])
 
 
@@ -117,12 +115,12 @@ def test_every_pool_is_that_of_the_original(pool: str) -> None:
 
 
 def test_rows_are_apart() -> None:
-    loaded, moment = classifier_of().load(), classifier_of().schedule.moment(0, 500)
+    loaded, level = classifier_of().load(), classifier_of().schedule.level(0, 500)
     image, gradients = torch.randn(3, 16, 16), []
     for place in range(4):
         x, label = torch.randn(4, 3, 16, 16), torch.randint(0, 10, (4,))
         x[place], label[place] = image, 3
-        gradients.append(loaded.predict(x, moment, {"label": label}).output[place])
+        gradients.append(loaded.predict(x, level, {"label": label}).output[place])
     assert all(torch.equal(one, gradients[0]) for one in gradients)
 
 

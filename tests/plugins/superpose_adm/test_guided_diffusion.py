@@ -51,7 +51,7 @@ def test_recorded_runs(case: str, name: str) -> None:
     model = model_of(CASES[case], betas=run["diffusion"]["noise_schedule"], predicts=predicts).load()
     scheduler = scheduler_of(run)
     classes = given["y"].tolist() if model.network.class_embedding is not None else [None] * len(given["x_T"])  # type: ignore[attr-defined]
-    assert [moment.t for moment in scheduler.plan(model.schedule).moments[-2::-1]] == run["timesteps_used_ascending"]
+    assert [level.t for level in scheduler.plan(model.schedule).levels[-2::-1]] == run["timesteps_used_ascending"]
     samples: list[list[Tensor]] = []
     for row, label in enumerate(classes):  # each sample has a class of its own
         prompt = superpose.prompted(model, "" if label is None else str(label))

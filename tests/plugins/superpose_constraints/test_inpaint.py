@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Canvas, Moment, Plan, RecipeError, Trajectory, make, prompted, to_pixels, trajectory
+from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, to_pixels, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, ExactSteps, GaussianImages, distance
 from superpose.testing.predictors import TinyPredictor
@@ -69,16 +69,16 @@ def test_the_known_region_has_the_right_noise_at_every_level():
     image = torch.full((1, 32, 32), 0.25)
     steps = make("scheduler", "ddim", steps=8).plan(network.schedule)
     rule = Replacement(known=image, keep=torch.ones(1, 32, 32))
-    for moment in steps.moments[:-1]:
-        generator = torch.Generator().manual_seed(moment.index)
+    for level in steps.levels[:-1]:
+        generator = torch.Generator().manual_seed(level.index)
         edit = rule.before(
             torch.zeros(16, 1, 32, 32),
-            moment,
+            level,
             lambda purpose="step", g=generator: torch.randn(16, 1, 32, 32, generator=g),
         )
         assert edit.jumped
-        assert abs(edit.value.mean() - 0.25 * moment.alpha) < 5 * moment.sigma / 128
-        assert abs(edit.value.std() - moment.sigma) < 5 * moment.sigma / 181
+        assert abs(edit.value.mean() - 0.25 * level.alpha) < 5 * level.sigma / 128
+        assert abs(edit.value.std() - level.sigma) < 5 * level.sigma / 181
 
 
 class TestGreys:
@@ -91,12 +91,12 @@ class TestGreys:
         draw = lambda purpose="step": torch.randn(16, 1, 32, 32, generator=generator)  # noqa: E731
         known, painted = torch.full((1, 32, 32), 0.25), -0.5
         rule = Replacement(known=known, keep=torch.full((1, 32, 32), share))
-        for moment in make("scheduler", "ddim", steps=8).plan(GaussianImages((1, 32, 32)).schedule).moments[:-1]:
-            x = painted * moment.alpha + draw() * moment.sigma
-            value = rule.before(x, moment, draw).value
-            assert abs(value.std() - moment.sigma) < 5 * moment.sigma / 181
+        for level in make("scheduler", "ddim", steps=8).plan(GaussianImages((1, 32, 32)).schedule).levels[:-1]:
+            x = painted * level.alpha + draw() * level.sigma
+            value = rule.before(x, level, draw).value
+            assert abs(value.std() - level.sigma) < 5 * level.sigma / 181
             clean = share * 0.25 + (1 - share) * painted
-            assert abs(value.mean() - clean * moment.alpha) < 5 * moment.sigma / 128
+            assert abs(value.mean() - clean * level.alpha) < 5 * level.sigma / 128
 
     @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75, 0.9])
     def test_the_share_of_the_file_is_the_greys_however_many_levels_there_are(self, share):
@@ -131,22 +131,22 @@ class TestGreys:
 
 @pytest.mark.parametrize("repeats", [1, 2, 4])
 def test_the_plan_makes_each_transition_again_after_climbing_back(repeats):
-    levels = [Moment(i, 900 - 300 * i, 0.2 + 0.2 * i, 0.9 - 0.3 * i) for i in range(4)]
+    levels = [NoiseLevel(i, 900 - 300 * i, 0.2 + 0.2 * i, 0.9 - 0.3 * i) for i in range(4)]
     plan = Replacement(known=torch.zeros(SHAPE), keep=torch.ones(1, 8, 8), repeats=repeats).plan(Plan.of(levels))
     assert plan.steps == 3 * (2 * repeats - 1)
-    assert [moment.index for moment in plan.moments] == list(range(plan.steps + 1))
+    assert [level.index for level in plan.levels] == list(range(plan.steps + 1))
     assert sum(not plan.climbs(step) for step in range(plan.steps)) == 3 * repeats
     assert sum(plan.climbs(step) for step in range(plan.steps)) == 3 * (repeats - 1)
-    for here, there in zip(plan.moments, plan.moments[1:], strict=False):
+    for here, there in zip(plan.levels, plan.levels[1:], strict=False):
         assert abs(here.t - there.t) == 300, "a transition skips a level"
 
 
 def test_climbs_that_are_there_already_are_not_repeated():
     once = Replacement(known=torch.zeros(SHAPE), keep=torch.ones(1, 8, 8), repeats=2)
-    levels = [Moment(i, 900 - 300 * i, 0.2 + 0.2 * i, 0.9 - 0.3 * i) for i in range(4)]
+    levels = [NoiseLevel(i, 900 - 300 * i, 0.2 + 0.2 * i, 0.9 - 0.3 * i) for i in range(4)]
     twice = once.plan(once.plan(Plan.of(levels)))
     assert sum(not twice.climbs(step) for step in range(twice.steps)) == 12
-    assert [moment.t for moment in twice.moments[:8]] == [900, 600, 900, 600, 900, 600, 900, 600]
+    assert [level.t for level in twice.levels[:8]] == [900, 600, 900, 600, 900, 600, 900, 600]
 
 
 def test_it_obeys_the_laws_of_constraints(files):

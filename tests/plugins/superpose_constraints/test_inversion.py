@@ -13,7 +13,7 @@ from superpose import (
     Canvas,
     EDMSchedule,
     FlowSchedule,
-    Moment,
+    NoiseLevel,
     RecipeError,
     TableSchedule,
     VESchedule,
@@ -114,9 +114,9 @@ def test_it_starts_where_the_flow_does_and_comes_back(schedule, parameterization
     method = make("scheduler", scheduler, steps=100, **options)
     rule = make("constraint", "inversion", image=images[0])
     run = trajectory(prompted(network, "cat"), method, network, constraints=[rule])
-    image, top = read_image(images[0], SHAPE)[None], run.plan.moments[0]
+    image, top = read_image(images[0], SHAPE)[None], run.plan.levels[0]
     state = run.start()
-    exact = network.flow(image, Moment(0, -1.0, 1.0, 0.0), top, "cat")
+    exact = network.flow(image, NoiseLevel(0, -1.0, 1.0, 0.0), top, "cat")
     off = float((state.x - exact).abs().max()) / top.prior
     assert off < 0.15, f"{off:.3g} from the flow's state"
     back = float((run.run(state=state) - image).abs().max())
@@ -146,7 +146,7 @@ def test_all_noise_is_scaled_as_any_start_is(images):
         constraints=[make("constraint", "inversion", image=images[0])],
     )  # fmt: skip
     noise = invert(prompted(network, ""), read_image(images[0], SHAPE)[None], run.plan)
-    top = run.plan.moments[0]
+    top = run.plan.levels[0]
     torch.testing.assert_close(run.start().x, noise * math.hypot(top.alpha, top.sigma))
 
 

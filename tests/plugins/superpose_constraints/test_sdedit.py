@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Canvas, Moment, Plan, RecipeError, Trajectory, make, prompted, trajectory
+from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose.testing.predictors import TinyPredictor
@@ -35,8 +35,8 @@ def test_it_makes_its_share_of_the_steps(strength, steps, made):
     plan = make("scheduler", "ddim", steps=steps).plan(GaussianImages().schedule)
     late = Start(image=IMAGE, strength=strength).plan(plan)
     assert late.steps == made
-    assert [moment.index for moment in late.moments] == list(range(made + 1))
-    assert [moment[1:] for moment in late.moments] == [moment[1:] for moment in plan.moments[-made - 1 :]]
+    assert [level.index for level in late.levels] == list(range(made + 1))
+    assert [level[1:] for level in late.levels] == [level[1:] for level in plan.levels[-made - 1 :]]
 
 
 def test_a_little_strength_gives_nearly_the_image():
@@ -57,7 +57,7 @@ def test_more_strength_goes_further_from_the_image():
 def test_at_full_strength_every_step_is_made_from_the_top():
     full, plain = a_run("ddpm", Start(image=IMAGE, strength=1.0)), a_run("ddpm")
     assert full.plan == plain.plan
-    state, top = full.start(), full.plan.moments[0]
+    state, top = full.start(), full.plan.levels[0]
     noise = (state.x - top.alpha * IMAGE) / top.sigma
     assert abs(float(noise.std()) - 1) < 5 / (2 * noise.numel()) ** 0.5
     assert abs(float(noise.mean())) < 5 / noise.numel() ** 0.5
@@ -66,7 +66,7 @@ def test_at_full_strength_every_step_is_made_from_the_top():
 def test_it_starts_at_exactly_its_level():
     """The start is the image scaled by alpha, with noise of deviation sigma, at the level where the plan begins."""
     late = a_run("ddim", Start(image=torch.full((1, 32, 32), 0.5), strength=0.4), network=GaussianImages((1, 32, 32)))
-    x, top = late.start().x, late.plan.moments[0]
+    x, top = late.start().x, late.plan.levels[0]
     assert abs(float(x.mean()) - 0.5 * top.alpha) < 5 * top.sigma / x.numel() ** 0.5
     assert abs(float(x.std()) / top.sigma - 1) < 5 / (2 * x.numel()) ** 0.5
 
@@ -122,5 +122,5 @@ def test_a_file_of_another_size_is_refused(tmp_path):
 
 
 def test_a_plan_of_one_level_more_than_none_is_left():
-    plan = Plan.of([Moment(0, 10, 0.9, 0.4), Moment(1, -1, 1.0, 0.0)])
+    plan = Plan.of([NoiseLevel(0, 10, 0.9, 0.4), NoiseLevel(1, -1, 1.0, 0.0)])
     assert Start(image=IMAGE, strength=0.01).plan(plan) == plan

@@ -68,11 +68,11 @@ def test_a_stage_keeps_the_laws_of_predictors(saved: Path) -> None:
 def test_half_precision(saved: Path) -> None:
     model = make("model", "deepfloyd", path=FIRST, embeddings=saved, size=16)
     predictors = [model.load(dtype=dtype) for dtype in ("float32", "bfloat16")]
-    x, moment = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)), model.schedule.moment(0, 500)
+    x, level = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)), model.schedule.level(0, 500)
     answers = []
     for predictor in predictors:
         given = predictor.gather([predictor.condition("prompt 0")])
-        answers.append(predictor.predict(x, moment, given).output.float())
+        answers.append(predictor.predict(x, level, given).output.float())
     assert predictors[1].network.conv_in.weight.dtype == torch.bfloat16
     assert (answers[0] - answers[1]).abs().max() <= 0.05 * answers[0].abs().max()
 
@@ -84,7 +84,7 @@ def test_a_variance_that_nobody_reads_is_dropped(copy: Path, saved: Path) -> Non
     predictor = model.load()
     given = predictor.gather([predictor.condition("")])
     assert predictor.learned_variance == "none"
-    assert predictor.predict(torch.zeros(1, 3, 16, 16), model.schedule.moment(0, 500), given).variance is None
+    assert predictor.predict(torch.zeros(1, 3, 16, 16), model.schedule.level(0, 500), given).variance is None
     assert model.clip == StaticClip()
 
 

@@ -68,9 +68,9 @@ def shown(predictor, code):
     """What each row's own code says, clipped: one denoiser for all rows."""
 
     class Rows(superpose.Denoiser):
-        def estimate(self, x, moment):
-            prediction = predictor.predict(x, moment, {"code": code})
-            return superpose.Estimate((x - moment.sigma * prediction.output) / moment.alpha)
+        def estimate(self, x, level):
+            prediction = predictor.predict(x, level, {"code": code})
+            return superpose.Estimate((x - level.sigma * prediction.output) / level.alpha)
             yield []
 
     return superpose.Clipped(Rows(), predictor.clip)

@@ -173,10 +173,10 @@ def test_dtype_and_memory(path):
     model = DiffusionAutoencoder(path=path).load(dtype="bfloat16")
     assert model.network.conv_in.weight.dtype == torch.bfloat16
     assert model.encoder.conv_in.weight.dtype == torch.float32
-    moment = model.schedule.moment(0, 500)
+    level = model.schedule.level(0, 500)
     x = torch.randn(1, 3, 8, 8)
     with torch.no_grad():
-        half = model.predict(x, moment, {"code": torch.randn(1, 20)}).output
+        half = model.predict(x, level, {"code": torch.randn(1, 20)}).output
     assert half.dtype == torch.bfloat16
 
 

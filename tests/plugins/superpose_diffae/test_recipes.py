@@ -157,14 +157,14 @@ def test_codes_are_lines(folder):
 def test_shares_of_the_own_code_are_asked_row_by_row(folder):
     """What a row with a share is answered is what its whole code is answered."""
     model = predictor(folder)
-    own, x, moment = torch.randn(2, 20), torch.randn(2, 3, 16, 16), model.schedule.moment(0, 500)
+    own, x, level = torch.randn(2, 20), torch.randn(2, 3, 16, 16), model.schedule.level(0, 500)
     shared, named = model.condition("me and any"), model.condition("you")
     with torch.no_grad():
         given = {**model.gather([shared, named]), "own": own}
-        got = model.predict(x, moment, given).output
+        got = model.predict(x, level, given).output
         whole = [0.75 * model.condition("me").tensors["code"] + 0.25 * own[:1], named.tensors["code"]]
         for row in range(2):
-            alone = model.predict(x[row : row + 1], moment, {"code": whole[row]}).output
+            alone = model.predict(x[row : row + 1], level, {"code": whole[row]}).output
             torch.testing.assert_close(got[row : row + 1], alone, atol=1e-5, rtol=1e-5)
     assert "share" not in model.gather([named])
 

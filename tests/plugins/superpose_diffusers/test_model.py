@@ -151,10 +151,10 @@ def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:
     model: Any = superpose.model("diffusers", path=saved("sdxl"), dtype="bfloat16")
     assert (model.network.dtype, model.pipeline.text_encoder.dtype) == (torch.bfloat16, torch.bfloat16)
     assert model.latents.network.dtype == torch.float32
-    x, moment = torch.randn(1, *model.shape), model.schedule.moment(0, 500)
-    half = model.predict(x, moment, model.condition("a ball").tensors).output
+    x, level = torch.randn(1, *model.shape), model.schedule.level(0, 500)
+    half = model.predict(x, level, model.condition("a ball").tensors).output
     whole: Any = superpose.model("diffusers", path=saved("sdxl"))
-    want = whole.predict(x, moment, whole.condition("a ball").tensors).output
+    want = whole.predict(x, level, whole.condition("a ball").tensors).output
     assert half.dtype == torch.bfloat16
     assert (half - want).square().mean().sqrt() < 0.05 * want.std()
 
@@ -184,7 +184,7 @@ def test_twice_the_channels_are_a_learned_variance(copied: Callable[[str], Path]
     folder = copied("dit")
     model = superpose.model("diffusers", path=folder)
     assert model.learned_variance == "learned_range"
-    said = model.predict(torch.zeros(1, *model.shape), model.schedule.moment(0, 9), model.condition("3").tensors)
+    said = model.predict(torch.zeros(1, *model.shape), model.schedule.level(0, 9), model.condition("3").tensors)
     assert said.variance is not None
     assert said.output.shape == said.variance.shape == (1, 4, 8, 8)
     rewrite(folder / "scheduler" / "scheduler_config.json", variance_type="learned")

@@ -88,7 +88,7 @@ def test_latents_of_two_samples(name: str, tmp_path: Path) -> None:
     got = last_state(superpose.trajectory(denoiser, scheduler(*its), model, samples=2))
     noise = theirs._pack_latents(x, 2, *x.shape[1:]) if name.startswith("flux") else x
     if name == "sdxl":  # its Euler leaves the signal out of the first state
-        noise = noise / scheduler(*its).plan(model.schedule).moments[0].sigma
+        noise = noise / scheduler(*its).plan(model.schedule).levels[0].sigma
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         want = theirs(PROMPT, num_images_per_prompt=2, latents=noise, output_type="latent", **called).images

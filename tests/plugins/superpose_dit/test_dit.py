@@ -73,7 +73,7 @@ def test_recorded_runs(run: dict[str, Any], model: NoisePredictor) -> None:
     kind, grid = SCHEDULERS[run["name"]]
     scheduler = superpose.make("scheduler", kind, steps=run["num_inference_steps"], grid=grid)
     plan = scheduler.plan(model.schedule)
-    assert [moment.t for moment in plan.moments[:-1]] == run["scheduler"]["timesteps"]
+    assert [level.t for level in plan.levels[:-1]] == run["scheduler"]["timesteps"]
     images = []
     for label, x in zip(CASE["run_class_labels"], INPUTS["x_T"].split(1), strict=True):
         denoiser = guided(prompted(model, str(label)), prompted(model, ""), run["guidance_scale"])
@@ -153,7 +153,7 @@ def test_files_of_the_paper(form: str, original: tuple[Any, Path], tmp_path: Pat
     conditions = [model.condition("7"), model.condition("")]
     for t in (999.0, 500.5, 0.0):
         want = theirs(x, torch.full((2,), t), torch.tensor([7, 10]))
-        said = model.predict(x, model.schedule.moment(0, t), model.gather(conditions))
+        said = model.predict(x, model.schedule.level(0, t), model.gather(conditions))
         assert said.variance is not None
         off = (torch.cat([said.output, said.variance], dim=1) - want).abs().max()
         assert off <= 2e-5 * want.abs().max(), (t, off)
@@ -208,9 +208,9 @@ def test_gradient_of_the_input(model: Any) -> None:
 
 def test_bfloat16(model: Any) -> None:
     half = superpose.model("dit", path=FIXTURE / "pipeline", dtype="bfloat16")
-    x, moment = INPUTS["x_T"], model.schedule.moment(0, 500)
+    x, level = INPUTS["x_T"], model.schedule.level(0, 500)
     told = model.gather([model.condition("3")] * 2)
-    want, got = model.predict(x, moment, told).output, half.predict(x, moment, told).output
+    want, got = model.predict(x, level, told).output, half.predict(x, level, told).output
     assert got.dtype == torch.bfloat16
     assert (got - want).square().mean().sqrt() < 0.03 * want.std()
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import superpose
 from restated_edm import Restated, Weights
-from superpose import EDMSchedule, Moment, PromptError, RecipeError
+from superpose import EDMSchedule, NoiseLevel, PromptError, RecipeError
 from superpose_edm.convert import convert, main
 
 SAID = {
@@ -108,7 +108,7 @@ def test_a_converted_network_answers_as_the_original(tmp_path: Path, capsys: pyt
         with torch.inference_mode():
             answer = network(x / whole, noise, row.expand(2, -1))
             want = 0.25 / whole**2 * x + sigma * 0.5 / whole * answer
-            got = predictor.predict(x, Moment(0, 500.0, 1.0, sigma), given).output
+            got = predictor.predict(x, NoiseLevel(0, 500.0, 1.0, sigma), given).output
         torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
     with pytest.raises(PromptError, match="a class from 0 to 3"):
         model.check_prompt("4")

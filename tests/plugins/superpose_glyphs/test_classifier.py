@@ -29,10 +29,10 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_a_row_does_not_depend_on_its_neighbours() -> None:
     predictor = GlyphsClassifier().load()
     x = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    moment, label = GlyphsClassifier().schedule.moment(0, 400), torch.tensor([3, 1, 4, 1])
-    want = predictor.predict(x, moment, {"label": label}).output
+    level, label = GlyphsClassifier().schedule.level(0, 400), torch.tensor([3, 1, 4, 1])
+    want = predictor.predict(x, level, {"label": label}).output
     for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 0, 2]):
-        got = predictor.predict(x[order], moment, {"label": label[order]}).output
+        got = predictor.predict(x[order], level, {"label": label[order]}).output
         assert torch.equal(got, want[order]), order
 
 
@@ -45,5 +45,5 @@ def test_steers_a_network_without_a_prompt_to_the_class() -> None:
     denoiser = guidance.denoiser(glyphs, Condition("R", glyphs.condition("R").tensors), glyphs.condition(""))
     images = sample(denoiser, make("scheduler", "ddim", steps=12), glyphs, samples=4)
     assert StaticClip().apply(images).equal(images), "keep left the range of images"
-    read = GlyphsClassifier().load().logits(images, GlyphsClassifier().schedule.moment(0, 0)).argmax(1)
+    read = GlyphsClassifier().load().logits(images, GlyphsClassifier().schedule.level(0, 0)).argmax(1)
     assert [GLYPHS[i].upper() for i in read].count("R") >= 3

@@ -58,7 +58,7 @@ def test_paints_over_small_images(tmp_path: Path) -> None:
     assert beside.channels is not None
     torch.testing.assert_close(beside.channels, alpha * enlarged(low) + sigma * drawn)
     x = torch.cat((drawn, beside.channels), dim=1)
-    prediction = predictor.predict(x, predictor.schedule.moment(0, 500), beside.each)
+    prediction = predictor.predict(x, predictor.schedule.level(0, 500), beside.each)
     assert prediction.variance is not None
     assert prediction.output.shape == prediction.variance.shape == drawn.shape
     for wrong in (None, drawn):

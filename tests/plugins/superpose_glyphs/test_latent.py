@@ -31,13 +31,13 @@ def test_diffusers_finds_the_same_in_its_files(predictor: NoisePredictor) -> Non
     noise = torch.Generator().manual_seed(0)
     x, images = torch.randn(2, 4, 8, 8, generator=noise), 2 * torch.rand(2, 3, 32, 32, generator=noise) - 1
     words = torch.tensor([Vocabulary().read(prompt) for prompt in ("bold A in red on yellow", "italic q")])
-    moment = predictor.schedule.moment(0, 400)
+    level = predictor.schedule.level(0, 400)
     with torch.inference_mode():
         context = text(words).last_hidden_state
         given = predictor.gather([predictor.condition(prompt) for prompt in ("bold A in red on yellow", "italic q")])
         torch.testing.assert_close(given["context"], context, rtol=1e-4, atol=1e-4)
-        ours = predictor.predict(x, moment, given).output
-        torch.testing.assert_close(ours, unet(x, moment.t, context).sample, rtol=1e-4, atol=1e-4)
+        ours = predictor.predict(x, level, given).output
+        torch.testing.assert_close(ours, unet(x, level.t, context).sample, rtol=1e-4, atol=1e-4)
         theirs = first.encode(images).latent_dist.mean * first.config.scaling_factor
         torch.testing.assert_close(predictor.encode(images), theirs, rtol=1e-4, atol=1e-4)
         decoded = first.decode(theirs / first.config.scaling_factor).sample
@@ -47,11 +47,11 @@ def test_diffusers_finds_the_same_in_its_files(predictor: NoisePredictor) -> Non
 def test_a_row_does_not_depend_on_its_neighbours(predictor: NoisePredictor) -> None:
     x = torch.randn(4, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     prompts = ["A", "bold A", "q in red", ""]
-    moment = predictor.schedule.moment(0, 300)
+    level = predictor.schedule.level(0, 300)
 
     def answer(order: list[int]) -> torch.Tensor:
         given = predictor.gather([predictor.condition(prompts[i]) for i in order])
-        return predictor.predict(x[order], moment, given).output
+        return predictor.predict(x[order], level, given).output
 
     want = answer([0, 1, 2, 3])
     for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 0, 2]):

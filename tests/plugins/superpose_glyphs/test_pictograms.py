@@ -198,16 +198,16 @@ def test_what_was_trained_is_what_is_loaded(tmp_path: Path) -> None:
     assert set(model.weights()) == {"captions", "diffusion_pytorch_model"}
     predictor = model.load()
     x, prompts = torch.randn(3, 3, 64, 64), ["outline ice cream in red on blue", "colour cat", ""]
-    moment = predictor.schedule.moment(0, 300)
+    level = predictor.schedule.level(0, 300)
     given = predictor.gather([predictor.condition(prompt) for prompt in prompts])
     rows = torch.tensor([read_caption(prompt, model.words).rows(model.words) for prompt in prompts])
     with torch.no_grad():
         want = painter(x, torch.full((3,), 300), rows)
-    got = predictor.predict(x, moment, given).output
+    got = predictor.predict(x, level, given).output
     assert (got - want).abs().max() < 0.01 * want.abs().max()
     for order in ([1, 0, 2], [2, 2, 0]):
         asked = predictor.gather([predictor.condition(prompts[i]) for i in order])
-        assert torch.equal(predictor.predict(x[order], moment, asked).output, got[order]), order
+        assert torch.equal(predictor.predict(x[order], level, asked).output, got[order]), order
     with pytest.raises(PromptError, match="nearest: 'ice cream', 'cat'"):
         predictor.condition("dog")
 
@@ -219,13 +219,13 @@ def test_readers_rows_are_apart(task: type[ReadingPictograms], tmp_path: Path) -
     nn.init.normal_(reader.linear_out.weight)
     task(Subject(("cat", "dog", "fish"))).export(reader, tmp_path)
     classifier = PictogramsClassifier(path=tmp_path)
-    x, moment = torch.randn(4, 3, 64, 64), classifier.schedule.moment(0, 400)
+    x, level = torch.randn(4, 3, 64, 64), classifier.schedule.level(0, 400)
     loaded = classifier.load()
-    want = loaded.logits(x, moment)
+    want = loaded.logits(x, level)
     exact = reader(x, torch.full((4,), 400)).detach()
     assert (want - exact).abs().max() < 0.02 * exact.abs().max()
     for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 2, 1]):
-        assert torch.equal(loaded.logits(x[order], moment), want[order]), order
+        assert torch.equal(loaded.logits(x[order], level), want[order]), order
     assert type(load_reader(tmp_path, side=64)) is task.reader
     assert [classifier.label(one) for one in ("dog", "outline cat in red")] == [1, 0]
     for wrong in ("", "cow"):
@@ -284,5 +284,5 @@ def test_drawings_are_read_as_asked() -> None:
     denoisers = [guided(prompted(predictor, word), prompted(predictor, ""), 4.0) for word in words]
     scheduler = make("scheduler", "ddim", steps=8)
     images = torch.cat([sample(denoiser, scheduler, predictor, samples=2) for denoiser in denoisers])
-    read = classifier.load().logits(images, classifier.schedule.moment(0, 0)).argmax(1).tolist()
+    read = classifier.load().logits(images, classifier.schedule.level(0, 0)).argmax(1).tolist()
     assert sum(classifier.names[one] == words[i // 2] for i, one in enumerate(read)) >= 6

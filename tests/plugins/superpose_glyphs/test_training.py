@@ -117,8 +117,8 @@ def test_a_model_of_own_images_knows_their_labels(folder: Path, tmp_path: Path) 
         model.check_prompt("cats")
     predictor = model.load()
     x = torch.randn(1, *model.shape)
-    moment = predictor.schedule.moment(0, 500)
-    assert predictor.predict(x, moment, predictor.condition("dog").tensors).output.shape == x.shape
+    level = predictor.schedule.level(0, 500)
+    assert predictor.predict(x, level, predictor.condition("dog").tensors).output.shape == x.shape
     with pytest.raises(RecipeError, match="has no diffusion_pytorch_model"):
         Glyphs(path=tmp_path).weights()
 

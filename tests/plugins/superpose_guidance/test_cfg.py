@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from superpose import LawError, Moment, make, prompted
+from superpose import LawError, NoiseLevel, make, prompted
 from superpose.testing.predictors import TinyPredictor
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 
 
 @pytest.mark.parametrize("scale", [-1.0, 0.0, 0.5, 1.0, 5.0, 30.0])

@@ -18,7 +18,7 @@ from superpose import (
     Clipped,
     Constraint,
     Edit,
-    Moment,
+    NoiseLevel,
     PromptError,
     RecipeError,
     StaticClip,
@@ -37,7 +37,7 @@ from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 SHAPE = (3, 8, 8)
 SPREAD, TAU, MEAN = 0.5, 0.4, 0.6
 POSTERIOR = 1 / (1 / SPREAD**2 + 1 / TAU**2)
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 
 
 class Bells(ClassifierPredictor):
@@ -47,11 +47,11 @@ class Bells(ClassifierPredictor):
         self.shape, self.device = shape, torch.device("cpu")
         self.blocks = []
 
-    def logits(self, x, moment):
+    def logits(self, x, level):
         self.blocks.append(len(x))
-        spread = moment.alpha**2 * SPREAD**2 + moment.sigma**2
-        mean = moment.alpha * SPREAD**2 / spread * x
-        over = TAU**2 + SPREAD**2 * moment.sigma**2 / spread
+        spread = level.alpha**2 * SPREAD**2 + level.sigma**2
+        mean = level.alpha * SPREAD**2 / spread * x
+        over = TAU**2 + SPREAD**2 * level.sigma**2 / spread
         bells = [-((mean - centre) ** 2).sum((1, 2, 3)) / (2 * over) for centre in (MEAN, -MEAN)]
         # So unlikely that the sum of all three is that of the last: what is left is the bell itself.
         return torch.stack([bells[0] - 50, bells[1] - 50, 0 * bells[0]], 1)
@@ -121,10 +121,10 @@ def test_the_score_form_is_bayes_rule(t):
     """What is guided is the exact estimate of the images of the class."""
     network = GaussianPredictor(SHAPE, SPREAD)
     class_alone = GaussianPredictor(SHAPE, math.sqrt(POSTERIOR), {"": POSTERIOR * MEAN / TAU**2})
-    moment = network.schedule.moment(0, t)
-    x = noise(4) * moment.prior
-    got = steered(told(network, guiding())(x, moment), moment)
-    want = class_alone.schedule.moment(0, t)
+    level = network.schedule.level(0, t)
+    x = noise(4) * level.prior
+    got = steered(told(network, guiding())(x, level), level)
+    want = class_alone.schedule.level(0, t)
     plain = told(class_alone, make("guidance", "cfg", scale=1.0))(x, want)
     torch.testing.assert_close(got.clean, plain.clean, atol=1e-4, rtol=1e-4)
 
@@ -157,7 +157,7 @@ def test_the_mean_form_converges_to_the_class(variance):
 def test_the_mean_form_moves_the_mean_by_the_variance_of_the_step():
     network, x = TinyPredictor(SHAPE), noise(2)
     scheduler = make("scheduler", "ddpm", steps=10, variance="fixed_large")
-    here, there = scheduler.plan(network.schedule).moments[3:5]
+    here, there = scheduler.plan(network.schedule).levels[3:5]
     guided, zero = told(network, guiding(scale=2.0)), torch.zeros_like(x)
     steps = [
         scheduler.step(lambda x, t, inner=inner: inner(x, t), x, here, there, None, lambda *_: zero, jumped=False)[0]
@@ -212,8 +212,8 @@ def test_what_is_laid_beside_the_state_is_not_judged():
     guidance = guiding()
 
     class Wide(TinyPredictor):
-        def predict(self, x, moment, given):
-            return super().predict(x[:, :3], moment, given)
+        def predict(self, x, level, given):
+            return super().predict(x[:, :3], level, given)
 
     network, x = Wide(SHAPE), noise(2)
     wide = torch.cat([x, noise(2, seed=1)], 1)
@@ -245,7 +245,7 @@ def test_constraints_see_the_image_that_the_step_uses(name, moved):
         told(network, guiding(scale=2.0)), network, make("scheduler", name, steps=4), constraints=[Watch()]
     )
     state = trajectory.start()
-    estimate = trajectory.denoiser(state.x, trajectory.plan.moments[0])
+    estimate = trajectory.denoiser(state.x, trajectory.plan.levels[0])
     trajectory.step(state)
     [(clean, here)] = seen
     torch.testing.assert_close(clean, steered(estimate, here).clean if moved else estimate.clean)
@@ -253,7 +253,7 @@ def test_constraints_see_the_image_that_the_step_uses(name, moved):
 
 def test_where_there_is_no_signal_nothing_is_steered():
     x = noise(1)
-    assert steered(Estimate(x, None, x), Moment(0, 999.0, 0.0, 1.0)) == Estimate(x)
+    assert steered(Estimate(x, None, x), NoiseLevel(0, 999.0, 0.0, 1.0)) == Estimate(x)
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from superpose import Moment, Prediction, make, prompted, viewed
+from superpose import NoiseLevel, Prediction, make, prompted, viewed
 from superpose.testing.predictors import TinyPredictor
 
-MOMENT = Moment(0, 500.0, 0.6, 0.8)
+MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 SCALES = [(7.5, 1.5), (1.0, 1.0), (0.0, 1.5), (3.0, 3.0), (2.0, 0.0)]
 
 
 class Seeing(TinyPredictor):
     """A network that sees an image of as many channels beside the state."""
 
-    def predict(self, x: Tensor, moment: Moment, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         state, image = x.split(self.shape[0], 1)
-        return super().predict(state + torch.tanh(image).roll(1, -1), moment, given)
+        return super().predict(state + torch.tanh(image).roll(1, -1), level, given)
 
 
 @pytest.fixture

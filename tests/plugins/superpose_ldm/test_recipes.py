@@ -167,12 +167,12 @@ def test_predictors_keep_their_laws(name) -> None:
 def test_half_precision_is_near() -> None:
     exact, half = (StableDiffusion(path=FOLDER).load("cpu", dtype) for dtype in ("float32", "bfloat16"))
     torch.manual_seed(0)
-    x, moment = torch.randn(2, 4, 8, 8), exact.schedule.moment(0, 400)
+    x, level = torch.randn(2, 4, 8, 8), exact.schedule.level(0, 400)
     answers = []
     with torch.no_grad():
         for predictor in (exact, half):
             condition = predictor.condition("a cat")
-            answers.append(predictor.predict(x, moment, predictor.gather([condition] * 2)).output.float())
+            answers.append(predictor.predict(x, level, predictor.gather([condition] * 2)).output.float())
             answers.append(predictor.decode(predictor.encode(torch.full((1, 3, 16, 16), 0.5))))
     for a, b in (answers[::2], answers[1::2]):
         assert (a - b).abs().max() <= 0.05 * a.abs().max()

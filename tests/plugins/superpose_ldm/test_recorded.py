@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from superpose import Beside, Condition, Moment, Prompted, Trajectory, guided
+from superpose import Beside, Condition, NoiseLevel, Prompted, Trajectory, guided
 from superpose_guidance.dual import Dual
 from superpose_ldm.files import Files
 from superpose_ldm.model import CompVis, StableDiffusion
@@ -85,7 +85,7 @@ def run(
 ) -> tuple[Tensor, Tensor]:
     """The last latents, and the picture of the first of them."""
     plan = options.pop("plan", None) or scheduler.plan(predictor.schedule)
-    noise = Recorded(start / plan.moments[0].prior, iter(options.pop("draws", case.inputs.get("noise", ()))))
+    noise = Recorded(start / plan.levels[0].prior, iter(options.pop("draws", case.inputs.get("noise", ()))))
     trajectory = Trajectory(denoiser, scheduler, plan, noise, predictor=predictor, **options)
     state = trajectory.start()
     while state.step < trajectory.steps:
@@ -160,7 +160,7 @@ def test_runs_of_stable_diffusion(cases, diffusion, name) -> None:
     positive = together(diffusion, case.about["prompts"])
     negative = together(diffusion, [case.about["negative_prompt"]] * 2)
     # The pipeline starts at x_T times init_noise_sigma, on the state divided by alpha in Euler's case.
-    first = scheduler.plan(diffusion.schedule).moments[0]
+    first = scheduler.plan(diffusion.schedule).levels[0]
     start = case.inputs["x_T"] * about["scheduler"]["init_noise_sigma"] * (first.alpha if name == "euler" else 1)
     denoiser = denoisers(diffusion, positive, negative, about["guidance_scale"])
     latent, image = run(diffusion, denoiser, scheduler, case, start)
@@ -272,14 +272,14 @@ def test_instruct_pix2pix(cases, name) -> None:
     conditions = [Condition(key, {"context": x[key]}) for key in ("text", "null_text")]
     denoiser = Dual(text=about["text"], image=about["image"]).denoiser(predictor, *conditions)
     alpha = 1 / math.sqrt(5)
-    two = Moment(0, predictor.schedule.time_of(2.0), alpha, 2 * alpha)
+    two = NoiseLevel(0, predictor.schedule.time_of(2.0), alpha, 2 * alpha)
     with torch.no_grad():
         clean = denoiser(torch.cat((2 * alpha * x["z"], channels), 1), two).clean
     case.check(f"{name}/denoised_sigma2", clean)
     plan = scheduler.plan(predictor.schedule)
-    case.check(f"{name}/sigmas", torch.tensor([moment.ratio for moment in plan.moments]))
-    case.check(f"{name}/timesteps_of_sigmas", torch.tensor([moment.t for moment in plan.moments[:-1]]))
-    start = x["draws"][0] * plan.moments[0].sigma
+    case.check(f"{name}/sigmas", torch.tensor([level.ratio for level in plan.levels]))
+    case.check(f"{name}/timesteps_of_sigmas", torch.tensor([level.t for level in plan.levels[:-1]]))
+    start = x["draws"][0] * plan.levels[0].sigma
     beside = Beside(channels)
     latent, image = run(predictor, denoiser, scheduler, case, start, beside=beside, draws=iter(x["draws"][1:]))
     case.check(f"{name}/latent", latent)

@@ -95,7 +95,7 @@ def ours(scheduler, schedule, start, draws, *, parameterization="epsilon", clip=
     states, _ = replay(
         scheduler,
         plan,
-        lambda x, moment: network(x, moment.t) if learned else network(x, moment.t)[0],
+        lambda x, level: network(x, level.t) if learned else network(x, level.t)[0],
         start,
         draws,
         parameterization=parameterization,
@@ -252,7 +252,7 @@ def test_methods_on_the_scaled_state(kind, n, table, spacing, seed):
     mine = SCALED[kind][0](steps=n, grid=euler_grid(spacing))
     other = built(SCALED[kind][1], **TABLES[table], timestep_spacing=spacing)
     want = theirs(other, n, start, draws)
-    alpha = mine.plan(SCHEDULES[table]).moments[0].alpha
+    alpha = mine.plan(SCHEDULES[table]).levels[0].alpha
     got = ours(mine, SCHEDULES[table], start * (alpha * float(other.init_noise_sigma)), draws)
     agree(got, want, f"{mine} on {table}")
 

@@ -127,14 +127,14 @@ def clip_of(config):
         clip = StaticClip(range=config["clip_sample_range"])
     else:
         return None
-    return lambda clean, moment: clip.apply(clean)
+    return lambda clean, level: clip.apply(clean)
 
 
 def raw_epsilon(clip, scheduler, plan):
     """The clean image for which DDIM's formula is diffusers': the clipped one beside epsilon of the raw one."""
 
     def answer(raw, here):
-        there = plan.moments[here.index + 1]
+        there = plan.levels[here.index + 1]
         clipped = clip(raw, here)
         if there.sigma == 0:
             return clipped
@@ -161,11 +161,11 @@ def test_the_recorded_run(name, recorded, unet):
     plan = scheduler.plan(schedule)
     labels = inputs["class_labels"]
 
-    def network(x, moment):
-        return unet(x, torch.tensor([moment.t]), labels)
+    def network(x, level):
+        return unet(x, torch.tensor([level.t]), labels)
 
     # The recordings start from unit noise times init_noise_sigma, on the scaled state where there is one.
-    start = plan.moments[0].alpha if cls in SCALED else 1.0
+    start = plan.levels[0].alpha if cls in SCALED else 1.0
     x = inputs["x_T"] * (start * run["scheduler"]["init_noise_sigma"])
     clip = clip_of(config)
     if name in RAW_EPSILON:
@@ -186,9 +186,9 @@ def test_the_recorded_run(name, recorded, unet):
         f"{name}: {len(states)} network calls, the original made {run['calls']}"
     )
     if name in FINAL_NOISE:
-        last = plan.moments[-2]
-        states[-1] = states[-1][0] + last.sigma * inputs["noise"][taken], plan.moments[-1]
-    got = [state / (moment.alpha if cls in SCALED else 1.0) for state, moment in states]
+        last = plan.levels[-2]
+        states[-1] = states[-1][0] + last.sigma * inputs["noise"][taken], plan.levels[-1]
+    got = [state / (level.alpha if cls in SCALED else 1.0) for state, level in states]
     middle = int(CASE["outputs"][f"{name}/mid"]["meaning"].split()[-1])
     check(f"{name}/first", got[0], outputs[f"{name}/first"])
     check(f"{name}/mid", got[middle], outputs[f"{name}/mid"])
@@ -206,7 +206,7 @@ def test_the_defect_is_there(name, recorded, unet):
     states, _ = replay(
         scheduler,
         plan,
-        lambda x, moment: unet(x, torch.tensor([moment.t]), inputs["class_labels"]),
+        lambda x, level: unet(x, torch.tensor([level.t]), inputs["class_labels"]),
         inputs["x_T"],
         inputs["noise"],
         parameterization=PREDICTIONS[config["prediction_type"]],
@@ -226,7 +226,7 @@ def test_the_recorded_pipeline(unet):
     states, _ = replay(
         scheduler,
         plan,
-        lambda x, moment: unet(x, torch.tensor([moment.t]).expand(2), inputs["class_labels"]),
+        lambda x, level: unet(x, torch.tensor([level.t]).expand(2), inputs["class_labels"]),
         inputs["x_T"],
         inputs["noise"],
         clip=clip_of(run["scheduler"]["config"]),

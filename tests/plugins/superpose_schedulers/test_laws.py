@@ -79,8 +79,8 @@ def test_finite_at_every_number_of_steps(scheduler, name):
     for steps in range(1, 31):
         scheduler, plan = planned(scheduler, SCHEDULES[name], steps)
         denoise = estimates(scheduler)
-        x, state = probes.noise(1, 1, 4, 4, double=False) * plan.moments[0].prior, scheduler.init()
-        for here, there in zip(plan.moments, plan.moments[1:], strict=False):
+        x, state = probes.noise(1, 1, 4, 4, double=False) * plan.levels[0].prior, scheduler.init()
+        for here, there in zip(plan.levels, plan.levels[1:], strict=False):
             noise = probes.noise(1, 1, 4, 4, seed=here.index, double=False)
             x, state = scheduler.step(denoise, x, here, there, state, lambda _="", z=noise: z, jumped=False)
             assert x.isfinite().all(), f"{scheduler} on {name}: not finite after step {here.index} of {steps}"
@@ -99,7 +99,7 @@ def test_a_saved_state_goes_on(scheduler, tmp_path):
     scheduler, plan = planned(scheduler, schedule, 8)
     denoise = estimates(scheduler)
     x, state = probes.noise(2, 1, 4, 4, double=False), scheduler.init()
-    for here, there in zip(plan.moments, plan.moments[1:], strict=False):
+    for here, there in zip(plan.levels, plan.levels[1:], strict=False):
         save_state(State(here.index, x, state), tmp_path / "state")
         loaded, _ = load_state(tmp_path / "state", scheduler)
         noise = probes.noise(2, 1, 4, 4, seed=here.index, double=False)
@@ -119,13 +119,13 @@ def test_what_the_traits_say():
             drawn.append(purpose)
             return probes.noise(1, 1, 4, 4, double=False)
 
-        def denoise(x, moment, asked=asked, answer=answer):
-            asked.append(moment)
-            return answer(x, moment)
+        def denoise(x, level, asked=asked, answer=answer):
+            asked.append(level)
+            return answer(x, level)
 
         x, state, alone = probes.noise(1, 1, 4, 4, double=False), scheduler.init(), scheduler.init()
         apart = 0.0
-        for here, there in zip(plan.moments, plan.moments[1:], strict=False):
+        for here, there in zip(plan.levels, plan.levels[1:], strict=False):
             single, _ = scheduler.step(denoise, x, here, there, alone, draw, jumped=False)
             x, state = scheduler.step(denoise, x, here, there, state, draw, jumped=False)
             apart = max(apart, probes.gap(x, single))
@@ -192,10 +192,10 @@ def test_ddpm_says_which_variance_it_wants(variance, learned, cure):
 
 def test_prk_visits_half_steps_where_there_is_noise_at_their_end():
     schedule = SCHEDULES["vp"]
-    times = [moment.t for moment in PNDM(prk=True, steps=10, grid="leading").plan(schedule).moments]
+    times = [level.t for level in PNDM(prk=True, steps=10, grid="leading").plan(schedule).levels]
     assert times == [900, 850, 800, 750, 700, 650, 600, 500, 400, 300, 200, 100, 0, -1]
-    assert [moment.t for moment in PNDM(prk=True, steps=1).plan(schedule).moments] == [999, -1]
-    assert len(PNDM(prk=True, steps=1000).plan(schedule).moments) == 1004, "levels one time apart have a half too"
+    assert [level.t for level in PNDM(prk=True, steps=1).plan(schedule).levels] == [999, -1]
+    assert len(PNDM(prk=True, steps=1000).plan(schedule).levels) == 1004, "levels one time apart have a half too"
 
 
 def test_the_order_falls_at_the_end_of_short_runs():
@@ -203,7 +203,7 @@ def test_the_order_falls_at_the_end_of_short_runs():
 
     def orders(scheduler):
         plan = scheduler.plan(SCHEDULES["vp"])
-        return [scheduler._allowed(here, there) for here, there in zip(plan.moments, plan.moments[1:], strict=False)]
+        return [scheduler._allowed(here, there) for here, there in zip(plan.levels, plan.levels[1:], strict=False)]
 
     assert orders(DPMpp(order=3, steps=6, final="first")) == [3, 3, 3, 3, 2, 1]
     assert orders(DPMpp(order=3, steps=6, lower_order_final=False)) == [3, 3, 3, 3, 3, 1]
@@ -214,7 +214,7 @@ def test_the_order_falls_at_the_end_of_short_runs():
 def test_ddim_with_eta_one_is_the_ancestral_sampler():
     x, z = probes.noise(2, 2, 4, 4, double=False)
     plan = DDIM(steps=5).plan(SCHEDULES["vp"])
-    for here, there in zip(plan.moments, plan.moments[1:], strict=False):
+    for here, there in zip(plan.levels, plan.levels[1:], strict=False):
         got = [
             scheduler.step(gaussian, x[None], here, there, None, lambda *_: z[None], jumped=False)[0]
             for scheduler in (DDIM(eta=1.0), DDPM(variance="fixed_small"))

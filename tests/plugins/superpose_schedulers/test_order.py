@@ -8,7 +8,7 @@ import torch
 
 from superpose import FlowSchedule, TableSchedule
 from superpose.estimate.prediction import Estimate
-from superpose.levels.noise_level import Moment
+from superpose.levels.noise_level import NoiseLevel
 from superpose.plugins import load_plugins
 from superpose.testing.schedulers import described, follow, measured_order, order_table
 from superpose_schedulers.ddim import DDIM
@@ -120,11 +120,11 @@ class Mixture:
         off = self.means - self.mean
         self.covariance = (self.weights * off.T) @ off + std**2 * torch.eye(2)
 
-    def denoise(self, x, moment):
+    def denoise(self, x, level):
         """The exact mean of the clean pixels."""
-        spread = moment.alpha**2 * self.std**2 + moment.sigma**2
-        off = x[:, None] - moment.alpha * self.means[None, :, :, None, None]
-        gain = moment.alpha * self.std**2 / spread
+        spread = level.alpha**2 * self.std**2 + level.sigma**2
+        off = x[:, None] - level.alpha * self.means[None, :, :, None, None]
+        gain = level.alpha * self.std**2 / spread
         each = self.means[None, :, :, None, None] + gain * off
         logits = self.weights.log()[None, :, None, None] - off.square().sum(2) / (2 * spread)
         return Estimate((logits.softmax(1)[:, :, None] * each).sum(1))
@@ -155,7 +155,7 @@ def drawn(scheduler, data, schedule, shape=SHAPE):
         return torch.randn(shape, generator=generator)
 
     plan = scheduler.plan(schedule)
-    start = noise(-1, "start") * plan.moments[0].prior
+    start = noise(-1, "start") * plan.levels[0].prior
     return follow(scheduler, plan, data.denoise, start, noise)[-1]
 
 
@@ -189,7 +189,7 @@ def test_few_steps_are_told_apart(steps):
 def test_the_bias_of_a_langevin_step():
     """The variance comes out larger by 1 / (1 - snr^2), for one level and many corrections, on exploding variance."""
     data, snr = DATA["gaussian"], 0.3
-    here = Moment(0, 0.0, 1.0, 0.5)
+    here = NoiseLevel(0, 0.0, 1.0, 0.5)
     exact = data.std**2 + 0.25
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(SHAPE, generator=generator) * math.sqrt(exact) + data.means[0][None, :, None, None]

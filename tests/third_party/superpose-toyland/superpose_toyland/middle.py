@@ -38,10 +38,10 @@ class Interval(Denoiser):
     low: float
     high: float
 
-    def estimate(self, x, moment):
+    def estimate(self, x, level):
         """Hand the question on."""
-        chosen = self.inside if self.low <= moment.ratio <= self.high else self.outside
-        return (yield from chosen.estimate(x, moment))
+        chosen = self.inside if self.low <= level.ratio <= self.high else self.outside
+        return (yield from chosen.estimate(x, level))
 
     def check(self, shape):
         """Probe both."""

@@ -36,13 +36,13 @@ class MixturePredictor(NoisePredictor):
         row[0, chosen(prompt)] = 0
         return Condition(prompt, {"chosen": row.to(self.device)})
 
-    def predict(self, x, moment, given):
+    def predict(self, x, level, given):
         """The mean, in closed form."""
-        noisy = moment.alpha * self.pictures
-        spread = moment.alpha**2 * self.variance + moment.sigma**2
+        noisy = level.alpha * self.pictures
+        spread = level.alpha**2 * self.variance + level.sigma**2
         off = x[:, None] - noisy
         shares = (given["chosen"] - off.square().sum((2, 3, 4)) / (2 * spread)).softmax(1)
-        means = self.pictures + moment.alpha * self.variance / spread * off
+        means = self.pictures + level.alpha * self.variance / spread * off
         return Prediction((shares[:, :, None, None, None] * means).sum(1))
 
 

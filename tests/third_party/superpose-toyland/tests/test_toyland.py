@@ -9,7 +9,7 @@ from superpose_toyland.middle import Middle
 from superpose_toyland.model import PLACES, Toyland
 from superpose_toyland.predictor import pictures
 
-MOMENTS = [superpose.Moment(0, 0.0, *scales) for scales in ((0.1, 0.995), (0.6, 0.8), (0.98, 0.2))]
+MOMENTS = [superpose.NoiseLevel(0, 0.0, *scales) for scales in ((0.1, 0.995), (0.6, 0.8), (0.98, 0.2))]
 
 
 @pytest.mark.parametrize("kind", [Toyland, Middle])
@@ -27,21 +27,21 @@ def test_the_plugin_is_light():
     check_import_time("superpose_toyland", seconds=0.5)
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"sigma {moment.sigma:g}")
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda level: f"sigma {level.sigma:g}")
 @pytest.mark.parametrize("prompt", ["", "sun", "moon, tree"])
-def test_the_answer_is_tweedies(prompt, moment):
+def test_the_answer_is_tweedies(prompt, level):
     r"""The mean is :math:`(x + \sigma^2 \nabla \log p(x)) / \alpha`, whatever p is."""
     model = Toyland(size=8, std=0.3)
     network = model.load()
     names = prompt.split(", ") if prompt else PLACES
-    means = moment.alpha * pictures(8)[[PLACES.index(name) for name in names]].double()
-    spread = moment.alpha**2 * model.std**2 + moment.sigma**2
+    means = level.alpha * pictures(8)[[PLACES.index(name) for name in names]].double()
+    spread = level.alpha**2 * model.std**2 + level.sigma**2
     x = (means[:1] + torch.randn((2, 3, 8, 8), generator=torch.Generator().manual_seed(0))).requires_grad_()
     density = (-(x[:, None] - means).square().sum((2, 3, 4)) / (2 * spread)).logsumexp(1).sum()
     [score] = torch.autograd.grad(density, x)
-    want = (x + moment.sigma**2 * score) / moment.alpha
+    want = (x + level.sigma**2 * score) / level.alpha
     told = network.gather([network.condition(prompt)] * 2)
-    got = network.predict(x.detach().float(), moment, told).output
+    got = network.predict(x.detach().float(), level, told).output
     off = float((got - want).detach().abs().max())
     assert off < 1e-4, f"{off:.2g} away from Tweedie's formula"
 
@@ -77,7 +77,7 @@ def test_the_negative_prompt_is_asked_in_the_middle_alone(ratio, rows):
     network = Toyland().load()
     denoiser = Middle().denoiser(network, network.condition("sun"), network.condition(""))
     alpha = (1 + ratio**2) ** -0.5
-    asking = denoiser.estimate(torch.zeros(1, 3, 16, 16), superpose.Moment(0, 0.0, alpha, ratio * alpha))
+    asking = denoiser.estimate(torch.zeros(1, 3, 16, 16), superpose.NoiseLevel(0, 0.0, alpha, ratio * alpha))
     assert len(next(asking)) == rows
 
 

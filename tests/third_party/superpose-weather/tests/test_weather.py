@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from superpose import Canvas, Moment
+from superpose import Canvas, NoiseLevel
 from superpose.testing import check_constraint, check_decomposition, check_import_time, check_view, report
 
 from superpose_weather.daylight import Daylight
@@ -41,6 +41,6 @@ def test_the_sky_is_above():
 
 def test_daylight_sets_the_mean_of_each_image():
     dark = torch.rand((3, 3, 4, 4), generator=torch.Generator().manual_seed(0)) - 1
-    edit = Daylight(level=0.25).on_clean(dark, Moment(0, 0.0, 1.0, 0.0))
+    edit = Daylight(level=0.25).on_clean(dark, NoiseLevel(0, 0.0, 1.0, 0.0))
     assert edit.value.mean((1, 2, 3)).tolist() == pytest.approx([0.25] * 3, abs=1e-6)
     assert not edit.jumped
