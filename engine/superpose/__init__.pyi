@@ -38,8 +38,8 @@ from superpose.estimate.prediction import LearnedVariance as LearnedVariance
 from superpose.estimate.prediction import Parameterization as Parameterization
 from superpose.estimate.prediction import Prediction as Prediction
 from superpose.estimate.prediction import steered as steered
-from superpose.estimate.predictor import Beside as Beside
 from superpose.estimate.predictor import Condition as Condition
+from superpose.estimate.predictor import Conditioning as Conditioning
 from superpose.estimate.predictor import NoisePredictor as NoisePredictor
 from superpose.estimate.published import published_parameterization as published_parameterization
 from superpose.estimate.published import published_schedule as published_schedule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, StepNoise, class_of
+from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, StepNoise, class_of
 from superpose_adm.network import load_adm
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class GuidedPredictor(NoisePredictor):
         label = class_of(prompt, self.model.layout.classes, self.model.labels)
         return Condition(prompt, {} if label is None else {"label": torch.tensor([label], device=self.device)})
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """For a super-resolution model the picture of the stage before, enlarged."""
         del noise
         if low is None or not self.model.upscales:
             return None
         # Pixels are areas, not points (align_corners False): as in the program these weights were trained by.
         size = self.shape[1:]
-        return Beside(torch.nn.functional.interpolate(low, size, mode="bilinear", align_corners=False))
+        return Conditioning(torch.nn.functional.interpolate(low, size, mode="bilinear", align_corners=False))
 
     def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Beside, Canvas, Constraint, Edit, Plan, RecipeError, option, read_image
+from superpose import Canvas, Conditioning, Constraint, Edit, Plan, RecipeError, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +35,8 @@ class Inversion(Constraint):
     Told what the recipe shows, the image comes back; with ``prompt``, what the image shows, the recipe's own prompt
     edits it. ``other`` is a second image, between whose noise and the first's ``mix`` chooses. Every sample starts
     from the same noise, unless its network sees something that is the sample's own. The finer the plan the nearer the
-    image comes back; with guidance it hardly does. It costs as many evaluations as the plan has levels, for each image.
+    image comes back; with guidance it hardly does. It costs as many evaluations as the plan has levels, for per_sample
+    image.
     """
 
     kind = "inversion"
@@ -91,9 +92,9 @@ class HiddenNoise(Constraint):
     mix: float = attrs.field(default=0.5, validator=(attrs.validators.ge(0), attrs.validators.le(1)))
     to_noise: bool = True
     predictor: NoisePredictor | None = None
-    conditioning: Beside | None = None
+    conditioning: Conditioning | None = None
 
-    def conditioned(self, conditioning: Beside | None) -> HiddenNoise:
+    def conditioned(self, conditioning: Conditioning | None) -> HiddenNoise:
         """The same for a network that sees ``conditioning``."""
         return attrs.evolve(self, conditioning=conditioning)
 
@@ -119,22 +120,24 @@ class HiddenNoise(Constraint):
         alone = [self._found(x, plan, _row(self.conditioning, i)) for i in range(len(x))]
         return Edit(torch.cat(alone), jumped=False)
 
-    def _found(self, x: Tensor, plan: Plan, beside: Beside | None) -> Tensor:
+    def _found(self, x: Tensor, plan: Plan, conditioning: Conditioning | None) -> Tensor:
         from superpose import invert
 
         top = plan.levels[0]
         pure = self.to_noise and 0 < top.alpha <= NO_SIGNAL
         found = [
-            invert(denoiser, image.to(x), plan, to_noise=pure, predictor=self.predictor, beside=beside)
+            invert(denoiser, image.to(x), plan, to_noise=pure, predictor=self.predictor, conditioning=conditioning)
             for denoiser, image in zip(self.denoisers, self.images, strict=True)
         ]
         mixed = found[0] if len(found) == 1 else between(found[0], found[1], self.mix)
         return mixed * top.prior if pure else mixed
 
 
-def _row(conditioning: Beside, i: int) -> Beside:
+def _row(conditioning: Conditioning, i: int) -> Conditioning:
     channels, mine = conditioning.channels, slice(i, i + 1)
-    return Beside(None if channels is None else channels[mine], {k: v[mine] for k, v in conditioning.each.items()})
+    return Conditioning(
+        None if channels is None else channels[mine], {k: v[mine] for k, v in conditioning.per_sample.items()}
+    )
 
 
 def between(a: Tensor, b: Tensor, mix: float) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
+from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose_deepfloyd.network import IFUNet
 from superpose_deepfloyd.stage import Stage
 from superpose_networks import assign, read_weights, ready, weight_files
@@ -54,7 +54,7 @@ class IFPredictor(NoisePredictor):
         return Condition(prompt, {"words": words, "whole": whole})
 
     @torch.no_grad()
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are."""
         if not self.stage.upscales:
             return None
@@ -66,7 +66,7 @@ class IFPredictor(NoisePredictor):
         )
         alpha, sigma = self.stage.noising.at(self.noise_level)
         levels = torch.full((len(low),), self.noise_level, device=self.device)
-        return Beside(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
+        return Conditioning(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
 
     def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""

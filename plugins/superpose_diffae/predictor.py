@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import superpose
-from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
+from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
 from superpose_diffae.codes import Code, line, ordered
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class AutoencoderPredictor(NoisePredictor):
         share, code = line(prompt, self.codes, self._of, self._moved)
         return self.told(torch.zeros(1, self.width, device=self.device) + code, share, prompt)
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """The samples' own codes, where the file can draw any."""
         del low
-        return Beside(each={"own": self.draw(noise)}) if self.latent else None
+        return Conditioning(per_sample={"own": self.draw(noise)}) if self.latent else None
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
         """Rows' codes, and their shares of the samples' own where any has one."""

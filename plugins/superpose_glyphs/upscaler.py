@@ -1,8 +1,8 @@
 r"""The upscaler as a noise predictor: it paints large glyphs over small ones.
 
-Beside the state lies the small image, enlarged and noised, :math:`y = \alpha_l E(x_{low}) + \sigma_l \epsilon'`. What
-is left to find is small, :math:`r = x_0 - \alpha_l y`, of mean square :math:`q^2 = \delta^2 + \sigma_l^2`; and so is
-what the network can get wrong of it:
+Conditioning the state lies the small image, enlarged and noised, :math:`y = \alpha_l E(x_{low}) + \sigma_l \epsilon'`.
+What is left to find is small, :math:`r = x_0 - \alpha_l y`, of mean square :math:`q^2 = \delta^2 + \sigma_l^2`; and so
+is what the network can get wrong of it:
 
 .. math::
     u = \frac{x_t - \alpha_t \alpha_l y}{d}, \quad d^2 = \alpha_t^2 q^2 + \sigma_t^2, \qquad
@@ -22,7 +22,17 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import Beside, Clip, Condition, NoiseLevel, NoisePredictor, Prediction, RecipeError, Schedule, StepNoise
+from superpose import (
+    Clip,
+    Condition,
+    Conditioning,
+    NoiseLevel,
+    NoisePredictor,
+    Prediction,
+    RecipeError,
+    Schedule,
+    StepNoise,
+)
 from superpose_glyphs.unshuffled import see
 from superpose_networks import UNet2D, load_unet2d
 
@@ -111,7 +121,7 @@ class UpscalePredictor(NoisePredictor):
         """Nothing: the small image shows what the large one will."""
         return Condition(prompt)
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning:
         """The small images, enlarged and noised, and how noisy they are.
 
         Raises:
@@ -123,7 +133,7 @@ class UpscalePredictor(NoisePredictor):
             raise RecipeError(f"this upscaler paints over images of {small}, found {found}: put it after such a stage")
         alpha, sigma = self.schedule.at(self.noise_level)
         large = enlarged(low.to(self.device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
-        return Beside(large, {"level": torch.full((len(low),), self.noise_level, device=self.device)})
+        return Conditioning(large, {"level": torch.full((len(low),), self.noise_level, device=self.device)})
 
     def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""

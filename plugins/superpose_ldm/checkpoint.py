@@ -9,7 +9,7 @@ from typing import Literal
 import attrs
 
 from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
-from superpose_ldm.conditioning import Conditioning
+from superpose_ldm.conditioning import PromptEncoder
 from superpose_networks import Part, digest, shards
 from superpose_networks.latent import AutoencoderShape
 
@@ -44,7 +44,7 @@ class Checkpoint:
     channels: int
     levels: int
     side: int
-    conditioning: Conditioning
+    conditioning: PromptEncoder
     schedule: TableSchedule
     prediction: Parameterization
     sees: Sees
@@ -93,7 +93,9 @@ class Checkpoint:
         }
 
 
-def seen_beside(where: Path, channels: int, latent: int, *, as_first_stage: bool = False, small: bool = False) -> Sees:
+def concat_channels(
+    where: Path, channels: int, latent: int, *, as_first_stage: bool = False, small: bool = False
+) -> Sees:
     """What a U-Net sees beside its latents, by the number of its channels.
 
     Arguments:

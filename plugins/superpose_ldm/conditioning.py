@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Told = Callable[[str], Mapping[str, "Tensor"]]
 
 
-class Conditioning(Protocol):
+class PromptEncoder(Protocol):
     """What prompts are to a model: known before weights are read."""
 
     def check(self, prompt: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError, published_table, read_json
-from superpose_ldm.checkpoint import Checkpoint, seen_beside
-from superpose_ldm.conditioning import Conditioning, Unconditional, Words
+from superpose_ldm.checkpoint import Checkpoint, concat_channels
+from superpose_ldm.conditioning import PromptEncoder, Unconditional, Words
 from superpose_networks import Part, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
 from superpose_networks.latent import (
     Autoencoder,
@@ -55,7 +55,7 @@ def read_folder(
     unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
     schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
-    conditioning: Conditioning = Unconditional()
+    conditioning: PromptEncoder = Unconditional()
     if "text_encoder" in parts:
         conditioning = _words(folder, tokenizer, variant)
         files["text encoder"] = conditioning.part.source
@@ -70,7 +70,7 @@ def read_folder(
         conditioning=conditioning,
         schedule=schedule,
         prediction=prediction or said,
-        sees=seen_beside(folder, channels, latents.latent),
+        sees=concat_channels(folder, channels, latents.latent),
         files=files,
     )
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, StepNoise
+from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, StepNoise
 from superpose_ldm.checkpoint import Checkpoint, Sees
 from superpose_networks.latent import Autoencoder
 
@@ -61,7 +61,7 @@ class LatentPredictor(NoisePredictor):
         """Images of latents; a VQ first stage takes the nearest of its codes first."""
         return self.first.decode(states)
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """What the network sees beside the noisy latents.
 
         Arguments:
@@ -77,7 +77,7 @@ class LatentPredictor(NoisePredictor):
             image = self._files.read_image((3, *size), self.device)[None]
         mask = self._files.read_mask(size, self.device)[None] if "mask" in self._sees else None
         channels = seen(self._sees, self.first, image, mask)
-        return Beside(channels.expand(len(noise()), -1, -1, -1))
+        return Conditioning(channels.expand(len(noise()), -1, -1, -1))
 
 
 @torch.no_grad()

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
-from superpose_ldm.checkpoint import Checkpoint, seen_beside
-from superpose_ldm.conditioning import Classes, Conditioning, Unconditional, Words
+from superpose_ldm.checkpoint import Checkpoint, concat_channels
+from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
 from superpose_networks import Part, read_weights, shape_of, tensor_shapes
 from superpose_networks.latent import (
     Autoencoder,
@@ -91,7 +91,7 @@ class SingleFile:
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
             schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
-            sees=seen_beside(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
+            sees=concat_channels(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
             files={"checkpoint": self.path},
         )
 
@@ -146,7 +146,7 @@ class SingleFile:
         falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
         return said if rounded or not falls else TableSchedule(table)
 
-    def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> Conditioning:
+    def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> PromptEncoder:
         if condition == "__is_unconditional__":
             return Unconditional()
         kind, params = condition["target"].rpartition(".")[2], condition.get("params", {})

@@ -24,16 +24,16 @@ class Recorded:
 
     Attributes:
         draws: In that order.
-        beside: What is put on a small image; drawn once.
+        conditioning: What is put on a small image; drawn once.
     """
 
     draws: Sequence[Tensor]
-    beside: Tensor | None = None
+    conditioning: Tensor | None = None
 
     def draw(self, step: int, purpose: str = "step") -> Tensor:
         if purpose.startswith("beside"):
-            assert self.beside is not None, "a first stage has nothing beside its states"
-            return self.beside
+            assert self.conditioning is not None, "a first stage has nothing beside its states"
+            return self.conditioning
         return self.draws[step + 1]
 
 
@@ -72,6 +72,6 @@ def sampled(
     """The images of a run over the small images ``low``, clipped as the predictor says."""
     assert predictor.clip is not None
     plan = scheduler.plan(predictor.schedule)
-    beside = predictor.beside(low, lambda purpose="step": noise.draw(-1, f"beside:{purpose}"))
+    conditioning = predictor.conditioning(low, lambda purpose="step": noise.draw(-1, f"beside:{purpose}"))
     clipped = Clipped(denoiser, predictor.clip)
-    return Trajectory(clipped, scheduler, plan, noise, predictor=predictor, beside=beside).run()
+    return Trajectory(clipped, scheduler, plan, noise, predictor=predictor, conditioning=conditioning).run()

@@ -6,8 +6,8 @@ import attrs
 import torch
 
 from superpose import (
-    Beside,
     Condition,
+    Conditioning,
     Model,
     NoisePredictor,
     Prediction,
@@ -96,12 +96,12 @@ class LargerPredictor(NoisePredictor):
         self.shape, self.spread = shape, spread
         self.schedule, self.device = LINEAR, torch.device("cpu")
 
-    def beside(self, low, noise):
+    def conditioning(self, low, noise):
         if low is None:
             raise RecipeError("there is nothing to enlarge")
         large = enlarged(low, self.shape[-1])
         own = torch.stack([picture.mean() for picture in low]).view(-1, 1, 1, 1)
-        return Beside(large - own, {"own": own})
+        return Conditioning(large - own, {"own": own})
 
     def condition(self, prompt):
         checked(prompt)
@@ -121,8 +121,8 @@ class Beheld(TinyPredictor):
         super().__init__((2 * shape[0], *shape[1:]), seed=seed)
         self.shape = shape
 
-    def beside(self, low, noise):
-        return Beside(low, {"own": low.flatten(1)[:, :1, None, None] + noise("own")[:, :1, :1, :1]})
+    def conditioning(self, low, noise):
+        return Conditioning(low, {"own": low.flatten(1)[:, :1, None, None] + noise("own")[:, :1, :1, :1]})
 
     def predict(self, x, level, given):
         answer = super().predict(x, level, {"bias": given["bias"] + given["own"]})

@@ -16,9 +16,9 @@ from torch import nn
 
 from small_models import LINEAR, Beheld, WavesPredictor, enlarged
 from superpose import (
-    Beside,
     Classifier,
     ClassifierPredictor,
+    Conditioning,
     FlowSchedule,
     Model,
     Noise,
@@ -63,7 +63,7 @@ class Edited(Beheld):
 
     def beside(self, low, noise):
         shown = noise("shown") if low is None else enlarged(low, self.shape[-1])
-        return Beside(shown, {"own": noise("own")[:, :1, :1, :1]})
+        return Conditioning(shown, {"own": noise("own")[:, :1, :1, :1]})
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +94,7 @@ class Tiny(Model):
         return self.sort == "larger"
 
     @property
-    def sees_beside(self):
+    def has_concat_conditioning(self):
         return self.sort in ("larger", "edited")
 
     @property
@@ -109,7 +109,7 @@ class Tiny(Model):
         told = {"schedule": self.schedule, "parameterization": self.parameterization}
         if self.sort.startswith("learned"):
             made = Learned(self.size, self.sort, **told)
-        elif self.sees_beside:
+        elif self.has_concat_conditioning:
             made = Edited(self.size)
         else:
             made = WavesPredictor(self.size) if self.sort == "latent" else TinyPredictor(self.size, **told)

@@ -37,12 +37,14 @@ class Answerer:
     Arguments:
         rows: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which is
             fastest, and whose bits depend on how many samples there are.
-        each: Tensors of one row a sample that a predictor is given with its conditions: see `Beside`.
+        per_sample: Tensors of one row a sample that a predictor is given with its conditions: see `Conditioning`.
     """
 
-    def __init__(self, rows: int | None = None, each: Mapping[Network, Mapping[str, Tensor]] | None = None) -> None:
+    def __init__(
+        self, rows: int | None = None, per_sample: Mapping[Network, Mapping[str, Tensor]] | None = None
+    ) -> None:
         self.rows = rows
-        self.each = each or {}
+        self.per_sample = per_sample or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
     def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
@@ -85,19 +87,22 @@ class Answerer:
             conditions = [condition for condition, count in arrangement for _ in range(count)]
             conditions += conditions[:1] * padding
             self._fits(predictor, arrangement)
-            each = {
+            per_sample = {
                 name: torch.cat([tensor] * len(arrangement) + [tensor[:1]] * padding).split(rows)
-                for name, tensor in self.each.get(predictor, {}).items()
+                for name, tensor in self.per_sample.get(predictor, {}).items()
             }
             self._given[key] = [
-                {**predictor.gather(conditions[start : start + rows]), **{name: each[name][i] for name in each}}
+                {
+                    **predictor.gather(conditions[start : start + rows]),
+                    **{name: per_sample[name][i] for name in per_sample},
+                }
                 for i, start in enumerate(range(0, len(conditions), rows))
             ]
         return self._given[key]
 
     def _fits(self, predictor: Network, arrangement: Arrangement) -> None:
         """Raise `LawError` if a question is not about all samples: whose tensors its rows are then nobody could say."""
-        for name, tensor in self.each.get(predictor, {}).items():
+        for name, tensor in self.per_sample.get(predictor, {}).items():
             for _, count in arrangement:
                 if count != len(tensor):
                     raise LawError(

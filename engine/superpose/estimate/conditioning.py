@@ -63,14 +63,14 @@ class Seen:
         Raises:
             LawError: If the groups are others than those said, or the view can't act on one of them.
         """
-        beside = x.shape[1] - self.channels
-        if beside <= 0:
+        conditioning = x.shape[1] - self.channels
+        if conditioning <= 0:
             return self.view.apply(x)
-        groups = self.groups or (ChannelGroup(self.channels),) * (beside // self.channels)
-        if sum(group.channels for group in groups) != beside:
+        groups = self.groups or (ChannelGroup(self.channels),) * (conditioning // self.channels)
+        if sum(group.channels for group in groups) != conditioning:
             said = [group.channels for group in self.groups] or f"groups of {self.channels}"
             raise LawError(
-                f"{beside} channels lie beside the {self.channels} of the state, and concat_conditioning "
+                f"{conditioning} channels lie beside the {self.channels} of the state, and concat_conditioning "
                 f"says {said}: the predictor must say of each group of channels how views act on it"
             )
         state, *parts = x.split((self.channels, *(group.channels for group in groups)), 1)

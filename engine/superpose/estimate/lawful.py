@@ -34,7 +34,7 @@ def unchanged(x: Tensor, level: NoiseLevel) -> Tensor:
     return x / (level.alpha or 1.0)
 
 
-def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Evaluate, beside: int = 0) -> float:
+def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Evaluate, conditioning: int = 0) -> float:
     """Largest difference of what a tree says from what it is shown, relative to that; 0 for a lawful one.
 
     Arguments:
@@ -42,9 +42,9 @@ def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Eva
         shape: (C, H, W) of one state.
         level: The level to ask at.
         evaluate: Asks networks that answer `unchanged`.
-        beside: Channels that lie beside the state.
+        conditioning: Channels that lie beside the state.
     """
-    clean = torch.randn((1, shape[0] + beside, *shape[1:]), generator=torch.Generator().manual_seed(0)) * SMALL
+    clean = torch.randn((1, shape[0] + conditioning, *shape[1:]), generator=torch.Generator().manual_seed(0)) * SMALL
     off = _off(denoiser, clean * (level.alpha or 1.0), shape[0], level, evaluate)
     if off <= TOLERANCE:
         return off
@@ -72,7 +72,7 @@ def unlawful(name: str, off: float, level: NoiseLevel) -> str:
     )
 
 
-def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], beside: int = 0) -> None:
+def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], conditioning: int = 0) -> None:
     """Hold a tree to the law, asking no network.
 
     A tree with a `Known` in it is held to it in its parts alone: what is known beforehand does not depend on x.
@@ -84,7 +84,7 @@ def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], be
     if any(isinstance(part, Known) for part in _all_parts(denoiser)):
         return
     for level in levels:
-        if (off := departure(denoiser, shape, level, _without_networks, beside)) > TOLERANCE:
+        if (off := departure(denoiser, shape, level, _without_networks, conditioning)) > TOLERANCE:
             raise LawError(unlawful(type(denoiser).__name__, off, level))
 
 

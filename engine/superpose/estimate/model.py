@@ -31,7 +31,7 @@ class Model(Kind, ABC):
         return False
 
     @property
-    def sees_beside(self) -> bool:
+    def has_concat_conditioning(self) -> bool:
         """Whether its network sees channels beside the state: a smaller picture, one to edit, a mask."""
         return self.upscales or bool(self.concat_conditioning)
 

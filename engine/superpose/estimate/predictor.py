@@ -38,18 +38,18 @@ class Condition:
 
 
 @attrs.frozen(eq=False)
-class Beside:
+class Conditioning:
     """What a predictor lays beside the samples of a run: it stays the same from the first step to the last.
 
     Attributes:
         channels: Laid after the state's channels in everything that denoisers see, shape (N, C', H, W): an image to
             enlarge, a mask. Views act on it as `NoisePredictor.concat_conditioning` says, so that it is seen as the
             image is.
-        each: Tensors of N rows, one a sample, which `NoisePredictor.predict` is given beside the condition's.
+        per_sample: Tensors of N rows, one a sample, which `NoisePredictor.predict` is given beside the condition's.
     """
 
     channels: Tensor | None = None
-    each: Mapping[str, Tensor] = attrs.field(factory=dict)
+    per_sample: Mapping[str, Tensor] = attrs.field(factory=dict)
 
 
 class NoisePredictor(ABC):
@@ -64,8 +64,8 @@ class NoisePredictor(ABC):
         learned_variance: Whether `Prediction.variance` is filled, and with what.
         clip: How its clean image is kept in range unless somebody says otherwise; None for latents.
         device: Where it runs.
-        concat_conditioning: How views act on the channels that `beside` lays, group by group, in their order; where
-            nothing is said they are pictures of as many channels as the state.
+        concat_conditioning: How views act on the channels that `conditioning` lays, group by group, in their order;
+            where nothing is said they are pictures of as many channels as the state.
     """
 
     schedule: Schedule
@@ -89,7 +89,7 @@ class NoisePredictor(ABC):
         """The pictures of states: (N, *shape) to (N, *image_shape). Latent models override it."""
         return states
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """What is laid beside the samples of a run; asked once, before the first step.
 
         Arguments:
@@ -116,9 +116,10 @@ class NoisePredictor(ABC):
 
         Arguments:
             x: Noisy states, shape (N, C, H, W), float32, on the predictor's device; after their C channels come those
-                that `beside` laid there.
+                that `conditioning` laid there.
             level: Their noise level, the same for every row.
-            given: The rows' conditions, gathered: tensors of N rows; with them those that `beside` gave each sample.
+            given: The rows' conditions, gathered: tensors of N rows; with them those that `conditioning` gave each
+            sample.
         """
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:

@@ -11,7 +11,7 @@ from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Canvas, Constraint
-from superpose.sampling.loop import Trajectory, fitted, laid_beside
+from superpose.sampling.loop import Trajectory, conditioning_of, fitted
 from superpose.sampling.noise import Noise
 
 if TYPE_CHECKING:
@@ -65,9 +65,16 @@ class Composition:
             low: Their pictures at the stage before, where there was one.
         """
         noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, self.number)
-        beside = laid_beside(self.predictor, noise, low)
+        conditioning = conditioning_of(self.predictor, noise, low)
         return Trajectory(
-            self.denoiser, self.recipe.scheduler, self.plan, noise, self.constraints, self.rows, self.predictor, beside
+            self.denoiser,
+            self.recipe.scheduler,
+            self.plan,
+            noise,
+            self.constraints,
+            self.rows,
+            self.predictor,
+            conditioning,
         )
 
 

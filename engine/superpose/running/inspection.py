@@ -13,7 +13,7 @@ from superpose.errors import LawError, RecipeError
 from superpose.estimate.batching import Answerer
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
-from superpose.estimate.predictor import Beside
+from superpose.estimate.predictor import Conditioning
 from superpose.recipe.problems import MistakesError
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
@@ -87,12 +87,12 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
         raise recipe.located([((), str(error))]) from error
     # One that hides what lies beside the state asks more rows of a network that sees any.
     said = sum(group.channels for group in counter.concat_conditioning)
-    laid = (said or counter.shape[0]) if recipe.model.sees_beside else 0
+    laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
     if fault := _unlawful(nodes, _probed(plan), laid):
         raise recipe.located([fault])
-    beside = Beside(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
+    conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
     noise = SameNoise(counter.shape)
-    run = Trajectory(denoiser, recipe.scheduler, plan, noise, constraints, predictor=counter, beside=beside)
+    run = Trajectory(denoiser, recipe.scheduler, plan, noise, constraints, predictor=counter, conditioning=conditioning)
     judged.clear()
     try:
         evaluations, total = rehearsed(run, counter.rounds)
@@ -124,23 +124,23 @@ def _probed(plan: Plan) -> list[NoiseLevel]:
     return descents[:: 1 + len(descents) // PROBES]
 
 
-def _unlawful(nodes: Sequence[Node], levels: Sequence[NoiseLevel], beside: int) -> tuple[Path, str] | None:
+def _unlawful(nodes: Sequence[Node], levels: Sequence[NoiseLevel], conditioning: int) -> tuple[Path, str] | None:
     """The place of the first fault and what it is, innermost first; None where all is lawful.
 
     The last node is the whole: asking it also counts the rows, and where it is lawful nothing else is asked.
     """
     *parts, whole = nodes
-    if _fault(whole, levels, beside) is None:
+    if _fault(whole, levels, conditioning) is None:
         return None
-    faults = (_fault(node, levels, beside) for node in (*parts, whole))
+    faults = (_fault(node, levels, conditioning) for node in (*parts, whole))
     return next(fault for fault in faults if fault is not None)
 
 
-def _fault(node: Node, levels: Sequence[NoiseLevel], beside: int) -> tuple[Path, str] | None:
+def _fault(node: Node, levels: Sequence[NoiseLevel], conditioning: int) -> tuple[Path, str] | None:
     try:
         node.denoiser.check(node.shape)
         for level in levels:
-            if (off := departure(node.denoiser, node.shape, level, Answerer(), beside)) > TOLERANCE:
+            if (off := departure(node.denoiser, node.shape, level, Answerer(), conditioning)) > TOLERANCE:
                 return node.path, unlawful(str(node.path[-1]), off, level)
     except LawError as error:
         named = dict(enumerate(node.names))

@@ -89,7 +89,7 @@ def trajectory(
     from superpose.estimate.clip import Clipped
     from superpose.estimate.lawful import check_law
     from superpose.sampling.constraint import Canvas
-    from superpose.sampling.loop import Trajectory, fitted, laid_beside
+    from superpose.sampling.loop import Trajectory, conditioning_of, fitted
     from superpose.sampling.noise import Noise
 
     if why := scheduler.refuses(predictor.learned_variance):
@@ -113,7 +113,7 @@ def trajectory(
         bound,
         rows,
         predictor,
-        laid_beside(predictor, noise, low),
+        conditioning_of(predictor, noise, low),
     )
 
 

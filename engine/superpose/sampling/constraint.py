@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Denoiser
-    from superpose.estimate.predictor import Beside, NoisePredictor
+    from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
@@ -127,7 +127,7 @@ class Constraint(Kind, ABC):
         del factor
         return None
 
-    def conditioned(self, conditioning: Beside | None) -> Constraint:
+    def conditioned(self, conditioning: Conditioning | None) -> Constraint:
         """This constraint for samples beside which ``conditioning`` is laid, for one that asks the network itself."""
         del conditioning
         return self

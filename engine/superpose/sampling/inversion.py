@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Denoiser
-    from superpose.estimate.predictor import Beside, NoisePredictor
+    from superpose.estimate.predictor import Conditioning, NoisePredictor
 
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
 ALL_NOISE = NoiseLevel(0, -1.0, 0.0, 1.0)
@@ -43,7 +43,7 @@ def invert(
     to_noise: bool = True,
     rows: int | None = None,
     predictor: NoisePredictor | None = None,
-    beside: Beside | None = None,
+    conditioning: Conditioning | None = None,
 ) -> Tensor:
     r"""The states from which DDIM without noise leads to ``images``, to first order in the size of a step.
 
@@ -65,7 +65,7 @@ def invert(
             sampling starts there, this leads back more exactly.
         rows: Rows of a forward pass; see `Answerer`.
         predictor: Whose samples have something laid beside them; None where nothing is.
-        beside: What that is, with a row for each image.
+        conditioning: What that is, with a row for each image.
 
     Returns:
         Shape (N, C, H, W), float32.
@@ -74,10 +74,12 @@ def invert(
         RecipeError: If the levels do not rise, or one is free of noise, where no network can be asked.
     """
     climbed = ascent(levels)
-    answer = Answerer(rows, {predictor: beside.each} if predictor is not None and beside is not None else None)
+    answer = Answerer(
+        rows, {predictor: conditioning.per_sample} if predictor is not None and conditioning is not None else None
+    )
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
-        seen = x if beside is None or beside.channels is None else torch.cat((x, beside.channels), 1)
+        seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
         x = moved(x, steered(answer(denoiser, seen, here), here).clean, here, there, _no_noise)
     return x
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.prediction import Estimate
-    from superpose.estimate.predictor import Beside, NoisePredictor
+    from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.noise import NoiseSource, StepNoise
@@ -73,7 +73,7 @@ class Trajectory:
         constraints: Bound constraints, in order.
         rows: Rows of a forward pass; see `Answerer`.
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
-        beside: What the predictor lays beside the samples.
+        conditioning: What the predictor lays beside the samples.
     """
 
     denoiser: Denoiser
@@ -83,7 +83,7 @@ class Trajectory:
     constraints: Sequence[Constraint] = ()
     rows: int | None = None
     predictor: NoisePredictor | None = None
-    beside: Beside | None = None
+    conditioning: Conditioning | None = None
     _answer: Answerer = attrs.field(init=False)
     _rules: tuple[Constraint, ...] = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
@@ -91,13 +91,13 @@ class Trajectory:
 
     @_answer.default
     def _make_answerer(self) -> Answerer:
-        if self.predictor is None or self.beside is None:
+        if self.predictor is None or self.conditioning is None:
             return Answerer(self.rows)
-        return Answerer(self.rows, {self.predictor: self.beside.each})
+        return Answerer(self.rows, {self.predictor: self.conditioning.per_sample})
 
     @_rules.default
     def _tell_the_run(self) -> tuple[Constraint, ...]:
-        return tuple(constraint.along(self.plan).conditioned(self.beside) for constraint in self.constraints)
+        return tuple(constraint.along(self.plan).conditioned(self.conditioning) for constraint in self.constraints)
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:
@@ -209,9 +209,9 @@ class Trajectory:
         return torch.cat([self.predictor.decode(state) for state in x.split(1)])
 
     def _seen(self, x: Tensor) -> Tensor:
-        if self.beside is None or self.beside.channels is None:
+        if self.conditioning is None or self.conditioning.channels is None:
             return x
-        return torch.cat((x, self.beside.channels), 1)
+        return torch.cat((x, self.conditioning.channels), 1)
 
     def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
@@ -263,9 +263,9 @@ def renoised(x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: Tensor) -> T
 
 
 @torch.no_grad()
-def laid_beside(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Beside | None:
+def conditioning_of(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Conditioning | None:
     """What a predictor lays beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
-    return predictor.beside(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
+    return predictor.conditioning(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
 
 
 def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) -> Plan:

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError
-from superpose.estimate.predictor import Beside
+from superpose.estimate.predictor import Conditioning
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import gap, noise
 
@@ -56,7 +56,7 @@ def laws(
     laid = _laid(predictor, low)
     if laid is not None:
         yield Law("lays-row-for-row", lambda: lays_row_for_row(predictor, laid, low))
-    question = _Question(predictor, prompts, level, laid or Beside())
+    question = _Question(predictor, prompts, level, laid or Conditioning())
     yield Law("answers-in-form", lambda: answers_in_form(question))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(question))
 
@@ -125,7 +125,7 @@ def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Size) -> Te
     return made
 
 
-def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) -> float:
+def lays_row_for_row(predictor: NoisePredictor, laid: Conditioning, low: Size | None) -> float:
     """What lies beside a sample has a row of its own, with the same bits whatever the other samples are."""
     name, height_width = type(predictor).__name__, tuple(predictor.shape[1:])
     if laid.channels is not None and tuple(laid.channels.shape[2:]) != height_width:
@@ -138,7 +138,7 @@ def lays_row_for_row(predictor: NoisePredictor, laid: Beside, low: Size | None) 
         if len(tensor) != ROWS:
             raise LawError(f"{name} lays {len(tensor)} rows of {what} beside {ROWS} samples")
     for i in range(ROWS):
-        alone = _parts(_laid(predictor, low, slice(i, i + 1)) or Beside())
+        alone = _parts(_laid(predictor, low, slice(i, i + 1)) or Conditioning())
         for what, tensor in _parts(laid).items():
             if (off := gap(alone[what][0], tensor[i])) > 0:
                 raise LawError(f"{name}: {what} of sample {i} changes by {off:.3g} with the samples beside it")
@@ -191,7 +191,9 @@ def keeps_rows_apart(question: _Question) -> float:
 class _Question:
     """Questions of four rows, with their conditions and with what is laid beside them."""
 
-    def __init__(self, predictor: NoisePredictor, prompts: Sequence[str], level: NoiseLevel, laid: Beside) -> None:
+    def __init__(
+        self, predictor: NoisePredictor, prompts: Sequence[str], level: NoiseLevel, laid: Conditioning
+    ) -> None:
         self.predictor, self.level, self.laid = predictor, level, laid
         self.told = [predictor.condition(prompts[i % len(prompts)]) for i in range(ROWS)]
 
@@ -204,9 +206,11 @@ class _Question:
         import torch
 
         chosen = list(rows)
-        beside = [] if self.laid.channels is None else [self.laid.channels[chosen]]
+        conditioning = [] if self.laid.channels is None else [self.laid.channels[chosen]]
         given = dict(self.predictor.gather([self.told[i] for i in chosen]))
-        return torch.cat([x, *beside], 1), given | {name: each[chosen] for name, each in self.laid.each.items()}
+        return torch.cat([x, *conditioning], 1), given | {
+            name: per_sample[chosen] for name, per_sample in self.laid.per_sample.items()
+        }
 
     def answered(self, seen: Tensor, given: Mapping[str, Tensor]) -> Prediction:
         """The answer."""
@@ -216,7 +220,7 @@ class _Question:
             return self.predictor.predict(seen, self.level, given)
 
 
-def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Beside | None:
+def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Conditioning | None:
     """What is laid beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
     import torch
 
@@ -227,8 +231,8 @@ def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)
         return own[rows].to(predictor.device)
 
     with torch.no_grad():
-        return predictor.beside(pictures, drawn)
+        return predictor.conditioning(pictures, drawn)
 
 
-def _parts(laid: Beside) -> dict[str, Tensor]:
-    return ({} if laid.channels is None else {"channels": laid.channels}) | dict(laid.each)
+def _parts(laid: Conditioning) -> dict[str, Tensor]:
+    return ({} if laid.channels is None else {"channels": laid.channels}) | dict(laid.per_sample)

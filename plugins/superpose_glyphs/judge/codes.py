@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from superpose import Beside, Condition, Scheduler, State, Trajectory, invert, make, prompted, trajectory
+from superpose import Condition, Conditioning, Scheduler, State, Trajectory, invert, make, prompted, trajectory
 from superpose_diffae.attributes import Classifier, auroc, fit
 from superpose_diffae.predictor import AutoencoderPredictor
 from superpose_glyphs.diffae import GlyphsDiffae
@@ -85,7 +85,7 @@ class Autoencoder:
             run.plan,
             to_noise=self.to_noise,
             predictor=self.predictor,
-            beside=run.beside,
+            conditioning=run.conditioning,
         )
 
     def images(self, noise: Tensor, codes: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ class Autoencoder:
         own = Condition("its own", {"code": torch.zeros(1, codes.shape[1]), "share": torch.ones(1, 1)})
         denoiser = prompted(self.predictor, own)
         drawn = trajectory(denoiser, self.scheduler, self.predictor, samples=len(codes))
-        return attrs.evolve(drawn, beside=Beside(each={"own": codes}))
+        return attrs.evolve(drawn, conditioning=Conditioning(per_sample={"own": codes}))
 
 
 def probes(autoencoder: Autoencoder, images: Images, count: int = 20_000) -> Classifier:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from small_models import Beheld, LargerPredictor, enlarged
 from superpose import (
     Answerer,
-    Beside,
+    Conditioning,
     Known,
     LawError,
     Mix,
@@ -41,7 +41,7 @@ def noise(rows, shape=(3, 8, 8), seed=0):
     return torch.randn(rows, *shape, generator=torch.Generator().manual_seed(seed))
 
 
-def run(network, denoiser, beside, turn=lambda x: x, scheduler="ddpm"):
+def run(network, denoiser, conditioning, turn=lambda x: x, scheduler="ddpm"):
     """A run on noise that ``turn`` turns."""
 
     class Turned:
@@ -50,7 +50,7 @@ def run(network, denoiser, beside, turn=lambda x: x, scheduler="ddpm"):
 
     method = make("scheduler", scheduler, steps=5)
     plan = method.plan(network.schedule)
-    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, beside=beside).run()
+    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, conditioning=conditioning).run()
 
 
 @pytest.mark.parametrize(("view", "size"), VIEWS)
@@ -59,8 +59,8 @@ def test_one_view_is_a_plain_run_on_turned_conditioning_turned_back(view, size):
     cat = guided(prompted(network, "cat"), prompted(network, ""), 3.0)
     one = viewed([(view, cat)], channels=size[0])
     one.check(size)
-    seen = view.apply(run(network, one, Beside(view.invert(low), {"own": own}), turn=view.invert))
-    off = float((seen - run(network, cat, Beside(low, {"own": own}))).abs().max())
+    seen = view.apply(run(network, one, Conditioning(view.invert(low), {"own": own}), turn=view.invert))
+    off = float((seen - run(network, cat, Conditioning(low, {"own": own}))).abs().max())
     assert off == 0, f"{view} at {size} is {off:.3g} off"
 
 
@@ -119,7 +119,7 @@ def test_stages_are_independent_of_each_other():
     flat = torch.stack([draw.flatten() for draw in draws])
     off = torch.corrcoef(flat) - torch.eye(len(flat))
     assert float(off.abs().max()) < 5 / flat.shape[1] ** 0.5, "the noise of two stages is related"
-    assert not torch.equal(second.beside.each["own"], third.beside.each["own"]), (
+    assert not torch.equal(second.conditioning.per_sample["own"], third.conditioning.per_sample["own"]), (
         "what is laid beside has one stage's noise"
     )
     larger = Noise(0, (0,), (3, 16, 16), stage=1).draw(-1, "start").flatten()[: 3 * 8 * 8]
@@ -129,13 +129,13 @@ def test_stages_are_independent_of_each_other():
 def test_what_is_known_is_known_beside_conditioning():
     network, image = Beheld((3, 8, 8)), noise(1)[0]
     half = Mix((Term(Known(image), 0.5), Term(prompted(network, "a"), 0.5)))
-    clean = Answerer(each={network: {"own": torch.zeros(2, 1, 1, 1)}})(half, noise(2, (6, 8, 8)), MOMENT).clean
+    clean = Answerer(per_sample={network: {"own": torch.zeros(2, 1, 1, 1)}})(half, noise(2, (6, 8, 8)), MOMENT).clean
     assert clean.shape == (2, 3, 8, 8)
 
 
 def test_a_question_about_some_samples_only_is_refused():
     network = Beheld((3, 8, 8))
-    answerer = Answerer(each={network: {"own": torch.zeros(3, 1, 1, 1)}})
+    answerer = Answerer(per_sample={network: {"own": torch.zeros(3, 1, 1, 1)}})
     with pytest.raises(LawError, match="Beheld is asked about 2 rows, and has 'own' for 3 samples"):
         answerer(prompted(network, "a"), noise(2, (6, 8, 8)), MOMENT)
 
@@ -149,22 +149,22 @@ def test_the_laws_know_what_is_laid_beside():
 class Mixing(Beheld):
     """Lays the mean of all samples beside each."""
 
-    def beside(self, low, noise):
-        return Beside(low - low.mean(0), {"own": torch.zeros(len(low), 1, 1, 1)})
+    def conditioning(self, low, noise):
+        return Conditioning(low - low.mean(0), {"own": torch.zeros(len(low), 1, 1, 1)})
 
 
 class Short(Beheld):
     """Forgets rows."""
 
-    def beside(self, low, noise):
-        return Beside(low, {"own": torch.zeros(1, 1, 1, 1)})
+    def conditioning(self, low, noise):
+        return Conditioning(low, {"own": torch.zeros(1, 1, 1, 1)})
 
 
 class Small(Beheld):
     """Lays what is smaller than a state."""
 
-    def beside(self, low, noise):
-        return Beside(low[..., :4, :4], {"own": torch.zeros(len(low), 1, 1, 1)})
+    def conditioning(self, low, noise):
+        return Conditioning(low[..., :4, :4], {"own": torch.zeros(len(low), 1, 1, 1)})
 
 
 class Neighbourly(Beheld):

@@ -9,8 +9,8 @@ from PIL import Image
 
 from small_models import Beheld
 from superpose import (
-    Beside,
     ChannelGroup,
+    Conditioning,
     LawError,
     Noise,
     Prediction,
@@ -58,14 +58,14 @@ class Painter(TinyPredictor):
         return Prediction(super().predict(x, level, given).output[:, : self.shape[0]])
 
 
-def run(network, denoiser, beside, turn=lambda x: x):
+def run(network, denoiser, conditioning, turn=lambda x: x):
     class Turned:
         def draw(self, step, purpose="step"):
             return turn(Noise(0, (0, 1), network.shape).draw(step, purpose))
 
     method = make("scheduler", "ddpm", steps=3)
     plan = method.plan(network.schedule)
-    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, beside=beside).run()
+    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, conditioning=conditioning).run()
 
 
 @pytest.mark.parametrize(("view", "size"), VIEWS)
@@ -75,11 +75,11 @@ def test_one_view_is_a_plain_run_on_the_turned_picture_and_the_moved_mask(view, 
     cat = guided(prompted(network, "cat"), prompted(network, ""), 3.0)
     one = viewed([(view, cat)], channels=size[0], conditioning=network.concat_conditioning)
     one.check(size)
-    seen = view.apply(run(network, one, Beside(torch.cat((mask, view.invert(picture)), 1)), turn=view.invert))
+    seen = view.apply(run(network, one, Conditioning(torch.cat((mask, view.invert(picture)), 1)), turn=view.invert))
     shown = network.masks.copy()
     # Of a mask of zeros and ones, what a view that moves values shows is the moved mask, but for a sign.
     moved = view.apply(mask.expand(2, *size).contiguous())[:, :1].abs()
-    plain = run(network, cat, Beside(torch.cat((moved, picture), 1)))
+    plain = run(network, cat, Conditioning(torch.cat((moved, picture), 1)))
     assert torch.equal(seen, plain), f"{view} at {size} is {float((seen - plain).abs().max()):.3g} off"
     assert {float(value) for block in shown for value in block.unique()} <= {0.0, 1.0}, "a mask has lost its values"
 

@@ -26,9 +26,9 @@ def test_recorded_answers(case: str) -> None:
     x = given["x"]
     if "low_res" in given:
         noise = lambda purpose="step": x  # noqa: E731
-        beside = model_of(case).load().beside(given["low_res"], noise)
-        assert beside is not None
-        x = torch.cat((x, beside.channels), 1)
+        conditioning = model_of(case).load().conditioning(given["low_res"], noise)
+        assert conditioning is not None
+        x = torch.cat((x, conditioning.channels), 1)
     with torch.inference_mode():
         for name, shift in (("out", 0.0), ("out_fractional_t", 0.25)):
             agree(about, name, network(x, given["t"] + shift, given.get("y")), want[name])

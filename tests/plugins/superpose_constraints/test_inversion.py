@@ -9,8 +9,8 @@ from PIL import Image
 
 from small_models import Beheld
 from superpose import (
-    Beside,
     Canvas,
+    Conditioning,
     EDMSchedule,
     FlowSchedule,
     NoiseLevel,
@@ -160,9 +160,17 @@ def test_a_network_that_sees_something_beside_the_state_is_shown_it(images):
     )
     x = run.start().x
     for i in range(3):
-        beside = Beside(run.beside.channels[i : i + 1], {"own": run.beside.each["own"][i : i + 1]})
+        conditioning = Conditioning(
+            run.conditioning.channels[i : i + 1], {"own": run.conditioning.each["own"][i : i + 1]}
+        )
         a, b = (
-            invert(prompted(network, prompt), read_image(path, SHAPE)[None], run.plan, predictor=network, beside=beside)
+            invert(
+                prompted(network, prompt),
+                read_image(path, SHAPE)[None],
+                run.plan,
+                predictor=network,
+                conditioning=conditioning,
+            )
             for path, prompt in zip(images, ("cat", "dog"), strict=True)
         )
         assert torch.equal(x[i : i + 1], between(a, b, 0.3)), f"sample {i}"

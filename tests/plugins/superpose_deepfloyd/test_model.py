@@ -99,16 +99,16 @@ def test_a_small_image_beside_one_sample_is_that_beside_many(saved: Path) -> Non
     predictor = make("model", "deepfloyd-upscaler", path=SECOND, embeddings=saved).load()
     torch.manual_seed(0)
     low, noise = torch.randn(5, 3, 8, 8), torch.randn(5, 3, 32, 32)
-    beside = predictor.beside(low, lambda purpose="step": noise)
-    alone = predictor.beside(low[3:4], lambda purpose="step": noise[3:4])
-    assert torch.equal(beside.channels[3:4], alone.channels)
-    assert beside.each["noise_level"].tolist() == [50] * 5
+    conditioning = predictor.conditioning(low, lambda purpose="step": noise)
+    alone = predictor.conditioning(low[3:4], lambda purpose="step": noise[3:4])
+    assert torch.equal(conditioning.channels[3:4], alone.channels)
+    assert conditioning.per_sample["noise_level"].tolist() == [50] * 5
 
 
 def test_an_upscaler_without_a_small_image(saved: Path) -> None:
     predictor = make("model", "deepfloyd-upscaler", path=SECOND, embeddings=saved).load()
     with pytest.raises(RecipeError, match="needs images to paint over"):
-        predictor.beside(None, Recorded([]).draw)
+        predictor.conditioning(None, Recorded([]).draw)
 
 
 @pytest.mark.parametrize(

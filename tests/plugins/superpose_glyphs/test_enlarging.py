@@ -53,17 +53,17 @@ def test_paints_over_small_images(tmp_path: Path) -> None:
     def noise(purpose: str = "") -> torch.Tensor:
         return drawn
 
-    beside = predictor.beside(low, noise)
-    assert beside is not None
-    assert beside.channels is not None
-    torch.testing.assert_close(beside.channels, alpha * enlarged(low) + sigma * drawn)
-    x = torch.cat((drawn, beside.channels), dim=1)
-    prediction = predictor.predict(x, predictor.schedule.level(0, 500), beside.each)
+    conditioning = predictor.conditioning(low, noise)
+    assert conditioning is not None
+    assert conditioning.channels is not None
+    torch.testing.assert_close(conditioning.channels, alpha * enlarged(low) + sigma * drawn)
+    x = torch.cat((drawn, conditioning.channels), dim=1)
+    prediction = predictor.predict(x, predictor.schedule.level(0, 500), conditioning.per_sample)
     assert prediction.variance is not None
     assert prediction.output.shape == prediction.variance.shape == drawn.shape
     for wrong in (None, drawn):
         with pytest.raises(RecipeError, match=r"paints over images of \(3, 32, 32\), found"):
-            predictor.beside(wrong, noise)
+            predictor.conditioning(wrong, noise)
 
 
 def test_a_cascade_of_two_stages_runs(tmp_path: Path) -> None:

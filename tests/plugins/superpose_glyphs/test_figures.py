@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from superpose import Beside, Condition, NoiseLevel, NoisePredictor, Prediction, StepNoise, TableSchedule
+from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, StepNoise, TableSchedule
 from superpose_glyphs.judge import codes
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.words import INKS, kept, words
@@ -77,9 +77,9 @@ class Bicubic(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         return Condition(prompt, {})
 
-    def beside(self, low: Tensor | None, noise: StepNoise) -> Beside | None:
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         assert low is not None
-        return Beside(nn.functional.interpolate(low, scale_factor=2, mode="bicubic", align_corners=False))
+        return Conditioning(nn.functional.interpolate(low, scale_factor=2, mode="bicubic", align_corners=False))
 
     def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
         return Prediction(x[:, 3:])

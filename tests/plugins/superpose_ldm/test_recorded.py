@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from superpose import Beside, Condition, NoiseLevel, Prompted, Trajectory, guided
+from superpose import Condition, Conditioning, NoiseLevel, Prompted, Trajectory, guided
 from superpose_guidance.dual import Dual
 from superpose_ldm.files import Files
 from superpose_ldm.model import CompVis, StableDiffusion
@@ -247,7 +247,7 @@ def test_inpainting_ldm(cases) -> None:
         kind = PNDM if about["sampler"] == "plms" else DDIM
         scheduler = kind(steps=about["S"], grid="compvis", final="first")
         denoiser = Prompted(predictor, predictor.condition(""))
-        latent, image = run(predictor, denoiser, scheduler, case, x["x_T"], beside=Beside(channels))
+        latent, image = run(predictor, denoiser, scheduler, case, x["x_T"], conditioning=Conditioning(channels))
         case.check(f"{name}/latent", latent)
         case.check(f"{name}/image", image)
 
@@ -280,7 +280,9 @@ def test_instruct_pix2pix(cases, name) -> None:
     case.check(f"{name}/sigmas", torch.tensor([level.ratio for level in plan.levels]))
     case.check(f"{name}/timesteps_of_sigmas", torch.tensor([level.t for level in plan.levels[:-1]]))
     start = x["draws"][0] * plan.levels[0].sigma
-    beside = Beside(channels)
-    latent, image = run(predictor, denoiser, scheduler, case, start, beside=beside, draws=iter(x["draws"][1:]))
+    conditioning = Conditioning(channels)
+    latent, image = run(
+        predictor, denoiser, scheduler, case, start, conditioning=conditioning, draws=iter(x["draws"][1:])
+    )
     case.check(f"{name}/latent", latent)
     case.check(f"{name}/decoded", image)
