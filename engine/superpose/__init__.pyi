@@ -8,7 +8,7 @@ from superpose.errors import PromptError as PromptError
 from superpose.errors import RecipeError as RecipeError
 from superpose.errors import RunError as RunError
 from superpose.errors import SuperposeError as SuperposeError
-from superpose.estimate.batching import Answerer as Answerer
+from superpose.estimate.batching import BatchedEvaluator as BatchedEvaluator
 from superpose.estimate.classifier import Classifier as Classifier
 from superpose.estimate.classifier import ClassifierPredictor as ClassifierPredictor
 from superpose.estimate.clip import Clip as Clip
@@ -19,12 +19,12 @@ from superpose.estimate.clip import StaticClip as StaticClip
 from superpose.estimate.clip import published_clip as published_clip
 from superpose.estimate.conditioning import ChannelGroup as ChannelGroup
 from superpose.estimate.decomposition import Decomposition as Decomposition
-from superpose.estimate.denoiser import Ask as Ask
-from superpose.estimate.denoiser import Asking as Asking
 from superpose.estimate.denoiser import Denoiser as Denoiser
+from superpose.estimate.denoiser import Estimation as Estimation
 from superpose.estimate.denoiser import Known as Known
 from superpose.estimate.denoiser import Mix as Mix
 from superpose.estimate.denoiser import Prompted as Prompted
+from superpose.estimate.denoiser import Query as Query
 from superpose.estimate.denoiser import Term as Term
 from superpose.estimate.denoiser import factorized as factorized
 from superpose.estimate.denoiser import guided as guided

@@ -45,9 +45,9 @@ class GuidedPredictor(NoisePredictor):
         size = self.shape[1:]
         return Conditioning(torch.nn.functional.interpolate(low, size, mode="bilinear", align_corners=False))
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), level.t, device=self.device)
-        answer = self.network(x.to(self.dtype), t, given.get("label"))
+        answer = self.network(x.to(self.dtype), t, conditioning.get("label"))
         output, *variance = answer.split(self.shape[0], 1)
         return Prediction(output, *variance)

@@ -45,8 +45,8 @@ class FolderPredictor(NoisePredictor):
         label = class_of(prompt, self.network.config.num_class_embeds, self.model.labels)
         return Condition(prompt, {} if label is None else {"label": torch.tensor([label], device=self.device)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), level.t, device=self.device)
-        output, *variance = self.network(x.to(self.dtype), t, given.get("label")).split(self.shape[0], 1)
+        output, *variance = self.network(x.to(self.dtype), t, conditioning.get("label")).split(self.shape[0], 1)
         return Prediction(output, *variance)

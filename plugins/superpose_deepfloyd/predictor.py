@@ -68,11 +68,13 @@ class IFPredictor(NoisePredictor):
         levels = torch.full((len(low),), self.noise_level, device=self.device)
         return Conditioning(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         self._texts = None
         t = torch.full((), level.t, device=self.device)
-        answer = self.network(x.to(self.dtype), t, given["words"], given["whole"], given.get("noise_level"))
+        answer = self.network(
+            x.to(self.dtype), t, conditioning["words"], conditioning["whole"], conditioning.get("noise_level")
+        )
         output, variance = answer[:, : self.shape[0]], answer[:, self.shape[0] :]
         return Prediction(output, variance if self.stage.learns_variance else None)
 

@@ -28,15 +28,15 @@ class LatentPredictor(NoisePredictor):
         """There is nothing to tell."""
         return Condition(prompt)
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        del given
+        del conditioning
         return Prediction(self.network(x.flatten(1), torch.full((1,), level.t, device=self.device)).view_as(x))
 
     def sample(self, scheduler: Scheduler, noise: StepNoise) -> Tensor:
         """Codes, shape (N, E), out of unit normal noise of N samples of any shape."""
-        told = superpose.prompted(self, "")
-        denoiser = superpose.Clipped(told, self.clip) if self.clip else told
+        conditioned = superpose.prompted(self, "")
+        denoiser = superpose.Clipped(conditioned, self.clip) if self.clip else conditioned
         source = _Cut(noise, self.shape[0])
         return superpose.Trajectory(denoiser, scheduler, scheduler.plan(self.schedule), source).run().flatten(1)
 

@@ -88,13 +88,13 @@ class AutoencoderPredictor(NoisePredictor):
             del rows["share"]
         return rows
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        code = given["code"]
-        if "share" in given:
-            if "own" not in given:
+        code = conditioning["code"]
+        if "share" in conditioning:
+            if "own" not in conditioning:
                 raise RecipeError("a code that is drawn belongs to a sample: give a prompt that names an image's code")
-            code = code + given["share"] * given["own"]
+            code = code + conditioning["share"] * conditioning["own"]
         t = torch.full((1,), level.t, device=self.device)
         return Prediction(self.network(x.to(self.dtype), t, code.to(self.dtype)))
 

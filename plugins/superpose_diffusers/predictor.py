@@ -60,10 +60,10 @@ class BridgePredictor(NoisePredictor):
             },
         )
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((len(x),), level.t, device=self.device)
-        answer = self.convention.ask(self.network, x.to(self.dtype), t, given)
+        answer = self.convention.ask(self.network, x.to(self.dtype), t, conditioning)
         if self.learned_variance == "none":
             return Prediction(answer)
         output, variance = answer.chunk(2, dim=1)

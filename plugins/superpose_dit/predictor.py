@@ -45,10 +45,10 @@ class DiTPredictor(NoisePredictor):
         """The number of a class."""
         return Condition(prompt, {"labels": torch.tensor([self._model.number(prompt)], device=self.device)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), level.t, device=self.device)
-        answer = self.network(x.to(self.dtype), t, given["labels"])
+        answer = self.network(x.to(self.dtype), t, conditioning["labels"])
         if self.learned_variance == "none":
             return Prediction(answer)
         output, variance = answer.chunk(2, dim=1)

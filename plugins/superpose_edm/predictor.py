@@ -43,11 +43,11 @@ class EDMPredictor(NoisePredictor):
             classes[0, label] = 1
         return Condition(prompt, {"classes": classes})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         around = self.config.around.at(level.ratio)
         noisy = x / level.alpha  # a clean image plus sigma times noise
         noise = torch.full((), around.noise, device=self.device)
-        answer = self.network((around.in_ * noisy).to(self.dtype), noise, given.get("classes"))
+        answer = self.network((around.in_ * noisy).to(self.dtype), noise, conditioning.get("classes"))
         # What iDDPM's networks say of the variance is not used, as in EDM.
         return Prediction(torch.add(around.skip * noisy, answer[:, : self.shape[0]].float(), alpha=around.out))

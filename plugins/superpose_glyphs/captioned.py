@@ -72,7 +72,7 @@ class PictogramPredictor(NoisePredictor):
             told = self.captions(torch.tensor([rows], device=self.device))
         return Condition(prompt, {"caption": told})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), level.t, device=self.device)
-        return Prediction(see(self.network, x.to(self.dtype), t, given["caption"]))
+        return Prediction(see(self.network, x.to(self.dtype), t, conditioning["caption"]))

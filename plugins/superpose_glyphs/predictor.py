@@ -48,7 +48,7 @@ class GlyphPredictor(NoisePredictor):
             raise PromptError(str(error)) from error
         return Condition(prompt, {"label": torch.tensor([row], device=self.device)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         t = torch.full((), level.t, device=self.device)
-        return Prediction(see(self.network, x.to(self.dtype), t, given["label"]))
+        return Prediction(see(self.network, x.to(self.dtype), t, conditioning["label"]))

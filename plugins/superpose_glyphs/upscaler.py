@@ -135,10 +135,12 @@ class UpscalePredictor(NoisePredictor):
         large = enlarged(low.to(self.device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
         return Conditioning(large, {"level": torch.full((len(low),), self.noise_level, device=self.device)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         state, seen = x.chunk(2, dim=1)
         low_alpha, low_sigma = self.schedule.at(self.noise_level)
         residual = Residual.at(level.alpha, level.sigma, low_sigma)
         t = torch.full((), level.t, device=self.device)
-        return Prediction(*painted(self.network, state, level.alpha, low_alpha * seen, t, given["level"], residual))
+        return Prediction(
+            *painted(self.network, state, level.alpha, low_alpha * seen, t, conditioning["level"], residual)
+        )

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import (
-    Ask,
-    Asking,
     Classifier,
     ClassifierPredictor,
     Clip,
     Condition,
     Denoiser,
     Estimate,
+    Estimation,
     Guidance,
     NoiseLevel,
     NoisePredictor,
     Prompted,
     PromptError,
+    Query,
     option,
     steered,
     together,
@@ -149,7 +149,7 @@ class Steered(Denoiser):
     scale: float
     clip: Clip | None = None
 
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask both at once; the gradient goes beside the clean image."""
         estimate, judged = yield from together([self.inner.estimate(x, level), self._judged(x)])
         steer = judged.clean * self.scale
@@ -161,9 +161,9 @@ class Steered(Denoiser):
         estimate = steered(estimate, level)
         return estimate._replace(clean=self.clip.apply(estimate.clean))
 
-    def _judged(self, x: Tensor) -> Asking:
+    def _judged(self, x: Tensor) -> Estimation:
         # What is laid beside the state is no part of the image that is judged. A state alone stays the very same
         # tensor, so that equal questions are asked once.
         channels = self.classifier.shape[0]
-        [gradient] = yield [Ask(self.classifier, x if x.shape[1] == channels else x[:, :channels], self.condition)]
+        [gradient] = yield [Query(self.classifier, x if x.shape[1] == channels else x[:, :channels], self.condition)]
         return Estimate(gradient.output)

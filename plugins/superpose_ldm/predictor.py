@@ -48,10 +48,10 @@ class LatentPredictor(NoisePredictor):
         self._conditioning.check(prompt)
         return Condition(prompt, self._told(prompt))
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass of the U-Net."""
         t = torch.full((), level.t, device=self.device)
-        return Prediction(self.network(x.to(self.dtype), t, **given))
+        return Prediction(self.network(x.to(self.dtype), t, **conditioning))
 
     def encode(self, images: Tensor) -> Tensor:
         """Latents of images (N, 3, H, W) in [-1, 1]: the mean of what the first stage says, scaled."""

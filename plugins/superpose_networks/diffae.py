@@ -134,12 +134,14 @@ class LatentNet(nn.Module):
 
 
 class _Hidden(nn.Module):
-    """One layer; plain where ``told``, the width of the time features, is None."""
+    """One layer; plain where ``conditioned``, the width of the time features, is None."""
 
-    def __init__(self, read: int, written: int, told: int | None = None, normed: bool = False, bias: float = 1) -> None:
+    def __init__(
+        self, read: int, written: int, conditioned: int | None = None, normed: bool = False, bias: float = 1
+    ) -> None:
         super().__init__()
         self.linear = nn.Linear(read, written)
-        self.cond = nn.Linear(told, written) if told is not None else None
+        self.cond = nn.Linear(conditioned, written) if conditioned is not None else None
         self.norm = nn.LayerNorm(written) if normed else None
         self.bias = bias
 

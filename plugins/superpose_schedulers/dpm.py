@@ -85,22 +85,22 @@ class DPM(Gridded):
     ) -> tuple[Tensor, History]:
         """Step with as many estimates as there are; asks ``denoise`` at ``here`` alone."""
         clean = denoise(x, here).clean
-        said = self.said(x, clean, here)
+        estimated = self.estimated(x, clean, here)
         past = () if jumped else state
         order = min(self._allowed(here, there), len(past) + 1)
-        kept = remembered(here, said, past, self.order - 1)
+        kept = remembered(here, estimated, past, self.order - 1)
         if order == 1:
             return moved(x, clean, here, there, noise, 1.0 if self.stochastic else 0.0), kept
         used = past[: order - 1]
         on_x, on_said, on_noise = self.weights(here, there, levels_of(used))
-        terms = [(on_x, x), (on_said[0], said)]
+        terms = [(on_x, x), (on_said[0], estimated)]
         terms += [(on, before) for on, (_, before) in zip(on_said[1:], used, strict=True)]
         if on_noise:
             terms.append((on_noise, noise()))
         return combine(*terms), kept
 
     @abstractmethod
-    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
+    def estimated(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         """The estimate that is remembered, shape (N, C, H, W)."""
 
     @abstractmethod

@@ -33,7 +33,7 @@ class DPMSolver(DPM):
     papers = ("arXiv 2206.00927",)
     solver: str = option("midpoint", doc="how the second order weighs the slope", choices=SOLVERS)
 
-    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
+    def estimated(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         r"""The noise :math:`\sigma_t \epsilon`."""
         return noise_part(x, clean, here)
 

@@ -34,7 +34,7 @@ class DPMpp(DPM):
     papers = ("arXiv 2211.01095",)
     solver: str = option("midpoint", doc="how the second order weighs the slope", choices=SOLVERS)
 
-    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
+    def estimated(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         """The clean image."""
         del x, here
         return clean

@@ -37,7 +37,7 @@ class DPMppSDE(DPM):
         """Steps draw noise, but for the last."""
         return True
 
-    def said(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
+    def estimated(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
         """The clean image."""
         del x, here
         return clean

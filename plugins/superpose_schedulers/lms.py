@@ -55,13 +55,13 @@ class LMS(Gridded):
         past = () if jumped else state[: self.order - 1]
         if here.alpha == 0:  # the ratio is infinite
             return moved(x, clean, here, there, noise), ()
-        said = noise_part(x, clean, here)
+        estimated = noise_part(x, clean, here)
         if not past:  # Euler's step, in a form that keeps its digits at large ratios
-            return moved(x, clean, here, there, noise), remembered(here, said, past, self.order - 1)
+            return moved(x, clean, here, there, noise), remembered(here, estimated, past, self.order - 1)
         on_x, on_now, *on_past = weights(here, there, levels_of(past))
         terms = ((on, before) for on, (_, before) in zip(on_past, past, strict=True))
-        x = combine((on_x, x), (on_now, said), *terms)
-        return x, remembered(here, said, past, self.order - 1)
+        x = combine((on_x, x), (on_now, estimated), *terms)
+        return x, remembered(here, estimated, past, self.order - 1)
 
 
 @lru_cache(maxsize=4096)

@@ -93,15 +93,15 @@ class UniPC(Gridded):
         before, past = NOTHING if jumped else state
         order = min(self._allowed(here, there), len(past) + 1)
         on_noise = self.predict == "noise"
-        said = noise_part(x, clean, here) if on_noise else clean
-        memory = Memory(order, remembered(here, said, past, self.order))
+        estimated = noise_part(x, clean, here) if on_noise else clean
+        memory = Memory(order, remembered(here, estimated, past, self.order))
         if here.alpha == 0 or (on_noise and here.ratio > DROWNED):
             return moved(x, clean, here, there, noise), NOTHING
         on_x, on_said = weights(here, there, levels_of(past), before, order, self.variant, on_noise)
         terms = ((on, m) for on, (_, m) in zip(on_said[1:], past, strict=True) if on)
         if on_x == 0:
-            return combine((on_said[0], said), *terms), memory
-        return combine((on_x, x), (on_said[0], said), *terms), memory
+            return combine((on_said[0], estimated), *terms), memory
+        return combine((on_x, x), (on_said[0], estimated), *terms), memory
 
     def _allowed(self, here: NoiseLevel, there: NoiseLevel) -> int:
         if there.sigma == 0:

@@ -107,8 +107,8 @@ class LargerPredictor(NoisePredictor):
         checked(prompt)
         return Condition(prompt, {"row": torch.zeros(1)})
 
-    def predict(self, x, level, given):
-        state, mean = x[:, : self.shape[0]], x[:, self.shape[0] :] + given["own"]
+    def predict(self, x, level, conditioning):
+        state, mean = x[:, : self.shape[0]], x[:, self.shape[0] :] + conditioning["own"]
         variance = self.spread**2
         gain = level.alpha * variance / (level.alpha**2 * variance + level.sigma**2)
         return Prediction(mean + gain * (state - level.alpha * mean))
@@ -124,8 +124,8 @@ class Beheld(TinyPredictor):
     def conditioning(self, low, noise):
         return Conditioning(low, {"own": low.flatten(1)[:, :1, None, None] + noise("own")[:, :1, :1, :1]})
 
-    def predict(self, x, level, given):
-        answer = super().predict(x, level, {"bias": given["bias"] + given["own"]})
+    def predict(self, x, level, conditioning):
+        answer = super().predict(x, level, {"bias": conditioning["bias"] + conditioning["own"]})
         return Prediction(answer.output[:, : self.shape[0]])
 
 
@@ -193,8 +193,8 @@ class WavesPredictor(NoisePredictor):
     def condition(self, prompt):
         return self.inner.condition(prompt)
 
-    def predict(self, x, level, given):
-        return Prediction(waves(self.inner.predict(pixels(x), level, given).output))
+    def predict(self, x, level, conditioning):
+        return Prediction(waves(self.inner.predict(pixels(x), level, conditioning).output))
 
 
 @hookimpl

@@ -51,8 +51,8 @@ class Learned(TinyPredictor):
         super().__init__(shape, **options)
         self.learned_variance = learned
 
-    def predict(self, x, level, given):
-        answer = super().predict(x, level, given)
+    def predict(self, x, level, conditioning):
+        answer = super().predict(x, level, conditioning)
         if self.learned_variance == "learned_range":
             return Prediction(answer.output, torch.tanh(answer.output.roll(1, 1)))
         return Prediction(answer.output, answer.output.roll(1, 1) - 4)

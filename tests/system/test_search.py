@@ -50,8 +50,8 @@ class Halves(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         return Condition(prompt, {"image": half(prompt)})
 
-    def predict(self, x: Any, level: Any, given: Any) -> Prediction:
-        return Prediction(given["image"].expand_as(x))
+    def predict(self, x: Any, level: Any, conditioning: Any) -> Prediction:
+        return Prediction(conditioning["image"].expand_as(x))
 
 
 class HalvesReader(ClassifierPredictor):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.classifier import ClassifierPredictor
-    from superpose.estimate.denoiser import Ask, Denoiser
+    from superpose.estimate.denoiser import Denoiser, Query
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Arrangement = tuple[tuple["Condition", int], ...]
 
 
-class Answerer:
+class BatchedEvaluator:
     """Drives estimates to their end, asking networks in blocks of ``rows`` rows.
 
     Arguments:
@@ -49,35 +49,35 @@ class Answerer:
 
     def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
         """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``."""
-        estimate = answered(begun(denoiser, x, level), lambda asks: self._round(asks, level))
+        estimate = answered(begun(denoiser, x, level), lambda queries: self._round(queries, level))
         must_be_rows(estimate.clean, denoiser, "estimate", len(x))
         return estimate
 
-    def _round(self, asks: Sequence[Ask], level: NoiseLevel) -> list[Prediction]:
-        distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Ask]] = {}
-        for ask in asks:
+    def _round(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
+        distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Query]] = {}
+        for query in queries:
             # Images are compared by identity: comparing their values would make a GPU wait.
-            distinct.setdefault(_network(ask), {})[id(ask.x), ask.condition] = ask
-        answers = {network: self._ask(list(mine.values()), level) for network, mine in distinct.items()}
+            distinct.setdefault(_network(query), {})[id(query.x), query.condition] = query
+        answers = {network: self._evaluated(list(mine.values()), level) for network, mine in distinct.items()}
         found = {network: dict(zip(mine, answers[network], strict=True)) for network, mine in distinct.items()}
-        return [found[_network(ask)][id(ask.x), ask.condition] for ask in asks]
+        return [found[_network(query)][id(query.x), query.condition] for query in queries]
 
-    def _ask(self, asks: Sequence[Ask], level: NoiseLevel) -> list[Prediction]:
-        predictor = asks[0].predictor
-        images = [ask.x for ask in asks]
+    def _evaluated(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
+        predictor = queries[0].predictor
+        images = [query.x for query in queries]
         total = sum(map(len, images))
         rows = self.rows or total
         if padding := -total % rows:
             images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
         batch = images[0] if len(images) == 1 else torch.cat(images)
-        given = self._gathered(predictor, tuple((ask.condition, len(ask.x)) for ask in asks), rows, padding)
+        given = self._gathered(predictor, tuple((query.condition, len(query.x)) for query in queries), rows, padding)
         blocks = [
             _judged(predictor, predictor.predict(block, level, mine), block)
             for block, mine in zip(batch.split(rows), given, strict=True)
         ]
         variances = [block.variance for block in blocks if block.variance is not None]
         whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
-        return _split(whole, [len(ask.x) for ask in asks])
+        return _split(whole, [len(query.x) for query in queries])
 
     def _gathered(
         self, predictor: Network, arrangement: Arrangement, rows: int, padding: int
@@ -118,8 +118,8 @@ def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction
     return answer
 
 
-def _network(ask: Ask) -> tuple[Network, tuple[int, ...]]:
-    return ask.predictor, tuple(ask.x.shape[1:])
+def _network(query: Query) -> tuple[Network, tuple[int, ...]]:
+    return query.predictor, tuple(query.x.shape[1:])
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

@@ -102,13 +102,13 @@ class ClassifierPredictor(ABC):
 
         return {"label": torch.cat([condition.tensors["label"] for condition in conditions])}
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """The gradient of each row's log-probability, shape (N, C, H, W), float32: one pass forward and one back."""
         import torch
 
         with torch.enable_grad():
             seen = x.detach().requires_grad_()
             likely = torch.log_softmax(self.logits(seen, level).float(), dim=1)
-            chosen = likely.gather(1, given["label"][:, None])
+            chosen = likely.gather(1, conditioning["label"][:, None])
             [gradient] = torch.autograd.grad(chosen.sum(), seen)
         return Prediction(gradient)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.estimate.denoiser import Asking, Denoiser
+from superpose.estimate.denoiser import Denoiser, Estimation
 from superpose.kinds.kind import Kind, option
 from superpose.media.tables import Table
 
@@ -109,7 +109,7 @@ class Clipped(Denoiser):
     inner: Denoiser
     clip: Clip
 
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Estimate, then clip."""
         estimate = yield from self.inner.estimate(x, level)
         return estimate._replace(clean=self.clip.apply(estimate.clean))

@@ -43,7 +43,7 @@ Maker = tuple[object, str]
 TOLERANCE = 1e-4
 
 
-class Ask(NamedTuple):
+class Query(NamedTuple):
     """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W).
 
     A classifier answers with the gradient of the condition's log-probability.
@@ -71,14 +71,14 @@ def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:
                 left += items
 
 
-Asking = Generator[list[Ask], list[Prediction], Estimate]
+Estimation = Generator[list[Query], list[Prediction], Estimate]
 
 
 class Denoiser(ABC):
     """Estimates the clean image behind a noisy one."""
 
     @abstractmethod
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Yield questions, receive their answers in order, return the estimate.
 
         Arguments:
@@ -95,10 +95,10 @@ class Denoiser(ABC):
             inner.check(shape)
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Estimate:
-        """Estimate at once, all rows in one block; see `Answerer` for blocks of fixed size."""
-        from superpose.estimate.batching import Answerer
+        """Estimate at once, all rows in one block; see `BatchedEvaluator` for blocks of fixed size."""
+        from superpose.estimate.batching import BatchedEvaluator
 
-        return Answerer()(self, x, level)
+        return BatchedEvaluator()(self, x, level)
 
 
 @attrs.frozen(eq=False)
@@ -108,9 +108,9 @@ class Prompted(Denoiser):
     predictor: NoisePredictor
     condition: Condition
 
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask the network once and read the clean image off its answer."""
-        [prediction] = yield [Ask(self.predictor, x, self.condition)]
+        [prediction] = yield [Query(self.predictor, x, self.condition)]
         state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
         clean = clean_from(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
@@ -122,7 +122,7 @@ class Known(Denoiser):
 
     image: Tensor
 
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:  # noqa: ARG002
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:  # noqa: ARG002
         """Return the image, asking nothing."""
         return Estimate(self.image.to(x).expand(len(x), *self.image.shape[-3:]))
         yield []
@@ -210,7 +210,7 @@ class Mix(Denoiser):
     terms: tuple[Term, ...] = attrs.field(converter=_asked)
     name: str = "mix"
 
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Asking:
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask every term side by side and sum what they say."""
         seen: dict[Map, Tensor] = {}
         for term in self.terms:

@@ -18,13 +18,13 @@ from superpose.estimate.prediction import Estimate, Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Ask, Asking, Denoiser
+    from superpose.estimate.denoiser import Denoiser, Estimation, Query
     from superpose.levels.noise_level import NoiseLevel
 
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
 
 
-def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Asking:
+def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimation:
     """The estimate of a denoiser, not yet asked anything.
 
     Raises:
@@ -48,7 +48,7 @@ class Underway:
         estimate: What it has returned; None as long as it asks.
     """
 
-    def __init__(self, run: Asking) -> None:
+    def __init__(self, run: Estimation) -> None:
         if not isinstance(run, GeneratorType):
             raise PluginError(f"together was given {article(run)}, and takes what `denoiser.estimate(x, moment)` gives")
         self.estimate: Estimate | None = None
@@ -56,7 +56,7 @@ class Underway:
         self._module = str(run.gi_frame.f_globals.get("__name__", "")) if run.gi_frame else ""
         self._mode: bool | None = None
 
-    def resume(self, reply: Sequence[Prediction] | None) -> list[Ask] | None:
+    def resume(self, reply: Sequence[Prediction] | None) -> list[Query] | None:
         """Its next questions, after ``reply`` (None at first); None when it has returned.
 
         Raises:
@@ -91,13 +91,13 @@ class Underway:
             if _other_modes() != others:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
-    def _questions(self, found: Any) -> list[Ask]:
-        from superpose.estimate.denoiser import Ask
+    def _questions(self, found: Any) -> list[Query]:
+        from superpose.estimate.denoiser import Query
 
-        if not isinstance(found, list | tuple) or not all(isinstance(ask, Ask) for ask in found):
+        if not isinstance(found, list | tuple) or not all(isinstance(query, Query) for query in found):
             got = article(found)
             if isinstance(found, list | tuple):
-                got += f" of {article(next(ask for ask in found if not isinstance(ask, Ask)))}"
+                got += f" of {article(next(query for query in found if not isinstance(query, Query)))}"
             self._wrong(f"yields {got}, and must yield a list of superpose.Ask")
         return list(found)
 
@@ -117,26 +117,26 @@ class Underway:
         raise PluginError(f"{whose_code(self._run.gi_code, self._module)} {what}")
 
 
-def answered(run: Asking, answer: Callable[[list[Ask]], Sequence[Prediction]]) -> Estimate:
+def answered(run: Estimation, answer: Callable[[list[Query]], Sequence[Prediction]]) -> Estimate:
     """Drive an estimate to its end; ``answer`` is given the questions of each round, in order."""
     underway = Underway(run)
     try:
-        asks = underway.resume(None)
+        queries = underway.resume(None)
         while underway.estimate is None:
-            asks = underway.resume(answer(asks or []))
+            queries = underway.resume(answer(queries or []))
         return underway.estimate
     finally:
         underway.close()
 
 
-def together(runs: Iterable[Asking]) -> Generator[list[Ask], list[Prediction], list[Estimate]]:
+def together(runs: Iterable[Estimation]) -> Generator[list[Query], list[Prediction], list[Estimate]]:
     """Run estimates side by side, so that each round of their questions is asked at once."""
     branches = [Underway(run) for run in runs]
     try:
         rounds = [(branch, branch.resume(None)) for branch in branches]
-        while rounds := [(branch, asks) for branch, asks in rounds if asks is not None]:
-            answers = iter((yield [ask for _, asks in rounds for ask in asks]))
-            replies = [(branch, [next(answers) for _ in asks]) for branch, asks in rounds]
+        while rounds := [(branch, queries) for branch, queries in rounds if queries is not None]:
+            answers = iter((yield [query for _, queries in rounds for query in queries]))
+            replies = [(branch, [next(answers) for _ in queries]) for branch, queries in rounds]
             rounds = [(branch, branch.resume(reply)) for branch, reply in replies]
         return [branch.estimate for branch in branches if branch.estimate is not None]
     finally:

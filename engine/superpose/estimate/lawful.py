@@ -20,7 +20,7 @@ from superpose.estimate.predictor import NoisePredictor
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Ask
+    from superpose.estimate.denoiser import Query
     from superpose.levels.noise_level import NoiseLevel
 
     Evaluate = Callable[[Denoiser, Tensor, NoiseLevel], Estimate]
@@ -95,10 +95,10 @@ def _all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
 
 
 def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
-    return answered(begun(denoiser, x, level), lambda asks: [_answer(ask, level) for ask in asks])
+    return answered(begun(denoiser, x, level), lambda asks: [_evaluate(ask, level) for ask in asks])
 
 
-def _answer(ask: Ask, level: NoiseLevel) -> Prediction:
+def _evaluate(ask: Query, level: NoiseLevel) -> Prediction:
     predictor = ask.predictor
     if not isinstance(predictor, NoisePredictor):
         return Prediction(torch.zeros_like(ask.x))  # a classifier that does not care

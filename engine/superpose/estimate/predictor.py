@@ -111,15 +111,15 @@ class NoisePredictor(ABC):
         """
 
     @abstractmethod
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """Answer a block of rows.
 
         Arguments:
             x: Noisy states, shape (N, C, H, W), float32, on the predictor's device; after their C channels come those
                 that `conditioning` laid there.
             level: Their noise level, the same for every row.
-            given: The rows' conditions, gathered: tensors of N rows; with them those that `conditioning` gave each
-            sample.
+            conditioning: The rows' conditions, gathered: tensors of N rows; with them those that `conditioning` gave
+            each sample.
         """
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:

@@ -10,7 +10,7 @@ import attrs
 import torch
 
 from superpose.errors import LawError, RecipeError
-from superpose.estimate.batching import Answerer
+from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
@@ -140,7 +140,7 @@ def _fault(node: Node, levels: Sequence[NoiseLevel], conditioning: int) -> tuple
     try:
         node.denoiser.check(node.shape)
         for level in levels:
-            if (off := departure(node.denoiser, node.shape, level, Answerer(), conditioning)) > TOLERANCE:
+            if (off := departure(node.denoiser, node.shape, level, BatchedEvaluator(), conditioning)) > TOLERANCE:
                 return node.path, unlawful(str(node.path[-1]), off, level)
     except LawError as error:
         named = dict(enumerate(node.names))

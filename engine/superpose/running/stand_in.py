@@ -52,8 +52,8 @@ class StandIn(NoisePredictor):
         del conditions
         return {}
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
-        del given
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
+        del conditioning
         self.rounds.append(len(x))
         clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
@@ -69,7 +69,7 @@ class StandInClassifier(ClassifierPredictor):
         del level
         return x.flatten(1)
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
-        del level, given
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
+        del level, conditioning
         self.rounds.append(len(x))
         return Prediction(torch.zeros_like(x))

@@ -18,12 +18,12 @@ History = tuple[tuple[NoiseLevel, "Tensor"], ...]
 DROWNED = 1e3
 
 
-def remembered(level: NoiseLevel, said: Tensor, past: History, count: int) -> History:
+def remembered(level: NoiseLevel, estimated: Tensor, past: History, count: int) -> History:
     """The history with one estimate more, of at most ``count``.
 
     Pure noise is not remembered: it is infinitely far away on every axis that these methods interpolate on.
     """
-    return ((level, said), *past)[:count] if level.alpha > 0 else ()
+    return ((level, estimated), *past)[:count] if level.alpha > 0 else ()
 
 
 def levels_of(past: History) -> tuple[NoiseLevel, ...]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from superpose.errors import RecipeError
-from superpose.estimate.batching import Answerer
+from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.prediction import steered
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
@@ -63,7 +63,7 @@ def invert(
         to_noise: Go on from the noisiest level to pure noise (:math:`\alpha = 0, \sigma = 1`), as the originals do: the
             result is then the noise alone. False stops at the noisiest level, with its part of the image: where
             sampling starts there, this leads back more exactly.
-        rows: Rows of a forward pass; see `Answerer`.
+        rows: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose samples have something laid beside them; None where nothing is.
         conditioning: What that is, with a row for each image.
 
@@ -74,7 +74,7 @@ def invert(
         RecipeError: If the levels do not rise, or one is free of noise, where no network can be asked.
     """
     climbed = ascent(levels)
-    answer = Answerer(
+    answer = BatchedEvaluator(
         rows, {predictor: conditioning.per_sample} if predictor is not None and conditioning is not None else None
     )
     x = images.float()

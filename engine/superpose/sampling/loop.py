@@ -16,7 +16,7 @@ import attrs
 import torch
 
 from superpose.errors import RecipeError, RunError
-from superpose.estimate.batching import Answerer
+from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import steered
 from superpose.levels.plan import Plan
@@ -71,7 +71,7 @@ class Trajectory:
         plan: The levels it visits.
         noise: Where randomness comes from; it fixes which samples these are.
         constraints: Bound constraints, in order.
-        rows: Rows of a forward pass; see `Answerer`.
+        rows: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
         conditioning: What the predictor lays beside the samples.
     """
@@ -84,16 +84,16 @@ class Trajectory:
     rows: int | None = None
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
-    _answer: Answerer = attrs.field(init=False)
+    _evaluate: BatchedEvaluator = attrs.field(init=False)
     _rules: tuple[Constraint, ...] = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
 
-    @_answer.default
-    def _make_answerer(self) -> Answerer:
+    @_evaluate.default
+    def _make_evaluator(self) -> BatchedEvaluator:
         if self.predictor is None or self.conditioning is None:
-            return Answerer(self.rows)
-        return Answerer(self.rows, {self.predictor: self.conditioning.per_sample})
+            return BatchedEvaluator(self.rows)
+        return BatchedEvaluator(self.rows, {self.predictor: self.conditioning.per_sample})
 
     @_rules.default
     def _tell_the_run(self) -> tuple[Constraint, ...]:
@@ -218,7 +218,7 @@ class Trajectory:
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped
-            estimate = self._answer(self.denoiser, self._seen(x), level)
+            estimate = self._evaluate(self.denoiser, self._seen(x), level)
             if not self.scheduler.steers:
                 estimate = steered(estimate, level)
             for i, constraint in enumerate(self._rules):

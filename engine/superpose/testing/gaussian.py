@@ -65,9 +65,9 @@ class GaussianImages(NoisePredictor):
         """There is one distribution, whatever the prompt."""
         return Condition(prompt, {"row": torch.zeros(1)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """The exact mean of the clean image, computed in float64."""
-        del given
+        del conditioning
         gain = level.alpha * self.values / (level.alpha**2 * self.values + level.sigma**2)
         off = x.double().flatten(1) - level.alpha * self.mean
         clean = self.mean + (off @ self.vectors * gain) @ self.vectors.T

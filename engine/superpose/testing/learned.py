@@ -25,7 +25,7 @@ class WithVariance(NoisePredictor):
         """That of the other predictor."""
         return self.inner.condition(prompt)
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """The other predictor's answer, and its sine as the variance."""
-        output = self.inner.predict(x, level, given).output
+        output = self.inner.predict(x, level, conditioning).output
         return Prediction(output, output.sin())

@@ -45,9 +45,9 @@ class GaussianPredictor(NoisePredictor):
         """The prompt's mean, as a row."""
         return Condition(prompt, {"mean": torch.full((1, 1, 1, 1), self.means.get(prompt, 0.0))})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """The exact answer, in the parameterization asked for."""
-        mean, variance = given["mean"], self.std**2
+        mean, variance = conditioning["mean"], self.std**2
         gain = level.alpha * variance / (level.alpha**2 * variance + level.sigma**2)
         clean = mean + gain * (x - level.alpha * mean)
         return Prediction(output_from(self.parameterization, clean, x, level))
@@ -88,8 +88,8 @@ class TinyPredictor(NoisePredictor):
         digest = hashlib.sha256(prompt.encode()).digest()
         return Condition(prompt, {"bias": torch.full((1, 1, 1, 1), digest[0] / 128 - 1)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
         self.blocks.append(len(x))
-        hidden = self.into(x) + given["bias"] + level.log_snr / 8
+        hidden = self.into(x) + conditioning["bias"] + level.log_snr / 8
         return Prediction(self.out(torch.tanh(hidden)) + 0.1 * x)

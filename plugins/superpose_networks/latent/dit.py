@@ -100,10 +100,10 @@ class DiT(nn.Module):
         n, grid, patch = len(x), self.config.sample_size // self.config.patch_size, self.config.patch_size
         waves = sinusoid(t.reshape(-1), 256, shift=self.config.frequency_shift).to(x.dtype)
         h = (self.pos_embed(x) + self.positions).to(x.dtype)
-        told = [cast(Block, block).norm1.emb(waves, labels) for block in self.transformer_blocks]
-        for block, features in zip(self.transformer_blocks, told, strict=True):
+        conditioned = [cast(Block, block).norm1.emb(waves, labels) for block in self.transformer_blocks]
+        for block, features in zip(self.transformer_blocks, conditioned, strict=True):
             h = block(h, features)
-        shift, scale = rows.linear(self.proj_out_1, told[0])[:, None].chunk(2, dim=-1)
+        shift, scale = rows.linear(self.proj_out_1, conditioned[0])[:, None].chunk(2, dim=-1)
         h = rows.linear(self.proj_out_2, modulated(self.norm_out(h), shift, scale))
         h = h.view(n, grid, grid, patch, patch, self.answers).permute(0, 5, 1, 3, 2, 4)
         return h.reshape(n, self.answers, grid * patch, grid * patch)
@@ -136,9 +136,9 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor, features: Tensor) -> Tensor:
         """The block's answer, for features (N, width) of time and class."""
-        told = rows.linear(self.norm1.linear, features)[:, None].chunk(6, dim=-1)
-        h = self.attn1(modulated(self.norm1.norm(h), told[0], told[1])).mul_(told[2]).add_(h)
-        answer: Tensor = self.ff(modulated(self.norm3(h), told[3], told[4])).mul_(told[5]).add_(h)
+        conditioned = rows.linear(self.norm1.linear, features)[:, None].chunk(6, dim=-1)
+        h = self.attn1(modulated(self.norm1.norm(h), conditioned[0], conditioned[1])).mul_(conditioned[2]).add_(h)
+        answer: Tensor = self.ff(modulated(self.norm3(h), conditioned[3], conditioned[4])).mul_(conditioned[5]).add_(h)
         return answer
 
 

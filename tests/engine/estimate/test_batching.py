@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import Answerer, Ask, Denoiser, Estimate, Mix, NoiseLevel, Prompted, Term, guided, prompted
+from superpose import BatchedEvaluator, Denoiser, Estimate, Mix, NoiseLevel, Prompted, Query, Term, guided, prompted
 from superpose.testing.predictors import TinyPredictor
 
 MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
@@ -22,16 +22,16 @@ def test_a_rows_bits_do_not_depend_on_its_neighbours_or_place(samples, rows, sha
     model = TinyPredictor(shape)
     denoiser = guided(prompted(model, "cat"), prompted(model, ""), 3.0)
     x = noise(samples, shape)
-    together = Answerer(rows)(denoiser, x, MOMENT).clean
+    together = BatchedEvaluator(rows)(denoiser, x, MOMENT).clean
     for i in range(samples):
-        alone = Answerer(rows)(denoiser, x[i : i + 1], MOMENT).clean
+        alone = BatchedEvaluator(rows)(denoiser, x[i : i + 1], MOMENT).clean
         assert torch.equal(alone[0], together[i]), f"sample {i} of {samples}, {rows} rows"
 
 
 @given(samples=st.integers(1, 9), rows=st.integers(1, 12))
 def test_every_pass_has_the_same_number_of_rows(samples, rows):
     model = TinyPredictor()
-    Answerer(rows)(guided(prompted(model, "cat"), prompted(model, ""), 3.0), noise(samples), MOMENT)
+    BatchedEvaluator(rows)(guided(prompted(model, "cat"), prompted(model, ""), 3.0), noise(samples), MOMENT)
     assert set(model.blocks) == {rows}
     assert len(model.blocks) == -(-2 * samples // rows), "more passes than needed"
 
@@ -86,9 +86,9 @@ def test_a_second_round_is_batched_too():
 
 def test_a_network_in_half_precision_gives_a_float32_state():
     class Half(TinyPredictor):
-        def predict(self, x, level, given):
-            output, variance = super().predict(x, level, given)
-            return type(super().predict(x, level, given))(output.bfloat16(), variance)
+        def predict(self, x, level, conditioning):
+            output, variance = super().predict(x, level, conditioning)
+            return type(super().predict(x, level, conditioning))(output.bfloat16(), variance)
 
     assert prompted(Half(), "a")(noise(2), MOMENT).clean.dtype == torch.float32
 
@@ -101,7 +101,7 @@ def test_conditions_are_gathered_once_for_the_whole_run():
             calls["gather"] += 1
             return super().gather(conditions)
 
-    denoiser, answer = prompted(Counting(), "a"), Answerer(2)
+    denoiser, answer = prompted(Counting(), "a"), BatchedEvaluator(2)
     for _ in range(5):
         answer(denoiser, noise(4), MOMENT)
     assert calls["gather"] == 2, "one for each of the two blocks"
@@ -115,11 +115,11 @@ def test_answers_come_back_in_the_order_of_the_questions():
             self.model, self.told = model, model.condition("a")
 
         def estimate(self, x, level):
-            first, second = yield [Ask(self.model, x[:1], self.told), Ask(self.model, x[1:], self.told)]
+            first, second = yield [Query(self.model, x[:1], self.told), Query(self.model, x[1:], self.told)]
             return Estimate(torch.cat([second.output, first.output]))
 
     model = TinyPredictor()
     x = noise(3)
-    got = Answerer(2)(Backwards(model), x, MOMENT).clean
+    got = BatchedEvaluator(2)(Backwards(model), x, MOMENT).clean
     want = model.predict(x, MOMENT, model.gather([model.condition("a")] * 3)).output
     torch.testing.assert_close(got, want.roll(-1, 0), atol=1e-6, rtol=1e-6)

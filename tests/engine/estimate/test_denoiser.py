@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superpose import (
-    Answerer,
+    BatchedEvaluator,
     Decomposition,
     Denoiser,
     Estimate,
@@ -71,7 +71,7 @@ class Noiseless(NoisePredictor):
     def condition(self, prompt):
         return TinyPredictor().condition(prompt)
 
-    def predict(self, x, level, given):
+    def predict(self, x, level, conditioning):
         return Prediction(torch.zeros_like(x))
 
 
@@ -272,7 +272,7 @@ class TestAgainstOtherLoops:
 class TestEqualPrompts:
     @pytest.mark.parametrize("rows", [1, 4])
     def test_two_identity_views_equal_the_plain_run_bit_for_bit(self, rows):
-        told, x, answer = Told(), noise(5), Answerer(rows)
+        told, x, answer = Told(), noise(5), BatchedEvaluator(rows)
         plain = answer(told.guided("cat"), x, MOMENT).clean
         twice = answer(viewed([(IDENTITY, told.guided("cat"))] * 2), x, MOMENT).clean
         assert torch.equal(twice, plain)

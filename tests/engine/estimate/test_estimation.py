@@ -55,9 +55,9 @@ class Watching(TinyPredictor):
         super().__init__()
         self.modes = []
 
-    def predict(self, x, level, given):
+    def predict(self, x, level, conditioning):
         self.modes.append(torch.is_grad_enabled())
-        return super().predict(x, level, given)
+        return super().predict(x, level, conditioning)
 
 
 def with_gradients(inner, x, level):
@@ -189,7 +189,7 @@ def test_a_network_that_answers_something_else_is_told(answer, says):
     class Wrong(TinyPredictor):
         """Answers what a test says."""
 
-        def predict(self, x, level, given):
+        def predict(self, x, level, conditioning):
             return answer(x)
 
     with pytest.raises(PluginError, match=rf"^Wrong.predict, {HERE}:\d+ {says}"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from small_models import Beheld, LargerPredictor, enlarged
 from superpose import (
-    Answerer,
+    BatchedEvaluator,
     Conditioning,
     Known,
     LawError,
@@ -71,9 +71,9 @@ def test_a_row_has_what_is_its_samples_own_in_any_company(samples, rows, scale):
     turned = make("view", "rotate", degrees=180)
     cat = guided(prompted(network, "cat"), prompted(network, ""), scale)
     denoiser = viewed([(make("view", "identity"), cat), (turned, prompted(network, "dog"))], channels=3)
-    together = Answerer(rows, {network: {"own": own}})(denoiser, x, MOMENT).clean
+    together = BatchedEvaluator(rows, {network: {"own": own}})(denoiser, x, MOMENT).clean
     for i in range(samples):
-        alone = Answerer(rows, {network: {"own": own[i : i + 1]}})(denoiser, x[i : i + 1], MOMENT).clean
+        alone = BatchedEvaluator(rows, {network: {"own": own[i : i + 1]}})(denoiser, x[i : i + 1], MOMENT).clean
         assert torch.equal(alone[0], together[i]), f"sample {i} of {samples}, {rows} rows"
 
 
@@ -129,13 +129,15 @@ def test_stages_are_independent_of_each_other():
 def test_what_is_known_is_known_beside_conditioning():
     network, image = Beheld((3, 8, 8)), noise(1)[0]
     half = Mix((Term(Known(image), 0.5), Term(prompted(network, "a"), 0.5)))
-    clean = Answerer(per_sample={network: {"own": torch.zeros(2, 1, 1, 1)}})(half, noise(2, (6, 8, 8)), MOMENT).clean
+    clean = BatchedEvaluator(per_sample={network: {"own": torch.zeros(2, 1, 1, 1)}})(
+        half, noise(2, (6, 8, 8)), MOMENT
+    ).clean
     assert clean.shape == (2, 3, 8, 8)
 
 
 def test_a_question_about_some_samples_only_is_refused():
     network = Beheld((3, 8, 8))
-    answerer = Answerer(per_sample={network: {"own": torch.zeros(3, 1, 1, 1)}})
+    answerer = BatchedEvaluator(per_sample={network: {"own": torch.zeros(3, 1, 1, 1)}})
     with pytest.raises(LawError, match="Beheld is asked about 2 rows, and has 'own' for 3 samples"):
         answerer(prompted(network, "a"), noise(2, (6, 8, 8)), MOMENT)
 
@@ -170,8 +172,8 @@ class Small(Beheld):
 class Neighbourly(Beheld):
     """Answers by what is beside the others."""
 
-    def predict(self, x, level, given):
-        return super().predict(x, level, given | {"own": given["own"].flip(0)})
+    def predict(self, x, level, conditioning):
+        return super().predict(x, level, conditioning | {"own": conditioning["own"].flip(0)})
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,9 @@ class Painter(TinyPredictor):
         self.shape, self.masks = shape, []
         self.concat_conditioning = (ChannelGroup(1, "mask"), ChannelGroup(shape[0]))
 
-    def predict(self, x, level, given):
+    def predict(self, x, level, conditioning):
         self.masks.append(x[:, self.shape[0] : self.shape[0] + 1])
-        return Prediction(super().predict(x, level, given).output[:, : self.shape[0]])
+        return Prediction(super().predict(x, level, conditioning).output[:, : self.shape[0]])
 
 
 def run(network, denoiser, conditioning, turn=lambda x: x):

@@ -52,8 +52,8 @@ class GuidedDiffusion(NoisePredictor):
     def condition(self, prompt):
         return Condition(prompt, {"label": torch.tensor([int(prompt)])})
 
-    def predict(self, x, level, given):
-        return Prediction(self.network(x, torch.tensor(level.t), given["label"])[:, :3])
+    def predict(self, x, level, conditioning):
+        return Prediction(self.network(x, torch.tensor(level.t), conditioning["label"])[:, :3])
 
 
 def test_guided_diffusion():

@@ -363,7 +363,7 @@ def test_what_is_no_predictor_is_caught(answer, says):
     class Wrong(TinyPredictor):
         """Answers what a test chooses."""
 
-        def predict(self, x, level, given):
+        def predict(self, x, level, conditioning):
             return Prediction(answer(x))
 
     with pytest.raises(LawError, match=says):

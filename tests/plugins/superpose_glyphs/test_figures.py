@@ -81,7 +81,7 @@ class Bicubic(NoisePredictor):
         assert low is not None
         return Conditioning(nn.functional.interpolate(low, scale_factor=2, mode="bicubic", align_corners=False))
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         return Prediction(x[:, 3:])
 
 

@@ -212,8 +212,8 @@ def test_what_is_laid_beside_the_state_is_not_judged():
     guidance = guiding()
 
     class Wide(TinyPredictor):
-        def predict(self, x, level, given):
-            return super().predict(x[:, :3], level, given)
+        def predict(self, x, level, conditioning):
+            return super().predict(x[:, :3], level, conditioning)
 
     network, x = Wide(SHAPE), noise(2)
     wide = torch.cat([x, noise(2, seed=1)], 1)

@@ -18,9 +18,9 @@ SCALES = [(7.5, 1.5), (1.0, 1.0), (0.0, 1.5), (3.0, 3.0), (2.0, 0.0)]
 class Seeing(TinyPredictor):
     """A network that sees an image of as many channels beside the state."""
 
-    def predict(self, x: Tensor, level: NoiseLevel, given: Mapping[str, Tensor]) -> Prediction:
+    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         state, image = x.split(self.shape[0], 1)
-        return super().predict(state + torch.tanh(image).roll(1, -1), level, given)
+        return super().predict(state + torch.tanh(image).roll(1, -1), level, conditioning)
 
 
 @pytest.fixture

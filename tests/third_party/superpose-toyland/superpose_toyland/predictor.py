@@ -36,12 +36,12 @@ class MixturePredictor(NoisePredictor):
         row[0, chosen(prompt)] = 0
         return Condition(prompt, {"chosen": row.to(self.device)})
 
-    def predict(self, x, level, given):
+    def predict(self, x, level, conditioning):
         """The mean, in closed form."""
         noisy = level.alpha * self.pictures
         spread = level.alpha**2 * self.variance + level.sigma**2
         off = x[:, None] - noisy
-        shares = (given["chosen"] - off.square().sum((2, 3, 4)) / (2 * spread)).softmax(1)
+        shares = (conditioning["chosen"] - off.square().sum((2, 3, 4)) / (2 * spread)).softmax(1)
         means = self.pictures + level.alpha * self.variance / spread * off
         return Prediction((shares[:, :, None, None, None] * means).sum(1))
 
