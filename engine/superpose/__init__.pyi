@@ -37,7 +37,7 @@ from superpose.estimate.prediction import Estimate as Estimate
 from superpose.estimate.prediction import LearnedVariance as LearnedVariance
 from superpose.estimate.prediction import Parameterization as Parameterization
 from superpose.estimate.prediction import Prediction as Prediction
-from superpose.estimate.prediction import steered as steered
+from superpose.estimate.prediction import with_gradient as with_gradient
 from superpose.estimate.predictor import Condition as Condition
 from superpose.estimate.predictor import Conditioning as Conditioning
 from superpose.estimate.predictor import NoisePredictor as NoisePredictor

@@ -22,8 +22,8 @@ from superpose import (
     PromptError,
     Query,
     option,
-    steered,
     together,
+    with_gradient,
 )
 
 if TYPE_CHECKING:
@@ -136,11 +136,11 @@ class Bound(Guidance):
         label = self.label(condition.prompt)
         if label not in self._told:
             self._told[label] = self.load.condition(condition.prompt, label)
-        return Steered(inner, self.load, self._told[label], self.scale, predictor.clip if self.keep else None)
+        return GradientGuided(inner, self.load, self._told[label], self.scale, predictor.clip if self.keep else None)
 
 
 @attrs.frozen(eq=False)
-class Steered(Denoiser):
+class GradientGuided(Denoiser):
     """A denoiser that a classifier steers towards a class."""
 
     inner: Denoiser
@@ -152,13 +152,13 @@ class Steered(Denoiser):
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask both at once; the gradient goes beside the clean image."""
         estimate, judged = yield from together([self.inner.estimate(x, level), self._judged(x)])
-        steer = judged.clean * self.scale
-        if estimate.steer is not None:
-            steer.add_(estimate.steer)
-        estimate = estimate._replace(steer=steer)
+        guidance_gradient = judged.clean * self.scale
+        if estimate.guidance_gradient is not None:
+            guidance_gradient.add_(estimate.guidance_gradient)
+        estimate = estimate._replace(guidance_gradient=guidance_gradient)
         if self.clip is None:
             return estimate
-        estimate = steered(estimate, level)
+        estimate = with_gradient(estimate, level)
         return estimate._replace(clean=self.clip.apply(estimate.clean))
 
     def _judged(self, x: Tensor) -> Estimation:

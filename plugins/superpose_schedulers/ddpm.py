@@ -45,7 +45,7 @@ class DDPM(Gridded):
 
     kind = "ddpm"
     papers = ("arXiv 2006.11239", "arXiv 2102.09672")
-    steers = True
+    applies_gradient = True
     variance: str = option(
         "auto", doc="variance of a step; auto: learned_range where the network offers it, else fixed_small",
         choices=VARIANCES,
@@ -90,8 +90,8 @@ class DDPM(Gridded):
         if variance in ("fixed_small", "fixed_large"):
             fresh = small if variance == "fixed_small" else large
             terms = [(on_x, x), (on_clean, estimate.clean), (fresh, noise())]
-            if estimate.steer is not None:
-                terms.append((fresh**2, estimate.steer))
+            if estimate.guidance_gradient is not None:
+                terms.append((fresh**2, estimate.guidance_gradient))
             return combine(*terms), state
         said = estimate.variance
         if said is None:
@@ -101,8 +101,8 @@ class DDPM(Gridded):
             )
         mean = combine((on_x, x), (on_clean, estimate.clean))
         deviation = _deviation(variance, said, small, large)
-        if estimate.steer is not None:
-            mean.addcmul_(deviation.square(), estimate.steer)
+        if estimate.guidance_gradient is not None:
+            mean.addcmul_(deviation.square(), estimate.guidance_gradient)
         return mean.addcmul_(deviation, noise()), state
 
     def _variance(self, estimate: Estimate) -> str:

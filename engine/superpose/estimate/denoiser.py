@@ -221,7 +221,9 @@ class Mix(Denoiser):
         if clean is None:
             raise LawError(f"{self.name} has no terms")
         # Steering is linear too: it moves the clean image by a number times the steer.
-        return Estimate(clean, self._variance(estimates), self._summed([estimate.steer for estimate in estimates]))
+        return Estimate(
+            clean, self._variance(estimates), self._summed([estimate.guidance_gradient for estimate in estimates])
+        )
 
     def _summed(self, images: Sequence[Tensor | None]) -> Tensor | None:
         total = None

@@ -47,13 +47,13 @@ class Estimate(NamedTuple):
         clean: Estimate of the clean image, shape (N, C, H, W).
         variance: What the networks said of the variance, shaped as ``clean``; None where they say nothing.
             Its meaning (a log-variance, or a place between two) is that of the predictor's ``learned_variance``.
-        steer: Gradient, with respect to the noisy image, of a log-probability that the sample should raise; shaped as
-            ``clean``, None for none. ``clean`` leaves it out: see `steered`.
+        guidance_gradient: Gradient, with respect to the noisy image, of a log-probability that the sample should
+            raise; shaped as ``clean``, None for none. ``clean`` leaves it out: see `with_gradient`.
     """
 
     clean: Tensor
     variance: Tensor | None = None
-    steer: Tensor | None = None
+    guidance_gradient: Tensor | None = None
 
 
 def clean_coefficients(parameterization: Parameterization, level: NoiseLevel) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def clean_from(parameterization: Parameterization, output: Tensor, x: Tensor, le
     return (x * a).add_(output, alpha=b)
 
 
-def steered(estimate: Estimate, level: NoiseLevel) -> Estimate:
+def with_gradient(estimate: Estimate, level: NoiseLevel) -> Estimate:
     r"""The estimate with its steer in the clean image, by Tweedie's formula, and none left.
 
     .. math:: E[x_0 | x_t, y] = E[x_0 | x_t] + \frac{\sigma_t^2}{\alpha_t} \nabla_{x_t} \log p(y | x_t)
@@ -98,12 +98,12 @@ def steered(estimate: Estimate, level: NoiseLevel) -> Estimate:
     In epsilon that is :math:`\epsilon - \sigma_t \nabla_{x_t} \log p(y | x_t)` (arXiv 2105.05233, algorithm 2). Where
     there is no signal the state says nothing of y, and nothing is steered.
     """
-    if estimate.steer is None:
+    if estimate.guidance_gradient is None:
         return estimate
     if level.alpha == 0:
-        return estimate._replace(steer=None)
+        return estimate._replace(guidance_gradient=None)
     gain = level.sigma**2 / level.alpha
-    return estimate._replace(clean=estimate.clean.add(estimate.steer, alpha=gain), steer=None)
+    return estimate._replace(clean=estimate.clean.add(estimate.guidance_gradient, alpha=gain), guidance_gradient=None)
 
 
 def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:

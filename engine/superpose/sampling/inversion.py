@@ -19,7 +19,7 @@ import torch
 
 from superpose.errors import RecipeError
 from superpose.estimate.batching import BatchedEvaluator
-from superpose.estimate.prediction import steered
+from superpose.estimate.prediction import with_gradient
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.sampling.transition import moved
@@ -80,7 +80,7 @@ def invert(
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
-        x = moved(x, steered(answer(denoiser, seen, here), here).clean, here, there, _no_noise)
+        x = moved(x, with_gradient(answer(denoiser, seen, here), here).clean, here, there, _no_noise)
     return x
 
 

@@ -18,7 +18,7 @@ import torch
 from superpose.errors import RecipeError, RunError
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
-from superpose.estimate.prediction import steered
+from superpose.estimate.prediction import with_gradient
 from superpose.levels.plan import Plan
 from superpose.sampling.constraint import judged
 from superpose.sampling.noise import START
@@ -219,8 +219,8 @@ class Trajectory:
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped
             estimate = self._evaluate(self.denoiser, self._seen(x), level)
-            if not self.scheduler.steers:
-                estimate = steered(estimate, level)
+            if not self.scheduler.applies_gradient:
+                estimate = with_gradient(estimate, level)
             for i, constraint in enumerate(self._rules):
                 if "on_clean" in self._hooks[i]:
                     edit = judged(constraint.on_clean(estimate.clean, level), estimate.clean, constraint, "on_clean")

@@ -30,13 +30,14 @@ class Scheduler(Kind, ABC):
         single_step: Whether a step depends on the state alone, with no history.
         order: Order of convergence on a smooth probability flow; 0 where the limit is a distribution, not a path.
             Where it is an option it is the number of estimates that a step puts together.
-        steers: Whether `step` itself obeys `Estimate.steer`. Where it does not, which is usual, the clean images that
-            ``denoise`` gives it have been moved already (the score form), and it is given no steer.
+        applies_gradient: Whether `step` itself obeys `Estimate.guidance_gradient`. Where it does not, which is usual,
+            the clean images that ``denoise`` gives it have been moved already (the score form), and it is given no
+            steer.
         memory: The named tuple that it remembers, where its class is of another module: a saved state names it.
     """
 
     role: ClassVar[str] = "scheduler"
-    steers: ClassVar[bool] = False
+    applies_gradient: ClassVar[bool] = False
     memory: ClassVar[type | None] = None
 
     @property

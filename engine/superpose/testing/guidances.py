@@ -67,7 +67,7 @@ def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
     network = _network(channels, height, width)
     x = noise(1, channels, height, width, double=False)
     told = network.condition("cat")
-    return guidance.denoiser(network, told, network.condition(""))(x, MOMENT).steer is not None
+    return guidance.denoiser(network, told, network.condition(""))(x, MOMENT).guidance_gradient is not None
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
@@ -105,7 +105,7 @@ def is_nothing_at(scale: float, guidance: Guidance, channels: int, height: int, 
     asked = sum(network.blocks)
     if asked != 1:
         broken(one, size(x), f"at scale {scale:g} it asks {asked} rows a sample, where 1 is enough")
-    if got.steer is not None:
+    if got.guidance_gradient is not None:
         broken(one, size(x), f"at scale {scale:g} it steers")
     if (off := gap(got.clean, _plain(network, "cat")(x, MOMENT).clean)) > 0:
         broken(one, size(x), f"at scale {scale:g} it is {off:.3g} away from the prompt alone")
@@ -177,7 +177,11 @@ def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
     import torch
 
     estimate = denoiser(x, level)
-    return estimate.clean.clone() if estimate.steer is None else torch.cat([estimate.clean, estimate.steer], 1)
+    return (
+        estimate.clean.clone()
+        if estimate.guidance_gradient is None
+        else torch.cat([estimate.clean, estimate.guidance_gradient], 1)
+    )
 
 
 def _network(channels: int, height: int, width: int) -> TinyPredictor:

@@ -73,6 +73,6 @@ def guided(
     """
     if how == "cfg":
         return cast(Guidance, make("guidance", "cfg", scale=scale))
-    steered, classifier = make("guidance", "cfg", scale=base), make("classifier", kind, path=reader)
-    guidance = make("guidance", how, classifier=classifier, scale=scale, keep=True, base=steered)
+    with_gradient, classifier = make("guidance", "cfg", scale=base), make("classifier", kind, path=reader)
+    guidance = make("guidance", how, classifier=classifier, scale=scale, keep=True, base=with_gradient)
     return cast(Guidance, guidance).bind(lambda chosen: chosen.load())

@@ -156,14 +156,14 @@ class Nudged(Denoiser):
 
     def estimate(self, x, level):
         estimate = yield from self.inner.estimate(x, level)
-        steer = torch.full_like(x, self.shift * level.alpha / level.sigma**2)
-        return estimate._replace(clean=estimate.clean - self.shift, steer=steer)
+        guidance_gradient = torch.full_like(x, self.shift * level.alpha / level.sigma**2)
+        return estimate._replace(clean=estimate.clean - self.shift, guidance_gradient=guidance_gradient)
 
 
 def test_where_a_classifier_steers_it_steers_on_the_way_up_too():
     case = Gaussian()
-    steered = invert(Nudged(case.denoiser, 0.7), case.images, case.levels(20))
-    torch.testing.assert_close(steered, invert(case.denoiser, case.images, case.levels(20)), atol=1e-4, rtol=1e-4)
+    with_gradient = invert(Nudged(case.denoiser, 0.7), case.images, case.levels(20))
+    torch.testing.assert_close(with_gradient, invert(case.denoiser, case.images, case.levels(20)), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from superpose import (
     option,
     viewed,
 )
-from superpose.estimate.prediction import Estimate, steered
+from superpose.estimate.prediction import Estimate, with_gradient
 from superpose.testing import check_classifier, check_guidance
 from superpose.testing.gaussian import BatchNoise
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor
@@ -113,7 +113,7 @@ def test_the_guidance_keeps_the_laws(scale, base):
     network = TinyPredictor(SHAPE)
     got, plain = told(network, guidance, "cat")(noise(1), MOMENT), told(network, inner, "cat")(noise(1), MOMENT)
     torch.testing.assert_close(got.clean, plain.clean, atol=0, rtol=0)
-    assert got.steer is not None
+    assert got.guidance_gradient is not None
 
 
 @pytest.mark.parametrize("t", [0, 10, 300, 700, 999])
@@ -123,7 +123,7 @@ def test_the_score_form_is_bayes_rule(t):
     class_alone = GaussianPredictor(SHAPE, math.sqrt(POSTERIOR), {"": POSTERIOR * MEAN / TAU**2})
     level = network.schedule.level(0, t)
     x = noise(4) * level.prior
-    got = steered(told(network, guiding())(x, level), level)
+    got = with_gradient(told(network, guiding())(x, level), level)
     want = class_alone.schedule.level(0, t)
     plain = told(class_alone, make("guidance", "cfg", scale=1.0))(x, want)
     torch.testing.assert_close(got.clean, plain.clean, atol=1e-4, rtol=1e-4)
@@ -164,7 +164,7 @@ def test_the_mean_form_moves_the_mean_by_the_variance_of_the_step():
         for inner in (guided, told(network, guiding(scale=0.0)))
     ]
     variance = here.sigma**2 - (here.alpha / there.alpha * there.sigma) ** 2
-    torch.testing.assert_close(steps[0] - steps[1], variance * guided(x, here).steer, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(steps[0] - steps[1], variance * guided(x, here).guidance_gradient, atol=1e-5, rtol=1e-4)
 
 
 def test_views_pull_the_steer_back_and_parts_take_their_part():
@@ -172,13 +172,13 @@ def test_views_pull_the_steer_back_and_parts_take_their_part():
     gradient = guidance.load.predict
     views = [make("view", "identity"), make("view", "rotate", degrees=90)]
     alone = told(network, guidance)
-    got = viewed((view, alone) for view in views)(x, MOMENT).steer
+    got = viewed((view, alone) for view in views)(x, MOMENT).guidance_gradient
     given = {"label": torch.tensor([0, 0])}
     want = sum(view.invert(2 * gradient(view.apply(x), MOMENT, given).output) / 2 for view in views)
     torch.testing.assert_close(got, want)
     hybrid = make("decomposition", "hybrid")
     plain = told(network, guiding(scale=0.0))
-    got = factorized(hybrid, [plain, alone])(x, MOMENT).steer
+    got = factorized(hybrid, [plain, alone])(x, MOMENT).guidance_gradient
     want = hybrid.part("high")(2 * gradient(x, MOMENT, given).output)
     torch.testing.assert_close(got, want)
 
@@ -217,7 +217,9 @@ def test_what_is_laid_beside_the_state_is_not_judged():
 
     network, x = Wide(SHAPE), noise(2)
     wide = torch.cat([x, noise(2, seed=1)], 1)
-    assert torch.equal(told(network, guidance)(wide, MOMENT).steer, told(network, guidance)(x, MOMENT).steer)
+    assert torch.equal(
+        told(network, guidance)(wide, MOMENT).guidance_gradient, told(network, guidance)(x, MOMENT).guidance_gradient
+    )
 
 
 def test_clipping_leaves_the_steer_alone():
@@ -225,8 +227,8 @@ def test_clipping_leaves_the_steer_alone():
     denoiser = told(network, guiding(scale=100.0))
     got, plain = Clipped(denoiser, StaticClip())(noise(2), MOMENT), denoiser(noise(2), MOMENT)
     assert torch.equal(got.clean, plain.clean.clamp(-1, 1))
-    assert torch.equal(got.steer, plain.steer)
-    assert steered(got, MOMENT).clean.abs().max() > 1
+    assert torch.equal(got.guidance_gradient, plain.guidance_gradient)
+    assert with_gradient(got, MOMENT).clean.abs().max() > 1
 
 
 @pytest.mark.parametrize(("name", "moved"), [("ddim", True), ("ddpm", False)])
@@ -248,12 +250,12 @@ def test_constraints_see_the_image_that_the_step_uses(name, moved):
     estimate = trajectory.denoiser(state.x, trajectory.plan.levels[0])
     trajectory.step(state)
     [(clean, here)] = seen
-    torch.testing.assert_close(clean, steered(estimate, here).clean if moved else estimate.clean)
+    torch.testing.assert_close(clean, with_gradient(estimate, here).clean if moved else estimate.clean)
 
 
 def test_where_there_is_no_signal_nothing_is_steered():
     x = noise(1)
-    assert steered(Estimate(x, None, x), NoiseLevel(0, 999.0, 0.0, 1.0)) == Estimate(x)
+    assert with_gradient(Estimate(x, None, x), NoiseLevel(0, 999.0, 0.0, 1.0)) == Estimate(x)
 
 
 @pytest.mark.parametrize(
