@@ -31,6 +31,6 @@ class Negate(View):
         """The negative of the negative."""
         return -x
 
-    def carry(self, variance: Tensor) -> Tensor:
+    def apply_to_variance(self, variance: Tensor) -> Tensor:
         """``variance`` itself."""
         return variance

@@ -116,7 +116,7 @@ def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
     must_be_images(shown, view, "apply")
     seen = shown.shape
     numbers = torch.arange(seen[2] * seen[3], dtype=torch.float64).view(1, 1, *seen[2:]).expand(seen).contiguous()
-    carried = view.carry(numbers).flatten(2)[0]
+    carried = view.apply_to_variance(numbers).flatten(2)[0]
     order = carried[0].argsort()
     moved = bool((carried == carried[0]).all()) and torch.equal(carried[0, order], numbers[0, 0].flatten())
     return (order if moved else order[:0]), (seen[2], seen[3])

@@ -141,7 +141,7 @@ class Term:
         weight: w.
         before: B, linear; terms with equal ``before`` see the very same tensor.
         after: A, linear.
-        carry: What becomes of the variance on the way back; it permutes, and never negates or filters.
+        apply_to_variance: What becomes of the variance on the way back; it permutes, and never negates or filters.
         variance_weight: Share in the variance of the mix; the shares are normalised to sum to one.
         orthogonal: Whether B must keep lengths, as a view does: noise that is not white is not noise to a network.
         makers: Whose methods the three maps are, as (object, method); None for one that is nobody's.
@@ -152,7 +152,7 @@ class Term:
     weight: float = 1.0
     before: Map = _same
     after: Map = _same
-    carry: Map = _same
+    apply_to_variance: Map = _same
     variance_weight: float = 1.0
     orthogonal: bool = False
     makers: tuple[Maker | None, Maker | None, Maker | None] = (None, None, None)
@@ -164,12 +164,12 @@ class Term:
         Raises:
             PluginError: If one gives no tensor, or one of another shape; says whose it is, and where.
         """
-        before, after, carry = self.makers
+        before, after, apply_to_variance = self.makers
         x = _probe(shape, 0)
         seen = self.before(x)
         if before:
             must_be_images(seen, *before)
-        for maker, back in ((after, self.after), (carry, self.carry)):
+        for maker, back in ((after, self.after), (apply_to_variance, self.apply_to_variance)):
             if maker:
                 must_be_like(back(seen), x, *maker)
 
@@ -250,7 +250,7 @@ class Mix(Denoiser):
         whole = sum(term.variance_weight for term, _ in shares)
         total = None
         for term, variance in shares:
-            carried = variance if term.carry is _same else term.carry(variance)
+            carried = variance if term.apply_to_variance is _same else term.apply_to_variance(variance)
             share = carried * (term.variance_weight / whole)
             total = share if total is None else total.add_(share)
         return total
@@ -329,7 +329,7 @@ def viewed(
     views = [same.setdefault(view, view) for view, _ in pairs]
     terms = []
     for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True):
-        before, after, carry = view.maps()
+        before, after, apply_to_variance = view.maps()
         before = before if channels is None else Seen(view, channels, tuple(conditioning))
         terms.append(
             Term(
@@ -337,7 +337,7 @@ def viewed(
                 share,
                 before,
                 after,
-                carry,
+                apply_to_variance,
                 variance_weight=share,
                 orthogonal=True,
                 makers=((view, "apply"), (view, "invert"), (view, "carry")),

@@ -32,7 +32,7 @@ class View(Kind, ABC):
     def invert(self, x: Tensor) -> Tensor:
         """The images of which the view shows ``x``: the transpose of `apply`."""
 
-    def carry(self, variance: Tensor) -> Tensor:
+    def apply_to_variance(self, variance: Tensor) -> Tensor:
         """What `invert` does to a variance, which moves with its pixels; override where a view does more than that."""
         return self.invert(variance)
 
@@ -48,4 +48,4 @@ class View(Kind, ABC):
 
     def maps(self) -> tuple[Map, Map, Map]:
         """The triple (apply, invert, carry) as a `Term` takes it."""
-        return self.apply, self.invert, self.carry
+        return self.apply, self.invert, self.apply_to_variance

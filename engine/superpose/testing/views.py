@@ -125,11 +125,11 @@ def carries_variance(view: View, channels: int, height: int, width: int) -> floa
     x = noise(2, channels, height, width)
     variance = view.apply(x).abs().contiguous()
     with unwritten(view, "carry", variance):
-        carried = view.carry(variance)
+        carried = view.apply_to_variance(variance)
     if carried.shape != x.shape:
         broken(view, size(x), f"carry gives a variance of shape {tuple(carried.shape[1:])}")
     ones = variance * 0 + 1
-    if (off := gap(view.carry(ones), ones.new_ones(x.shape))) > TOLERANCE:
+    if (off := gap(view.apply_to_variance(ones), ones.new_ones(x.shape))) > TOLERANCE:
         broken(view, size(x), f"carry makes a variance of 1 everywhere differ from 1 by {off:.3g}")
     low, high = float(variance.min()), float(variance.max())
     if not (float(carried.min()) >= low - TOLERANCE and float(carried.max()) <= high + TOLERANCE):

@@ -312,9 +312,9 @@ def test_the_plugin_is_named():
     assert re.search(r"cfg\.py:\d+$", told)
 
 
-def a_view(apply=lambda x: x, invert=lambda x: x, carry=lambda x: x):
+def a_view(apply=lambda x: x, invert=lambda x: x, apply_to_variance=lambda x: x):
     """A view that does what a test says."""
-    methods = {"apply": apply, "invert": invert, "carry": carry}
+    methods = {"apply": apply, "invert": invert, "carry": apply_to_variance}
     return type("Odd", (View,), {name: lambda _, x, f=f: f(x) for name, f in methods.items()} | {"kind": "odd"})()
 
 

@@ -96,7 +96,7 @@ class Mixing(View):
 
     invert = apply
 
-    def carry(self, variance):
+    def apply_to_variance(self, variance):
         a, b = variance[..., ::2], variance[..., 1::2]
         return torch.stack(((a + b) / 2, (a + b) / 2), -1).flatten(-2)
 

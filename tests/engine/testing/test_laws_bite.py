@@ -110,7 +110,7 @@ class Views(View):
     def invert(self, x):
         return self.invert_(x) if self.invert_ else x.flip(-1)
 
-    def carry(self, variance):
+    def apply_to_variance(self, variance):
         return self.carry_(variance) if self.carry_ else variance.flip(-1)
 
 

@@ -53,4 +53,4 @@ def test_negate_is_theirs():
     noise = torch.from_numpy(fixture["noise"])[None]
     view = make("view", "negate")
     assert np.array_equal(view.invert(noise)[0, :3, :20].numpy(), fixture["negate-64"])
-    assert view.carry(noise) is noise, "negate changes the variance, which theirs leaves alone"
+    assert view.apply_to_variance(noise) is noise, "negate changes the variance, which theirs leaves alone"
