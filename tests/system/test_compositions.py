@@ -262,7 +262,7 @@ def turned(composition, view):
         composition.recipe.scheduler,
         composition.plan,
         Turned(noise, view),
-        rows=composition.rows,
+        rows=composition.batch_size,
     )
     return run.run()
 

@@ -32,18 +32,18 @@ Arrangement = tuple[tuple["Condition", int], ...]
 
 
 class BatchedEvaluator:
-    """Drives estimates to their end, asking networks in blocks of ``rows`` rows.
+    """Drives estimates to their end, asking networks in blocks of ``batch_size`` rows.
 
     Arguments:
-        rows: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which is
-            fastest, and whose bits depend on how many samples there are.
+        batch_size: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which
+            is fastest, and whose bits depend on how many samples there are.
         per_sample: Tensors of one row a sample that a predictor is given with its conditions: see `Conditioning`.
     """
 
     def __init__(
-        self, rows: int | None = None, per_sample: Mapping[Network, Mapping[str, Tensor]] | None = None
+        self, batch_size: int | None = None, per_sample: Mapping[Network, Mapping[str, Tensor]] | None = None
     ) -> None:
-        self.rows = rows
+        self.batch_size = batch_size
         self.per_sample = per_sample or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
@@ -66,7 +66,7 @@ class BatchedEvaluator:
         predictor = queries[0].predictor
         images = [query.x for query in queries]
         total = sum(map(len, images))
-        rows = self.rows or total
+        rows = self.batch_size or total
         if padding := -total % rows:
             images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
         batch = images[0] if len(images) == 1 else torch.cat(images)

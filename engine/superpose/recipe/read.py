@@ -14,6 +14,7 @@ from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.registry import Registry
 from superpose.recipe.overrides import Said
 from superpose.recipe.problems import header, shown
+from superpose.recipe.renamed import renamed
 from superpose.recipe.where import Path
 
 #: Stands for a value that is wrong; the mistake has been noted.
@@ -138,7 +139,8 @@ class Reader:
         """Note every key of ``table`` that is not ``known``."""
         for key in table:
             if key not in known:
-                self.wrong((*path, key), f"unknown key{suggestion(key, known)}")
+                new = renamed((*path, key))
+                self.wrong((*path, key), f"is called {new!r} now" if new else f"unknown key{suggestion(key, known)}")
 
     def _items(self, forms: Collection[Form], given: list[Any], path: Path) -> Any:
         items = tuple(

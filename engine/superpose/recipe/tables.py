@@ -50,10 +50,10 @@ class Run:
         choices=("float32", "bfloat16", "float16"),
     )
     threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=1024)
-    rows: int = option(
+    batch_size: int = option(
         0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
     )
-    batch: int = option(16, doc="samples carried at once", ge=1, le=4096)
+    at_once: int = option(16, doc="samples carried at once", ge=1, le=4096)
 
 
 @attrs.frozen(kw_only=True)

@@ -38,7 +38,7 @@ class Composition:
         denoiser: What the image shows.
         plan: The levels visited.
         constraints: Bound to the model's size and device.
-        rows: Rows of a forward pass.
+        batch_size: Rows of a forward pass.
         number: Which stage it is, from 0.
         then: The stage that paints over its pictures; None for the last.
     """
@@ -48,7 +48,7 @@ class Composition:
     denoiser: Denoiser
     plan: Plan
     constraints: tuple[Constraint, ...]
-    rows: int
+    batch_size: int
     number: int = 0
     then: Composition | None = None
 
@@ -72,7 +72,7 @@ class Composition:
             self.plan,
             noise,
             self.constraints,
-            self.rows,
+            self.batch_size,
             self.predictor,
             conditioning,
         )
@@ -88,7 +88,7 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    rows = recipe.run.rows or max(LEAST_ROWS, *(stage.rows for stage in inspect(recipe).stages))
+    rows = recipe.run.batch_size or max(LEAST_ROWS, *(stage.rows for stage in inspect(recipe).stages))
     return _composed(recipe.stages, 0, rows, device)
 
 

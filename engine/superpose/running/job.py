@@ -137,7 +137,7 @@ class Job:
             with threads(recipe.run.threads):
                 composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
             inputs = inputs or Inputs()
-            text = dumps(_settled(recipe, composition.rows), inputs.name)
+            text = dumps(_settled(recipe, composition.batch_size), inputs.name)
             job = cls(recipe, composition, out, name, resume, text=text, inputs=inputs)
             samples = range(recipe.run.samples)
             done = {k for k in samples if job.has_made(k)} if name is None else set()
@@ -263,7 +263,7 @@ class Job:
 
     def _batches(self, samples: Sequence[int]) -> list[tuple[int, ...]]:
         """The samples that are carried together; a batch whose state is saved comes first, as it was."""
-        size = self.recipe.run.batch
+        size = self.recipe.run.at_once
         begun: tuple[int, ...] = ()
         for path in (self._state, self._pictures) if self.resume else ():
             batch = batch_of(path, self.run)
@@ -343,5 +343,6 @@ def _settled(recipe: Recipe, rows: int) -> Recipe:
     """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
     plain = Run()
     return attrs.evolve(
-        recipe, run=attrs.evolve(recipe.run, rows=rows, device="auto", samples=plain.samples, batch=plain.batch)
+        recipe,
+        run=attrs.evolve(recipe.run, batch_size=rows, device="auto", samples=plain.samples, at_once=plain.at_once),
     )

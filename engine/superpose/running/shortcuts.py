@@ -55,7 +55,7 @@ def trajectory(
     seed: int = 0,
     constraints: Sequence[Constraint] = (),
     clip: Clip | None = None,
-    rows: int | None = None,
+    batch_size: int | None = None,
     low: Tensor | None = None,
     stage: int | None = None,
 ) -> Trajectory:
@@ -78,7 +78,7 @@ def trajectory(
         seed: Of the noise, from 0.
         constraints: Rules to obey, in order.
         clip: How the clean image is kept in range; None for the predictor's own way.
-        rows: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
+        batch_size: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
         low: The samples' pictures from the stage before, shape (N, 3, h, w), for a predictor that enlarges.
         stage: Number of the stage, which has noise of its own; 0, or 1 where there are pictures of a stage before.
 
@@ -111,7 +111,7 @@ def trajectory(
         plan,
         noise,
         bound,
-        rows,
+        batch_size,
         predictor,
         conditioning_of(predictor, noise, low),
     )

@@ -41,7 +41,7 @@ def invert(
     levels: Plan | Sequence[NoiseLevel],
     *,
     to_noise: bool = True,
-    rows: int | None = None,
+    batch_size: int | None = None,
     predictor: NoisePredictor | None = None,
     conditioning: Conditioning | None = None,
 ) -> Tensor:
@@ -63,7 +63,7 @@ def invert(
         to_noise: Go on from the noisiest level to pure noise (:math:`\alpha = 0, \sigma = 1`), as the originals do: the
             result is then the noise alone. False stops at the noisiest level, with its part of the image: where
             sampling starts there, this leads back more exactly.
-        rows: Rows of a forward pass; see `BatchedEvaluator`.
+        batch_size: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose samples have something laid beside them; None where nothing is.
         conditioning: What that is, with a row for each image.
 
@@ -75,7 +75,7 @@ def invert(
     """
     climbed = ascent(levels)
     answer = BatchedEvaluator(
-        rows, {predictor: conditioning.per_sample} if predictor is not None and conditioning is not None else None
+        batch_size, {predictor: conditioning.per_sample} if predictor is not None and conditioning is not None else None
     )
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):

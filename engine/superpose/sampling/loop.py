@@ -71,7 +71,7 @@ class Trajectory:
         plan: The levels it visits.
         noise: Where randomness comes from; it fixes which samples these are.
         constraints: Bound constraints, in order.
-        rows: Rows of a forward pass; see `BatchedEvaluator`.
+        batch_size: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
         conditioning: What the predictor lays beside the samples.
     """
@@ -81,7 +81,7 @@ class Trajectory:
     plan: Plan
     noise: NoiseSource
     constraints: Sequence[Constraint] = ()
-    rows: int | None = None
+    batch_size: int | None = None
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
     _evaluate: BatchedEvaluator = attrs.field(init=False)
@@ -92,8 +92,8 @@ class Trajectory:
     @_evaluate.default
     def _make_evaluator(self) -> BatchedEvaluator:
         if self.predictor is None or self.conditioning is None:
-            return BatchedEvaluator(self.rows)
-        return BatchedEvaluator(self.rows, {self.predictor: self.conditioning.per_sample})
+            return BatchedEvaluator(self.batch_size)
+        return BatchedEvaluator(self.batch_size, {self.predictor: self.conditioning.per_sample})
 
     @_rules.default
     def _tell_the_run(self) -> tuple[Constraint, ...]:

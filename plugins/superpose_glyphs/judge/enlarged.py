@@ -31,7 +31,7 @@ def nearness(predictor: NoisePredictor, images: Images, steps: int, count: int =
 
     def drawn(steps: int) -> Tensor:
         scheduler = make("scheduler", "ddim", steps=steps)
-        return sample(prompted(predictor, ""), scheduler, predictor, samples=count, rows=16, low=small)
+        return sample(prompted(predictor, ""), scheduler, predictor, samples=count, batch_size=16, low=small)
 
     bicubic = nn.functional.interpolate(small, scale_factor=2, mode="bicubic", align_corners=False)
     ways = {"bicubic": bicubic, "one step": drawn(1), f"{steps} steps": drawn(steps)}

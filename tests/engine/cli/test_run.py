@@ -67,7 +67,7 @@ def test_replay_makes_the_same_bytes_under_the_same_name(tmp_path, capsys):
 
 
 def test_a_sample_does_not_depend_on_how_many_there_are(recipe, tmp_path):
-    assert main(["run", str(recipe), "--out", str(tmp_path / "many"), "--samples", "7", "--set", "run.batch=4"]) == 0
+    assert main(["run", str(recipe), "--out", str(tmp_path / "many"), "--samples", "7", "--set", "run.at_once=4"]) == 0
     assert main(["run", str(recipe), "--out", str(tmp_path / "few"), "--samples", "1"]) == 0
     many, few = (pixels(tmp_path / name / "0000.png") for name in ("many", "few"))
     assert np.array_equal(many, few)
@@ -124,7 +124,7 @@ class TestGoingOn:
         assert contents(stopped) == contents(whole)
 
     def test_ctrl_c_says_how_to_go_on(self, recipe, tmp_path):
-        slow = ["--set", "scheduler.steps=200", "--set", "run.batch=1"]
+        slow = ["--set", "scheduler.steps=200", "--set", "run.at_once=1"]
         process = subprocess.Popen(
             [*COMMAND, "run", str(recipe), "--out", str(tmp_path / "out"), *slow],
             stdout=subprocess.PIPE,

@@ -58,8 +58,8 @@ seed = 0
 device = "auto"
 dtype = "float32"
 threads = 4
-rows = 0
-batch = 16
+batch_size = 0
+at_once = 16
 """
     )
 

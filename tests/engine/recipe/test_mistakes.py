@@ -165,7 +165,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
                 "r.toml:5:1: run.samples: must be at least 1, got 0",
                 "r.toml:6:1: run.seed: expected a whole number, got true",
                 "r.toml:7:1: run.dtype: must be one of 'float32', 'bfloat16', 'float16', got 'float16x'",
-                "r.toml:8:1: run.rows: expected a whole number, got 1.0",
+                "r.toml:8:1: run.batch_size: expected a whole number, got 1.0",
                 "r.toml:9:1: run.device: expected text, got a date or time (1979-05-27)",
             ],
         ),

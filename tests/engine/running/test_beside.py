@@ -50,7 +50,9 @@ def run(network, denoiser, conditioning, turn=lambda x: x, scheduler="ddpm"):
 
     method = make("scheduler", scheduler, steps=5)
     plan = method.plan(network.schedule)
-    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, conditioning=conditioning).run()
+    return Trajectory(
+        denoiser, method, plan, Turned(), batch_size=3, predictor=network, conditioning=conditioning
+    ).run()
 
 
 @pytest.mark.parametrize(("view", "size"), VIEWS)
@@ -81,15 +83,15 @@ def test_a_sample_of_many_is_the_sample_alone():
     network, low = Beheld((3, 8, 8)), noise(7, seed=3)
     cat = guided(prompted(network, "cat"), prompted(network, ""), 2.0)
     scheduler = make("scheduler", "ddpm", steps=4)
-    many = sample(cat, scheduler, network, samples=7, rows=4, low=low)
+    many = sample(cat, scheduler, network, samples=7, batch_size=4, low=low)
     for k in (0, 5, 6):
-        alone = sample(cat, scheduler, network, samples=(k,), rows=4, low=low[k : k + 1])
+        alone = sample(cat, scheduler, network, samples=(k,), batch_size=4, low=low[k : k + 1])
         assert torch.equal(alone[0], many[k]), f"sample {k}"
 
 
 def test_a_stage_without_spread_gives_the_picture_enlarged():
     network, low = LargerPredictor((3, 16, 16)), noise(5, seed=4)
-    got = sample(prompted(network, ""), make("scheduler", "ddim", steps=3), network, samples=5, rows=4, low=low)
+    got = sample(prompted(network, ""), make("scheduler", "ddim", steps=3), network, samples=5, batch_size=4, low=low)
     torch.testing.assert_close(got, enlarged(low, 16), atol=1e-5, rtol=0)
 
 

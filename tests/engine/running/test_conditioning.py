@@ -65,7 +65,9 @@ def run(network, denoiser, conditioning, turn=lambda x: x):
 
     method = make("scheduler", "ddpm", steps=3)
     plan = method.plan(network.schedule)
-    return Trajectory(denoiser, method, plan, Turned(), rows=3, predictor=network, conditioning=conditioning).run()
+    return Trajectory(
+        denoiser, method, plan, Turned(), batch_size=3, predictor=network, conditioning=conditioning
+    ).run()
 
 
 @pytest.mark.parametrize(("view", "size"), VIEWS)

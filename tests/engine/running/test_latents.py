@@ -87,8 +87,8 @@ def test_a_picture_does_not_depend_on_those_beside_it():
             return pixels(states) - pixels(states).mean(0)
 
     latent, method = Mixing((3, 8, 8)), make("scheduler", "ddim", steps=2)
-    many = sample(prompted(latent, "a"), method, latent, samples=3, rows=2)
-    assert torch.equal(sample(prompted(latent, "a"), method, latent, samples=(2,), rows=2)[0], many[2])
+    many = sample(prompted(latent, "a"), method, latent, samples=3, batch_size=2)
+    assert torch.equal(sample(prompted(latent, "a"), method, latent, samples=(2,), batch_size=2)[0], many[2])
 
 
 def test_known_pixels_are_the_files_in_the_finished_picture(small, folder):
@@ -155,7 +155,7 @@ def test_pictures_are_saved_as_they_are_decoded(small, tmp_path):
     recipe = loads('prompt = "a"\n' + HEAD, overrides=["run.samples=2"])
     outcome = run(recipe, tmp_path, device="cpu")
     latent = WavesPredictor((3, 8, 8))
-    want = to_pixels(sample(prompted(latent, "a"), recipe.scheduler, latent, samples=2, rows=4))
+    want = to_pixels(sample(prompted(latent, "a"), recipe.scheduler, latent, samples=2, batch_size=4))
     for path, pixels_ in zip(outcome.images, want, strict=True):
         assert np.array_equal(np.asarray(Image.open(path)), pixels_)
 

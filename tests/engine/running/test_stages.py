@@ -55,7 +55,7 @@ steps = 3
 
 [run]
 samples = 3
-batch = 2
+at_once = 2
 """
 
 
@@ -94,8 +94,8 @@ class TestPictures:
             assert np.array_equal(np.asarray(Image.open(path)), want)
 
     def test_a_sample_does_not_depend_on_how_many_there_are(self, tmp_path):
-        many = run(recipe("run.samples=5", "run.batch=4"), tmp_path / "many", device="cpu").images
-        few = run(recipe("run.samples=1", "run.batch=1"), tmp_path / "few", device="cpu").images
+        many = run(recipe("run.samples=5", "run.at_once=4"), tmp_path / "many", device="cpu").images
+        few = run(recipe("run.samples=1", "run.at_once=1"), tmp_path / "few", device="cpu").images
         assert np.array_equal(np.asarray(Image.open(many[0])), np.asarray(Image.open(few[0])))
 
     def test_it_can_be_put_together_by_hand(self, tmp_path):

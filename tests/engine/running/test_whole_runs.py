@@ -172,10 +172,10 @@ class TestIdentity:
         out, all_at_once = tmp_path / "out", tmp_path / "all"
         assert main(["run", str(recipe), "--out", str(out), "--samples", "2"]) == 0
         stamp = (out / "0000.png").stat().st_mtime_ns
-        more = ["--samples", "5", "--set", "run.batch=3", "--resume"]
+        more = ["--samples", "5", "--set", "run.at_once=3", "--resume"]
         assert main(["run", str(recipe), "--out", str(out), *more]) == 0
         assert (out / "0000.png").stat().st_mtime_ns == stamp
-        assert main(["run", str(recipe), "--out", str(all_at_once), "--samples", "5", "--set", "run.batch=5"]) == 0
+        assert main(["run", str(recipe), "--out", str(all_at_once), "--samples", "5", "--set", "run.at_once=5"]) == 0
         assert contents(out) == contents(all_at_once)
 
     def test_a_batch_on_the_way_is_gone_on_with_as_it_was(self, recipe, tmp_path, monkeypatch):
@@ -185,10 +185,10 @@ class TestIdentity:
             assert main(["run", str(recipe), "--out", str(out)]) == 1
         with monkeypatch.context() as patched:
             steps = stopping_at(patched, 0, None)
-            assert main(["run", str(recipe), "--out", str(out), "--set", "run.batch=4", "--resume"]) == 0
+            assert main(["run", str(recipe), "--out", str(out), "--set", "run.at_once=4", "--resume"]) == 0
         assert steps == [4, 5, 6, 1, 2, 3, 4, 5, 6]
 
-    @pytest.mark.parametrize("change", ["run.seed=1", "prompt=B", "scheduler.steps=5", "run.rows=8"])
+    @pytest.mark.parametrize("change", ["run.seed=1", "prompt=B", "scheduler.steps=5", "run.batch_size=8"])
     def test_what_changes_bits_is_another_run(self, change, recipe, tmp_path):
         assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
         with pytest.raises(RecipeError, match="holds images of another recipe"):
@@ -267,7 +267,7 @@ class TestFullDisks:
     def test_a_state_that_does_not_fit_is_told_and_the_images_are_made(self, recipe, tmp_path, monkeypatch):
         resource = pytest.importorskip("resource")
         monkeypatch.setattr(keeping, "SAVE_EVERY", -1)
-        wanted = load(recipe, ["run.samples=12", "run.batch=12", "scheduler.steps=2"])
+        wanted = load(recipe, ["run.samples=12", "run.at_once=12", "scheduler.steps=2"])
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
         try:
@@ -284,7 +284,7 @@ class TestPages:
         from superpose.media import sheet
 
         monkeypatch.setattr(sheet, "HEIGHT", 400)
-        wanted = ["scheduler.steps=1", "run.batch=50"]
+        wanted = ["scheduler.steps=1", "run.at_once=50"]
         outcome = run(load(recipe, [*wanted, "run.samples=30"]), tmp_path / "out")
         assert [path.name for path in outcome.sheets] == ["sheet.png", "sheet-2.png", "sheet-3.png"]
         for path in outcome.sheets:

@@ -134,8 +134,8 @@ def test_a_plan_is_climbed_from_its_last_noisy_level_to_all_noise():
 def test_blocks_of_rows_change_nothing():
     case = Gaussian()
     levels = case.levels(5)
-    whole = invert(case.denoiser, case.images, levels, rows=2)
-    assert torch.equal(whole[2:], invert(case.denoiser, case.images[2:], levels, rows=2))
+    whole = invert(case.denoiser, case.images, levels, batch_size=2)
+    assert torch.equal(whole[2:], invert(case.denoiser, case.images[2:], levels, batch_size=2))
 
 
 def test_any_composition_can_be_inverted():

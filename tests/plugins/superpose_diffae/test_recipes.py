@@ -93,7 +93,7 @@ def predictor(folder):
 def test_sampling_draws_a_code_for_each_sample(folder):
     pictures = run(folder, "sample", 'prompt = ""')
     assert (pictures[0] - pictures[1]).abs().mean() > 0.1
-    options = ["--samples", "3", "--set", "run.batch=2", "--set", "scheduler.steps=20"]
+    options = ["--samples", "3", "--set", "run.at_once=2", "--set", "scheduler.steps=20"]
     again = run(folder, "again", 'prompt = ""', *options)
     assert torch.equal(again[:2], pictures), "samples depend on their neighbours"
     with Image.open(folder / "out" / "sample" / "0000.png") as image:
