@@ -42,8 +42,8 @@ def glyphs() -> tuple[Any, Any]:
 def adm() -> tuple[Any, Any]:
     """OpenAI's U-Net, and diffusers' with the same weights."""
     layout = Layout(
-        channels=96, widths=(96, 192, 288), blocks=3, attention=frozenset({1, 2}), read=3, written=6, classes=1000,
-        scale_shift=True, residual=True,
+        channels=96, widths=(96, 192, 288), blocks=3, attention=frozenset({1, 2}), in_channels=3, out_channels=6,
+        classes=1000, scale_shift=True, residual=True,
     )  # fmt: skip
     make: Any = diffusers.UNet2DModel
     theirs = make(

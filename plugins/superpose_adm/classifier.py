@@ -47,7 +47,7 @@ class GuidedDiffusionClassifier(Classifier):
         if blocks is None:
             raise question(self.path, "how many residual blocks a level has", "blocks")
         layout = _layout(self._shapes, blocks, self.path)
-        if self._known is not None and (wrong := self._known.misfit(layout.widths, layout.written)):
+        if self._known is not None and (wrong := self._known.misfit(layout.widths, layout.out_channels)):
             raise RecipeError(f"{self.path.name} is not {self._known.file}: {wrong}")
         return layout
 
@@ -78,13 +78,13 @@ class GuidedDiffusionClassifier(Classifier):
         """(3, size, size)."""
         halvings = len(self.layout.widths) - 1
         if self.size is not None:
-            return self.layout.read, self.size, self.size
+            return self.layout.in_channels, self.size, self.size
         if self.pool != "attention":
             raise RecipeError(f"{self.path.name} does not tell the size of its images: give size")
         size = self.side << halvings
         if self._known is not None and self._known.size != size:
             raise RecipeError(f"{self.path.name} judges images of {size}, and {self.preset} of {self._known.size}")
-        return self.layout.read, size, size
+        return self.layout.in_channels, size, size
 
     @property
     def side(self) -> int:
@@ -109,7 +109,7 @@ class GuidedDiffusionClassifier(Classifier):
     @property
     def classes(self) -> int:
         """Number of its classes."""
-        return self.layout.written
+        return self.layout.out_channels
 
     def label(self, prompt: str) -> int:
         """The class that a prompt names: its number, or its name in ``labels``."""
@@ -169,8 +169,8 @@ def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:
         widths=widths,
         blocks=blocks,
         attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
-        read=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
-        written=shape_of(path, shapes, last, 2, 3, 4)[0],  # a linear map, or a convolution of rows or pixels
+        in_channels=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
+        out_channels=shape_of(path, shapes, last, 2, 3, 4)[0],  # a linear map, or a convolution of rows or pixels
         classes=None,
         scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
         residual=f"input_blocks.{blocks + 1}.0.op.weight" not in shapes,

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from superpose_adm.layout import LANDMARK, Heads, Layout
 from superpose_adm.network import ADMBlocks
 from superpose_networks import (
-    HalfUNet,
     ResidualBlock,
     TimeEmbedding,
     TimeProjections,
+    UNetEncoder,
     assign,
     openai_names,
     read_weights,
@@ -35,7 +35,7 @@ from superpose_networks import (
 _relu = rows.pointwise(nn.functional.relu)
 
 
-class Encoder(HalfUNet):
+class Encoder(UNetEncoder):
     """Noisy images (N, read, H, W) and a noise level to logits (N, written).
 
     Arguments:
@@ -48,7 +48,7 @@ class Encoder(HalfUNet):
 
     def __init__(self, layout: Layout, heads: Heads, pool: str, side: int, hidden: int = 2048) -> None:
         blocks, widths = layout.blocks, layout.widths
-        super().__init__(ADMBlocks(layout, heads), widths=widths, blocks=blocks, read=layout.read)
+        super().__init__(ADMBlocks(layout, heads), widths=widths, blocks=blocks, in_channels=layout.in_channels)
         features = 4 * layout.channels
         self.layout, self.heads, self.pool = layout, heads, pool
         self.time_embedding = TimeEmbedding(layout.channels, features)
@@ -62,14 +62,14 @@ class Encoder(HalfUNet):
         if pool in ("adaptive", "attention"):
             self.out["0"] = nn.GroupNorm(32, bottom)
         if pool == "adaptive":
-            self.out["3"] = nn.Linear(bottom, layout.written)
+            self.out["3"] = nn.Linear(bottom, layout.out_channels)
         elif pool == "attention":
-            self.out["2"] = AttentionPool(bottom, heads.of(bottom, up=False), side, layout.written)
+            self.out["2"] = AttentionPool(bottom, heads.of(bottom, up=False), side, layout.out_channels)
         else:
             self.out["0"] = nn.Linear(left + bottom, hidden)
             if pool == "spatial_v2":
                 self.out["1"] = nn.GroupNorm(32, hidden)
-            self.out["2" if pool == "spatial" else "3"] = nn.Linear(hidden, layout.written)
+            self.out["2" if pool == "spatial" else "3"] = nn.Linear(hidden, layout.out_channels)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Logits of the classes.
@@ -97,12 +97,12 @@ class Encoder(HalfUNet):
 class AttentionPool(nn.Module):
     """What the mean of all places finds among them: (N, C, side, side) to (N, written)."""
 
-    def __init__(self, channels: int, heads: int, side: int, written: int) -> None:
+    def __init__(self, channels: int, heads: int, side: int, out_channels: int) -> None:
         super().__init__()
         self.heads = heads
         self.positional_embedding = nn.Parameter(torch.empty(channels, side * side + 1))
         self.qkv_proj = nn.Linear(channels, 3 * channels)
-        self.c_proj = nn.Linear(channels, written)
+        self.c_proj = nn.Linear(channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         places = x.flatten(2)

@@ -40,8 +40,8 @@ class Layout:
         widths: Channels of each level.
         blocks: Residual blocks of a level on the way down.
         attention: Levels with attention.
-        read: Channels of the input.
-        written: Channels of the output.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         classes: Number of classes; None where it knows none.
         scale_shift: Whether time features scale and shift, or are added.
         residual: Whether it resamples by residual blocks, or by convolutions.
@@ -51,8 +51,8 @@ class Layout:
     widths: tuple[int, ...]
     blocks: int
     attention: frozenset[int]
-    read: int
-    written: int
+    in_channels: int
+    out_channels: int
     classes: int | None
     scale_shift: bool
     residual: bool
@@ -119,8 +119,8 @@ def recognised(shapes: Shapes, path: Path) -> Layout:
         widths=widths,
         blocks=blocks,
         attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
-        read=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
-        written=shape_of(path, shapes, "out.2.weight", 4)[0],
+        in_channels=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
+        out_channels=shape_of(path, shapes, "out.2.weight", 4)[0],
         classes=shape_of(path, shapes, "label_emb.weight", 2)[0] if "label_emb.weight" in shapes else None,
         scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
         residual=any(match[2] != "conv" for match in ups),

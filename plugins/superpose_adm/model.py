@@ -48,9 +48,9 @@ class GuidedFile(Model):
         layout = _layout(self.path, self.path.stat().st_mtime_ns)
         if self.known is not None and (wrong := self.known.misfit(layout.widths, layout.classes)):
             raise RecipeError(f"{self.path.name} is not {self.known.file}: {wrong}")
-        if (layout.read == 2 * 3) != self.upscales:
+        if (layout.in_channels == 2 * 3) != self.upscales:
             other = "guided-diffusion" if self.upscales else "guided-diffusion-upscaler"
-            raise RecipeError(f"{self.path} reads {layout.read} channels: use kind = {other!r}")
+            raise RecipeError(f"{self.path} reads {layout.in_channels} channels: use kind = {other!r}")
         return layout
 
     @property
@@ -106,7 +106,7 @@ class GuidedFile(Model):
     @property
     def learned_variance(self) -> LearnedVariance:
         """A range, where it writes twice the channels."""
-        return "learned_range" if self.layout.written == 2 * self.shape[0] else "none"
+        return "learned_range" if self.layout.out_channels == 2 * self.shape[0] else "none"
 
     def check_files(self) -> None:
         """Refuse a file that is not of its layout, or heads that its attentions are not cut into."""

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from superpose_adm.layout import LANDMARK, Heads, Layout
 from superpose_networks import (
     AttentionBlock,
+    Direction,
     Downsample,
     Resample,
     ResidualBlock,
     TimeEmbedding,
     UNet,
     Upsample,
-    Way,
     assign,
     openai_names,
     read_weights,
@@ -44,8 +44,8 @@ class ADM(UNet):
             ADMBlocks(layout, heads),
             widths=layout.widths,
             blocks=[layout.blocks] * len(layout.widths),
-            read=layout.read,
-            written=layout.written,
+            in_channels=layout.in_channels,
+            out_channels=layout.out_channels,
             features=features,
         )
         self.width = layout.channels
@@ -72,12 +72,12 @@ class ADMBlocks:
     def __init__(self, layout: Layout, heads: Heads) -> None:
         self.layout, self.heads = layout, heads
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> ResidualBlock:
         del way
         time = "scale_shift" if self.layout.scale_shift else "add"
-        return ResidualBlock(read, written, time=time, resample=resample)  # type: ignore[arg-type]  # of two literals
+        return ResidualBlock(in_channels, out_channels, time=time, resample=resample)  # type: ignore[arg-type]  # of two literals
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         bottom = len(self.layout.widths) - 1
         level = bottom - level if way == "up" else level
         if way != "middle" and level not in self.layout.attention:
@@ -85,11 +85,11 @@ class ADMBlocks:
         width = self.layout.widths[level]
         return AttentionBlock(width, width // self.heads.of(width, up=way == "up"))
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self.layout.widths[level]
         return self.residual(width, width, "down", "down") if self.layout.residual else Downsample(width)
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self.layout.widths[-1 - level]
         return self.residual(width, width, "up", "up") if self.layout.residual else Upsample(width)
 

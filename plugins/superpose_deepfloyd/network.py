@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from superpose_deepfloyd.attention import TextAttention, TextPooling
 from superpose_deepfloyd.config import IFConfig
-from superpose_networks import ACTIVATIONS, Resample, ResidualBlock, TimeEmbedding, UNet, Way, rows, sinusoid
+from superpose_networks import ACTIVATIONS, Direction, Resample, ResidualBlock, TimeEmbedding, UNet, rows, sinusoid
 
 
 class IFUNet(UNet):
@@ -23,8 +23,8 @@ class IFUNet(UNet):
     def __init__(self, config: IFConfig) -> None:
         widths, activation = config.block_out_channels, ACTIVATIONS[config.act_fn]
         super().__init__(
-            _Blocks(config), widths=widths, blocks=config.layers_per_block, read=config.in_channels,
-            written=config.out_channels, features=config.time_width, groups=config.norm_num_groups,
+            _Blocks(config), widths=widths, blocks=config.layers_per_block, in_channels=config.in_channels,
+            out_channels=config.out_channels, features=config.time_width, groups=config.norm_num_groups,
             eps=config.norm_eps, activation=activation,
         )  # fmt: skip
         self.config = config
@@ -91,16 +91,16 @@ class _Blocks:
     def __init__(self, config: IFConfig) -> None:
         self.config = config
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> ResidualBlock:
         config = self.config
         return ResidualBlock(
-            read, written, groups=config.norm_num_groups, eps=config.norm_eps, activation=ACTIVATIONS[config.act_fn],
-            time="scale_shift" if config.resnet_time_scale_shift == "scale_shift" else "add", resample=resample,
-            scale=config.mid_block_scale_factor if way == "middle" else config.resnet_out_scale_factor,
-            dropout=config.dropout,
+            in_channels, out_channels, groups=config.norm_num_groups, eps=config.norm_eps,
+            activation=ACTIVATIONS[config.act_fn], time="scale_shift" if config.resnet_time_scale_shift ==
+            "scale_shift" else "add", resample=resample, scale=config.mid_block_scale_factor if way == "middle" else
+            config.resnet_out_scale_factor, dropout=config.dropout,
         )  # fmt: skip
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         config, last = self.config, len(self.config.block_out_channels) - 1
         place = last - level if way == "up" else level
         only_text = config.mid_block_only_cross_attention if way == "middle" else config.only_cross_attention[place]
@@ -112,10 +112,10 @@ class _Blocks:
             groups=config.norm_num_groups, looks_at_pixels=not only_text, norms_text=bool(config.cross_attention_norm),
         )  # fmt: skip
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self.config.block_out_channels[level]
         return self.residual(width, width, "down", "down")
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self.config.block_out_channels[-1 - level]
         return self.residual(width, width, "up", "up")

@@ -56,7 +56,7 @@ class DiffusionTransformer(Model):
     def image_shape(self) -> tuple[int, int, int]:
         """(3, H, W) of the images."""
         latents, (_, height, width) = self.files.latents, self.shape
-        return latents.written, height * latents.factor, width * latents.factor
+        return latents.out_channels, height * latents.factor, width * latents.factor
 
     @property
     def schedule(self) -> Schedule:

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from superpose_edm.config import EDMConfig
 from superpose_networks import (
     AttentionBlock,
+    Direction,
     Resample,
     ResidualBlock,
     TimeEmbedding,
     UNet,
     UpLevel,
-    Way,
     rows,
     silu_,
     sinusoid,
@@ -46,8 +46,8 @@ class EDMUNet(UNet):
             _Blocks(config),
             widths=config.widths,
             blocks=[config.num_blocks] * len(config.widths),
-            read=config.img_channels,
-            written=config.written,
+            in_channels=config.img_channels,
+            out_channels=config.written,
             features=features,
             first=config.model_channels if config.song else None,
             groups=groups(config.widths[0]),
@@ -104,8 +104,8 @@ class Song(EDMUNet):
             scaled = classes.to(x.dtype) * math.sqrt(self.config.label_dim)
             features = features + rows.linear(self.class_embedding, scaled)
         features = silu_(self.time_embedding(features))
-        shares = ((share,) for share in self.time_projections.parts(features))
-        return self._up(*self._down(x, shares), shares)
+        block_embeddings = ((share,) for share in self.time_projections.parts(features))
+        return self._up(*self._down(x, block_embeddings), block_embeddings)
 
     def _embedded(self, noise: Tensor) -> Tensor:
         if self.frequencies is None:
@@ -113,11 +113,11 @@ class Song(EDMUNet):
         angle = 2 * math.pi * noise.reshape(-1, 1).float() * self.frequencies.float()
         return torch.cat((angle.sin(), angle.cos()), 1)
 
-    def _down(self, x: Tensor, shares: Iterator[tuple[Tensor, ...]]) -> tuple[Tensor, list[Tensor]]:
+    def _down(self, x: Tensor, block_embeddings: Iterator[tuple[Tensor, ...]]) -> tuple[Tensor, list[Tensor]]:
         h, image = self.conv_in(x), x
         skips = [h]
         for level, down in enumerate(self.down_blocks):
-            h = down(h, shares, skips)
+            h = down(h, block_embeddings, skips)
             if level < len(self.beside):
                 if self.config.encoder_type == "skip":
                     image = self.smaller(image)
@@ -125,19 +125,19 @@ class Song(EDMUNet):
                 else:
                     h = image = (h + self.beside[level](image)) / math.sqrt(2)
                 skips[-1] = h
-        return self.mid_block(h, shares), skips  # type: ignore[misc]  # it always has a middle
+        return self.mid_block(h, block_embeddings), skips  # type: ignore[misc]  # it always has a middle
 
     def _ups(self) -> Iterator[UpLevel]:
         return iter(cast(Iterable[UpLevel], self.up_blocks))
 
-    def _up(self, h: Tensor, skips: list[Tensor], shares: Iterator[tuple[Tensor, ...]]) -> Tensor:
+    def _up(self, h: Tensor, skips: list[Tensor], block_embeddings: Iterator[tuple[Tensor, ...]]) -> Tensor:
         picture: Tensor | None = None
         for level, up in enumerate(self._ups()):
-            h = up.blocks(h, shares, skips)
+            h = up.blocks(h, block_embeddings, skips)
             if level < len(self.pictures):
                 seen = self.pictures[level](h)
                 picture = self.larger(seen if picture is None else seen + picture)
-            h = up.doubled(h, shares)
+            h = up.doubled(h, block_embeddings)
         answer: Tensor = self.conv_out(silu_(rows.group_norm(self.conv_norm_out, h)))
         return (answer if picture is None else answer + picture).contiguous()
 
@@ -172,9 +172,9 @@ class Filter:
 class _Halving(nn.Module):
     """A convolution, then the filter: the image as the next level reads it."""
 
-    def __init__(self, read: int, written: int, smaller: Filter) -> None:
+    def __init__(self, in_channels: int, out_channels: int, smaller: Filter) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(read, written, 3, padding=1 + smaller.padding)
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1 + smaller.padding)
         self.smaller = smaller
 
     def forward(self, x: Tensor) -> Tensor:
@@ -184,10 +184,10 @@ class _Halving(nn.Module):
 class _Picture(nn.Module):
     """What a level of the way up adds to the picture."""
 
-    def __init__(self, read: int, written: int, eps: float) -> None:
+    def __init__(self, in_channels: int, out_channels: int, eps: float) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(groups(read), read, eps)
-        self.conv = nn.Conv2d(read, written, 3, padding=1)
+        self.norm = nn.GroupNorm(groups(in_channels), in_channels, eps)
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
 
     def forward(self, h: Tensor) -> Tensor:
         picture: Tensor = self.conv(silu_(rows.group_norm(self.norm, h)))
@@ -204,12 +204,12 @@ class _Blocks:
         self.down: Resample = "down" if square else Filter(config.resample_filter)
         self.up: Resample = "up" if square else Filter(config.resample_filter, up=True)
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> ResidualBlock:
         del way
         return ResidualBlock(
-            read,
-            written,
-            groups=(groups(read), groups(written)),
+            in_channels,
+            out_channels,
+            groups=(groups(in_channels), groups(out_channels)),
             eps=self.config.eps,
             time="add" if self.config.song else "scale_shift",
             resample=resample,
@@ -217,7 +217,7 @@ class _Blocks:
             project=self.config.song and resample is not None,
         )
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         level = len(self.config.widths) - 1 - level if way == "up" else level
         width = self.config.widths[level]
         count = heads(self.config, width)
@@ -226,11 +226,11 @@ class _Blocks:
             return None
         return AttentionBlock(width, width // count, groups=groups(width), eps=self.config.eps, scale=self.scale)
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self.config.widths[level]
         return self.residual(width, width, "down", self.down)
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self.config.widths[-1 - level]
         return self.residual(width, width, "up", self.up)
 

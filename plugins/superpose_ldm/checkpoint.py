@@ -59,7 +59,7 @@ class Checkpoint:
             "image": (picture,),
             "image and mask": (ChannelGroup(self.latents.latent, "marked"), mask),  # the hole is black
             "mask and image": (mask, picture),  # the hole is grey, and stays grey in the negative
-            "small image": (ChannelGroup(self.latents.written),),
+            "small image": (ChannelGroup(self.latents.out_channels),),
         }
         return groups[self.sees]
 
@@ -82,7 +82,7 @@ class Checkpoint:
     def image_shape(self, size: int | None) -> tuple[int, int, int]:
         """(C, H, W) of an image of ``size``; None for that of training."""
         _, height, width = self.shape(size)
-        return self.latents.written, height * self.latents.factor, width * self.latents.factor
+        return self.latents.out_channels, height * self.latents.factor, width * self.latents.factor
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of each file of weights."""

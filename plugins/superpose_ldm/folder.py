@@ -86,7 +86,7 @@ def _unet(where: Path, config: dict[str, Any]) -> tuple[int, int, Any]:
             raise RecipeError(f"{where}: {error}") from error
         return plain.in_channels, len(plain.block_out_channels), lambda: UNet2D(plain)
     shape = diffusers_unet(str(where), config)
-    return shape.read, len(shape.widths), lambda: LatentUNet(shape)
+    return shape.in_channels, len(shape.widths), lambda: LatentUNet(shape)
 
 
 def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:

@@ -41,7 +41,7 @@ class LatentPredictor(NoisePredictor):
     def image_shape(self) -> tuple[int, int, int]:
         """(3, H, W) of the images."""
         (_, height, width), latents = self.shape, self.first.shape
-        return latents.written, height * latents.factor, width * latents.factor
+        return latents.out_channels, height * latents.factor, width * latents.factor
 
     def condition(self, prompt: str) -> Condition:
         """A class or a text as the network reads it."""

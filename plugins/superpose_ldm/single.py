@@ -85,13 +85,15 @@ class SingleFile:
             unet=Part(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
             first=Part(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
             latents=latents,
-            channels=unet.read,
+            channels=unet.in_channels,
             levels=len(unet.widths),
             side=params.get("image_size", unet_params.get("image_size", 64)),
             conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
             schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
-            sees=concat_channels(self.path, unet.read, latents.latent, as_first_stage=as_first_stage, small=small),
+            sees=concat_channels(
+                self.path, unet.in_channels, latents.latent, as_first_stage=as_first_stage, small=small
+            ),
             files={"checkpoint": self.path},
         )
 

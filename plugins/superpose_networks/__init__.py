@@ -6,9 +6,8 @@ from superpose_networks.attention import AttentionBlock
 from superpose_networks.config import UNet2DConfig
 from superpose_networks.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose_networks.folders import read_config, weight_files
-from superpose_networks.half_unet import HalfUNet
 from superpose_networks.joined import joined
-from superpose_networks.levels import Maker, UpLevel, Way
+from superpose_networks.levels import BlockFactory, Direction, UpLevel
 from superpose_networks.loading import assign, load_unet2d, ready
 from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
 from superpose_networks.part import Part
@@ -20,17 +19,18 @@ from superpose_networks.shapes import shape_of
 from superpose_networks.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose_networks.unet import UNet
 from superpose_networks.unet2d import UNet2D
+from superpose_networks.unet_encoder import UNetEncoder
 from superpose_networks.weights import digest, read_weights, shards, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
     "AttentionBlock",
+    "BlockFactory",
     "CrossAttention",
+    "Direction",
     "Downsample",
     "FeedForward",
-    "HalfUNet",
-    "Maker",
     "Part",
     "QKVOrder",
     "Resample",
@@ -42,9 +42,9 @@ __all__ = [
     "UNet",
     "UNet2D",
     "UNet2DConfig",
+    "UNetEncoder",
     "UpLevel",
     "Upsample",
-    "Way",
     "assign",
     "digest",
     "joined",

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from superpose_networks import (
     AttentionBlock,
+    Direction,
     Downsample,
-    HalfUNet,
     Resample,
     ResidualBlock,
     TimeEmbedding,
     UNet,
+    UNetEncoder,
     Upsample,
-    Way,
     rows,
     silu_,
     sinusoid,
@@ -74,9 +74,11 @@ class Decoder(UNet):
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half, code = layout.decoder, layout.code
-        maker, blocks = _Blocks(half, heads, timed=True), [half.blocks] * len(half.widths)
+        factory, blocks = _Blocks(half, heads, timed=True), [half.blocks] * len(half.widths)
         image = layout.channels
-        super().__init__(maker, widths=half.widths, blocks=blocks, read=image, written=image, features=code, code=code)
+        super().__init__(
+            factory, widths=half.widths, blocks=blocks, in_channels=image, out_channels=image, features=code, code=code
+        )
         self.times = layout.times
         self.time_embedding = TimeEmbedding(layout.times, code)
 
@@ -88,17 +90,17 @@ class Decoder(UNet):
 
     def styles(self, z: Tensor) -> Tensor:
         """What every block reads off codes (N, E), side by side in the order in which blocks run: the style space."""
-        shares = self.code_projections.parts(silu_(z.clone())) if self.code_projections is not None else ()
-        return torch.cat(shares, dim=1).flatten(1)
+        block_embeddings = self.code_projections.parts(silu_(z.clone())) if self.code_projections is not None else ()
+        return torch.cat(block_embeddings, dim=1).flatten(1)
 
 
-class Encoder(HalfUNet):
+class Encoder(UNetEncoder):
     """The semantic encoder: images (N, 3, H, W) in [-1, 1] to codes (N, E)."""
 
     def __init__(self, layout: Layout, heads: int = 1) -> None:
         half = layout.encoder
-        maker = _Blocks(half, heads, timed=False)
-        super().__init__(maker, widths=half.widths, blocks=half.blocks, read=layout.channels)
+        factory = _Blocks(half, heads, timed=False)
+        super().__init__(factory, widths=half.widths, blocks=half.blocks, in_channels=layout.channels)
         self.conv_norm_out = nn.GroupNorm(GROUPS, half.widths[-1])
         self.conv_out = nn.Conv2d(half.widths[-1], layout.code, 1)
 
@@ -121,7 +123,7 @@ class LatentNet(nn.Module):
         self.form = form
         self.time_embedding = TimeEmbedding(form.times, code)
         reads = [(form.hidden if i else code) + code * (i in form.skips) for i in range(form.layers)]
-        hidden = [_Hidden(read, form.hidden, code, form.normed, bias) for read in reads[:-1]]
+        hidden = [_Hidden(in_channels, form.hidden, code, form.normed, bias) for in_channels in reads[:-1]]
         self.layers = nn.ModuleList([*hidden, _Hidden(reads[-1], code)])
 
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
@@ -137,12 +139,12 @@ class _Hidden(nn.Module):
     """One layer; plain where ``conditioned``, the width of the time features, is None."""
 
     def __init__(
-        self, read: int, written: int, conditioned: int | None = None, normed: bool = False, bias: float = 1
+        self, in_channels: int, out_channels: int, conditioned: int | None = None, normed: bool = False, bias: float = 1
     ) -> None:
         super().__init__()
-        self.linear = nn.Linear(read, written)
-        self.cond = nn.Linear(conditioned, written) if conditioned is not None else None
-        self.norm = nn.LayerNorm(written) if normed else None
+        self.linear = nn.Linear(in_channels, out_channels)
+        self.cond = nn.Linear(conditioned, out_channels) if conditioned is not None else None
+        self.norm = nn.LayerNorm(out_channels) if normed else None
         self.bias = bias
 
     def forward(self, h: Tensor, time: Tensor) -> Tensor:
@@ -159,22 +161,22 @@ class _Blocks:
     def __init__(self, half: Half, heads: int, *, timed: bool) -> None:
         self.half, self.heads, self.timed = half, heads, timed
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> nn.Module:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> nn.Module:
         del way
         if self.timed:
-            return ResidualBlock(read, written, groups=GROUPS, time="scale_shift", resample=resample)
-        return _Untold(read, written, resample == "down")
+            return ResidualBlock(in_channels, out_channels, groups=GROUPS, time="scale_shift", resample=resample)
+        return _Untold(in_channels, out_channels, resample == "down")
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         place = {"down": level, "middle": -1, "up": -1 - level}[way]
         width = self.half.widths[place]
         return AttentionBlock(width, width // self.heads) if way == "middle" or self.half.attends[place] else None
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self.half.widths[level]
         return self.residual(width, width, "down", "down") if self.half.residual else Downsample(width)
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self.half.widths[-1 - level]
         return self.residual(width, width, "up", "up") if self.half.residual else Upsample(width)
 
@@ -182,11 +184,11 @@ class _Blocks:
 class _Untold(nn.Module):
     """The residual block of the encoder. Told nothing, the original has only the first of its two convolutions."""
 
-    def __init__(self, read: int, written: int, halves: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, halves: bool) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(GROUPS, read)
-        self.conv1 = nn.Conv2d(read, written, 3, padding=1)
-        self.conv_shortcut = nn.Conv2d(read, written, 1) if read != written else None
+        self.norm1 = nn.GroupNorm(GROUPS, in_channels)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else None
         self.halves = halves
 
     def forward(self, x: Tensor) -> Tensor:

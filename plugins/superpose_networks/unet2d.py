@@ -14,7 +14,7 @@ from superpose_networks.activation import ACTIVATIONS, silu_
 from superpose_networks.attention import AttentionBlock
 from superpose_networks.config import UNet2DConfig
 from superpose_networks.embedding import TimeEmbedding, sinusoid
-from superpose_networks.levels import Way
+from superpose_networks.levels import Direction
 from superpose_networks.resampling import Downsample, Upsample
 from superpose_networks.residual import Resample, ResidualBlock
 from superpose_networks.unet import UNet
@@ -35,8 +35,8 @@ class UNet2D(UNet):
             _Blocks(config),
             widths=widths,
             blocks=[config.layers_per_block] * len(widths),
-            read=config.in_channels,
-            written=config.out_channels,
+            in_channels=config.in_channels,
+            out_channels=config.out_channels,
             features=config.time_width,
             groups=config.norm_num_groups,
             eps=config.norm_eps,
@@ -104,11 +104,11 @@ class _Blocks:
     def __init__(self, config: UNet2DConfig) -> None:
         self.config = config
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> ResidualBlock:
         config = self.config
         return ResidualBlock(
-            read,
-            written,
+            in_channels,
+            out_channels,
             groups=config.norm_num_groups,
             eps=config.norm_eps,
             activation=ACTIVATIONS[config.act_fn],
@@ -118,7 +118,7 @@ class _Blocks:
             scale=config.mid_block_scale_factor if way == "middle" else 1.0,
         )
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         config = self.config
         if way == "middle":
             groups, scale = config.attn_norm_num_groups, config.mid_block_scale_factor
@@ -128,13 +128,13 @@ class _Blocks:
         attends = (config.down_block_types if way == "down" else config.up_block_types)[level].startswith("Attn")
         return self._attention(self._width(level, way), config.norm_num_groups) if attends else None
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self._width(level, "down")
         if _by_residual(self.config.down_block_types[level], self.config.downsample_type):
             return self.residual(width, width, "down", "down")
         return Downsample(width, self.config.downsample_padding) if self.config.resamp_with_conv else nn.AvgPool2d(2)
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self._width(level, "up")
         if _by_residual(self.config.up_block_types[level], self.config.upsample_type):
             return self.residual(width, width, "up", "up")
@@ -144,7 +144,7 @@ class _Blocks:
         head = self.config.attention_head_dim or width
         return AttentionBlock(width, head, groups=groups, eps=self.config.norm_eps, scale=scale)
 
-    def _width(self, level: int, way: Way) -> int:
+    def _width(self, level: int, way: Direction) -> int:
         return self.config.block_out_channels[level if way == "down" else -1 - level]
 
 

@@ -90,8 +90,8 @@ def ddpm(folder: Path, wide: int) -> Options:
 def adm(folder: Path, wide: int) -> Options:
     widths = (32 * wide, 32 * wide, 64 * wide)
     layout = Layout(
-        channels=32 * wide, widths=widths, blocks=2, attention=frozenset({0, 1, 2}), read=3, written=6, classes=10,
-        scale_shift=True, residual=True,
+        channels=32 * wide, widths=widths, blocks=2, attention=frozenset({0, 1, 2}), in_channels=3, out_channels=6,
+        classes=10, scale_shift=True, residual=True,
     )  # fmt: skip
     state = zeros(lambda: ADM(layout, Heads(width=32)))
     torch.save(openai_file(state, layout.blocks, "legacy", 32), folder / "model.pt")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Map = Callable[["Tensor"], "Tensor"]
 Shape = tuple[int, int, int]
-Maker = tuple[object, str]
+BlockFactory = tuple[object, str]
 
 #: Largest deviation from the identity that rounding explains, relative to unit noise.
 TOLERANCE = 1e-4
@@ -155,7 +155,7 @@ class Term:
     apply_to_variance: Map = _same
     variance_weight: float = 1.0
     orthogonal: bool = False
-    makers: tuple[Maker | None, Maker | None, Maker | None] = (None, None, None)
+    makers: tuple[BlockFactory | None, BlockFactory | None, BlockFactory | None] = (None, None, None)
     name: str = ""
 
     def check_tensors(self, shape: Shape) -> None:

@@ -38,8 +38,8 @@ class AutoencoderShape:
         scale, shift: s and b above.
     """
 
-    read: int = 3
-    written: int = 3
+    in_channels: int = 3
+    out_channels: int = 3
     inner: int
     latent: int
     widths: tuple[int, ...]
@@ -133,7 +133,9 @@ class _Level(nn.Module):
         up: Iterable[Upsample] = (),
     ) -> None:
         super().__init__()
-        self.resnets = nn.ModuleList(ResidualBlock(read, width, groups=groups, eps=EPS, time=None) for read in reads)
+        self.resnets = nn.ModuleList(
+            ResidualBlock(in_channels, width, groups=groups, eps=EPS, time=None) for in_channels in reads
+        )
         self.attentions = nn.ModuleList(AttentionBlock(width, width, groups=groups, eps=EPS) for _ in range(attentions))
         self.downsamplers, self.upsamplers = nn.ModuleList(down), nn.ModuleList(up)
 
@@ -148,20 +150,20 @@ class _Level(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, shape: AutoencoderShape, written: int) -> None:
+    def __init__(self, shape: AutoencoderShape, out_channels: int) -> None:
         super().__init__()
         widths, groups, count = shape.widths, shape.groups, shape.blocks
-        self.conv_in = nn.Conv2d(shape.read, widths[0], 3, padding=1)
+        self.conv_in = nn.Conv2d(shape.in_channels, widths[0], 3, padding=1)
         self.down_blocks = nn.ModuleList()
-        read = widths[0]
+        in_channels = widths[0]
         for level, (width, attends) in enumerate(zip(widths, shape.down, strict=True)):
             halving = [Downsample(width, padding=0)] if level < len(widths) - 1 else []
-            reads = [read] + [width] * (count - 1)
+            reads = [in_channels] + [width] * (count - 1)
             self.down_blocks.append(_Level(reads, width, groups, attends * count, down=halving))
-            read = width
-        self.mid_block = _Level([read, read], read, groups, int(shape.middle))
-        self.conv_norm_out = nn.GroupNorm(groups, read, EPS)
-        self.conv_out = nn.Conv2d(read, written, 3, padding=1)
+            in_channels = width
+        self.mid_block = _Level([in_channels, in_channels], in_channels, groups, int(shape.middle))
+        self.conv_norm_out = nn.GroupNorm(groups, in_channels, EPS)
+        self.conv_out = nn.Conv2d(in_channels, out_channels, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
         h = self.conv_in(image)
@@ -175,17 +177,17 @@ class _Decoder(nn.Module):
     def __init__(self, shape: AutoencoderShape) -> None:
         super().__init__()
         widths, groups, count = shape.widths[::-1], shape.groups, shape.blocks + 1
-        read = widths[0]
-        self.conv_in = nn.Conv2d(shape.inner, read, 3, padding=1)
-        self.mid_block = _Level([read, read], read, groups, int(shape.middle))
+        in_channels = widths[0]
+        self.conv_in = nn.Conv2d(shape.inner, in_channels, 3, padding=1)
+        self.mid_block = _Level([in_channels, in_channels], in_channels, groups, int(shape.middle))
         self.up_blocks = nn.ModuleList()
         for level, (width, attends) in enumerate(zip(widths, shape.up, strict=True)):
             doubling = [Upsample(width)] if level < len(widths) - 1 else []
-            reads = [read] + [width] * (count - 1)
+            reads = [in_channels] + [width] * (count - 1)
             self.up_blocks.append(_Level(reads, width, groups, attends * count, up=doubling))
-            read = width
-        self.conv_norm_out = nn.GroupNorm(groups, read, EPS)
-        self.conv_out = nn.Conv2d(read, shape.written, 3, padding=1)
+            in_channels = width
+        self.conv_norm_out = nn.GroupNorm(groups, in_channels, EPS)
+        self.conv_out = nn.Conv2d(in_channels, shape.out_channels, 3, padding=1)
 
     def forward(self, e: Tensor) -> Tensor:
         h = self.mid_block(self.conv_in(e))

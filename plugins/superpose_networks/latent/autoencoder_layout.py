@@ -49,8 +49,8 @@ def diffusers_autoencoder(where: str, config: Mapping[str, Any]) -> AutoencoderS
     ):
         settings(where, dict.fromkeys(c[key], True), {}, dict.fromkeys((plain, attending), True))
     return AutoencoderShape(
-        read=c["in_channels"],
-        written=c["out_channels"],
+        in_channels=c["in_channels"],
+        out_channels=c["out_channels"],
         inner=c["latent_channels"],
         latent=(c["vq_embed_dim"] or c["latent_channels"]) if quantised else c["latent_channels"],
         widths=tuple(c["block_out_channels"]),
@@ -80,8 +80,8 @@ def compvis_autoencoder(where: str, params: Mapping[str, Any], scale: float) -> 
     attention = c["attn_type"] != "none"
     attends = tuple(attention and c["resolution"] // 2**level in c["attn_resolutions"] for level in range(len(widths)))
     return AutoencoderShape(
-        read=c["in_channels"],
-        written=c["out_ch"],
+        in_channels=c["in_channels"],
+        out_channels=c["out_ch"],
         inner=c["z_channels"],
         latent=params.get("embed_dim", c["z_channels"]),
         widths=widths,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from superpose_networks import (
     AttentionBlock,
+    Direction,
     Downsample,
     Resample,
     ResidualBlock,
@@ -17,7 +18,6 @@ from superpose_networks import (
     TimeEmbedding,
     UNet,
     Upsample,
-    Way,
     silu_,
     sinusoid,
 )
@@ -62,8 +62,8 @@ class UNetShape:
         middle_scale: By which residual sums of the middle are divided.
     """
 
-    read: int
-    written: int
+    in_channels: int
+    out_channels: int
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
     down: tuple[Attends | None, ...]
@@ -100,8 +100,8 @@ class LatentUNet(UNet):
             _Blocks(shape),
             widths=shape.widths,
             blocks=shape.blocks,
-            read=shape.read,
-            written=shape.written,
+            in_channels=shape.in_channels,
+            out_channels=shape.out_channels,
             features=shape.features,
             groups=shape.groups,
             eps=shape.eps,
@@ -139,11 +139,11 @@ class _Blocks:
     def __init__(self, shape: UNetShape) -> None:
         self.shape = shape
 
-    def residual(self, read: int, written: int, way: Way, resample: Resample = None) -> ResidualBlock:
+    def residual(self, in_channels: int, out_channels: int, way: Direction, resample: Resample = None) -> ResidualBlock:
         shape = self.shape
         return ResidualBlock(
-            read,
-            written,
+            in_channels,
+            out_channels,
             groups=shape.groups,
             eps=shape.eps,
             time="scale_shift" if shape.scale_shift else "add",
@@ -151,7 +151,7 @@ class _Blocks:
             scale=shape.middle_scale if way == "middle" else 1.0,
         )
 
-    def attention(self, level: int, way: Way) -> nn.Module | None:
+    def attention(self, level: int, way: Direction) -> nn.Module | None:
         shape = self.shape
         attends = shape.middle if way == "middle" else (shape.down if way == "down" else shape.up)[level]
         if attends is None:
@@ -169,15 +169,15 @@ class _Blocks:
             only_context=attends.only_context,
         )
 
-    def halving(self, level: int) -> nn.Module:
+    def downsample(self, level: int) -> nn.Module:
         width = self._width(level, "down")
         if self.shape.residual_resampling:
             return self.residual(width, width, "down", "down")
         return Downsample(width, self.shape.padding)
 
-    def doubling(self, level: int) -> nn.Module:
+    def upsample(self, level: int) -> nn.Module:
         width = self._width(level, "up")
         return self.residual(width, width, "up", "up") if self.shape.residual_resampling else Upsample(width)
 
-    def _width(self, level: int, way: Way) -> int:
+    def _width(self, level: int, way: Direction) -> int:
         return self.shape.widths[level if way == "down" else -1 - level]

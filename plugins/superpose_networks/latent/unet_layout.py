@@ -103,8 +103,8 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
 
     up = tuple(zip(each("up_block_types"), range(levels - 1, -1, -1), strict=True))
     return UNetShape(
-        read=c["in_channels"],
-        written=c["out_channels"],
+        in_channels=c["in_channels"],
+        out_channels=c["out_channels"],
         widths=widths,
         blocks=each("layers_per_block"),
         down=tuple(attends(kind, "DownBlock2D", level) for level, kind in enumerate(each("down_block_types"))),
@@ -149,8 +149,8 @@ def compvis_unet(where: str, params: Mapping[str, Any]) -> UNetShape:
         attends(level, only[level]) if 2**level in c["attention_resolutions"] else None for level in range(levels)
     )
     return UNetShape(
-        read=c["in_channels"],
-        written=c["out_channels"],
+        in_channels=c["in_channels"],
+        out_channels=c["out_channels"],
         widths=widths,
         blocks=per_level(where, "num_res_blocks", c["num_res_blocks"], levels),
         down=down,

@@ -43,7 +43,7 @@ def published(layout: Layout, width: int) -> Any:
     attends = [level in layout.attention for level in range(len(layout.widths))]
     make: Any = diffusers.UNet2DModel
     return make(
-        in_channels=layout.read, out_channels=layout.written, block_out_channels=layout.widths,
+        in_channels=layout.in_channels, out_channels=layout.out_channels, block_out_channels=layout.widths,
         layers_per_block=layout.blocks, attention_head_dim=width, num_class_embeds=layout.classes, norm_eps=1e-5,
         attn_norm_num_groups=32,
         down_block_types=["AttnDownBlock2D" if one else plain[0] for one in attends],

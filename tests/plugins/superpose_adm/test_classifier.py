@@ -75,7 +75,7 @@ def test_every_pool_is_that_of_the_original(pool: str) -> None:
     """The pools, restated plainly on what the blocks leave."""
     torch.manual_seed(0)
     layout = Layout(
-        channels=32, widths=(32, 64), blocks=1, attention=frozenset({1}), read=3, written=5, classes=None,
+        channels=32, widths=(32, 64), blocks=1, attention=frozenset({1}), in_channels=3, out_channels=5, classes=None,
         scale_shift=True, residual=True,
     )  # fmt: skip
     network = (

@@ -76,7 +76,7 @@ def test_openais_network_is_that_of_guided_diffusion() -> None:
     said = {"model_channels": 128, "channel_mult": [1, 2], "num_blocks": 1, "attn_resolutions": [4], "label_dim": 5}
     ours = EDMUNet(config_of(said | {"img_resolution": 8})).eval()
     layout = Layout(
-        channels=128, widths=(128, 256), blocks=1, attention=frozenset({1}), read=3, written=3, classes=5,
+        channels=128, widths=(128, 256), blocks=1, attention=frozenset({1}), in_channels=3, out_channels=3, classes=5,
         scale_shift=True, residual=True,
     )  # fmt: skip
     theirs = ADM(layout, Heads(width=64)).eval()

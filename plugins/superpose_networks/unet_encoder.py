@@ -10,38 +10,41 @@ from collections.abc import Iterable, Sequence
 
 from torch import Tensor, nn
 
-from superpose_networks.levels import DownLevel, Maker, Middle
+from superpose_networks.levels import BlockFactory, DownLevel, Middle
 
 
-class HalfUNet(nn.Module):
+class UNetEncoder(nn.Module):
     """Down and the middle; abstract. A family's network adds its embeddings, its pool and a ``forward``.
 
     Arguments:
-        maker: Makes the blocks.
+        factory: Makes the blocks.
         widths: Channels of each level, the first at full size.
         blocks: Residual blocks of each level.
-        read: Channels of the input.
+        in_channels: Channels of the input.
     """
 
-    def __init__(self, maker: Maker, *, widths: Sequence[int], blocks: int, read: int) -> None:
+    def __init__(self, factory: BlockFactory, *, widths: Sequence[int], blocks: int, in_channels: int) -> None:
         super().__init__()
         bottom = len(widths) - 1
         before = (widths[0], *widths)
-        self.conv_in = nn.Conv2d(read, widths[0], 3, padding=1)
+        self.conv_in = nn.Conv2d(in_channels, widths[0], 3, padding=1)
         self.down_blocks = nn.ModuleList(
-            DownLevel(maker, level, before[level], width, blocks, level == bottom) for level, width in enumerate(widths)
+            DownLevel(factory, level, before[level], width, blocks, level == bottom)
+            for level, width in enumerate(widths)
         )
-        self.mid_block = Middle(maker, bottom, widths[-1])
+        self.mid_block = Middle(factory, bottom, widths[-1])
 
-    def run(self, x: Tensor, shares: Iterable[tuple[Tensor, ...]], left: list[Tensor] | None = None) -> Tensor:
+    def run(
+        self, x: Tensor, block_embeddings: Iterable[tuple[Tensor, ...]], left: list[Tensor] | None = None
+    ) -> Tensor:
         """Features of the bottom, shape (N, widths[-1], h, w), of images (N, read, H, W).
 
         Arguments:
             x: The images.
-            shares: What each residual block is told, in turn.
+            block_embeddings: What each residual block is told, in turn.
             left: Is given what the first convolution and each block leave, where somebody pools that as well.
         """
-        each = iter(shares)
+        each = iter(block_embeddings)
         h = self.conv_in(x)
         if left is not None:
             left.append(h)
