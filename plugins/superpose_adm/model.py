@@ -54,7 +54,7 @@ class GuidedFile(Model):
         return layout
 
     @property
-    def cut(self) -> Heads:
+    def head_layout(self) -> Heads:
         """How attentions are cut into heads.
 
         Raises:

@@ -29,7 +29,7 @@ class GuidedPredictor(NoisePredictor):
         self.parameterization = model.predicts
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.learned_variance = model.learned_variance
-        self.network = load_adm(model.path, model.layout, model.cut, device, self.dtype)
+        self.network = load_adm(model.path, model.layout, model.head_layout, device, self.dtype)
 
     def condition(self, prompt: str) -> Condition:
         """The class that the prompt names."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose_deepfloyd.config import TEXT_GROUPS
-from superpose_networks import joined, rows
+from superpose_networks import fused_linear, rows
 
 
 class TextAttention(nn.Module):
@@ -41,19 +41,19 @@ class TextAttention(nn.Module):
         self.group_norm = nn.GroupNorm(groups, channels)
         self.norm_cross = nn.GroupNorm(TEXT_GROUPS, context) if norms_text else None
         if looks_at_pixels:
-            joined(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(channels, 3 * channels))
+            fused_linear(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(channels, 3 * channels))
         else:
             self.to_q = nn.Linear(channels, channels)
-        self.add_kv = joined(self, "add_kv", ("add_k_proj", "add_v_proj"), nn.Linear(context, 2 * channels))
+        self.add_kv = fused_linear(self, "add_kv", ("add_k_proj", "add_v_proj"), nn.Linear(context, 2 * channels))
         self.to_out = nn.Sequential(nn.Linear(channels, channels))  # so that it is called "to_out.0"
 
-    def forward(self, x: Tensor, words: Tensor) -> Tensor:
+    def forward(self, x: Tensor, tokens: Tensor) -> Tensor:
         h = rows.group_norm(self.group_norm, x)
         # Pixels before channels: no copy is made where x is in channels_last memory.
         h = h.permute(0, 2, 3, 1).flatten(1, 2)
         if self.norm_cross is not None:
-            words = rows.group_norm(self.norm_cross, words.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
-        kv = rows.linear(self.add_kv, words.contiguous())
+            tokens = rows.group_norm(self.norm_cross, tokens.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
+        kv = rows.linear(self.add_kv, tokens.contiguous())
         if self.looks_at_pixels:
             qkv = rows.linear(cast(nn.Linear, self.to_qkv), h)
             q = qkv[..., : x.shape[1]]

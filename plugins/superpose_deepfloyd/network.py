@@ -47,17 +47,19 @@ class IFUNet(UNet):
         Returns:
             The words, shape (N, L, cross_attention_dim), and the whole text in one vector, shape (N, time width).
         """
-        words = states if self.encoder_hid_proj is None else rows.linear(self.encoder_hid_proj, states)
-        return words, self.add_embedding(states)
+        tokens = states if self.encoder_hid_proj is None else rows.linear(self.encoder_hid_proj, states)
+        return tokens, self.add_embedding(states)
 
-    def forward(self, x: Tensor, t: Tensor, words: Tensor, whole: Tensor, noise_level: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, tokens: Tensor, pooled: Tensor, noise_level: Tensor | None = None
+    ) -> Tensor:
         """The network's answer.
 
         Arguments:
             x: Noisy images and what lies beside them, shape (N, in_channels, H, W).
             t: Noise levels on the scale the network was trained on, shape (N,) or ().
-            words: As from `read`, shape (N, L, cross_attention_dim).
-            whole: As from `read`, shape (N, time width).
+            tokens: As from `read`, shape (N, L, cross_attention_dim).
+            pooled: As from `read`, shape (N, time width).
             noise_level: How noisy the small images beside x are, shape (N,); None if and only if there are none.
 
         Returns:
@@ -72,12 +74,12 @@ class IFUNet(UNet):
         features = self.time_embedding(self._sinusoid(t.reshape(-1)))
         if self.class_embedding is not None and noise_level is not None:
             features = features + self.class_embedding(self._sinusoid(noise_level))
-        features = features + whole
+        features = features + pooled
         if self.config.time_embedding_act_fn is not None:
             features = ACTIVATIONS[self.config.time_embedding_act_fn](features)
         if not self.config.resnet_skip_time_act:
             features = ACTIVATIONS[self.config.act_fn](features)
-        return self.run(2 * x - 1 if self.config.center_input_sample else x, features, words)
+        return self.run(2 * x - 1 if self.config.center_input_sample else x, features, tokens)
 
     def _sinusoid(self, t: Tensor) -> Tensor:
         width, config = self.config.block_out_channels[0], self.config

@@ -50,8 +50,8 @@ class IFPredictor(NoisePredictor):
         wanted = self.stage.config.text_width
         if states.shape[-1] != wanted:
             raise RecipeError(f"texts of {states.shape[-1]} features, and the network reads {wanted}: another encoder")
-        words, whole = self.network.read(states)
-        return Condition(prompt, {"words": words, "whole": whole})
+        words, pooled = self.network.read(states)
+        return Condition(prompt, {"words": words, "whole": pooled})
 
     @torch.no_grad()
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:

@@ -54,7 +54,7 @@ def ordered(codes: tuple[Code, ...]) -> dict[str, Code]:
     return known
 
 
-def line(
+def linear_combination(
     name: str, codes: dict[str, Code], of: Callable[[Path], Any], move: Callable[[Code], Any]
 ) -> tuple[float, Any]:
     """Share of the sample's own drawn code in the code called ``name``, and what is added to that.
@@ -65,6 +65,6 @@ def line(
     if code is not None and code.image is not None:
         share, vector = 0.0, of(code.image)
     elif code is not None and code.between is not None:
-        ends = [line(one, codes, of, move) for one in code.between]
+        ends = [linear_combination(one, codes, of, move) for one in code.between]
         share, vector = ((1 - code.mix) * first + code.mix * second for first, second in zip(*ends, strict=True))
     return share, vector if code is None or code.attribute is None else vector + move(code)

@@ -30,7 +30,7 @@ _STATISTICS = ("conds_mean", "conds_std")
 
 
 @attrs.frozen
-class Facts:
+class Metadata:
     """What a checkpoint says of itself."""
 
     shapes: Shapes  # of the model's tensors, by name without prefix
@@ -40,26 +40,26 @@ class Facts:
     normed: bool  # whether mean and deviation of codes are stored
 
 
-def facts(path: Path) -> Facts:
+def metadata(path: Path) -> Metadata:
     """What a checkpoint says of itself; no tensor is read. Raises `RecipeError` where it cannot be read."""
     about = path.stat() if path.exists() else None
     return _facts(path, about and (about.st_mtime_ns, about.st_size))
 
 
 @lru_cache(maxsize=16)
-def _facts(path: Path, _: tuple[int, int] | None) -> Facts:
+def _facts(path: Path, _: tuple[int, int] | None) -> Metadata:
     every = tensor_shapes(path)
     # Where none has it, `recognise` will say what is missing.
     prefix = next((prefix for prefix in PREFIXES if prefix + _FIRST in every), "")
     stored = {} if path.suffix == ".safetensors" else read_checkpoint(path)
     mine = {name.removeprefix(prefix): shape for name, shape in every.items() if name.startswith(prefix)}
     size = every["x_T"][-1] if len(every.get("x_T", ())) == 4 else None
-    return Facts(mine, prefix, dict(stored.get("hyper_parameters", {})), size, set(_STATISTICS) <= every.keys())
+    return Metadata(mine, prefix, dict(stored.get("hyper_parameters", {})), size, set(_STATISTICS) <= every.keys())
 
 
 def load(model: DiffusionAutoencoder, device: str, dtype: torch.dtype) -> Networks:
     """All that a model's files hold."""
-    path, layout, known = model.path, model.layout, facts(model.path)
+    path, layout, known = model.path, model.layout, metadata(model.path)
     heads = model.heads or known.record.get("net_beatgans_attn_head") or 1
     file = model.statistics or (path if known.normed else None)
     statistics = load_statistics(file, layout.code, device) if file else None
@@ -85,7 +85,7 @@ def load_decoder(path: Path, layout: Layout, heads: int, device: str, dtype: tor
     """The conditional U-Net."""
     with torch.device("meta"):
         network = Decoder(layout, heads)
-    weights = read_weights(path, device, dtype, prefix=facts(path).prefix, within=_DECODER)
+    weights = read_weights(path, device, dtype, prefix=metadata(path).prefix, within=_DECODER)
     weights = {name.replace("time_embed.time_embed", "time_embed"): value for name, value in weights.items()}
     assign(network, _named(weights, layout.decoder, heads), str(path))
     return ready(network)
@@ -95,7 +95,7 @@ def load_encoder(path: Path, layout: Layout, heads: int, device: str) -> Encoder
     """The semantic encoder, in float32: it is asked once an image."""
     with torch.device("meta"):
         network = Encoder(layout, heads)
-    weights = read_weights(path, device, prefix=f"{facts(path).prefix}encoder.")
+    weights = read_weights(path, device, prefix=f"{metadata(path).prefix}encoder.")
     weights = {name.replace("out.3.", "out.2."): value for name, value in weights.items()}
     assign(network, _named(weights, layout.encoder, heads), f"{path} (encoder)")
     return ready(network)
@@ -108,7 +108,7 @@ def load_latent(path: Path, layout: Layout, bias: float, device: str) -> LatentN
     with torch.device("meta"):
         network = LatentNet(layout.code, layout.latent, bias)
     weights = {}
-    for name, value in read_weights(path, device, prefix=f"{facts(path).prefix}latent_net.").items():
+    for name, value in read_weights(path, device, prefix=f"{metadata(path).prefix}latent_net.").items():
         ours = name.replace("cond_layers.1", "cond").replace("time_embed.0", "time_embedding.linear_1")
         # linear_emb is cond_layers.1 once more; the original reads it first, so cond_layers.1 is what counts.
         if ".linear_emb." not in name:

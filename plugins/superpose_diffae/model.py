@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Clip, Model, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
-from superpose_diffae.codes import Code, line, ordered
+from superpose_diffae.codes import Code, linear_combination, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor
-    from superpose_diffae.loading import Facts
+    from superpose_diffae.loading import Metadata
     from superpose_networks.diffae import Layout
 
 
@@ -44,7 +44,7 @@ class CodedModel(Model, ABC):
             near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
             known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
             raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
-        if line(prompt, codes, lambda _: 0, lambda _: 0)[0] and not self.draws:
+        if linear_combination(prompt, codes, lambda _: 0, lambda _: 0)[0] and not self.draws:
             raise PromptError(
                 f"the code {prompt!r} is drawn by a latent network, and the file has none: take the last.ckpt of a "
                 "template with _latent, or the name of a code that has an image"
@@ -84,19 +84,19 @@ class DiffusionAutoencoder(CodedModel):
                 )
 
     @property
-    def facts(self) -> Facts:
+    def metadata(self) -> Metadata:
         """What the file says of itself."""
-        from superpose_diffae.loading import facts
+        from superpose_diffae.loading import metadata
 
-        return facts(self.path)
+        return metadata(self.path)
 
     @property
     def layout(self) -> Layout:
         """What the file holds; raises `RecipeError` where that is no diffusion autoencoder, or not of the template."""
         from superpose_diffae.layout import recognise
 
-        blocks = self.encoder_blocks or self.facts.record.get("net_enc_num_res_blocks")
-        layout = recognise(self.facts.shapes, str(self.path), blocks)
+        blocks = self.encoder_blocks or self.metadata.record.get("net_enc_num_res_blocks")
+        layout = recognise(self.metadata.shapes, str(self.path), blocks)
         attended = {half.widths[-1] for half in (layout.decoder, layout.encoder)}
         if self.heads is not None and (wrong := [width for width in sorted(attended) if width % self.heads]):
             raise RecipeError(f"{self.path}: heads = {self.heads} does not divide {wrong[0]} channels")
@@ -109,7 +109,7 @@ class DiffusionAutoencoder(CodedModel):
     def shape(self) -> tuple[int, int, int]:
         """(3, H, W): from the options, the template or the file."""
         named = TEMPLATES[self.template.removesuffix(LATENT)].size if self.template else None
-        size = self.image_size or named or self.facts.record.get("img_size") or self.facts.size
+        size = self.image_size or named or self.metadata.record.get("img_size") or self.metadata.size
         if size is None:
             raise RecipeError(
                 f"{self.path} does not show how large its images are: write template = 'ffhq256_autoenc' or another, "
@@ -128,12 +128,12 @@ class DiffusionAutoencoder(CodedModel):
     @property
     def schedule(self) -> Schedule:
         """Noise levels of images: linear betas in all templates."""
-        return betas(self.facts.record.get("beta_scheduler", "linear"), self.facts.record.get("T", 1000))
+        return betas(self.metadata.record.get("beta_scheduler", "linear"), self.metadata.record.get("T", 1000))
 
     @property
     def latent_schedule(self) -> Schedule:
         """Noise levels of codes; raises `RecipeError` where nobody says what they are."""
-        record = self.facts.record
+        record = self.metadata.record
         name = self.latent_betas or (BETAS if self.template else record.get("latent_beta_scheduler"))
         if name is None:
             raise RecipeError(

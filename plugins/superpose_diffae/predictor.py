@@ -12,7 +12,7 @@ from torch import Tensor
 
 import superpose
 from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, RecipeError, StepNoise
-from superpose_diffae.codes import Code, line, ordered
+from superpose_diffae.codes import Code, linear_combination, ordered
 
 if TYPE_CHECKING:
     from superpose import Parameterization
@@ -73,7 +73,7 @@ class AutoencoderPredictor(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         """The code that the prompt names."""
         self.model.check_prompt(prompt)
-        share, code = line(prompt, self.codes, self._of, self._moved)
+        share, code = linear_combination(prompt, self.codes, self._of, self._moved)
         return self.told(torch.zeros(1, self.width, device=self.device) + code, share, prompt)
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:

@@ -104,7 +104,7 @@ class DiffusionTransformer(Model):
         """SHA-256 of each file of weights."""
         from superpose_networks import digest, shards
 
-        files = {"transformer": self.files.network.source, "first stage": self.files.first.source}
+        files = {"transformer": self.files.network.source, "first stage": self.files.autoencoder.source}
         return {
             name if file == source else f"{name}/{file.name}": digest(file)
             for name, source in files.items()

@@ -32,7 +32,7 @@ class DiTPredictor(NoisePredictor):
         files = model.files
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
         self.shape, self.schedule, self._model = model.shape, model.schedule, model
-        self.first = cast(Autoencoder, files.first.load(device, self.dtype))
+        self.autoencoder = cast(Autoencoder, files.autoencoder.load(device, self.dtype))
         self.network = files.network.load(device, self.dtype)
         self.learned_variance = model.learned_variance
 
@@ -56,8 +56,8 @@ class DiTPredictor(NoisePredictor):
 
     def encode(self, images: Tensor) -> Tensor:
         """Latents of images (N, 3, H, W) in [-1, 1]."""
-        return self.first.encode(images.to(self.device))
+        return self.autoencoder.encode(images.to(self.device))
 
     def decode(self, states: Tensor) -> Tensor:
         """Images of latents."""
-        return self.first.decode(states)
+        return self.autoencoder.decode(states)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from superpose import NoisePredictor
     from superpose_ldm.checkpoint import Checkpoint
     from superpose_ldm.conditioning import Told
-    from superpose_networks import Part
+    from superpose_networks import LazyNetwork
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +42,7 @@ class GlyphsLatent(Trained):
         from superpose_ldm.folder import read_folder
 
         checkpoint = read_folder(self.folder, None, None)
-        part: Part = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
+        part: LazyNetwork = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
         return attrs.evolve(checkpoint, conditioning=Phrases(part, self.vocabulary))
 
     @property
@@ -92,7 +92,7 @@ class Phrases:
         vocabulary: The words it knows.
     """
 
-    part: Part
+    part: LazyNetwork
     vocabulary: Vocabulary
 
     def check(self, prompt: str) -> None:

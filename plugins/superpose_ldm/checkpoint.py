@@ -10,7 +10,7 @@ import attrs
 
 from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
 from superpose_ldm.conditioning import PromptEncoder
-from superpose_networks import Part, digest, shards
+from superpose_networks import LazyNetwork, digest, shards
 from superpose_networks.latent import AutoencoderShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
@@ -38,8 +38,8 @@ class Checkpoint:
     """
 
     where: Path
-    unet: Part
-    first: Part
+    unet: LazyNetwork
+    autoencoder: LazyNetwork
     latents: AutoencoderShape
     channels: int
     levels: int

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose_networks import Part
+    from superpose_networks import LazyNetwork
 
 #: A prompt as the tensors a network takes, of one row each, by the names of its arguments.
 Told = Callable[[str], Mapping[str, "Tensor"]]
@@ -59,7 +59,7 @@ class Classes:
         names: In order; empty where unknown.
     """
 
-    part: Part
+    part: LazyNetwork
     count: int
     names: tuple[str, ...] = ()
 
@@ -98,7 +98,7 @@ class Words:
         padding: Number of the token that fills up; None for the tokenizer's own.
     """
 
-    part: Part
+    part: LazyNetwork
     length: int
     tokenizer: Path
     padding: int | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from superpose import Parameterization, RecipeError, published_table, read_json
 from superpose_ldm.checkpoint import Checkpoint, concat_channels
 from superpose_ldm.conditioning import PromptEncoder, Unconditional, Words
-from superpose_networks import Part, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
+from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
 from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
@@ -48,11 +48,13 @@ def read_folder(
         )
     config, weights = weight_files(folder / first_name, variant, optional=True)
     latents = diffusers_autoencoder(str(config), read_config(config))
-    first = Part(lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights)
+    autoencoder = LazyNetwork(
+        lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights
+    )
     unet_config, unet_weights = weight_files(folder / "unet", variant)
     unet_json = read_config(unet_config)
     channels, levels, build = _unet(unet_config, unet_json)
-    unet = Part(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
+    unet = LazyNetwork(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
     schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
     conditioning: PromptEncoder = Unconditional()
@@ -62,7 +64,7 @@ def read_folder(
     return Checkpoint(
         where=folder,
         unet=unet,
-        first=first,
+        autoencoder=autoencoder,
         latents=latents,
         channels=channels,
         levels=levels,
@@ -96,4 +98,6 @@ def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:
     def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
         return text_names("clip", read_weights(weights, device, dtype), shape.layers)
 
-    return Words(Part(lambda: TextEncoder(shape), read, weights), shape.length, tokenizer or folder / "tokenizer")
+    return Words(
+        LazyNetwork(lambda: TextEncoder(shape), read, weights), shape.length, tokenizer or folder / "tokenizer"
+    )

@@ -34,13 +34,13 @@ class LatentPredictor(NoisePredictor):
         self.shape, self.concat_conditioning = checkpoint.shape(size), checkpoint.concat_conditioning
         self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
         self._told = checkpoint.conditioning.load(device, self.dtype)
-        self.first = cast(Autoencoder, checkpoint.first.load(device, self.dtype))
+        self.autoencoder = cast(Autoencoder, checkpoint.autoencoder.load(device, self.dtype))
         self.network = checkpoint.unet.load(device, self.dtype)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(3, H, W) of the images."""
-        (_, height, width), latents = self.shape, self.first.shape
+        (_, height, width), latents = self.shape, self.autoencoder.shape
         return latents.out_channels, height * latents.factor, width * latents.factor
 
     def condition(self, prompt: str) -> Condition:
@@ -55,11 +55,11 @@ class LatentPredictor(NoisePredictor):
 
     def encode(self, images: Tensor) -> Tensor:
         """Latents of images (N, 3, H, W) in [-1, 1]: the mean of what the first stage says, scaled."""
-        return self.first.encode(images.to(self.device))
+        return self.autoencoder.encode(images.to(self.device))
 
     def decode(self, states: Tensor) -> Tensor:
         """Images of latents; a VQ first stage takes the nearest of its codes first."""
-        return self.first.decode(states)
+        return self.autoencoder.decode(states)
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """What the network sees beside the noisy latents.
@@ -76,26 +76,26 @@ class LatentPredictor(NoisePredictor):
         else:
             image = self._files.read_image((3, *size), self.device)[None]
         mask = self._files.read_mask(size, self.device)[None] if "mask" in self._sees else None
-        channels = seen(self._sees, self.first, image, mask)
+        channels = seen(self._sees, self.autoencoder, image, mask)
         return Conditioning(channels.expand(len(noise()), -1, -1, -1))
 
 
 @torch.no_grad()
-def seen(sees: Sees, first: Autoencoder, image: Tensor, mask: Tensor | None) -> Tensor:
+def seen(sees: Sees, autoencoder: Autoencoder, image: Tensor, mask: Tensor | None) -> Tensor:
     """The channels beside the latents, shape (N, C', h, w), float32.
 
     Arguments:
         sees: Which.
-        first: The first stage.
+        autoencoder: The first stage.
         image: In [-1, 1], shape (N, 3, H, W), of the size of latents if it is a small one.
         mask: 1 where the image is painted anew and 0 elsewhere, shape (N, 1, H, W).
     """
     if sees == "small image":
         return image
     if mask is None:
-        return first.moments(image)[0].float()  # never scaled as latents are: InstructPix2Pix was trained so
-    small = interpolate(mask, [side // first.shape.factor for side in image.shape[2:]])
+        return autoencoder.moments(image)[0].float()  # never scaled as latents are: InstructPix2Pix was trained so
+    small = interpolate(mask, [side // autoencoder.shape.factor for side in image.shape[2:]])
     if sees == "image and mask":
         black = image * (1 - mask) - mask
-        return torch.cat((first.moments(black)[0].float(), 2 * small - 1), dim=1)
-    return torch.cat((small, first.encode(image * (1 - mask))), dim=1)
+        return torch.cat((autoencoder.moments(black)[0].float(), 2 * small - 1), dim=1)
+    return torch.cat((small, autoencoder.encode(image * (1 - mask))), dim=1)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
 from superpose_ldm.checkpoint import Checkpoint, concat_channels
 from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
-from superpose_networks import Part, read_weights, shape_of, tensor_shapes
+from superpose_networks import LazyNetwork, read_weights, shape_of, tensor_shapes
 from superpose_networks.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -82,8 +82,8 @@ class SingleFile:
         as_first_stage = condition == "__is_first_stage__"
         return Checkpoint(
             where=self.path,
-            unet=Part(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
-            first=Part(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
+            unet=LazyNetwork(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
+            autoencoder=LazyNetwork(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
             latents=latents,
             channels=unet.in_channels,
             levels=len(unet.widths),
@@ -99,12 +99,12 @@ class SingleFile:
 
     def _shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Of every tensor; those of the U-Net by their raw names, also where it has averaged weights alone."""
-        shapes, first = tensor_shapes(self.path), f"{UNET}input_blocks.0.0.weight"
-        if first in shapes:
+        shapes, autoencoder = tensor_shapes(self.path), f"{UNET}input_blocks.0.0.weight"
+        if autoencoder in shapes:
             return shapes
         averaged = {name: shape for name, shape in shapes.items() if name.startswith(EMA)}
         full = {**shapes, **{UNET + dotted(name.removeprefix(EMA)): shape for name, shape in averaged.items()}}
-        if first not in full:
+        if autoencoder not in full:
             raise RecipeError(
                 f"{self.path} is no checkpoint of latent diffusion: it has neither {UNET}* nor {EMA}*, but "
                 f"{len(shapes)} tensors such as {', '.join(list(shapes)[:3]) or 'none'}"
@@ -157,7 +157,7 @@ class SingleFile:
             count, width = params.get("n_classes", 1000), params["embed_dim"]
             if "embedding.weight" in mine:
                 count, width = shape_of(self.path, mine, "embedding.weight", 2)
-            part = Part(
+            part = LazyNetwork(
                 lambda: nn.Embedding(count, width),
                 lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}embedding."),
                 self.path,
@@ -182,7 +182,7 @@ class SingleFile:
         def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
             return text_names(layout, read_weights(self.path, device, dtype, prefix=CONDITION), shape.layers)
 
-        part = Part(lambda: TextEncoder(shape), read, self.path)
+        part = LazyNetwork(lambda: TextEncoder(shape), read, self.path)
         # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
         return Words(part, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 

@@ -6,11 +6,11 @@ from superpose_networks.attention import AttentionBlock
 from superpose_networks.config import UNet2DConfig
 from superpose_networks.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose_networks.folders import read_config, weight_files
-from superpose_networks.joined import joined
+from superpose_networks.fused_linear import fused_linear
+from superpose_networks.lazy_network import LazyNetwork
 from superpose_networks.levels import BlockFactory, Direction, UpLevel
 from superpose_networks.loading import assign, load_unet2d, ready
 from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
-from superpose_networks.part import Part
 from superpose_networks.pickled import read_checkpoint
 from superpose_networks.prompts import tell_of_lost_words
 from superpose_networks.resampling import Downsample, Upsample
@@ -31,7 +31,7 @@ __all__ = [
     "Direction",
     "Downsample",
     "FeedForward",
-    "Part",
+    "LazyNetwork",
     "QKVOrder",
     "Resample",
     "ResidualBlock",
@@ -47,7 +47,7 @@ __all__ = [
     "Upsample",
     "assign",
     "digest",
-    "joined",
+    "fused_linear",
     "load_unet2d",
     "openai_names",
     "read_checkpoint",

@@ -15,7 +15,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from superpose_networks import rows
-from superpose_networks.joined import joined
+from superpose_networks.fused_linear import fused_linear
 
 
 class AttentionBlock(nn.Module):
@@ -44,7 +44,7 @@ class AttentionBlock(nn.Module):
         self.scale = scale
         inner = self.heads * head_width
         self.group_norm = nn.GroupNorm(groups, channels, eps) if groups is not None else None
-        self.to_qkv = joined(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(channels, 3 * inner))
+        self.to_qkv = fused_linear(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(channels, 3 * inner))
         self.to_out = nn.Sequential(nn.Linear(inner, channels))  # so that it is called "to_out.0"
 
     def forward(self, x: Tensor) -> Tensor:

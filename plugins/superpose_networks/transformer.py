@@ -15,7 +15,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from superpose_networks import rows
-from superpose_networks.joined import joined
+from superpose_networks.fused_linear import fused_linear
 
 
 class CrossAttention(nn.Module):
@@ -36,10 +36,10 @@ class CrossAttention(nn.Module):
         self.heads, self.looks_out = heads, context is not None
         inner = heads * head_width
         if context is None:
-            joined(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(width, 3 * inner, bias))
+            fused_linear(self, "to_qkv", ("to_q", "to_k", "to_v"), nn.Linear(width, 3 * inner, bias))
         else:
             self.to_q = nn.Linear(width, inner, bias)
-            joined(self, "to_kv", ("to_k", "to_v"), nn.Linear(context, 2 * inner, bias))
+            fused_linear(self, "to_kv", ("to_k", "to_v"), nn.Linear(context, 2 * inner, bias))
         self.to_out = nn.Sequential(nn.Linear(inner, width))  # so that it is called "to_out.0"
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:

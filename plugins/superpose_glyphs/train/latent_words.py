@@ -105,7 +105,7 @@ class Latent(nn.Module):
 
     def __init__(self, text: Mapping[str, Any]) -> None:
         super().__init__()
-        self.first = Autoencoder(diffusers_autoencoder(WHERE, FIRST)).requires_grad_(requires_grad=False)
+        self.autoencoder = Autoencoder(diffusers_autoencoder(WHERE, FIRST)).requires_grad_(requires_grad=False)
         self.text = TextEncoder(clip_config(WHERE, text))
         self.unet = LatentUNet(diffusers_unet(WHERE, UNET))
         nn.init.zeros_(self.unet.conv_out.weight)
@@ -117,7 +117,7 @@ class Latent(nn.Module):
     @torch.no_grad()
     def latents(self, images: Tensor) -> Tensor:
         """Of images (N, 3, H, W), with a deviation of 1."""
-        return encoded(self.first, images).float().chunk(2, dim=1)[0] / self.scale
+        return encoded(self.autoencoder, images).float().chunk(2, dim=1)[0] / self.scale
 
     def forward(self, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
         """What the U-Net says of noisy latents (N, 4, h, w), given numbers of words (N, length)."""
@@ -144,7 +144,7 @@ class LatentWords(Task):
             if read_json(folder / "config.json") != FIRST:
                 raise RecipeError(f"{folder} is no first stage of {self.name}: give the weights of glyphs-first-stage")
             weights = read_weights(folder / "diffusion_pytorch_model.safetensors", "cpu", torch.float32)
-            network.first.load_state_dict(weights)
+            network.autoencoder.load_state_dict(weights)
         return network
 
     def prepare(self, network: nn.Module, images: Images) -> None:
@@ -178,7 +178,7 @@ class LatentWords(Task):
     def export(self, network: nn.Module, folder: Path) -> None:
         """A folder as ``StableDiffusionPipeline`` of diffusers has it, and the words in order, ``words.json``."""
         latent = cast(Latent, network)
-        write_first_stage(latent.first, 1 / float(latent.scale), folder / "vae")
+        write_first_stage(latent.autoencoder, 1 / float(latent.scale), folder / "vae")
         save_halves(latent.unet.state_dict(), folder / "unet" / "diffusion_pytorch_model.safetensors")
         text = {_published(name): value for name, value in latent.text.state_dict().items()}
         save_halves(text, folder / "text_encoder" / "model.safetensors")

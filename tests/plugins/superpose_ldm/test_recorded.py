@@ -136,7 +136,7 @@ def test_networks_of_stable_diffusion(cases, diffusion) -> None:
     case.check("text_embeds", words)
     case.check("negative_embeds", together(diffusion, [negative] * 2).tensors["context"])
     case.check("eps", diffusion.network(x["x"], x["t"], words))
-    mean, log_variance = diffusion.first.moments(x["image"])
+    mean, log_variance = diffusion.autoencoder.moments(x["image"])
     case.check("vae_mean", mean)
     case.check("vae_logvar", log_variance)
     case.check("decoded", diffusion.decode(z * 0.18215))
@@ -174,7 +174,7 @@ def test_runs_of_stable_diffusion(cases, diffusion, name) -> None:
 def test_vq_in_a_folder(cases) -> None:
     case = cases["df_e_vq_ldm"]
     predictor: Any = CompVis(path=case.folder / "pipeline").load()
-    x, first = case.inputs, predictor.first
+    x, first = case.inputs, predictor.autoencoder
     case.check("latents", first.moments(x["image"])[0])
     codes = first.codes(x["z"])
     case.check("codes", codes)
@@ -198,7 +198,7 @@ def test_unconditional_ldm(cases, ema) -> None:
     case.check(f"eps{suffix}", predictor.network(x["x"], x["t"]))
     case.check("decoded", predictor.decode(x["z"]))
     case.check("encoded", predictor.encode(x["image"]))
-    case.check("codes", predictor.first.codes(x["z"]).reshape(1, 8, 8))
+    case.check("codes", predictor.autoencoder.codes(x["z"]).reshape(1, 8, 8))
     for name, about in case.runs.items():
         scheduler = DDIM(steps=10, grid="compvis", final="first", eta=about.get("eta", 0.0))
         latent, image = run(predictor, Prompted(predictor, predictor.condition("")), scheduler, case, x["x_T"])
@@ -216,7 +216,7 @@ def test_class_conditional_ldm(cases) -> None:
     case.check("conditioning", positive.tensors["context"])
     case.check("eps", predictor.network(x["x"], x["t"], **positive.tensors))
     case.check("decoded", predictor.decode(x["z"]))
-    mean, log_variance = predictor.first.moments(x["image"])
+    mean, log_variance = predictor.autoencoder.moments(x["image"])
     case.check("encoded_mean", mean)
     case.check("encoded_logvar", log_variance)
     for name, about in case.runs.items():
@@ -234,15 +234,15 @@ def test_inpainting_ldm(cases) -> None:
     x = case.inputs
     predictor = without_files(case)
     mask = (x["mask"] + 1) / 2
-    channels = seen("image and mask", predictor.first, x["masked_image"], mask)
+    channels = seen("image and mask", predictor.autoencoder, x["masked_image"], mask)
     case.check("conditioning", channels)
     # What is under the mask makes no difference.
     anything = torch.where(mask.bool(), torch.rand_like(x["masked_image"]), x["masked_image"])
-    assert torch.equal(seen("image and mask", predictor.first, anything, mask), channels)
+    assert torch.equal(seen("image and mask", predictor.autoencoder, anything, mask), channels)
     case.check("eps", predictor.network(torch.cat((x["x"], channels), 1), x["t"]))
     case.check("decoded", predictor.decode(x["z"]))
     case.check("encoded", predictor.encode(x["image"]))
-    case.check("codes", predictor.first.codes(x["z"]).reshape(1, 8, 8))
+    case.check("codes", predictor.autoencoder.codes(x["z"]).reshape(1, 8, 8))
     for name, about in case.runs.items():
         kind = PNDM if about["sampler"] == "plms" else DDIM
         scheduler = kind(steps=about["S"], grid="compvis", final="first")
@@ -267,7 +267,7 @@ def test_instruct_pix2pix(cases, name) -> None:
     case, scheduler = cases["ip_a_instruct_pix2pix"], PIX2PIX[name]
     x, about = case.inputs, case.runs[name]
     predictor = without_files(case)
-    channels = seen("image", predictor.first, x["image"], None)
+    channels = seen("image", predictor.autoencoder, x["image"], None)
     case.check(f"{name}/image_latent", channels)
     conditions = [Condition(key, {"context": x[key]}) for key in ("text", "null_text")]
     denoiser = Dual(text=about["text"], image=about["image"]).denoiser(predictor, *conditions)

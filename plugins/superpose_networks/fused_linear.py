@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 
-def joined(owner: nn.Module, attribute: str, names: Sequence[str], layer: nn.Linear) -> nn.Linear:
+def fused_linear(owner: nn.Module, attribute: str, names: Sequence[str], layer: nn.Linear) -> nn.Linear:
     """Make ``layer`` the ``attribute`` of ``owner``, published as one linear map a name, of equal widths.
 
     Arguments:

@@ -13,7 +13,7 @@ from superpose_networks.loading import assign, ready
 
 
 @attrs.frozen
-class Part:
+class LazyNetwork:
     """One network of a checkpoint.
 
     Attributes:
