@@ -46,7 +46,7 @@ def _check(arguments: argparse.Namespace) -> int:
     stages = recipe.stages
     for number, stage in enumerate(stages):
         branch = tree if len(stages) == 1 else tree.add(f"stage {number}")
-        _describe(branch, stage, _agreements(stages[0], stage))
+        _describe(branch, stage, _view_consistencies(stages[0], stage))
         for rule in _rules(recipe, number):
             branch.add(marked(f"constraint {rule}"))
     show(tree)
@@ -55,17 +55,17 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _agreements(first: Recipe, later: Recipe) -> dict[Kind, str]:
+def _view_consistencies(first: Recipe, later: Recipe) -> dict[Kind, str]:
     """How much of each view of a later stage is that of the first stage, enlarged."""
     from superpose.estimate.view import View
-    from superpose.running.view_consistency import agreement
+    from superpose.running.view_consistency import view_consistency
 
     notes: dict[Kind, str] = {}
     # A guidance may hold at some stages alone, and so be missing from others; a view never is.
     views = ([kind for kind in stage.subject.kinds() if isinstance(kind, View)] for stage in (first, later))
     for small, large in zip(*views, strict=True):
         if first is not later:
-            share = agreement(small, large, first.model.shape, later.model.shape)
+            share = view_consistency(small, large, first.model.shape, later.model.shape)
             notes[large] = "" if share is None else f", {share:.1%} as at stage 0"
     return notes
 

@@ -25,8 +25,8 @@ from superpose.errors import PluginError
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins import hooks
-from superpose.plugins.judge import NAME
-from superpose.plugins.registry import Draft, Plugin, Registry
+from superpose.plugins.registry import Plugin, Registrations, Registry
+from superpose.plugins.validate import NAME
 from superpose.terminal import printable
 
 #: The entry-point group, which is also the name of the distribution and of the pluggy project.
@@ -71,7 +71,7 @@ def discover() -> Registry:
 
 def _candidates(
     installed: Iterable[tuple[EntryPoint, Distribution]], blocked: Container[str]
-) -> Iterator[tuple[Plugin, Draft]]:
+) -> Iterator[tuple[Plugin, Registrations]]:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hooks)
     owners: dict[str, str] = {}
@@ -79,13 +79,13 @@ def _candidates(
         name, version = _told(distribution, "Name"), _told(distribution, "Version")
         plugin = Plugin(name=entry.name, distribution=name, version=version, module=entry.value.partition(":")[0])
         if entry.name in blocked or "*" in blocked:
-            yield attrs.evolve(plugin, status="blocked", why=f"by {BLOCK}"), Draft()
+            yield attrs.evolve(plugin, status="blocked", why=f"by {BLOCK}"), Registrations()
         elif not NAME.fullmatch(entry.name):
             why = f"its name must be lower case letters and digits with single hyphens between, not {entry.name!r}"
-            yield attrs.evolve(plugin, status="broken", why=why), Draft()
+            yield attrs.evolve(plugin, status="broken", why=why), Registrations()
         elif entry.name in owners:
             why = f"{owners[entry.name]} has a plugin of that name already; {plugin.label} must rename its entry point"
-            yield attrs.evolve(plugin, status="duplicate", why=why), Draft()
+            yield attrs.evolve(plugin, status="duplicate", why=why), Registrations()
         else:
             owners[entry.name] = plugin.label
             yield _load(manager, plugin, entry, distribution)
@@ -126,8 +126,8 @@ def _order(found: tuple[EntryPoint, Distribution]) -> tuple[bool, str, str]:
 
 def _load(
     manager: pluggy.PluginManager, plugin: Plugin, entry: EntryPoint, distribution: Distribution
-) -> tuple[Plugin, Draft]:
-    draft = Draft()
+) -> tuple[Plugin, Registrations]:
+    draft = Registrations()
     had_torch = "torch" in sys.modules
     start = time.perf_counter()
     try:
@@ -145,7 +145,9 @@ def _load(
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         seconds = time.perf_counter() - start
-        return attrs.evolve(plugin, status="broken", why=_one_line(error), error=error, seconds=seconds), Draft()
+        return attrs.evolve(
+            plugin, status="broken", why=_one_line(error), error=error, seconds=seconds
+        ), Registrations()
     seconds, brings_torch = time.perf_counter() - start, not had_torch and "torch" in sys.modules
     loaded = attrs.evolve(plugin, adds=draft.adds, seconds=seconds, brings_torch=brings_torch, deprecated=deprecated)
     return loaded, draft
@@ -166,7 +168,7 @@ def _register(manager: pluggy.PluginManager, module: object, name: str) -> tuple
     return tuple(f"{' '.join(str(said.message).split())} ({said.filename}:{said.lineno})" for said in caught)
 
 
-def _call_hooks(manager: pluggy.PluginManager, module: object, draft: Draft) -> None:
+def _call_hooks(manager: pluggy.PluginManager, module: object, draft: Registrations) -> None:
     """Call the hooks of one plugin, so that what they raise is its own fault and nobody else's."""
     specified = {role.hook: role.name for role in ROLES.values()} | hooks.RENAMED
     callers = manager.get_hookcallers(module) or []

@@ -11,7 +11,7 @@ from superpose.errors import PluginError, RecipeError
 from superpose.kinds.kind import Kind
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import nearest, suggestion
-from superpose.plugins.judge import judge
+from superpose.plugins.validate import validate
 
 Status = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
 
@@ -72,7 +72,7 @@ class Plugin:
         return f"plugin {self.name!r} ({self.label}) is {self.status}" + (f": {self.why}" if self.why else "")
 
 
-class Draft:
+class Registrations:
     """The kinds that one plugin registers; nothing of it is seen by others until it is complete."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Draft:
         """The ``register`` that a hook for ``role`` is given; it may serve as a decorator."""
 
         def register(cls: type[Any]) -> type[Any]:
-            judge(cls, role)
+            validate(cls, role)
             if (role, cls.kind) in self.kinds:
                 raise PluginError(f"{role} {cls.kind!r} is registered twice")
             self.kinds[role, cls.kind] = cls
@@ -105,7 +105,7 @@ class Registry:
         warnings: What was asked of the loading and could not be done, a line each.
     """
 
-    def __init__(self, found: Iterable[tuple[Plugin, Draft]] = (), warnings: Iterable[str] = ()) -> None:
+    def __init__(self, found: Iterable[tuple[Plugin, Registrations]] = (), warnings: Iterable[str] = ()) -> None:
         self._kinds: dict[tuple[str, str], tuple[type[Any], Plugin]] = {}
         plugins = []
         for candidate, draft in found:
@@ -125,7 +125,7 @@ class Registry:
         Raises:
             PluginError: If one of them can't be registered.
         """
-        draft = Draft()
+        draft = Registrations()
         for kind in kinds:
             draft.register(getattr(kind, "role", ""))(kind)
         return cls([(Plugin(name=name, distribution=distribution, version=version, adds=draft.adds), draft)])
@@ -173,7 +173,7 @@ class Registry:
             by_owner.setdefault(self.owner(cls).label, []).append(kind)
         return "; ".join(f"{', '.join(kinds)} ({label})" for label, kinds in by_owner.items()) or "none"
 
-    def _collision(self, plugin: Plugin, draft: Draft) -> str:
+    def _collision(self, plugin: Plugin, draft: Registrations) -> str:
         for role, kind in sorted(draft.kinds):
             if (role, kind) in self._kinds:
                 owner = self._kinds[role, kind][1]

@@ -18,8 +18,8 @@ import superpose
 from superpose.errors import RecipeError
 from superpose.kinds.options import Listed, Option, Scalar
 from superpose.kinds.roles import ROLES
-from superpose.plugins.judge import SUBJECT_KEYS, VIEW_KEYS
-from superpose.recipe.overrides import Said
+from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS
+from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
@@ -150,7 +150,7 @@ def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:
     if isinstance(given, dict):
         reader.unknown_keys(given, SUBJECT_KEYS, path)
         return _subject(reader, given, path)
-    prompt = given.text if isinstance(given, Said) else given
+    prompt = given.text if isinstance(given, OverrideValue) else given
     if isinstance(prompt, str):
         return Subject(prompt=prompt)
     return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")

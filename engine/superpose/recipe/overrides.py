@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @attrs.frozen
-class Said:
+class OverrideValue:
     """A value of an override, whose type is decided by what reads it: ``prompt=3`` is text, ``run.seed=3`` a number.
 
     Attributes:
@@ -72,7 +72,7 @@ def _step(node: Any, path: Path, key: str) -> str | int:
         return key
     where = dotted(path)
     if not isinstance(node, list):
-        found = node.value if isinstance(node, Said) else node
+        found = node.value if isinstance(node, OverrideValue) else node
         raise ValueError(f"{where} is {shown(found)}, not a table; set {where} itself")
     if not _NUMBER.fullmatch(key):
         raise ValueError(f"{where} is a list; say which item by its number from 0, such as {where}.0.{key}")
@@ -86,7 +86,7 @@ def _value(raw: str) -> Any:
     try:
         value = _toml(raw)
     except ValueError:
-        return Said(raw, raw)
+        return OverrideValue(raw, raw)
     return _wrapped(value, raw)
 
 
@@ -96,7 +96,7 @@ def _wrapped(value: Any, raw: str | None = None) -> Any:
         return {key: _wrapped(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_wrapped(item) for item in value]
-    return Said(value, raw)
+    return OverrideValue(value, raw)
 
 
 def _toml(raw: str) -> Any:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.recipe.where import Path, Spot
+from superpose.recipe.where import Path, Position
 
 
 class Problem(NamedTuple):
@@ -65,7 +65,7 @@ class Source:
     """
 
     name: str = ""
-    spots: Mapping[Path, Spot] = attrs.field(factory=dict)
+    spots: Mapping[Path, Position] = attrs.field(factory=dict)
     sets: Mapping[Path, Override] = attrs.field(factory=dict)
 
     def problems(self, found: Iterable[tuple[Path, str]]) -> list[Problem]:
@@ -75,14 +75,14 @@ class Source:
 
     def _rank(self, path: Path) -> tuple[bool, int, int]:
         override = self._override(path)
-        return (False, *self._spot(path)) if override is None else (True, override.number, 0)
+        return (False, *self._position(path)) if override is None else (True, override.number, 0)
 
     def _problem(self, path: Path, what: str) -> Problem:
         override = self._override(path)
         if override is not None:
             parts = [f"--set {override.text}", dotted(path) if path != override.target else "", what]
         else:
-            place = ":".join([self.name, *map(str, self._spot(path))]) if self.name else ""
+            place = ":".join([self.name, *map(str, self._position(path))]) if self.name else ""
             parts = [place, dotted(path), what]
         return Problem(": ".join(filter(None, parts)), path, what)
 
@@ -90,9 +90,9 @@ class Source:
         known = _longest(path, self.sets)
         return None if known is None else self.sets[known]
 
-    def _spot(self, path: Path) -> Spot:
+    def _position(self, path: Path) -> Position:
         known = _longest(path, self.spots)
-        return Spot(1, 1) if known is None else self.spots[known]
+        return Position(1, 1) if known is None else self.spots[known]
 
 
 def dotted(path: Path) -> str:

@@ -12,7 +12,7 @@ from superpose.errors import RecipeError, SuperposeError
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.registry import Registry
-from superpose.recipe.overrides import Said
+from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.renamed import renamed
 from superpose.recipe.where import Path
@@ -46,7 +46,7 @@ class Reader:
     def value(self, form: Form, given: Any, path: Path) -> Any:  # noqa: PLR0911  (one return a form)
         """One value of an option, or `WRONG`."""
         folder = self.folder
-        if isinstance(given, Said):
+        if isinstance(given, OverrideValue):
             folder = FilePath.cwd()
             given = _settled(form, given)
         if isinstance(form, Either):
@@ -76,14 +76,14 @@ class Reader:
         """A table as it is, or `WRONG`."""
         if isinstance(given, dict):
             return given
-        found = given.value if isinstance(given, Said) else given
+        found = given.value if isinstance(given, OverrideValue) else given
         return self.wrong(path, f"expected a table, got {shown(found)}; write {example}")
 
     def tables(self, given: Any, path: Path) -> Any:
         """A list of tables as it is, or `WRONG`."""
         if isinstance(given, list) and given:
             return given
-        found = given.value if isinstance(given, Said) else given
+        found = given.value if isinstance(given, OverrideValue) else given
         cure = f"write [[{header(path)}]] above each of them"
         return self.wrong(path, f"expected a list of tables, got {shown(found)}; {cure}")
 
@@ -186,7 +186,7 @@ def _choices(form: Form) -> tuple[Any, ...]:
             return ()
 
 
-def _settled(form: Form, said: Said) -> Any:
+def _settled(form: Form, said: OverrideValue) -> Any:
     """What an override's value is where ``form`` is wanted: text stays as it was typed."""
     match form:
         case Scalar(kind) if kind in (str, FilePath):

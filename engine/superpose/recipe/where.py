@@ -15,7 +15,7 @@ from typing import NamedTuple
 Path = tuple[str | int, ...]
 
 
-class Spot(NamedTuple):
+class Position(NamedTuple):
     """A position in a text; both numbers count from 1, and a tab is one column."""
 
     line: int
@@ -29,7 +29,7 @@ _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def locate(text: str) -> dict[Path, Spot]:
+def locate(text: str) -> dict[Path, Position]:
     """The position of every path of the valid TOML document ``text``.
 
     A table is where its first header or key is; an item of an array of tables is where its ``[[header]]`` is.
@@ -43,11 +43,11 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.spots: dict[Path, Spot] = {}
+        self.spots: dict[Path, Position] = {}
         self.newest_item: dict[Path, int] = {}
         self.line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
-    def document(self) -> dict[Path, Spot]:
+    def document(self) -> dict[Path, Position]:
         table: Path = ()
         self.skip(_BLANK)
         while self.at < len(self.text):
@@ -133,13 +133,13 @@ class _Walk:
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         found = pattern.match(self.text, self.at)
-        assert found is not None, f"not TOML at {self.spot(self.at)}"  # noqa: S101  (tomllib has accepted the text)
+        assert found is not None, f"not TOML at {self.position(self.at)}"  # noqa: S101  (tomllib has accepted the text)
         self.at = found.end()
 
     def mark(self, path: Path, at: int) -> None:
         if path not in self.spots:
-            self.spots[path] = self.spot(at)
+            self.spots[path] = self.position(at)
 
-    def spot(self, at: int) -> Spot:
+    def position(self, at: int) -> Position:
         line = bisect_right(self.line_starts, at)
-        return Spot(line, at - self.line_starts[line - 1] + 1)
+        return Position(line, at - self.line_starts[line - 1] + 1)

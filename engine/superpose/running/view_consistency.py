@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, int, int]
 
 
-def agreement(small: View, large: View, small_shape: Shape, large_shape: Shape) -> float | None:
+def view_consistency(small: View, large: View, small_shape: Shape, large_shape: Shape) -> float | None:
     """Share of pixels of a picture, enlarged, at which the large view shows what the small one shows there.
 
     Arguments:

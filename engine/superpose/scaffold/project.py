@@ -13,7 +13,7 @@ import superpose
 from superpose.errors import PluginError
 from superpose.kinds.spelling import suggestion
 from superpose.plugins import Registry
-from superpose.plugins.judge import NAME
+from superpose.plugins.validate import NAME
 from superpose.scaffold import EXAMPLES
 
 #: Where each file comes from, in a project of any role.

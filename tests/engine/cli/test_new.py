@@ -13,7 +13,7 @@ import fresh
 import superpose
 from superpose.cli import main
 from superpose.kinds.roles import ROLES
-from superpose.plugins.judge import judge
+from superpose.plugins.validate import judge
 from superpose.scaffold import EXAMPLES
 from superpose.scaffold.project import LONGEST, Project, requirement
 

@@ -9,7 +9,7 @@ from superpose import PluginError, RecipeError
 from superpose.kinds.roles import ROLES
 from superpose.plugins import discover, hooks
 from superpose.plugins.hooks import hookspec
-from superpose.plugins.judge import judge
+from superpose.plugins.validate import judge
 from superpose.recipe import loads, schema
 from superpose.recipe.example import example
 from superpose.testing import report

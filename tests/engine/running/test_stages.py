@@ -18,7 +18,7 @@ from superpose.media.png import read_origin
 from superpose.plugins import Registry, load_plugins
 from superpose.running import job as running
 from superpose.running.citation import used
-from superpose.running.view_consistency import agreement
+from superpose.running.view_consistency import view_consistency
 from superpose.testing.predictors import TinyPredictor
 
 pytestmark = pytest.mark.usefixtures("small")
@@ -303,16 +303,16 @@ class TestScale:
     )
     def test_views_agree_as_far_as_those_of_the_original_program(self, view, share):
         """Measured on visual_anagrams' own views, at 64 and 256 pixels."""
-        got = agreement(view, view.scaled(4), (3, 64, 64), (3, 256, 256))
+        got = view_consistency(view, view.scaled(4), (3, 64, 64), (3, 256, 256))
         assert math.isclose(got, share, abs_tol=5.1e-4)
 
     def test_the_jigsaw_agrees_nearly(self):
         view = make("view", "jigsaw")
-        assert agreement(view, view, (3, 64, 64), (3, 256, 256)) > 0.98
+        assert view_consistency(view, view, (3, 64, 64), (3, 256, 256)) > 0.98
 
     def test_sides_that_are_no_multiple_are_not_compared(self):
         view = make("view", "flip")
-        assert agreement(view, view, (3, 64, 64), (3, 96, 96)) is None
+        assert view_consistency(view, view, (3, 64, 64), (3, 96, 96)) is None
 
     def test_check_tells_how_far_views_agree(self, tmp_path, capsys):
         views = '[[view]]\nkind = "flip"\nprompt = "a"\n[[view]]\nkind = "square-hinge"\nprompt = "b"\n'

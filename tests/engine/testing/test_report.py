@@ -18,7 +18,7 @@ from superpose import (
     option,
 )
 from superpose.plugins import Plugin, Registry, load_plugins
-from superpose.plugins.registry import Draft
+from superpose.plugins.registry import Registrations
 from superpose.testing import Line, check_scheduler, check_view, report, report_plugin
 from superpose.testing.networks import loads_what_it_says
 from superpose.testing.predictors import TinyPredictor
@@ -307,7 +307,7 @@ def test_a_model_without_its_weights_is_skipped(monkeypatch):
 
 
 def a_plugin(*kinds, **fields):
-    draft = Draft()
+    draft = Registrations()
     for kind in kinds:
         draft.register(kind.role)(kind)
     return Plugin(distribution="superpose-leaky", version="0.3", **fields, adds=draft.adds), draft
@@ -329,7 +329,7 @@ def test_a_plugin_is_checked_whole():
 def test_what_is_not_loaded_can_not_be_checked():
     crash = Plugin(name="crash", distribution="superpose-crash", version="0.1", status="broken", why="OSError: disk")
     off = attrs.evolve(crash, name="off", status="blocked", why="by SUPERPOSE_BLOCK_PLUGINS")
-    registry = Registry([(crash, Draft()), (off, Draft())])
+    registry = Registry([(crash, Registrations()), (off, Registrations())])
     [line] = report_plugin("crash", registry=registry)
     assert str(line) == "plugin crash  loads  BROKEN  broken: OSError: disk"
     with pytest.raises(PluginError, match=r"plugin 'off' \(superpose-crash 0.1\) is blocked"):

@@ -10,14 +10,14 @@ from superpose.estimate.view import View
 from superpose.kinds.kind import option
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
-from superpose.plugins.judge import judge
+from superpose.plugins.validate import validate
 from superpose.sampling.constraint import Constraint
 from superpose.sampling.scheduler import Scheduler
 
 
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.kind)
 def test_the_examples_pass_the_judge(cls):
-    judge(cls, cls.role)
+    validate(cls, cls.role)
 
 
 class Still(View):
@@ -119,7 +119,7 @@ NAMES = "it must be a tuple of different names, such as ('low', 'high')"
 )
 def test_the_judge_refuses(cls, role, message):
     with pytest.raises(PluginError) as caught:
-        judge(cls, role)
+        validate(cls, role)
     assert str(caught.value) == message
 
 

@@ -21,7 +21,7 @@ SUBJECT_KEYS = ("prompt", "negative", "guidance_stages", *_ROLE_KEYS)
 VIEW_KEYS = ("weight", *SUBJECT_KEYS)
 
 
-def judge(cls: Any, role: str) -> None:
+def validate(cls: Any, role: str) -> None:
     """Accept ``cls`` as a kind of ``role``.
 
     Raises:
