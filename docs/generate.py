@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import commands, door, formulas, hooks, kinds, recipes
+from generator import commands, formulas, hooks, kinds, public_api, recipes
 
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
@@ -28,8 +28,8 @@ def pages() -> dict[str, str]:
     made = {
         "reference/recipes.md": recipes.page(),
         "reference/commands.md": commands.page(),
-        "reference/python.md": door.door(),
-        "reference/laws.md": door.laws(),
+        "reference/python.md": public_api.public_api(),
+        "reference/laws.md": public_api.laws(),
     }
     made |= {f"reference/{role}.md": kinds.page(role, registry) for role in registry.roles}
     made |= {f"reference/hooks/{name}.md": hooks.page(name) for name in hooks.specified()}

@@ -1,4 +1,4 @@
-"""Two distributions written from the public door alone, installed beside ours and run together with it."""
+"""Two distributions written from the public API alone, installed beside ours and run together with it."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""The pages of what Python may import: the public door, and the laws for those who write plugins."""
+"""The pages of what Python may import: the public API, and the laws for those who write plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import superpose.testing
 from generator.prose import fenced, markdown, signature
 
 
-def door() -> str:
+def public_api() -> str:
     """Every name of `superpose`, by the module it comes from."""
     intro = (
         "What is here is promised, what is not may change: see [what plugins can rely on](../plugins-policy.md). "
