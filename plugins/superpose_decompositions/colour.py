@@ -26,13 +26,13 @@ class Colour(Decomposition):
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mean of the channels in every channel, and what it leaves of the image."""
-        gray = _gray(x)
-        return gray.expand_as(x), x - gray
+        grey = _grey(x)
+        return grey.expand_as(x), x - grey
 
     def part(self, name: str) -> Callable[[Tensor], Tensor]:
         """The grey part alone needs no difference."""
         if name == "gray":
-            return lambda x: _gray(x).expand_as(x)
+            return lambda x: _grey(x).expand_as(x)
         return super().part(name)
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
@@ -43,7 +43,7 @@ class Colour(Decomposition):
         return "colour takes channels apart, and these images have only one: use a model of colour images, or hybrid"
 
 
-def _gray(x: Tensor) -> Tensor:
+def _grey(x: Tensor) -> Tensor:
     # Added one by one: a reduction may order its sum by the number of images, and with it their last bits.
     first, *rest = x.unbind(-3)
     total = first.clone()

@@ -45,8 +45,8 @@ def test_parts_are_theirs(key, kind, options, name):
 def test_a_blur_of_any_width_fits_any_size(sigma, height, width):
     """However far the kernel reaches over the borders, grey stays grey and no value leaves the range."""
     low = make("decomposition", "hybrid", sigma=sigma).part("low")
-    gray = low(torch.full((1, 1, height, width), 0.25))
-    torch.testing.assert_close(gray, torch.full_like(gray, 0.25))
+    grey = low(torch.full((1, 1, height, width), 0.25))
+    torch.testing.assert_close(grey, torch.full_like(grey, 0.25))
     x = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
     blurred = low(x)
     assert blurred.min() >= x.min() - 1e-6
