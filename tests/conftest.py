@@ -1,5 +1,6 @@
 """Settings of the whole suite: the same examples every time, and one thread a worker so that workers don't fight."""
 
+import signal
 from contextlib import nullcontext
 
 import torch
@@ -16,6 +17,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("superpose")
+# A suite that was started in the background or under nohup has these ignored, and what tests of signals send is lost.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 torch.set_num_threads(1)
 # A recipe's own number of threads would make the workers fight too; what it does is tested in processes of their own.
 superpose.running.job.threads = nullcontext

@@ -85,7 +85,7 @@ class TestGoingOn:
         path = tmp_path / "slow.toml"
         path.write_text(
             'prompt = "A"\n[model]\nkind = "glyphs"\n[scheduler]\nkind = "dpmpp"\nsteps = 12\n'
-            "[run]\nsamples = 4\nbatch = 1\nthreads = 1\n"
+            "[run]\nsamples = 4\nat_once = 1\nthreads = 1\n"
         )
         whole, killed = tmp_path / "whole", tmp_path / "killed"
         assert main(["run", str(path), "--out", str(whole)]) == 0

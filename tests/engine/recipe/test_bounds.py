@@ -19,8 +19,8 @@ RECIPES = Path(__file__).parents[3] / "recipes"
 HEAD = 'model.kind = "glyphs"\nscheduler = {kind = "ddim", steps = 6}\n'
 TOO_MUCH = {
     "keys": 'prompt = "A"\n' + "".join(f"k{i} = 1\n" for i in range(20_000)),
-    "rows": 'prompt = "A"\nrun.rows = 100_000_000\n',
-    "batch": 'prompt = "A"\nrun.batch = 1_000_000_000_000\n',
+    "batch_size": 'prompt = "A"\nrun.batch_size = 100_000_000\n',
+    "at_once": 'prompt = "A"\nrun.at_once = 1_000_000_000_000\n',
     "nested headers": "\n".join("[[" + ".".join(["view"] * i) + "]]\nkind = 'identity'" for i in range(1, 251)),
     "nested lists": "prompt = " + "[" * 300 + "]" * 300,
     "nested tables": 'prompt = "A"\n' + "[" + ".".join(["run"] * 2000) + "]",

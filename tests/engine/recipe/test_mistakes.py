@@ -160,7 +160,9 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             ["r.toml:4:27: guidance.window: expected a table, got 3"],
         ),
         (
-            HEAD + 'prompt = "A"\n[run]\nsamples = 0\nseed = true\ndtype = "float16x"\nrows = 1.0\ndevice = 1979-05-27',
+            HEAD
+            + 'prompt = "A"\n[run]\nsamples = 0\nseed = true\ndtype = "float16x"\n'
+            + "batch_size = 1.0\ndevice = 1979-05-27",
             [
                 "r.toml:5:1: run.samples: must be at least 1, got 0",
                 "r.toml:6:1: run.seed: expected a whole number, got true",

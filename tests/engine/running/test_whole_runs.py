@@ -29,7 +29,7 @@ def recipe(tmp_path):
     path = tmp_path / "letter.toml"
     path.write_text(
         'prompt = "A"\n[model]\nkind = "glyphs"\n[scheduler]\nkind = "dpmpp"\n'
-        f"steps = {STEPS}\n[run]\nsamples = 4\nbatch = 2\n"
+        f"steps = {STEPS}\n[run]\nsamples = 4\nat_once = 2\n"
     )
     return path
 
@@ -78,9 +78,9 @@ class TestSignals:
     def test_a_terminal_that_closes_tells_it_twice(self, recipe, tmp_path, monkeypatch):
         saving = keeping.keep
 
-        def slow(*arguments):
+        def slow(*arguments, **named):
             signal.raise_signal(signal.SIGHUP)
-            saving(*arguments)
+            return saving(*arguments, **named)
 
         monkeypatch.setattr(keeping, "keep", slow)
         stopping_at(monkeypatch, 3, lambda: signal.raise_signal(signal.SIGHUP))

@@ -106,7 +106,8 @@ def test_sampling_draws_a_code_for_each_sample(folder):
 def test_a_picture_is_replayed_to_the_byte(folder, tmp_path):
     run(folder, "replayed", 'prompt = ""', *QUICK)
     picture = folder / "out" / "replayed" / "0000.png"
-    assert main(["replay", str(picture), "--out", str(tmp_path)]) == 0
+    given = [word for name in ("last.ckpt", "cls.ckpt") for word in ("--input", f"{name}={B / name}")]
+    assert main(["replay", str(picture), "--out", str(tmp_path), *given]) == 0
     assert (tmp_path / "0000.png").read_bytes() == picture.read_bytes()
 
 

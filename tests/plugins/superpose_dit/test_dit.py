@@ -290,5 +290,6 @@ def test_a_recipe_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFi
     assert "16x16 pixels, in latents of 4 channels, 8x8" in said
     assert main(["run", str(recipe), "--out", str(tmp_path / "out")]) == 0
     made = tmp_path / "out" / "0001.png"
-    assert main(["replay", str(made), "--out", str(tmp_path / "replayed")]) == 0
+    given = ["--input", f"pipeline={FIXTURE / 'pipeline'}"]
+    assert main(["replay", str(made), "--out", str(tmp_path / "replayed"), *given]) == 0
     assert (tmp_path / "replayed" / "0001.png").read_bytes() == made.read_bytes()
