@@ -56,6 +56,7 @@ from superpose.levels.grids import GRIDS as GRIDS
 from superpose.levels.grids import plan_of as plan_of
 from superpose.levels.noise_level import NoiseLevel as NoiseLevel
 from superpose.levels.noise_level import Schedule as Schedule
+from superpose.levels.noise_level import StepInfo as StepInfo
 from superpose.levels.plan import Plan as Plan
 from superpose.levels.table import TableSchedule as TableSchedule
 from superpose.media.files import read_text as read_text

@@ -8,6 +8,7 @@ from superpose import Guidance, hookimpl
 from superpose_guidance.cfg import ClassifierFree
 from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
+from superpose_guidance.interval import Interval
 
 
 @hookimpl
@@ -16,3 +17,4 @@ def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> 
     register(ClassifierFree)
     register(ClassifierGuidance)
     register(Dual)
+    register(Interval)

@@ -15,6 +15,8 @@ import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import attrs
+
 
 class NoiseLevel(NamedTuple):
     r"""One noise level of a plan.
@@ -47,6 +49,44 @@ class NoiseLevel(NamedTuple):
     def prior(self) -> float:
         """Standard deviation of the state at this level, for data of unit variance."""
         return math.hypot(self.alpha, self.sigma)
+
+    @property
+    def step(self) -> StepInfo | None:
+        """The step of the run that asks at this level; None where nobody said: see `asked_in`."""
+        return None
+
+    def asked_in(self, step: StepInfo) -> NoiseLevel:
+        """This level, asked at in that step of a run; equal to the level itself."""
+        level = _AskedLevel(*self)
+        level._step = step
+        return level
+
+
+class _AskedLevel(NoiseLevel):
+    """A level that knows its step. A denoiser hands its level on, and so the step to all that is inside."""
+
+    _step: StepInfo | None = None
+
+    @property
+    def step(self) -> StepInfo | None:
+        return self._step
+
+
+@attrs.frozen
+class StepInfo:
+    """A step of a run: a transition of its plan. A scheduler may ask several times in it, at levels between its ends.
+
+    Attributes:
+        here: The level it starts from.
+        there: The level it reaches.
+        index: Its number, from 0.
+        total: How many there are, climbs included.
+    """
+
+    here: NoiseLevel
+    there: NoiseLevel
+    index: int
+    total: int
 
 
 class Schedule(ABC):

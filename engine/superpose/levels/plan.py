@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from superpose.levels.noise_level import NoiseLevel
+from superpose.levels.noise_level import NoiseLevel, StepInfo
 
 
 @attrs.frozen
@@ -29,6 +29,15 @@ class Plan:
     def steps(self) -> int:
         """Number of transitions."""
         return len(self.levels) - 1
+
+    def step_info(self, step: int) -> StepInfo:
+        """Transition ``step``, as denoisers are told of it."""
+        here, there = self.levels[step : step + 2]
+        return StepInfo(here, there, step, self.steps)
+
+    def asked(self, step: int) -> NoiseLevel:
+        """The level that transition ``step`` starts from, asked at in that step."""
+        return self.levels[step].asked_in(self.step_info(step))
 
     def climbs(self, step: int) -> bool:
         """Whether transition ``step`` goes to a noisier level."""

@@ -119,8 +119,8 @@ def _planned(
 
 
 def _probed(plan: Plan) -> list[NoiseLevel]:
-    """Levels at which the law is probed: a guidance may do otherwise at some than at others."""
-    descents = [plan.levels[step] for step in range(plan.steps) if not plan.climbs(step)]
+    """Levels, each in its step, at which the law is probed: a guidance may do otherwise at some than at others."""
+    descents = [plan.asked(step) for step in range(plan.steps) if not plan.climbs(step)]
     return descents[:: 1 + len(descents) // PROBES]
 
 

@@ -95,14 +95,14 @@ def trajectory(
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
-    levels = scheduler.plan(predictor.schedule).levels[:-1]
+    plan = scheduler.plan(predictor.schedule)
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
-    check_law(denoiser, predictor.shape, [levels[len(levels) // 2], levels[-1]])
+    check_law(denoiser, predictor.shape, [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)])
     kept = clip or predictor.clip
     denoiser = Clipped(denoiser, kept) if kept else denoiser
     canvas = Canvas.of(predictor, denoiser)
     bound = tuple(constraint.bound_to(canvas) for constraint in constraints)
-    plan = fitted(scheduler, scheduler.plan(predictor.schedule), bound)
+    plan = fitted(scheduler, plan, bound)
     number = int(low is not None) if stage is None else stage
     noise = Noise(seed, numbers, predictor.shape, predictor.device, number)
     return Trajectory(

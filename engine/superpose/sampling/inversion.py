@@ -80,7 +80,8 @@ def invert(
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
-        x = moved(x, with_gradient(answer(denoiser, seen, here), here).clean, here, there, _no_noise)
+        asked = answer(denoiser, seen, _in_its_step(here, levels))
+        x = moved(x, with_gradient(asked, here).clean, here, there, _no_noise)
     return x
 
 
@@ -104,6 +105,13 @@ def ascent(levels: Plan | Sequence[NoiseLevel]) -> list[NoiseLevel]:
                 "levels, or a plan that only descends"
             )
     return climbed
+
+
+def _in_its_step(level: NoiseLevel, levels: Plan | Sequence[NoiseLevel]) -> NoiseLevel:
+    """The level as the plan will ask at it on the way down: what a denoiser does in a step, it does on the way up."""
+    if isinstance(levels, Plan) and level.index < levels.steps:
+        return levels.asked(level.index)
+    return level
 
 
 def _no_noise(purpose: str = "step") -> Tensor:

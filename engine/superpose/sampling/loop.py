@@ -215,10 +215,11 @@ class Trajectory:
 
     def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
+        step = self.plan.step_info(index)
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped
-            estimate = self._evaluate(self.denoiser, self._seen(x), level)
+            estimate = self._evaluate(self.denoiser, self._seen(x), level.asked_in(step))
             if not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
             for i, constraint in enumerate(self._rules):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from superpose.levels.noise_level import NoiseLevel
+from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwritten
 
@@ -19,10 +20,18 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.testing.predictors import TinyPredictor
 
-#: A level half way down.
-MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
-#: Levels in no order: a plan may climb, a scheduler may ask twice.
-LEVELS = (MOMENT, NoiseLevel(1, 50.0, 0.98, 0.199), NoiseLevel(0, 900.0, 0.1, 0.995))
+_PLAN = Plan(
+    (
+        NoiseLevel(0, 900.0, 0.1, 0.995),
+        NoiseLevel(1, 500.0, 0.6, 0.8),
+        NoiseLevel(2, 50.0, 0.98, 0.199),
+        NoiseLevel(3, -1.0, 1.0, 0.0),
+    )
+)
+#: Levels in no order, each in its step: a plan may climb, a scheduler may ask twice.
+LEVELS = tuple(_PLAN.asked(step) for step in (1, 2, 0))
+#: That half way down.
+MOMENT = LEVELS[0]
 _PURE = "it keeps something between calls or draws at random; all that it knows is x and the noise level"
 
 

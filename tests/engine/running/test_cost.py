@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from superpose import Guidance, RecipeError, compose, inspect, loads, option
+from superpose import RecipeError, compose, inspect, loads
 from superpose.cli import main
-from superpose.estimate.denoiser import Denoiser, Prompted, guided
-from superpose.plugins import Registry, load_plugins
+from superpose.plugins import load_plugins
 
 pytestmark = pytest.mark.usefixtures("small")
 
@@ -54,39 +53,17 @@ def test_the_figures_are_those_of_the_methods(scheduler, more, evaluations, fold
     assert inspect(loads(HEAD.format(scheduler) + more, folder=folder)).evaluations == evaluations
 
 
-@attrs.frozen
-class Here(Denoiser):
-    """Guided in a part of the noise, told the prompt alone elsewhere."""
-
-    inside: Denoiser
-    outside: Denoiser
-    least: float
-
-    def estimate(self, x, level):
-        return (yield from (self.inside if level.sigma > self.least else self.outside).estimate(x, level))
-
-
-@attrs.frozen(kw_only=True)
-class Interval(Guidance):
-    """Guidance by interval (arXiv 2404.07724)."""
-
-    kind = "interval"
-    least: float = option(0.9, doc="sigma above which it guides")
-
-    def denoiser(self, predictor, condition, negative):
-        told, untold = Prompted(predictor, condition), Prompted(predictor, negative)
-        return Here(guided(told, untold, 3.0), told, self.least)
-
-
-def test_guidance_by_interval_costs_where_it_is():
-    every = [cls for role in load_plugins().roles for cls in load_plugins().kinds(role).values() if role != "clip"]
-    text = HEAD.format("ddim") + '[guidance]\nkind = "interval"\n'
-    recipe = loads(text, registry=Registry.of(*every, Interval))
-    levels = compose(recipe).plan.levels[:-1]
-    guided_levels = sum(level.sigma > 0.9 for level in levels)
-    assert 0 < guided_levels < len(levels)
+@pytest.mark.parametrize("scheduler", ["ddim", "heun", "pndm"])
+@pytest.mark.parametrize("interval", ["sigma_low = 0.4\nsigma_high = 20.0", "start = 0.2\nstop = 0.7"])
+def test_guidance_by_interval_costs_where_it_is(scheduler, interval):
+    guidance = f'[guidance]\nkind = "interval"\n{interval}\nbase = {{kind = "cfg", scale = 3.0}}\n'
+    recipe = loads(HEAD.format(scheduler) + guidance)
+    # In blocks of one row nothing is padded, so that every row is a forward pass.
+    composition = attrs.evolve(compose(recipe), batch_size=1)
+    composition.trajectory((0,)).run()
     told = inspect(recipe)
-    assert (told.rows, told.evaluations, told.total) == (2, 6, 6 + guided_levels)
+    assert (told.rows, told.evaluations) == (2, made(loads(HEAD.format(scheduler))))
+    assert told.evaluations < told.total == len(composition.predictor.blocks) < 2 * told.evaluations
 
 
 def test_a_long_plan_is_counted_in_proportion(folder):

@@ -1,0 +1,102 @@
+"""Guidance in an interval of the noise, or of the steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Denoiser, Guidance, Prompted, RecipeError, RunError, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose import Classifier, ClassifierPredictor, Condition, Estimation, Model, NoiseLevel, NoisePredictor
+
+
+@attrs.frozen(kw_only=True)
+class Interval(Guidance):
+    r"""Guidance where it helps: that of ``base`` inside an interval, the prompt alone outside, where it costs nothing.
+
+    At much noise guidance throws variety away, and at little noise it changes hardly anything; in between it can be
+    stronger than it could be everywhere. The interval is one of noise levels, as in the paper,
+
+    .. math:: \sigma_\mathrm{low} < \sigma_t / \alpha_t \le \sigma_\mathrm{high}
+
+    or one of the steps, from the share ``start`` of them up to the share ``stop``. Where both are given it guides
+    where they overlap. Steps that climb count as steps.
+    """
+
+    kind = "interval"
+    papers = ("arXiv 2404.07724",)
+    base: Guidance = option(doc="the guidance inside the interval: a table with its kind")
+    sigma_low: float = option(0.0, doc="it guides above this ratio of noise to signal", ge=0)
+    sigma_high: float | None = option(None, doc="and up to this one; however much noise there is when not given", gt=0)
+    start: float = option(0.0, doc="it guides from this share of the steps on", ge=0, le=1)
+    stop: float = option(1.0, doc="and up to this one", ge=0, le=1)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an interval with nothing in it."""
+        if self.start >= self.stop:
+            raise RecipeError(f"start = {self.start:g} must be less than stop = {self.stop:g}")
+        if self.sigma_high is not None and self.sigma_low >= self.sigma_high:
+            raise RecipeError(f"sigma_low = {self.sigma_low:g} must be less than sigma_high = {self.sigma_high:g}")
+
+    @property
+    def negates(self) -> bool:
+        """Whether its base asks for the negative prompt."""
+        return self.base.negates
+
+    def refuses(self, model: Model) -> str | None:
+        """What its base can't guide."""
+        return self.base.refuses(model)
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if its base can't guide towards that prompt."""
+        self.base.check_prompt(prompt)
+
+    def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
+        """The same around its base, bound."""
+        return attrs.evolve(self, base=self.base.bind(load))
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """Both, one of which is asked at a time."""
+        return Within(self.base.denoiser(predictor, condition, negative), Prompted(predictor, condition), self)
+
+    def holds(self, level: NoiseLevel) -> bool:
+        """Whether ``level`` is inside.
+
+        Raises:
+            RunError: If the interval is one of steps, and the level does not say in which step it is asked at.
+        """
+        if not self.sigma_low < level.ratio <= (math.inf if self.sigma_high is None else self.sigma_high):
+            return False
+        if (self.start, self.stop) == (0, 1):
+            return True
+        if level.step is None:
+            raise RunError(
+                "guidance in a share of the steps must know the step, and this level does not: sample along a plan, "
+                "or ask at plan.asked(step)"
+            )
+        first, end = (_whole(share * level.step.total) for share in (self.start, self.stop))
+        return first <= level.step.index < end
+
+
+def _whole(steps: float) -> int:
+    """The whole steps in so many: 0.29 of 100 are 29, though their product is a little less."""
+    return math.floor(steps + 1e-9)
+
+
+@attrs.frozen(eq=False)
+class Within(Denoiser):
+    """One denoiser inside an interval, another outside."""
+
+    inside: Denoiser
+    outside: Denoiser
+    interval: Interval
+
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
+        """What the one says that is asked at ``level``."""
+        return (self.inside if self.interval.holds(level) else self.outside).estimate(x, level)
