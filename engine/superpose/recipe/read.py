@@ -108,7 +108,7 @@ class Reader:
 
     def options(self, cls: type, table: dict[str, Any], path: Path, beside: Collection[str] = ()) -> Any:
         """An object of ``cls`` from its options, or `WRONG`; keys ``beside`` them are left to others."""
-        options = options_of(cls)
+        options, table = options_of(cls), renamed(table, path)
         values = {option.name: self.option(option, table, path) for option in options}
         known = (*values, *beside)
         self.unknown_keys(table, known, path)
@@ -139,8 +139,7 @@ class Reader:
         """Note every key of ``table`` that is not ``known``."""
         for key in table:
             if key not in known:
-                new = renamed((*path, key))
-                self.wrong((*path, key), f"is called {new!r} now" if new else f"unknown key{suggestion(key, known)}")
+                self.wrong((*path, key), f"unknown key{suggestion(key, known)}")
 
     def _items(self, forms: Collection[Form], given: list[Any], path: Path) -> Any:
         items = tuple(

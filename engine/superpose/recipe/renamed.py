@@ -1,6 +1,14 @@
-"""Keys of recipes that have a new name: the old one is refused, and told the new."""
+"""Keys of recipes that have a new name: the old one is read as the new, and whoever runs the recipe is told.
+
+They are read for the sake of pictures: each holds the recipe that made it, and is replayed for as long as it is kept.
+"""
 
 from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from superpose.errors import Notice
 
 #: A table and its old key, and the key to write instead.
 RENAMED = {
@@ -9,7 +17,10 @@ RENAMED = {
 }
 
 
-def renamed(path: tuple[str | int, ...]) -> str | None:
-    """The new name of the key at ``path``; None where it never had another."""
-    table = next((key for key in reversed(path[:-1]) if isinstance(key, str)), "")
-    return RENAMED.get((table, str(path[-1])))
+def renamed(table: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    """The table at ``path`` with its old keys under their new names; a key that is there under both is left alone."""
+    owner = next((key for key in reversed(path) if isinstance(key, str)), "")
+    moved = {old: new for (mine, old), new in RENAMED.items() if mine == owner and old in table and new not in table}
+    for old, new in moved.items():
+        warnings.warn(f"{owner}.{old} is called {owner}.{new} now: write that instead", Notice, stacklevel=2)
+    return {moved.get(key, key): value for key, value in table.items()}

@@ -1,13 +1,34 @@
-"""Old keys of a recipe are refused, and told the new one."""
+"""Old keys of a recipe are read as the new ones, and told."""
+
+import warnings
 
 import pytest
 
+from example_kinds import REGISTRY
 from reading import HEAD, mistakes
+from superpose.errors import Notice
+from superpose.recipe import loads
 from superpose.recipe.renamed import RENAMED
+
+RECIPE = HEAD + 'prompt = "up"\n'
 
 
 @pytest.mark.parametrize(("table", "old"), RENAMED, ids="-".join)
-def test_an_old_key_is_told_the_new_one(table, old):
+def test_an_old_key_is_read_and_told_the_new_one(table, old):
     new = RENAMED[table, old]
-    [line] = mistakes(HEAD + f'prompt = "up"\n[{table}]\n{old} = 4\n')
-    assert line.endswith(f"{table}.{old}: is called {new!r} now")
+    with pytest.warns(Notice, match=f"^{table}.{old} is called {table}.{new} now: write that instead$"):
+        recipe = loads(f"{RECIPE}[{table}]\n{old} = 4\n", registry=REGISTRY)
+    assert getattr(recipe.run, new) == 4
+    with pytest.warns(Notice):
+        assert (
+            loads(RECIPE, overrides=[f"{table}.{old}=5"], registry=REGISTRY).run
+            == loads(RECIPE, overrides=[f"{table}.{new}=5"], registry=REGISTRY).run
+        )
+
+
+@pytest.mark.parametrize(("table", "old"), RENAMED, ids="-".join)
+def test_an_old_key_beside_the_new_one_is_refused(table, old):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        [line] = mistakes(f"{RECIPE}[{table}]\n{RENAMED[table, old]} = 4\n{old} = 4\n")
+    assert f"{table}.{old}: unknown key" in line
