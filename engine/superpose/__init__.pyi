@@ -18,6 +18,7 @@ from superpose.estimate.clip import NoClip as NoClip
 from superpose.estimate.clip import StaticClip as StaticClip
 from superpose.estimate.clip import published_clip as published_clip
 from superpose.estimate.conditioning import ChannelGroup as ChannelGroup
+from superpose.estimate.context import Context as Context
 from superpose.estimate.decomposition import Decomposition as Decomposition
 from superpose.estimate.denoiser import Denoiser as Denoiser
 from superpose.estimate.denoiser import Estimation as Estimation
@@ -31,6 +32,7 @@ from superpose.estimate.denoiser import guided as guided
 from superpose.estimate.denoiser import prompted as prompted
 from superpose.estimate.denoiser import viewed as viewed
 from superpose.estimate.estimation import together as together
+from superpose.estimate.guidance import BoundGuidance as BoundGuidance
 from superpose.estimate.guidance import Guidance as Guidance
 from superpose.estimate.model import Model as Model
 from superpose.estimate.prediction import Estimate as Estimate

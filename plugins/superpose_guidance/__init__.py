@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import Guidance, hookimpl
+from superpose_guidance.autoguidance import Autoguidance
 from superpose_guidance.cfg import ClassifierFree
 from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
@@ -14,6 +15,7 @@ from superpose_guidance.interval import Interval
 @hookimpl
 def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> None:
     """Register every guidance of this package."""
+    register(Autoguidance)
     register(ClassifierFree)
     register(ClassifierGuidance)
     register(Dual)

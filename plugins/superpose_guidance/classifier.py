@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import (
+    BoundGuidance,
     Classifier,
     ClassifierPredictor,
     Clip,
     Condition,
+    Context,
     Denoiser,
     Estimate,
     Estimation,
@@ -91,15 +93,15 @@ class ClassifierGuidance(Guidance):
         """
         return self.classifier.label(prompt if self.label is None else self.label)
 
-    def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
+    def bind(self, context: Context) -> BoundGuidance:
         """This guidance with its classifier read."""
-        base = None if self.base is None else self.base.bind(load)
-        return Bound(load=load(self.classifier), label=self.class_of, scale=self.scale, base=base, keep=self.keep)
+        base = None if self.base is None else self.base.bind(context)
+        loaded = context.load(self.classifier)
+        return Bound(load=loaded, label=self.class_of, scale=self.scale, base=base, keep=self.keep)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """What the classifier steers; reads it, which `bind` does once for all prompts."""
-        bound = self.bind(lambda classifier: classifier.load(str(predictor.device)))
-        return bound.denoiser(predictor, condition, negative)
+        return self.bind(Context.of(predictor)).denoiser(predictor, condition, negative)
 
     def weights(self) -> dict[str, str]:
         """Those of the classifier."""
@@ -107,7 +109,7 @@ class ClassifierGuidance(Guidance):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Bound(Guidance):
+class Bound(BoundGuidance):
     """Classifier guidance with its classifier at hand; for Python, where it may come from anywhere.
 
     Attributes:
@@ -118,11 +120,10 @@ class Bound(Guidance):
         keep: Whether the steered clean image is clipped.
     """
 
-    kind = "classifier"
     load: ClassifierPredictor
     label: Callable[[str], int]
     scale: float = 1.0
-    base: Guidance | None = None
+    base: BoundGuidance | None = None
     keep: bool = False
     _told: dict[int, Condition] = attrs.field(factory=dict, init=False)
 

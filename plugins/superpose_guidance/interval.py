@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Denoiser, Guidance, Prompted, RecipeError, RunError, option
+from superpose import BoundGuidance, Denoiser, Guidance, Prompted, RecipeError, RunError, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Classifier, ClassifierPredictor, Condition, Estimation, Model, NoiseLevel, NoisePredictor
+    from superpose import Condition, Context, Estimation, Model, NoiseLevel, NoisePredictor
 
 
 @attrs.frozen(kw_only=True)
@@ -57,13 +56,13 @@ class Interval(Guidance):
         """Raise `PromptError` if its base can't guide towards that prompt."""
         self.base.check_prompt(prompt)
 
-    def bind(self, load: Callable[[Classifier], ClassifierPredictor]) -> Guidance:
+    def bind(self, context: Context) -> BoundGuidance:
         """The same around its base, bound."""
-        return attrs.evolve(self, base=self.base.bind(load))
+        return Around(self.base.bind(context), self)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """Both, one of which is asked at a time."""
-        return Within(self.base.denoiser(predictor, condition, negative), Prompted(predictor, condition), self)
+        return Around(self.base, self).denoiser(predictor, condition, negative)
 
     def holds(self, level: NoiseLevel) -> bool:
         """Whether ``level`` is inside.
@@ -87,6 +86,18 @@ class Interval(Guidance):
 def _whole(steps: float) -> int:
     """The whole steps in so many: 0.29 of 100 are 29, though their product is a little less."""
     return math.floor(steps + 1e-9)
+
+
+@attrs.frozen(eq=False)
+class Around(BoundGuidance):
+    """An interval around a guidance that is bound."""
+
+    base: BoundGuidance
+    interval: Interval
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """Both, one of which is asked at a time."""
+        return Within(self.base.denoiser(predictor, condition, negative), Prompted(predictor, condition), self.interval)
 
 
 @attrs.frozen(eq=False)

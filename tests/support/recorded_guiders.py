@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from superpose import Condition, Guidance, NoiseLevel, NoisePredictor, Prediction, TableSchedule, make, trajectory
+from superpose import BoundGuidance, Condition, NoiseLevel, NoisePredictor, Prediction, TableSchedule, make, trajectory
 from superpose.sampling.observer import Step
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "gu_a_guiders"
@@ -46,7 +46,7 @@ class Recorded(NoisePredictor):
         return Prediction(torch.stack(rows))
 
 
-def guided_run(guidance: Guidance, network: Recorded, **options: Any) -> Tensor:
+def guided_run(guidance: BoundGuidance, network: Recorded, **options: Any) -> Tensor:
     """The clean images of every step, shape (steps, N, C, H, W)."""
     clean: list[Tensor] = []
 

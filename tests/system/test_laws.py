@@ -9,7 +9,9 @@ from superpose.testing.strategies import sizes
 
 REGISTRY = load_plugins()
 #: Guidances that need something to be told, and where they are held to the laws instead.
-ELSEWHERE = {kind: f"tests/plugins/superpose_guidance/test_{kind}.py" for kind in ("classifier", "interval")}
+ELSEWHERE = {
+    kind: f"tests/plugins/superpose_guidance/test_{kind}.py" for kind in ("autoguidance", "classifier", "interval")
+}
 #: Sizes that networks have, and two that nobody thought of.
 PLAIN = [(3, 8, 8), (3, 16, 16), (1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 33, 33), (1, 63, 63)]
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.context import Context
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.model import Model
     from superpose.estimate.predictor import Condition, NoisePredictor
 
-    Load = Callable[[Classifier], ClassifierPredictor]
+
+class BoundGuidance(ABC):
+    """A guidance with all at hand that it needs."""
+
+    @abstractmethod
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """The denoiser of one prompt.
+
+        Arguments:
+            predictor: The network.
+            condition: What the image should show.
+            negative: What it should not show: the recipe's ``negative``, or the unconditional prompt.
+        """
 
 
-class Guidance(Kind, ABC):
-    """A guidance rule. Kinds are frozen attrs classes."""
+class Guidance(Kind, BoundGuidance):
+    """A guidance rule. Kinds are frozen attrs classes. One that needs nothing but the network is bound as it is."""
 
     role: ClassVar[str] = "guidance"
 
@@ -35,21 +46,12 @@ class Guidance(Kind, ABC):
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if it can't guide towards that prompt; called before any weight is read."""
 
-    def bind(self, load: Load) -> Guidance:
-        """This guidance with what it needs besides the network.
+    def bind(self, context: Context) -> BoundGuidance:
+        """This guidance with what it needs besides the network; called once for all prompts.
 
         Arguments:
-            load: Gives what a classifier loads, read once however often it is asked for.
+            context: Loads any model or classifier, and knows the canvas. While a recipe is only checked, what it loads
+                is a stand-in that has read no weights.
         """
-        del load
+        del context
         return self
-
-    @abstractmethod
-    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """The denoiser of one prompt.
-
-        Arguments:
-            predictor: The network.
-            condition: What the image should show.
-            negative: What it should not show: the recipe's ``negative``, or the unconditional prompt.
-        """

@@ -17,7 +17,6 @@ from superpose.sampling.noise import Noise
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.classifier import Classifier, ClassifierPredictor
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import NoisePredictor
     from superpose.levels.plan import Plan
@@ -96,16 +95,9 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     """The stage of that number, and those that follow it."""
     recipe = stages[number]
     predictor = recipe.model.load(device, recipe.run.dtype)
-    read: dict[Classifier, ClassifierPredictor] = {}
-
-    def load(classifier: Classifier) -> ClassifierPredictor:
-        if classifier not in read:
-            read[classifier] = classifier.load(device, recipe.run.dtype)
-        return read[classifier]
-
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise recipe.located([(place_of(number, ("scheduler",)), why)])
-    denoiser = tree(recipe, predictor, load)
+    denoiser = tree(recipe, predictor, lambda kind: kind.load(device, recipe.run.dtype))
     canvas = Canvas.of(predictor, denoiser)
     constraints = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
     plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)

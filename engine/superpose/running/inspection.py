@@ -17,7 +17,7 @@ from superpose.estimate.predictor import Conditioning
 from superpose.recipe.problems import MistakesError
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
-from superpose.running.stand_in import StandIn, StandInClassifier
+from superpose.running.stand_in import StandIn, stand_in
 from superpose.running.tree import Node, Path, tree
 from superpose.sampling.constraint import Canvas
 from superpose.sampling.loop import Trajectory, fitted, undone
@@ -39,7 +39,7 @@ class Inspection:
 
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
-        evaluations: Forward passes of the network for one sample in the whole run, those of inversion included.
+        evaluations: Forward passes of the networks for one sample in the whole run, those of inversion included.
         total: Network rows of all of them.
         judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
         then: The same of the stage that follows; None for the last.
@@ -75,11 +75,11 @@ def _chained(inspections: Sequence[Inspection]) -> Inspection:
 
 
 def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
-    counter = StandIn(recipe.model)
+    counter = StandIn(recipe.model, [])
     judged: list[int] = []
     nodes: list[Node] = []
     try:
-        denoiser = tree(recipe, counter, lambda classifier: StandInClassifier(classifier, judged), nodes)
+        denoiser = tree(recipe, counter, lambda kind: stand_in(kind, counter.rounds, judged), nodes)
         constraints, plan = _planned(recipe, counter, denoiser, place)
     except MistakesError:
         raise

@@ -9,6 +9,7 @@ import torch
 
 from superpose.estimate.classifier import ClassifierPredictor
 from superpose.estimate.lawful import unchanged
+from superpose.estimate.model import Model
 from superpose.estimate.prediction import Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.classifier import Classifier
-    from superpose.estimate.model import Model
     from superpose.levels.noise_level import NoiseLevel
 
 
@@ -24,18 +24,18 @@ class StandIn(NoisePredictor):
     """A network with no weights: it knows its prompts, counts its rows and sees no noise.
 
     Attributes:
-        rounds: Rows of each forward pass so far.
+        rounds: Rows of each forward pass so far, of all networks that share the list.
     """
 
     parameterization = "sample"
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, rounds: list[int]) -> None:
         self.model = model
         self.schedule = model.schedule
         self.shape = model.shape
         self.concat_conditioning = model.concat_conditioning
         self.device = torch.device("cpu")
-        self.rounds: list[int] = []
+        self.rounds = rounds
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -57,6 +57,11 @@ class StandIn(NoisePredictor):
         self.rounds.append(len(x))
         clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
+
+
+def stand_in(kind: Model | Classifier, rounds: list[int], judged: list[int]) -> StandIn | StandInClassifier:
+    """What stands in for the network of a model, which counts in ``rounds``, or of a classifier, in ``judged``."""
+    return StandIn(kind, rounds) if isinstance(kind, Model) else StandInClassifier(kind, judged)
 
 
 class StandInClassifier(ClassifierPredictor):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -11,10 +10,12 @@ import torch
 from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
 from superpose.estimate.clip import Clip, Clipped, NoClip
+from superpose.estimate.context import Context
 from superpose.estimate.denoiser import Denoiser, Prompted, Shape, factorized, viewed
+from superpose.estimate.guidance import BoundGuidance
 
 if TYPE_CHECKING:
-    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.context import Load
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.view import View
@@ -45,7 +46,7 @@ class Node:
 def tree(
     recipe: Recipe,
     predictor: NoisePredictor,
-    load: Callable[[Classifier], ClassifierPredictor],
+    load: Load,
     nodes: list[Node] | None = None,
 ) -> Denoiser:
     """The denoiser of what one stage of a recipe shows.
@@ -53,11 +54,12 @@ def tree(
     Arguments:
         recipe: One stage.
         predictor: Its network.
-        load: Gives what a classifier loads.
+        load: Reads what guidance needs besides.
         nodes: Where given, every subject inside is noted here, what is inside first.
     """
     outer = _Outer(recipe.guidance, recipe.model.unconditional, ("guidance",))
-    denoiser = _Builder(predictor, load, nodes).build(recipe.subject, outer, (), recipe.model.shape)
+    builder = _Builder(predictor, Context.of(predictor, recipe.model, load), nodes)
+    denoiser = builder.build(recipe.subject, outer, (), recipe.model.shape)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
     return denoiser if isinstance(clip, NoClip) else Clipped(denoiser, clip)
 
@@ -86,10 +88,9 @@ class _Builder:
     """The making of a tree: equal prompts become one condition, equal guidances are bound once."""
 
     predictor: NoisePredictor
-    load: Callable[[Classifier], ClassifierPredictor]
+    context: Context
     nodes: list[Node] | None
-    conditions: dict[str, Condition] = attrs.field(factory=dict, init=False)
-    bound: dict[Guidance, Guidance] = attrs.field(factory=dict, init=False)
+    bound: dict[Guidance, BoundGuidance] = attrs.field(factory=dict, init=False)
 
     def build(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Denoiser:
         """The denoiser of a subject at ``path``, which sees images of ``shape``."""
@@ -123,7 +124,7 @@ class _Builder:
         if outer.guidance is None:
             return Node((*path, "prompt"), Prompted(self.predictor, shown), shape)
         if outer.guidance not in self.bound:
-            self.bound[outer.guidance] = outer.guidance.bind(self.load)
+            self.bound[outer.guidance] = self._bind(outer.guidance)
         guidance = self.bound[outer.guidance]
         negative = self._negative(outer.negative) if outer.guidance.negates else shown
         denoiser = guidance.denoiser(self.predictor, shown, negative)
@@ -131,10 +132,14 @@ class _Builder:
             blamed(guidance, "denoiser", f"returns {article(denoiser)}, and must return a Denoiser")
         return Node(outer.place, denoiser, shape)
 
+    def _bind(self, guidance: Guidance) -> BoundGuidance:
+        bound: object = guidance.bind(self.context)
+        if not isinstance(bound, BoundGuidance):
+            blamed(guidance, "bind", f"returns {article(bound)}, and must return a superpose.BoundGuidance")
+        return bound
+
     def _condition(self, prompt: str) -> Condition:
-        if prompt not in self.conditions:
-            self.conditions[prompt] = self.predictor.condition(prompt)
-        return self.conditions[prompt]
+        return self.context.condition(self.predictor, prompt)
 
     def _negative(self, prompt: str) -> Condition:
         try:

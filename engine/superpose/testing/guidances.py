@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from superpose.estimate.context import Context
+from superpose.estimate.model import Model
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
@@ -15,8 +17,9 @@ from superpose.testing.probes import TOLERANCE, broken, gap, noise, size, unwrit
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
     from superpose.estimate.denoiser import Denoiser
-    from superpose.estimate.guidance import Guidance
+    from superpose.estimate.guidance import BoundGuidance, Guidance
     from superpose.estimate.predictor import NoisePredictor
     from superpose.testing.predictors import TinyPredictor
 
@@ -76,7 +79,8 @@ def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
     network = _network(channels, height, width)
     x = noise(1, channels, height, width, double=False)
     told = network.condition("cat")
-    return guidance.denoiser(network, told, network.condition(""))(x, MOMENT).guidance_gradient is not None
+    denoiser = _bound(guidance, network).denoiser(network, told, network.condition(""))
+    return denoiser(x, MOMENT).guidance_gradient is not None
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
@@ -84,7 +88,7 @@ def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: in
     network = _network(channels, height, width)
     told = network.condition("cat")
     x = noise(2, channels, height, width, double=False)
-    denoiser = guidance.denoiser(network, told, told)
+    denoiser = _bound(guidance, network, network).denoiser(network, told, told)
     denoiser.check((channels, height, width))
     with unwritten(guidance, "its denoiser", x):
         estimate = denoiser(x, MOMENT)
@@ -96,8 +100,8 @@ def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: in
 
 def asks_few_rows(guidance: Guidance, rows: int, channels: int, height: int, width: int) -> int:
     """It asks no more rows than it is said to: how many it asks for a sample."""
-    network = _network(channels, height, width)
-    guidance.denoiser(network, network.condition("cat"), network.condition(""))(
+    network, other = _counted(channels, height, width)
+    _bound(guidance, network, other).denoiser(network, network.condition("cat"), network.condition(""))(
         noise(1, channels, height, width, double=False), MOMENT
     )
     if (asked := sum(network.blocks)) > rows:
@@ -107,10 +111,10 @@ def asks_few_rows(guidance: Guidance, rows: int, channels: int, height: int, wid
 
 def is_nothing_at(scale: float, guidance: Guidance, channels: int, height: int, width: int) -> float:
     """That scale is the prompt alone, bit for bit, and asks for nothing else: 1 for a mix, 0 for what steers."""
-    network = _network(channels, height, width)
+    network, other = _counted(channels, height, width)
     x = noise(1, channels, height, width, double=False)
     one: Guidance = attrs.evolve(cast(Any, guidance), scale=scale)
-    got = one.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT)
+    got = _bound(one, network, other).denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT)
     asked = sum(network.blocks)
     if asked != 1:
         broken(one, size(x), f"at scale {scale:g} it asks {asked} rows a sample, where 1 is enough")
@@ -127,7 +131,8 @@ def leaves_variance(guidance: Guidance, channels: int, height: int, width: int) 
 
     network = WithVariance(_network(channels, height, width))
     x = noise(2, channels, height, width, double=False)
-    got = guidance.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT).variance
+    denoiser = _bound(guidance, network).denoiser(network, network.condition("cat"), network.condition(""))
+    got = denoiser(x, MOMENT).variance
     told = [_plain(network, prompt)(x, MOMENT).variance for prompt in ("cat", "")]
     if got is None or told[0] is None or told[1] is None:
         broken(guidance, size(x), "it loses the learned variance of the network")
@@ -178,7 +183,16 @@ def keeps_samples_apart(guidance: Guidance, channels: int, height: int, width: i
 
 def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denoiser:
     network = _network(channels, height, width)
-    return guidance.denoiser(network, network.condition("cat"), network.condition(""))
+    return _bound(guidance, network).denoiser(network, network.condition("cat"), network.condition(""))
+
+
+def _bound(guidance: Guidance, network: NoisePredictor, other: NoisePredictor | None = None) -> BoundGuidance:
+    """The guidance bound to a network, where every model that it names is ``other``: another network as a rule."""
+
+    def read(kind: Model | Classifier) -> NoisePredictor | ClassifierPredictor:
+        return (other or _network(*network.shape, seed=1)) if isinstance(kind, Model) else kind.load()
+
+    return guidance.bind(Context.of(network, read=read))
 
 
 def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
@@ -193,10 +207,17 @@ def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
     )
 
 
-def _network(channels: int, height: int, width: int) -> TinyPredictor:
+def _network(channels: int, height: int, width: int, seed: int = 0) -> TinyPredictor:
     from superpose.testing.predictors import TinyPredictor  # needs torch; this module does not
 
-    return TinyPredictor((channels, height, width))
+    return TinyPredictor((channels, height, width), seed=seed)
+
+
+def _counted(channels: int, height: int, width: int) -> tuple[TinyPredictor, TinyPredictor]:
+    """Two networks whose forward passes are counted together."""
+    network, other = _network(channels, height, width), _network(channels, height, width, seed=1)
+    other.blocks = network.blocks
+    return network, other
 
 
 def _plain(network: NoisePredictor, prompt: str) -> Denoiser:

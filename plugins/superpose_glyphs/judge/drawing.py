@@ -8,7 +8,7 @@ from typing import cast
 import attrs
 from torch import Tensor
 
-from superpose import Condition, Denoiser, Guidance, NoisePredictor, make, sample, viewed
+from superpose import BoundGuidance, Condition, Context, Denoiser, Guidance, NoisePredictor, make, sample, viewed
 
 #: The pairs that are published for ambigrams by diffusion.
 PAIRS = (
@@ -36,6 +36,11 @@ class Draw:
     each: int
     against: bool = False
     eta: float = 0.0
+    _bound: BoundGuidance = attrs.field(init=False)
+
+    @_bound.default
+    def _bind(self) -> BoundGuidance:
+        return self.guidance.bind(Context.of(self.predictor))
 
     def glyph(self, prompt: str) -> Tensor:
         """Drawings of a prompt, shape (each, 3, H, W)."""
@@ -52,7 +57,7 @@ class Draw:
         return self._drawn(viewed(zip(views, asked, strict=True)))
 
     def _asked(self, prompt: str, nothing: Condition) -> Denoiser:
-        return self.guidance.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
+        return self._bound.denoiser(self.predictor, self.predictor.condition(prompt), nothing)
 
     def _drawn(self, denoiser: Denoiser) -> Tensor:
         scheduler = make("scheduler", "ddim", steps=self.steps, eta=self.eta)
@@ -75,4 +80,4 @@ def guided(
         return cast(Guidance, make("guidance", "cfg", scale=scale))
     with_gradient, classifier = make("guidance", "cfg", scale=base), make("classifier", kind, path=reader)
     guidance = make("guidance", how, classifier=classifier, scale=scale, keep=True, base=with_gradient)
-    return cast(Guidance, guidance).bind(lambda chosen: chosen.load())
+    return cast(Guidance, guidance)

@@ -54,7 +54,8 @@ def test_recorded_runs(case: str, network: str, name: str) -> None:
     samples: list[list[torch.Tensor]] = []
     for row, label in enumerate(given["y"].tolist()):
         options = {"classifier": classifier_of(), "scale": run["classifier_scale"], "label": str(label)}
-        bound = superpose.make("guidance", "classifier", **options).bind(lambda _: loaded)
+        context = superpose.Context.of(model, read=lambda _: loaded)
+        bound = superpose.make("guidance", "classifier", **options).bind(context)
         prompt = model.condition(str(label) if network == A else "")
         denoiser = superpose.Clipped(bound.denoiser(model, prompt, prompt), model.clip)
         noise = Recorded({"x_T": given["x_T"][row : row + 1], "noise": given["noise"][:, row : row + 1]}, name)

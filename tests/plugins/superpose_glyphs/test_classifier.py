@@ -41,7 +41,7 @@ def test_steers_a_network_without_a_prompt_to_the_class() -> None:
     base = make("guidance", "cfg", scale=0.0)
     guidance: Guidance = make(
         "guidance", "classifier", classifier=GlyphsClassifier(), scale=120.0, keep=True, base=base
-    ).bind(lambda chosen: chosen.load())
+    )
     denoiser = guidance.denoiser(glyphs, Condition("R", glyphs.condition("R").tensors), glyphs.condition(""))
     images = sample(denoiser, make("scheduler", "ddim", steps=12), glyphs, samples=4)
     assert StaticClip().apply(images).equal(images), "keep left the range of images"

@@ -17,6 +17,7 @@ from superpose import (
     ClassifierPredictor,
     Clipped,
     Constraint,
+    Context,
     Edit,
     NoiseLevel,
     PromptError,
@@ -82,7 +83,7 @@ class BellsKind(Classifier):
 def guiding(loaded=None, **options):
     """Classifier guidance with its classifier at hand."""
     kind = make("guidance", "classifier", **{"classifier": BellsKind(), "label": "0"} | options)
-    return kind.bind(lambda classifier: loaded or classifier.load())
+    return kind.bind(Context.of(TinyPredictor(SHAPE), read=lambda classifier: loaded or classifier.load()))
 
 
 def noise(rows, shape=SHAPE, seed=0):

@@ -1,0 +1,68 @@
+"""Contexts: what a guidance may use besides the network that it guides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, overload
+
+import attrs
+
+from superpose.estimate.model import Model
+
+if TYPE_CHECKING:
+    from superpose.estimate.classifier import Classifier, ClassifierPredictor
+    from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.sampling.constraint import Canvas
+
+    Network: TypeAlias = NoisePredictor | ClassifierPredictor
+
+#: Reads the network of a model or classifier; where a recipe is only checked, gives a stand-in that reads no weights.
+Load: TypeAlias = "Callable[[Model | Classifier], Network]"
+
+
+@attrs.frozen(eq=False)
+class Context:
+    """What a guidance is bound to.
+
+    Attributes:
+        canvas: What is painted on, with the network of the recipe's model as its ``predictor``.
+        read: Reads a network.
+    """
+
+    canvas: Canvas
+    read: Load
+    _networks: dict[Model | Classifier, Network] = attrs.field(factory=dict)
+    _conditions: dict[tuple[NoisePredictor, str], Condition] = attrs.field(factory=dict, init=False)
+
+    @classmethod
+    def of(cls, predictor: NoisePredictor, model: Model | None = None, read: Load | None = None) -> Context:
+        """What a network paints on.
+
+        Arguments:
+            predictor: The network.
+            model: What it was loaded from, so that it is not read again for a guidance that names it too.
+            read: Reads other networks; to the device of ``predictor`` when not given.
+        """
+        from superpose.sampling.constraint import Canvas
+
+        def to_its_device(kind: Model | Classifier) -> Network:
+            return kind.load(str(predictor.device))
+
+        return cls(Canvas.of(predictor), read or to_its_device, {} if model is None else {model: predictor})
+
+    @overload
+    def load(self, kind: Model) -> NoisePredictor: ...
+    @overload
+    def load(self, kind: Classifier) -> ClassifierPredictor: ...
+    def load(self, kind: Model | Classifier) -> Network:
+        """The network of a model or classifier, read once however often it is asked for; equal kinds share one."""
+        if kind not in self._networks:
+            self._networks[kind] = self.read(kind)
+        return self._networks[kind]
+
+    def condition(self, predictor: NoisePredictor, prompt: str) -> Condition:
+        """What a network is told by a prompt: one object, so that equal questions are asked once."""
+        key = predictor, prompt
+        if key not in self._conditions:
+            self._conditions[key] = predictor.condition(prompt)
+        return self._conditions[key]

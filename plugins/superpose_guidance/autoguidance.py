@@ -1,0 +1,88 @@
+"""Autoguidance: a network guided by a worse one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import BoundGuidance, Context, Guidance, Model, Prompted, RecipeError, guided, option
+
+if TYPE_CHECKING:
+    from superpose import Condition, Denoiser, NoisePredictor
+
+
+@attrs.frozen(kw_only=True)
+class Autoguidance(Guidance):
+    r"""Autoguidance: away from what a worse version of the network says, which is told the same prompt.
+
+    .. math:: D(x) = w\,d_1(x) + (1 - w)\,d_0(x)
+
+    where the second network is smaller, or was trained for less long or on less, and errs where the first does, only
+    more so. That sharpens images without pulling them towards what is typical of the prompt, as ``cfg`` does. The
+    negative prompt is not asked for. Both must have the same state and the same noise levels; what they predict
+    (epsilon, v ...) may differ. The learned variance is that of the better one.
+    """
+
+    kind = "autoguidance"
+    papers = ("arXiv 2406.02507",)
+    model: Model = option(doc="the worse network: a table with its kind")
+    scale: float = option(2.0, doc="w: 1 is no guidance, more goes further from the worse network", gt=0)
+
+    @property
+    def negates(self) -> bool:
+        """It never asks for the negative prompt."""
+        return False
+
+    def refuses(self, model: Model) -> str | None:
+        """The two must paint the same states on the same noise levels."""
+        try:
+            self.model.check_files()
+            shape, schedule = self.model.shape, self.model.schedule
+        except RecipeError as error:
+            return f"model: {error}"
+        if model.has_concat_conditioning or self.model.has_concat_conditioning:
+            return "autoguidance is for networks that see nothing beside the state, and one of the two does: use cfg"
+        if shape != model.shape:
+            return (
+                f"the worse network has states of {shape}, and the model of {model.shape}: "
+                "use one that was trained on the same"
+            )
+        if schedule != model.schedule:
+            return "the worse network was trained on other noise levels than the model: use one with the same schedule"
+        return None
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if the worse network does not know it."""
+        self.model.check_prompt(prompt)
+
+    def bind(self, context: Context) -> BoundGuidance:
+        """This guidance with the worse network read."""
+        return ByAnother(context.load(self.model), context, self.scale)
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """Both networks, mixed; reads the worse one, which `bind` does once for all prompts."""
+        return self.bind(Context.of(predictor)).denoiser(predictor, condition, negative)
+
+
+@attrs.frozen(eq=False)
+class ByAnother(BoundGuidance):
+    """Autoguidance with its second network at hand.
+
+    Attributes:
+        worse: The second network.
+        context: Where conditions are made.
+        scale: w.
+    """
+
+    worse: NoisePredictor
+    context: Context
+    scale: float
+
+    def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
+        """Both networks, mixed; away from itself a network is not guided at all."""
+        del negative
+        better = Prompted(predictor, condition)
+        if self.worse is predictor:
+            return better
+        return guided(better, Prompted(self.worse, self.context.condition(self.worse, condition.prompt)), self.scale)
