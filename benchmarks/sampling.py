@@ -42,7 +42,7 @@ def main() -> None:
     for kind, scheduler in schedulers.items():
         for batch in (1, 16):
             ours = superpose.trajectory(
-                told, superpose.make("scheduler", kind, steps=STEPS), model, samples=batch, rows=batch
+                told, superpose.make("scheduler", kind, steps=STEPS), model, samples=batch, batch_size=batch
             )
             timed = _turns(
                 {

@@ -124,7 +124,7 @@ class GuidedFile(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file."""
-        from superpose_networks import digest
+        from superpose import digest
 
         return {self.path.name: digest(self.path)}
 

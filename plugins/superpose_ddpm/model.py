@@ -139,7 +139,8 @@ class DDPMFolder(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the file of weights."""
-        from superpose_networks import digest, shards, weight_files
+        from superpose import digest
+        from superpose_networks import shards, weight_files
 
         file = weight_files(self.folder, self.variant)[1] if self.path.is_dir() else self.path
         return {shard.name: digest(shard) for shard in shards(file)}

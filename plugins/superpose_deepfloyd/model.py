@@ -95,7 +95,8 @@ class Cascaded(Model, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose_networks import digest, shards, weight_files
+        from superpose import digest
+        from superpose_networks import shards, weight_files
 
         if self._saved is not None:
             texts = self._saved.path

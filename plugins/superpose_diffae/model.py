@@ -163,7 +163,7 @@ class DiffusionAutoencoder(CodedModel):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of every file of numbers, by its option."""
-        from superpose_networks import digest
+        from superpose import digest
 
         files = {name: getattr(self, name) for name in ("path", "statistics", "classifier")}
         return {name: digest(file) for name, file in files.items() if file is not None}

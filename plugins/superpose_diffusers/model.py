@@ -120,7 +120,7 @@ class Diffusers(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights that is read."""
-        from superpose_networks import digest
+        from superpose import digest
 
         folder = self.folder
         return {str(file.relative_to(folder.path)): digest(file) for file in folder.weights(self.variant)}

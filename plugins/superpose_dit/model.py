@@ -102,7 +102,8 @@ class DiffusionTransformer(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights."""
-        from superpose_networks import digest, shards
+        from superpose import digest
+        from superpose_networks import shards
 
         files = {"transformer": self.files.network.source, "first stage": self.files.autoencoder.source}
         return {

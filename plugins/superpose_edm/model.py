@@ -83,6 +83,6 @@ class EDM(Model):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the converted file."""
-        from superpose_networks import digest
+        from superpose import digest
 
         return {"model.safetensors": digest(self.path / "model.safetensors")}

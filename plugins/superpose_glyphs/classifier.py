@@ -55,7 +55,7 @@ class NoisyReader(Classifier, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the weights."""
-        from superpose_networks import digest
+        from superpose import digest
 
         return {self.kind: digest(self.folder / "model.safetensors")}
 

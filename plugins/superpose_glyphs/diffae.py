@@ -60,6 +60,6 @@ class GlyphsDiffae(CodedModel):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights."""
-        from superpose_networks import digest
+        from superpose import digest
 
         return {file.stem: digest(file) for file in sorted(self.folder.glob("*.safetensors"))}

@@ -60,7 +60,7 @@ class Trained(Model, ABC):
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of the weights."""
-        from superpose_networks import digest
+        from superpose import digest
 
         return {self.kind: digest(self.folder / WEIGHTS)}
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 import attrs
 
-from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
+from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule, digest
 from superpose_ldm.conditioning import PromptEncoder
-from superpose_networks import LazyNetwork, digest, shards
+from superpose_networks import LazyNetwork, shards
 from superpose_networks.latent import AutoencoderShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded

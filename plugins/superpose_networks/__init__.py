@@ -20,7 +20,7 @@ from superpose_networks.transformer import CrossAttention, FeedForward, SpatialT
 from superpose_networks.unet import UNet
 from superpose_networks.unet2d import UNet2D
 from superpose_networks.unet_encoder import UNetEncoder
-from superpose_networks.weights import digest, read_weights, shards, tensor_shapes
+from superpose_networks.weights import read_weights, shards, tensor_shapes
 
 __all__ = [
     "ACTIVATIONS",
@@ -46,7 +46,6 @@ __all__ = [
     "UpLevel",
     "Upsample",
     "assign",
-    "digest",
     "fused_linear",
     "load_unet2d",
     "openai_names",

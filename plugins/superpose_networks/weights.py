@@ -8,19 +8,17 @@ it has, and numbers that are none are refused before they become pictures.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
 import mmap
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from superpose import RecipeError, read_json, regular_file, shown
+from superpose import RecipeError, read_json, shown
 from superpose_networks.pickled import read_checkpoint, readable
 from superpose_networks.unwrapping import plain_names, unwrapped
 
@@ -107,18 +105,6 @@ def tensor_shapes(path: Path, *, landmark: str = "") -> dict[str, tuple[int, ...
                 names = plain_names(shard, table, landmark)
                 found |= {name: tuple(table[stored].shape) for name, stored in names.items()}
     return found
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; computed once as long as the file stays as it is."""
-    about = regular_file(path).stat()
-    return _digest(path, about.st_mtime_ns, about.st_size)
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, *_: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored(path: Path, starts: tuple[str, ...], landmark: str) -> Iterator[tuple[str, Tensor]]:

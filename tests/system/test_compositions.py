@@ -61,7 +61,7 @@ class Learned(TinyPredictor):
 class Edited(Beheld):
     """Sees a picture of each sample's own beside the state, and a number: of the stage before, or drawn."""
 
-    def beside(self, low, noise):
+    def conditioning(self, low, noise):
         shown = noise("shown") if low is None else enlarged(low, self.shape[-1])
         return Conditioning(shown, {"own": noise("own")[:, :1, :1, :1]})
 
@@ -197,8 +197,12 @@ class Drawn:
         if self.random.random() > chance:
             return None
         cls = KINDS.get("guidance", self.random.choice(sorted(KINDS.kinds("guidance"))))
+        needs = {field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING}
+        if needs == {"base"}:
+            return cls(base=make("guidance", "cfg", scale=3.0))
         if cls.kind != "classifier":
-            return self.random.choice(variants(cls))
+            # One that needs what can't be drawn, such as a second network, has tests of its own.
+            return self.random.choice(variants(cls)) if not needs else make("guidance", "cfg")
         told = {"classifier": Sorting(shape=model.shape, flow=self.flow), "label": str(self.random.randrange(4))}
         return cls(**told, base=self.guidance(model, 0.3))
 
@@ -262,7 +266,7 @@ def turned(composition, view):
         composition.recipe.scheduler,
         composition.plan,
         Turned(noise, view),
-        rows=composition.batch_size,
+        batch_size=composition.batch_size,
     )
     return run.run()
 

@@ -340,7 +340,7 @@ def viewed(
                 apply_to_variance,
                 variance_weight=share,
                 orthogonal=True,
-                makers=((view, "apply"), (view, "invert"), (view, "carry")),
+                makers=((view, "apply"), (view, "invert"), (view, "apply_to_variance")),
                 name=f"view {view.kind!r}",
             )
         )

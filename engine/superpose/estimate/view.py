@@ -47,5 +47,5 @@ class View(Kind, ABC):
         return self
 
     def maps(self) -> tuple[Map, Map, Map]:
-        """The triple (apply, invert, carry) as a `Term` takes it."""
+        """The triple (apply, invert, apply_to_variance) as a `Term` takes it."""
         return self.apply, self.invert, self.apply_to_variance

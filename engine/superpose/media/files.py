@@ -5,7 +5,9 @@ A pipe would be waited for without end and a device read without end, whether it
 
 from __future__ import annotations
 
+import hashlib
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from superpose.errors import RecipeError
@@ -60,3 +62,15 @@ def read_text(path: Path, most: int = TEXT) -> str:
         return read_bytes(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not text in UTF-8: {error}") from error
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; computed once as long as the file stays as it is."""
+    about = regular_file(path).stat()
+    return _digest(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,8 +15,8 @@ import attrs
 
 from superpose.estimate.classifier import Classifier
 from superpose.estimate.model import Model
+from superpose.media.files import digest
 from superpose.media.images import is_image
-from superpose_networks.weights import digest
 
 if TYPE_CHECKING:
     from superpose.recipe import Recipe

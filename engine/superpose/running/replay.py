@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 
 from superpose.errors import RecipeError, RunError
+from superpose.media.files import digest
 from superpose.media.hub import downloads
 from superpose.media.png import Origin, read_origin
 from superpose.recipe import Recipe, loads
 from superpose.running.inputs import Inputs, picture_name
 from superpose.running.job import Job
-from superpose_networks.weights import digest
 
 
 def replay(

@@ -14,9 +14,8 @@ from superpose.estimate.classifier import Classifier, ClassifierPredictor
 from superpose.estimate.denoiser import Denoiser, guided, prompted, viewed
 from superpose.estimate.predictor import Condition, NoisePredictor
 from superpose.estimate.view import View
-from superpose.running.shortcuts import sample
+from superpose.running.shortcuts import make, sample
 from superpose.search.tally import Tally, ranked
-from superpose_schedulers.ddim import DDIM
 
 
 @attrs.frozen
@@ -99,7 +98,8 @@ class Pairs:
         readings = ((Upright(), first), (self.view, second))
         denoiser = viewed((view, self._asked(word)) for view, word in readings)
         numbers = range(how.first, how.first + how.samples)
-        images = sample(denoiser, DDIM(steps=how.steps), self.predictor, samples=numbers, seed=self.seed)
+        scheduler = make("scheduler", "ddim", steps=how.steps)
+        images = sample(denoiser, scheduler, self.predictor, samples=numbers, seed=self.seed)
         right, likely = [], torch.zeros(how.samples)
         clean = self.classifier.schedule.level(0, 0)
         for view, word in readings:

@@ -124,19 +124,19 @@ def carries_variance(view: View, channels: int, height: int, width: int) -> floa
     """A variance is moved about and no more: it stays in its range, and one that is the same everywhere stays so."""
     x = noise(2, channels, height, width)
     variance = view.apply(x).abs().contiguous()
-    with unwritten(view, "carry", variance):
+    with unwritten(view, "apply_to_variance", variance):
         carried = view.apply_to_variance(variance)
     if carried.shape != x.shape:
-        broken(view, size(x), f"carry gives a variance of shape {tuple(carried.shape[1:])}")
+        broken(view, size(x), f"apply_to_variance gives a variance of shape {tuple(carried.shape[1:])}")
     ones = variance * 0 + 1
     if (off := gap(view.apply_to_variance(ones), ones.new_ones(x.shape))) > TOLERANCE:
-        broken(view, size(x), f"carry makes a variance of 1 everywhere differ from 1 by {off:.3g}")
+        broken(view, size(x), f"apply_to_variance makes a variance of 1 everywhere differ from 1 by {off:.3g}")
     low, high = float(variance.min()), float(variance.max())
     if not (float(carried.min()) >= low - TOLERANCE and float(carried.max()) <= high + TOLERANCE):
         broken(
             view,
             size(x),
-            f"carry takes variances in [{low:.3g}, {high:.3g}] to [{float(carried.min()):.3g}, "
+            f"apply_to_variance takes variances in [{low:.3g}, {high:.3g}] to [{float(carried.min()):.3g}, "
             f"{float(carried.max()):.3g}]; a variance is not an image: only move it, and never negate or filter it",
         )
     return off

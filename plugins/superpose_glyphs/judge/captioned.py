@@ -73,10 +73,10 @@ def main(arguments: list[str] | None = None) -> None:
     real(judge, unseen, model.words)
     if chosen.what == "train":
         return
-    if chosen.guidance_gradient is None:
+    if chosen.steer is None:
         guidance = guided("cfg", chosen.scale, 1.0)
     else:
-        guidance = guided("classifier", chosen.guidance_gradient, chosen.scale, kind="pictograms-classifier")
+        guidance = guided("classifier", chosen.steer, chosen.scale, kind="pictograms-classifier")
     draw = Draw(model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta)
     if chosen.what == "name":
         name(judge, draw, model.words, Images.read(chosen.data)[0], chosen.state)

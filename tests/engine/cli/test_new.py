@@ -13,7 +13,7 @@ import fresh
 import superpose
 from superpose.cli import main
 from superpose.kinds.roles import ROLES
-from superpose.plugins.validate import judge
+from superpose.plugins.validate import validate
 from superpose.scaffold import EXAMPLES
 from superpose.scaffold.project import LONGEST, Project, requirement
 
@@ -113,7 +113,7 @@ def test_no_name_hides_what_the_module_imports(name, role):
     module = {"__name__": "example"}
     exec(compile(text, f"{role}.py", "exec"), module)
     kind = module[Project(name=name, role=role).cls]
-    judge(kind, role)
+    validate(kind, role)
     assert kind.kind == name
 
 

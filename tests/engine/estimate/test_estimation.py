@@ -314,7 +314,7 @@ def test_the_plugin_is_named():
 
 def a_view(apply=lambda x: x, invert=lambda x: x, apply_to_variance=lambda x: x):
     """A view that does what a test says."""
-    methods = {"apply": apply, "invert": invert, "carry": apply_to_variance}
+    methods = {"apply": apply, "invert": invert, "apply_to_variance": apply_to_variance}
     return type("Odd", (View,), {name: lambda _, x, f=f: f(x) for name, f in methods.items()} | {"kind": "odd"})()
 
 
@@ -332,7 +332,7 @@ def parts(split):
         ("apply", lambda x: None, "returns nothing"),
         ("invert", lambda x: x.numpy(), r"returns a numpy\.ndarray"),
         ("invert", lambda x: x[..., :4], r"returns a tensor of shape \(1, 3, 8, 4\), and must return one of"),
-        ("carry", lambda x: x[:, :1], r"returns a tensor of shape \(1, 1, 8, 8\), and must return one of"),
+        ("apply_to_variance", lambda x: x[:, :1], r"returns a tensor of shape \(1, 1, 8, 8\), and must return one of"),
     ],
 )
 def test_a_view_that_shows_no_images_is_told(method, given, says):

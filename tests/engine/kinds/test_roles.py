@@ -9,7 +9,7 @@ from superpose import PluginError, RecipeError
 from superpose.kinds.roles import ROLES
 from superpose.plugins import discover, hooks
 from superpose.plugins.hooks import hookspec
-from superpose.plugins.validate import judge
+from superpose.plugins.validate import validate
 from superpose.recipe import loads, schema
 from superpose.recipe.example import example
 from superpose.testing import report
@@ -75,4 +75,4 @@ def test_schema_example_and_laws_know_a_new_role(registry):
 
 def test_a_class_of_another_role_is_told_its_hook(registry):
     with pytest.raises(PluginError, match="whose role is 'loss'; register it in register_losses"):
-        judge(Brightness, "view")
+        validate(Brightness, "view")

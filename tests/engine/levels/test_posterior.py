@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from superpose import TableSchedule, plan_of
-from superpose.levels import posterior
+from superpose.levels.posterior import posterior
 
 CASE = Path(__file__).parents[2] / "fixtures" / "gd_g_schedules"
 RUNS = {run["name"]: run["diffusion"] for run in json.loads((CASE / "case.json").read_text())["runs"]}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import superpose
-from superpose import RecipeError, class_of, read_json, read_text, read_yaml, regular_file
+from superpose import RecipeError, class_of, digest, read_json, read_text, read_yaml, regular_file
 from superpose.sampling.saved_state import load_state
 from superpose_deepfloyd.embeddings import Embeddings
-from superpose_networks import digest, read_checkpoint, read_weights, tensor_shapes
+from superpose_networks import read_checkpoint, read_weights, tensor_shapes
 
 READERS: dict[str, Callable[[Path], object]] = {
     "regular_file": regular_file,

@@ -108,7 +108,7 @@ class TestPictures:
             make("scheduler", "dpmpp", steps=5),
             make("scheduler", "ddim", steps=3),
         )
-        options = {"samples": 3, "rows": 4}
+        options = {"samples": 3, "batch_size": 4}
         low = None
         for number, (network, method) in enumerate(zip((first, second, third), methods, strict=True)):
             low = sample(prompted(network, "cat"), method, network, low=low, stage=number, **options)

@@ -36,7 +36,7 @@ def a_run(scheduler="ddim", samples=2, shape=(3, 8, 8), **options):
     flow = {"schedule": FlowSchedule(), "parameterization": "flow"} if scheduler == "flow-euler" else {}
     model = TinyPredictor(shape, **flow)
     return trajectory(
-        prompted(model, "cat"), make("scheduler", scheduler, steps=6), model, samples=samples, rows=2, **options
+        prompted(model, "cat"), make("scheduler", scheduler, steps=6), model, samples=samples, batch_size=2, **options
     )
 
 

@@ -127,8 +127,8 @@ class Views(View):
         (Views(apply_=lambda x: x.mul_(-1)), r"apply writes to its argument \(by up to \d"),
         (Views(apply_=lambda x: x.flip(0)), r"apply of one image changes by \d.* with the images beside it"),
         (Views(apply_=lambda x: x.flip(-1).double()), r"apply answers torch.float32 in torch.float64"),
-        (Views(carry_=lambda v: -v.flip(-1)), r"carry makes a variance of 1 everywhere differ from 1 by 2"),
-        (Views(carry_=lambda v: 2 * v.flip(-1) - v.mean()), r"carry takes variances in \[.*\] to \[-"),
+        (Views(carry_=lambda v: -v.flip(-1)), r"apply_to_variance makes a variance of 1 everywhere differ from 1 by 2"),
+        (Views(carry_=lambda v: 2 * v.flip(-1) - v.mean()), r"apply_to_variance takes variances in \[.*\] to \[-"),
     ],
     ids=lambda it: it.kind if isinstance(it, View) else "",
 )  # fmt: skip

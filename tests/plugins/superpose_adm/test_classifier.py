@@ -151,9 +151,9 @@ def test_presets_of_the_public_files(monkeypatch: pytest.MonkeyPatch) -> None:
     for size, multiples in factors.items():
         depth, betas = (4, "cosine") if size == 64 else (2, "linear")
         layout = Layout(
-            channels=128, widths=tuple(int(128 * factor) for factor in multiples), blocks=depth, read=3, written=1000,
+            channels=128, widths=tuple(int(128 * factor) for factor in multiples), blocks=depth,
+            in_channels=3, out_channels=1000, classes=None, scale_shift=True, residual=True,
             attention=frozenset(level for level in range(len(multiples)) if size >> level in (32, 16, 8)),
-            classes=None, scale_shift=True, residual=True,
         )  # fmt: skip
         with torch.device("meta"):
             network = Encoder(layout, Heads(width=64), "attention", size >> (len(multiples) - 1))

@@ -95,7 +95,7 @@ def test_the_layout_is_read_from_the_file() -> None:
 def test_what_the_file_does_not_tell_is_one_question(option: dict[str, Any], question: str) -> None:
     model = model_of(A, **option)
     with pytest.raises(RecipeError, match=question) as caught:
-        _ = model.shape, model.schedule, model.cut  # type: ignore[attr-defined]
+        _ = model.shape, model.schedule, model.head_layout  # type: ignore[attr-defined]
     assert "\n" not in str(caught.value)
 
 
@@ -110,7 +110,7 @@ def test_presets_answer_every_question(preset: str, monkeypatch: pytest.MonkeyPa
     model = superpose.make("model", "guided-diffusion", path=FIXTURES / A / "model.pt", preset=preset)
     assert model.shape == (3, int(preset.split("-")[1]), int(preset.split("-")[1]))
     assert model.schedule == TableSchedule.named("cosine" if preset == "adm-64" else "linear")
-    assert model.cut.order == ("new" if preset == "adm-64" else "legacy")
+    assert model.head_layout.order == ("new" if preset == "adm-64" else "legacy")
 
 
 @pytest.mark.parametrize(

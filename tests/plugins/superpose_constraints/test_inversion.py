@@ -156,12 +156,12 @@ def test_a_network_that_sees_something_beside_the_state_is_shown_it(images):
     low = torch.randn(3, *SHAPE, generator=torch.Generator().manual_seed(5))
     rule = make("constraint", "inversion", image=images[0], other=images[1], other_prompt="dog", mix=0.3)
     run = trajectory(
-        prompted(network, "cat"), scheduler, network, constraints=[rule], samples=3, low=low, rows=2, stage=0
+        prompted(network, "cat"), scheduler, network, constraints=[rule], samples=3, low=low, batch_size=2, stage=0
     )
     x = run.start().x
     for i in range(3):
         conditioning = Conditioning(
-            run.conditioning.channels[i : i + 1], {"own": run.conditioning.each["own"][i : i + 1]}
+            run.conditioning.channels[i : i + 1], {"own": run.conditioning.per_sample["own"][i : i + 1]}
         )
         a, b = (
             invert(
@@ -176,7 +176,14 @@ def test_a_network_that_sees_something_beside_the_state_is_shown_it(images):
         assert torch.equal(x[i : i + 1], between(a, b, 0.3)), f"sample {i}"
     assert not torch.equal(x[0], x[1])
     alone = trajectory(
-        prompted(network, "cat"), scheduler, network, constraints=[rule], samples=(1,), low=low[1:2], rows=2, stage=0
+        prompted(network, "cat"),
+        scheduler,
+        network,
+        constraints=[rule],
+        samples=(1,),
+        low=low[1:2],
+        batch_size=2,
+        stage=0,
     )
     assert torch.equal(alone.start().x[0], x[1])
 

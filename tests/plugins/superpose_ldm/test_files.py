@@ -96,7 +96,7 @@ def test_single_files_are_what_they_were_made_from(
     conditioning: Any = read.conditioning
     layers = 2 if words == "openclip" else 3
     expected = text_names("clip", text, layers)
-    for part, want in ((read.unet, unet), (read.first, first), (conditioning.part, expected)):
+    for part, want in ((read.unet, unet), (read.autoencoder, first), (conditioning.part, expected)):
         got = part.load("cpu", torch.float32).state_dict()
         wrong = [name for name in want if not torch.equal(got[name].reshape(want[name].shape), want[name])]
         assert got.keys() == want.keys(), f"{got.keys() ^ want.keys()}"

@@ -13,8 +13,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from superpose import RecipeError, read_json
-from superpose_networks import digest, read_checkpoint, read_weights, tensor_shapes
+from superpose import RecipeError, digest, read_json
+from superpose_networks import read_checkpoint, read_weights, tensor_shapes
 
 TABLE = {"ema.a": torch.arange(6.0).view(2, 3), "ema.b": torch.ones(2, dtype=torch.float16), "raw.a": torch.zeros(1)}
 

@@ -27,7 +27,7 @@ def test_the_plugin_is_light():
     check_import_time("superpose_toyland", seconds=0.5)
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda level: f"sigma {level.sigma:g}")
+@pytest.mark.parametrize("level", MOMENTS, ids=lambda level: f"sigma {level.sigma:g}")
 @pytest.mark.parametrize("prompt", ["", "sun", "moon, tree"])
 def test_the_answer_is_tweedies(prompt, level):
     r"""The mean is :math:`(x + \sigma^2 \nabla \log p(x)) / \alpha`, whatever p is."""
