@@ -34,6 +34,8 @@ from superpose.estimate.denoiser import viewed as viewed
 from superpose.estimate.estimation import together as together
 from superpose.estimate.guidance import BoundGuidance as BoundGuidance
 from superpose.estimate.guidance import Guidance as Guidance
+from superpose.estimate.memory import recall as recall
+from superpose.estimate.memory import remember as remember
 from superpose.estimate.model import Model as Model
 from superpose.estimate.prediction import Estimate as Estimate
 from superpose.estimate.prediction import LearnedVariance as LearnedVariance

@@ -15,6 +15,7 @@ import torch
 from superpose.errors import LawError
 from superpose.estimate.blame import article, blamed, must_be_rows
 from superpose.estimate.estimation import answered, begun
+from superpose.estimate.memory import Ledger
 from superpose.estimate.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.classifier import ClassifierPredictor
     from superpose.estimate.denoiser import Denoiser, Query
+    from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
@@ -49,9 +51,16 @@ class BatchedEvaluator:
 
     def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
         """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``."""
-        estimate = answered(begun(denoiser, x, level), lambda queries: self._round(queries, level))
+        return self.remembering(denoiser, x, level)[0]
+
+    def remembering(
+        self, denoiser: Denoiser, x: Tensor, level: NoiseLevel, memory: Remembered = ()
+    ) -> tuple[Estimate, Remembered]:
+        """The same, told what the denoisers remembered before, with what they remember then."""
+        ledger = Ledger(denoiser, memory)
+        estimate = answered(begun(denoiser, x, level), lambda queries: self._round(queries, level), ledger)
         must_be_rows(estimate.clean, denoiser, "estimate", len(x))
-        return estimate
+        return estimate, ledger.remembered
 
     def _round(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
         distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Query]] = {}

@@ -71,6 +71,13 @@ def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:
                 left += items
 
 
+def all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
+    """A denoiser and all that are inside, what is outside first."""
+    yield denoiser
+    for part in parts_of(denoiser):
+        yield from all_parts(part)
+
+
 Estimation = Generator[list[Query], list[Prediction], Estimate]
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from superpose.errors import PluginError
 from superpose.estimate.blame import article, blamed, place_of, whose_code
+from superpose.estimate.memory import Recall, Remember
 from superpose.estimate.prediction import Estimate, Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Denoiser, Estimation, Query
+    from superpose.estimate.memory import Ledger
     from superpose.levels.noise_level import NoiseLevel
 
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
@@ -94,10 +96,11 @@ class Underway:
     def _questions(self, found: Any) -> list[Query]:
         from superpose.estimate.denoiser import Query
 
-        if not isinstance(found, list | tuple) or not all(isinstance(query, Query) for query in found):
+        kinds = Query | Recall | Remember
+        if not isinstance(found, list | tuple) or not all(isinstance(query, kinds) for query in found):
             got = article(found)
             if isinstance(found, list | tuple):
-                got += f" of {article(next(query for query in found if not isinstance(query, Query)))}"
+                got += f" of {article(next(query for query in found if not isinstance(query, kinds)))}"
             self._wrong(f"yields {got}, and must yield a list of superpose.Ask")
         return list(found)
 
@@ -117,13 +120,27 @@ class Underway:
         raise PluginError(f"{whose_code(self._run.gi_code, self._module)} {what}")
 
 
-def answered(run: Estimation, answer: Callable[[list[Query]], Sequence[Prediction]]) -> Estimate:
-    """Drive an estimate to its end; ``answer`` is given the questions of each round, in order."""
+def answered(
+    run: Estimation, answer: Callable[[list[Query]], Sequence[Prediction]], ledger: Ledger | None = None
+) -> Estimate:
+    """Drive an estimate to its end.
+
+    Arguments:
+        run: The estimate.
+        answer: Given the questions to networks of each round, in order.
+        ledger: What denoisers remember; nothing yet when not given, and nothing is kept.
+    """
     underway = Underway(run)
+
+    def replies(queries: list[Query]) -> list[Any]:
+        asked = [query for query in queries if not _of_memory(query)]
+        answers = iter(answer(asked) if asked or not queries else ())
+        return [_from_memory(query, ledger) if _of_memory(query) else next(answers) for query in queries]
+
     try:
         queries = underway.resume(None)
         while underway.estimate is None:
-            queries = underway.resume(answer(queries or []))
+            queries = underway.resume(replies(queries or []))
         return underway.estimate
     finally:
         underway.close()
@@ -133,15 +150,36 @@ def together(runs: Iterable[Estimation]) -> Generator[list[Query], list[Predicti
     """Run estimates side by side, so that each round of their questions is asked at once."""
     branches = [Underway(run) for run in runs]
     try:
-        rounds = [(branch, branch.resume(None)) for branch in branches]
+        rounds = yield from _resumed([(branch, None) for branch in branches])
         while rounds := [(branch, queries) for branch, queries in rounds if queries is not None]:
             answers = iter((yield [query for _, queries in rounds for query in queries]))
             replies = [(branch, [next(answers) for _ in queries]) for branch, queries in rounds]
-            rounds = [(branch, branch.resume(reply)) for branch, reply in replies]
+            rounds = yield from _resumed(replies)
         return [branch.estimate for branch in branches if branch.estimate is not None]
     finally:
         for branch in branches:
             branch.close()
+
+
+def _resumed(
+    replies: Sequence[tuple[Underway, list[Prediction] | None]],
+) -> Generator[list[Query], list[Prediction], list[tuple[Underway, list[Query] | None]]]:
+    """The next questions of each branch to networks: what one asks of memory is no round of its own."""
+    rounds = []
+    for branch, reply in replies:
+        queries = branch.resume(reply)
+        while queries and all(map(_of_memory, queries)):
+            queries = branch.resume((yield queries))
+        rounds.append((branch, queries))
+    return rounds
+
+
+def _of_memory(query: object) -> bool:
+    return isinstance(query, Recall | Remember)
+
+
+def _from_memory(query: Any, ledger: Ledger | None) -> Tensor | None:
+    return None if ledger is None else ledger.answer(query)
 
 
 def _other_modes() -> tuple[bool, ...]:

@@ -6,13 +6,13 @@ of: a mix that is written by hand, a wrapper that checks nothing. `Mix.check` ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
 from superpose.errors import LawError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, Shape, parts_of
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, Shape, all_parts
 from superpose.estimate.estimation import answered, begun
 from superpose.estimate.prediction import Estimate, Prediction, output_from
 from superpose.estimate.predictor import NoisePredictor
@@ -81,17 +81,11 @@ def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], co
         LawError: If it is broken, with the figure.
     """
     denoiser.check(shape)
-    if any(isinstance(part, Known) for part in _all_parts(denoiser)):
+    if any(isinstance(part, Known) for part in all_parts(denoiser)):
         return
     for level in levels:
         if (off := departure(denoiser, shape, level, _without_networks, conditioning)) > TOLERANCE:
             raise LawError(unlawful(type(denoiser).__name__, off, level))
-
-
-def _all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
-    yield denoiser
-    for part in parts_of(denoiser):
-        yield from _all_parts(part)
 
 
 def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
@@ -51,6 +52,7 @@ class State:
         jumped: Whether a constraint or a climb moved ``x`` since the scheduler's last step.
         clean: Last estimate of the clean image; None before the first.
         fired: (place of the constraint, hook) of every hook that has fired.
+        denoiser_memory: What denoisers remember.
     """
 
     step: int
@@ -59,6 +61,7 @@ class State:
     jumped: bool = False
     clean: Tensor | None = None
     fired: frozenset[tuple[int, str]] = frozenset()
+    denoiser_memory: Remembered = ()
 
 
 @attrs.frozen(eq=False)
@@ -215,11 +218,12 @@ class Trajectory:
 
     def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
-        step = self.plan.step_info(index)
+        step, remembered = self.plan.step_info(index), state.denoiser_memory
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
-            nonlocal clean, jumped
-            estimate = self._evaluate(self.denoiser, self._seen(x), level.asked_in(step))
+            nonlocal clean, jumped, remembered
+            level_in_step = level.asked_in(step)
+            estimate, remembered = self._evaluate.remembering(self.denoiser, self._seen(x), level_in_step, remembered)
             if not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
             for i, constraint in enumerate(self._rules):
@@ -237,7 +241,7 @@ class Trajectory:
             blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
         x, memory = made
         must_be_like(x, state.x, self.scheduler, "step")
-        return State(index, x, memory, jumped=jumped, clean=clean, fired=frozenset(fired))
+        return State(index, x, memory, jumped, clean, frozenset(fired), remembered)
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         x, jumped, fired = state.x, state.jumped, state.fired

@@ -1,0 +1,103 @@
+"""Memory of denoisers: what one remembers from a step of a run to the next, such as a momentum.
+
+It goes in and comes out of an evaluation as a scheduler's memory does, and is saved with the state, so that a run that
+is gone on with is the same run. A denoiser asks for it by yielding, as it asks networks; it keeps nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from superpose.estimate.blame import article, blamed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.estimate.denoiser import Denoiser, Query
+    from superpose.estimate.prediction import Prediction
+
+#: (place in the tree of who remembers, how manieth of its memories in one evaluation, the memory).
+Remembered = tuple[tuple[int, int, "Tensor"], ...]
+
+
+class Recall(NamedTuple):
+    """Asks for what ``owner`` has remembered."""
+
+    owner: Denoiser
+
+
+class Remember(NamedTuple):
+    """Has ``owner`` remember a tensor."""
+
+    owner: Denoiser
+    value: Tensor
+
+
+def recall(owner: Denoiser) -> Generator[list[Query], list[Prediction], Tensor | None]:
+    """Ask for what a denoiser remembered when it was last asked in this run; None for nothing.
+
+    In its ``estimate``: ``before = yield from recall(self)``.
+    """
+    # No network is asked: such a question is answered from the run's memory, and its answer is no prediction.
+    answers: list[Any] = yield cast(Any, [Recall(owner)])
+    before: Tensor | None = answers[0]
+    return before
+
+
+def remember(owner: Denoiser, value: Tensor) -> Generator[list[Query], list[Prediction], None]:
+    """Have a denoiser remember a tensor of one row a sample.
+
+    In its ``estimate``: ``yield from remember(self, tensor)``.
+    """
+    yield cast(Any, [Remember(owner, value)])
+
+
+class Ledger:
+    """What the denoisers of a tree remember, in one evaluation of it.
+
+    Denoisers are known by their place in the tree, which is the same in every run of one recipe. One that is asked
+    several times in an evaluation has as many memories, in the order that it is asked in.
+    """
+
+    def __init__(self, root: Denoiser, before: Remembered = ()) -> None:
+        self._root = root
+        self._before = {(place, turn): value for place, turn, value in before}
+        self._after = dict(self._before)
+        self._places: dict[int, int] = {}
+        self._turns: Counter[tuple[type, int]] = Counter()
+
+    @property
+    def remembered(self) -> Remembered:
+        """What is remembered now; what nobody touched stays."""
+        return tuple((*key, value) for key, value in sorted(self._after.items(), key=lambda item: item[0]))
+
+    def answer(self, request: Recall | Remember) -> Tensor | None:
+        """Do what a denoiser asks for."""
+        import torch
+
+        place = self._place(request.owner)
+        key = place, self._turns[type(request), place]
+        self._turns[type(request), place] += 1
+        if isinstance(request, Recall):
+            return self._before.get(key)
+        if not isinstance(request.value, torch.Tensor):
+            blamed(request.owner, "estimate", f"remembers {article(request.value)}, and must remember a torch.Tensor")
+        self._after[key] = request.value
+        return None
+
+    def _place(self, owner: Denoiser) -> int:
+        from superpose.estimate.denoiser import all_parts
+
+        if not self._places:
+            for place, part in enumerate(all_parts(self._root)):
+                self._places.setdefault(id(part), place)
+        if id(owner) not in self._places:
+            blamed(
+                owner,
+                "estimate",
+                "remembers, and is not among the fields of what asks it, so that nobody could find its memory again: "
+                "keep the denoisers that are asked in fields, lists or dicts",
+            )
+        return self._places[id(owner)]
