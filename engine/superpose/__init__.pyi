@@ -63,6 +63,7 @@ from superpose.levels.noise_level import Schedule as Schedule
 from superpose.levels.noise_level import StepInfo as StepInfo
 from superpose.levels.plan import Plan as Plan
 from superpose.levels.table import TableSchedule as TableSchedule
+from superpose.media.class_map import read_class_map as read_class_map
 from superpose.media.files import digest as digest
 from superpose.media.files import read_text as read_text
 from superpose.media.files import regular_file as regular_file

@@ -10,13 +10,14 @@ import attrs
 
 from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule, digest
 from superpose_ldm.conditioning import PromptEncoder
+from superpose_ldm.spatial_rescaler import SpatialRescaler
 from superpose_networks import LazyNetwork, shards
 from superpose_networks.latent import AutoencoderShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
 #: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable
-#: Diffusion); a small image to be enlarged.
-Sees = Literal["nothing", "image", "image and mask", "mask and image", "small image"]
+#: Diffusion); a small image to be enlarged; a map of what is where.
+Sees = Literal["nothing", "image", "image and mask", "mask and image", "small image", "semantic map"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +36,7 @@ class Checkpoint:
         prediction: What the U-Net's output means.
         sees: What it sees beside the latents.
         files: Of weights, by what is in them.
+        rescaler: What makes a semantic map as small as the latents, where it sees one.
     """
 
     where: Path
@@ -49,6 +51,7 @@ class Checkpoint:
     prediction: Parameterization
     sees: Sees
     files: Mapping[str, Path]
+    rescaler: SpatialRescaler | None = None
 
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
@@ -60,6 +63,7 @@ class Checkpoint:
             "image and mask": (ChannelGroup(self.latents.latent, "marked"), mask),  # the hole is black
             "mask and image": (mask, picture),  # the hole is grey, and stays grey in the negative
             "small image": (ChannelGroup(self.latents.out_channels),),
+            "semantic map": () if self.rescaler is None else (self.rescaler.group,),
         }
         return groups[self.sees]
 
@@ -94,7 +98,13 @@ class Checkpoint:
 
 
 def concat_channels(
-    where: Path, channels: int, latent: int, *, as_first_stage: bool = False, small: bool = False
+    where: Path,
+    channels: int,
+    latent: int,
+    *,
+    as_first_stage: bool = False,
+    small: bool = False,
+    rescaler: SpatialRescaler | None = None,
 ) -> Sees:
     """What a U-Net sees beside its latents, by the number of its channels.
 
@@ -104,11 +114,20 @@ def concat_channels(
         latent: Channels of the latents.
         as_first_stage: Whether its configuration says that the first stage encodes the condition, as LDM's does.
         small: Whether its configuration says that the condition is an image as it is.
+        rescaler: Of the semantic map that its configuration says is the condition.
 
     Raises:
         RecipeError: If no model that we know sees as many.
     """
     more = channels - latent
+    if rescaler is not None:
+        if more == rescaler.channels:
+            return "semantic map"
+        raise RecipeError(
+            f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents, and "
+            f"cond_stage_config in {rescaler.where} makes a semantic map of {rescaler.channels}: one of the two is "
+            "another model's"
+        )
     if more == 0:
         return "nothing"
     if small and more == 3:

@@ -35,7 +35,7 @@ class LatentDiffusion(Model, ABC):
     )
     tokenizer: Path | None = option(None, doc="folder of the tokenizer, which a single file does not have")
     classes: Path | None = option(None, doc="text file with the name of one class a line, for models of classes")
-    image: Path | None = option(None, doc="what the network edits, fills or enlarges, where it looks at an image")
+    image: Path | None = option(None, doc="what the network edits, fills or enlarges; or the semantic map it paints")
     mask: Path | None = option(None, doc="for networks made for inpainting: white is painted anew, black is kept")
 
     # The checkpoint, once its files have been looked at.
@@ -74,7 +74,7 @@ class LatentDiffusion(Model, ABC):
                 names=_lines(self.classes),
             ).read()
         shape = checkpoint.shape(self.size)
-        self._files.check(checkpoint.sees, path, checkpoint.image_shape(self.size), shape[1:])
+        self._files.check(checkpoint.sees, path, checkpoint.image_shape(self.size), shape[1:], checkpoint.rescaler)
         return checkpoint
 
     @property

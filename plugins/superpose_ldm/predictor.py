@@ -33,6 +33,8 @@ class LatentPredictor(NoisePredictor):
         self.schedule, self.parameterization = checkpoint.schedule, checkpoint.prediction
         self.shape, self.concat_conditioning = checkpoint.shape(size), checkpoint.concat_conditioning
         self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
+        self._rescaler = checkpoint.rescaler
+        self._rescaled = None if self._rescaler is None else self._rescaler.load(device)
         self._told = checkpoint.conditioning.load(device, self.dtype)
         self.autoencoder = cast(Autoencoder, checkpoint.autoencoder.load(device, self.dtype))
         self.network = checkpoint.unet.load(device, self.dtype)
@@ -70,6 +72,9 @@ class LatentPredictor(NoisePredictor):
         """
         if self._sees == "nothing":
             return None
+        if self._rescaler is not None and self._rescaled is not None:
+            small = self._rescaled(self._files.read_map(self._rescaler, self.image_shape[1:], self.device))
+            return Conditioning(small.expand(len(noise()), -1, -1, -1))
         size = self.shape[1:] if self._sees == "small image" else self.image_shape[1:]
         if self._files.image is None and low is not None:
             image = low if low.shape[2:] == size else interpolate(low, size, mode="bicubic", antialias=True)

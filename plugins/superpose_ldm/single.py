@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
 from superpose_ldm.checkpoint import Checkpoint, concat_channels
 from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
+from superpose_ldm.spatial_rescaler import SpatialRescaler
 from superpose_networks import LazyNetwork, read_weights, shape_of, tensor_shapes
 from superpose_networks.latent import (
     Autoencoder,
@@ -80,6 +81,8 @@ class SingleFile:
         condition = params.get("cond_stage_config", "__is_unconditional__")
         small = isinstance(condition, dict) and condition["target"].endswith("Identity")
         as_first_stage = condition == "__is_first_stage__"
+        rescaler = self._rescaler(params, condition)
+        wordless = small or as_first_stage or rescaler is not None
         return Checkpoint(
             where=self.path,
             unet=LazyNetwork(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
@@ -88,13 +91,19 @@ class SingleFile:
             channels=unet.in_channels,
             levels=len(unet.widths),
             side=params.get("image_size", unet_params.get("image_size", 64)),
-            conditioning=Unconditional() if small or as_first_stage else self._conditioning(condition, shapes),
+            conditioning=Unconditional() if wordless else self._conditioning(condition, shapes),
             schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
             sees=concat_channels(
-                self.path, unet.in_channels, latents.latent, as_first_stage=as_first_stage, small=small
+                self.path,
+                unet.in_channels,
+                latents.latent,
+                as_first_stage=as_first_stage,
+                small=small,
+                rescaler=rescaler,
             ),
             files={"checkpoint": self.path},
+            rescaler=rescaler,
         )
 
     def _shapes(self) -> Mapping[str, tuple[int, ...]]:
@@ -148,6 +157,25 @@ class SingleFile:
         falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
         return said if rounded or not falls else TableSchedule(table)
 
+    def _rescaler(self, params: Mapping[str, Any], condition: Any) -> SpatialRescaler | None:
+        """What makes the semantic map that the U-Net sees; None where it sees none."""
+        if self.config is None or not isinstance(condition, dict):
+            return None
+        if condition["target"].rpartition(".")[2] != "SpatialRescaler":
+            return None
+        key = params.get("conditioning_key") or ("concat" if params.get("concat_mode", True) else "crossattn")
+        if key != "concat":
+            raise RecipeError(
+                f"{self.config}: conditioning_key = {key!r} of a map is not supported; supported: 'concat'"
+            )
+        return SpatialRescaler.of(
+            self.config,
+            self.path,
+            condition.get("params") or {},
+            params.get("cond_stage_key") == "segmentation",
+            lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}channel_mapper."),
+        )
+
     def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> PromptEncoder:
         if condition == "__is_unconditional__":
             return Unconditional()
@@ -168,7 +196,8 @@ class SingleFile:
         if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
             raise RecipeError(
                 f"{self.config}: conditioning by {kind} is not supported; supported: ClassEmbedder, FrozenCLIPEmbedder,"
-                " FrozenOpenCLIPEmbedder, BERTEmbedder, torch.nn.Identity, __is_first_stage__, __is_unconditional__"
+                " FrozenOpenCLIPEmbedder, BERTEmbedder, SpatialRescaler, torch.nn.Identity, __is_first_stage__, "
+                "__is_unconditional__"
             )
         layer = params.get("layer", "last")
         if layer not in ("last", "penultimate"):

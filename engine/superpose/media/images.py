@@ -30,7 +30,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 #: Bytes of a file, at most.
 FILE_LIMIT = 64 * 2**20
 
-Pixels = Callable[[Image.Image], "NDArray[np.uint8]"]
+Pixels = Callable[[Image.Image], "NDArray[Any]"]
 
 
 def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Tensor:
@@ -75,13 +75,17 @@ def to_pixels(images: Tensor) -> NDArray[np.uint8]:
     return array
 
 
-def decoded(path: Path, size: tuple[int, int], pixels: Pixels) -> NDArray[np.uint8]:
+def decoded(
+    path: Path, size: tuple[int, int], pixels: Pixels, *, formats: tuple[str, ...] = FORMATS, deep: bool = False
+) -> NDArray[Any]:
     """Decode a file whose header says that it has the right size.
 
     Arguments:
         path: The file.
         size: The (H, W) that it must have, upright.
         pixels: Makes an array of the upright image in 8 bits: mode L, LA, RGB, RGBA or one that converts to them.
+        formats: Those that are read.
+        deep: Whether ``pixels`` is given 16-bit greys as they are.
 
     Raises:
         RecipeError: As `read_image`, and as ``pixels`` does.
@@ -91,11 +95,12 @@ def decoded(path: Path, size: tuple[int, int], pixels: Pixels) -> NDArray[np.uin
         with warnings.catch_warnings():
             # Pillow warns of large images when it opens them; what has another size is refused below, by name.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=formats) as image:
                 if size not in (image.size, image.size[::-1]):  # on its side, perhaps, which is known when it is read
                     raise _another_size(path, image, size)
                 image.load()
-                upright = _eight_bit(ImageOps.exif_transpose(image))
+                upright = ImageOps.exif_transpose(image)
+                upright = upright if deep else _eight_bit(upright)
                 if upright.size != size[::-1]:
                     raise _another_size(path, upright, size)
                 return pixels(upright)
@@ -104,7 +109,7 @@ def decoded(path: Path, size: tuple[int, int], pixels: Pixels) -> NDArray[np.uin
     except Image.DecompressionBombError as error:
         raise RecipeError(f"{path}: has more pixels than are ever decoded: scale it to {size[0]}x{size[1]}") from error
     except UnidentifiedImageError as error:
-        raise RecipeError(f"{path}: not an image in a format that is read: {', '.join(FORMATS)}") from error
+        raise RecipeError(f"{path}: not an image in a format that is read: {', '.join(formats)}") from error
     except Exception as error:  # a decoder that is fed a broken file may raise anything
         raise RecipeError(f"{path}: not a readable image: {printable(error) or type(error).__name__}") from error
 
