@@ -35,7 +35,7 @@ class Inversion(Constraint):
     Told what the recipe shows, the image comes back; with ``prompt``, what the image shows, the recipe's own prompt
     edits it. ``other`` is a second image, between whose noise and the first's ``mix`` chooses. Every sample starts
     from the same noise, unless its network sees something that is the sample's own. The finer the plan the nearer the
-    image comes back; with guidance it hardly does. It costs as many evaluations as the plan has levels, for per_sample
+    image comes back; with guidance it hardly does. It costs as many evaluations as the plan has levels, for each
     image.
     """
 
