@@ -66,7 +66,7 @@ class Projected(Denoiser):
 
 
 def projected(change: Tensor, image: Tensor, eta: float, threshold: float | None) -> Tensor:
-    """Each ``change`` no longer than ``threshold``, with a share ``eta`` of what is parallel to its ``image``."""
+    """Each ``change``, shortened, with a share ``eta`` of its part along ``image``."""
     over = (1, 2, 3)
     if threshold is not None:
         length = change.square().sum(over, keepdim=True).sqrt()

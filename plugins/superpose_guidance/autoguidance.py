@@ -61,7 +61,7 @@ class Autoguidance(Guidance):
         return ByAnother(context.load(self.model), context, self.scale)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """Both networks, mixed; reads the worse one, which `bind` does once for all prompts."""
+        """Both networks, mixed; this reads the worse one, `bind` reads it once."""
         return self.bind(Context.of(predictor)).denoiser(predictor, condition, negative)
 
 
@@ -80,7 +80,7 @@ class ByAnother(BoundGuidance):
     scale: float
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """Both networks, mixed; away from itself a network is not guided at all."""
+        """Both networks, mixed; by itself a network is not guided."""
         del negative
         better = Prompted(predictor, condition)
         if self.worse is predictor:

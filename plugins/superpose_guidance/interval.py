@@ -84,7 +84,7 @@ class Interval(Guidance):
 
 
 def _whole(steps: float) -> int:
-    """The whole steps in so many: 0.29 of 100 are 29, though their product is a little less."""
+    """Whole steps: 0.29 of 100 are 29, though the product is less."""
     return math.floor(steps + 1e-9)
 
 

@@ -22,7 +22,7 @@ Load: TypeAlias = "Callable[[Model | Classifier], Network]"
 
 @attrs.frozen(eq=False)
 class Context:
-    """What a guidance is bound to.
+    """The surroundings of a guidance: other networks, prompts, the canvas.
 
     Attributes:
         canvas: What is painted on, with the network of the recipe's model as its ``predictor``.
@@ -36,7 +36,7 @@ class Context:
 
     @classmethod
     def of(cls, predictor: NoisePredictor, model: Model | None = None, read: Load | None = None) -> Context:
-        """What a network paints on.
+        """The context of a network, for Python.
 
         Arguments:
             predictor: The network.
@@ -55,13 +55,13 @@ class Context:
     @overload
     def load(self, kind: Classifier) -> ClassifierPredictor: ...
     def load(self, kind: Model | Classifier) -> Network:
-        """The network of a model or classifier, read once however often it is asked for; equal kinds share one."""
+        """The network of a model or classifier, read once; equal kinds share one."""
         if kind not in self._networks:
             self._networks[kind] = self.read(kind)
         return self._networks[kind]
 
     def condition(self, predictor: NoisePredictor, prompt: str) -> Condition:
-        """What a network is told by a prompt: one object, so that equal questions are asked once."""
+        """A prompt as that network is told it: one object, so that equal questions are asked once."""
         key = predictor, prompt
         if key not in self._conditions:
             self._conditions[key] = predictor.condition(prompt)

@@ -29,7 +29,10 @@ class BoundGuidance(ABC):
 
 
 class Guidance(Kind, BoundGuidance):
-    """A guidance rule. Kinds are frozen attrs classes. One that needs nothing but the network is bound as it is."""
+    """A guidance rule. Kinds are frozen attrs classes.
+
+    One that needs nothing but the network is bound as it is.
+    """
 
     role: ClassVar[str] = "guidance"
 
@@ -47,7 +50,9 @@ class Guidance(Kind, BoundGuidance):
         """Raise `PromptError` if it can't guide towards that prompt; called before any weight is read."""
 
     def bind(self, context: Context) -> BoundGuidance:
-        """This guidance with what it needs besides the network; called once for all prompts.
+        """This guidance with what it needs besides the network.
+
+        Called once for all prompts.
 
         Arguments:
             context: Loads any model or classifier, and knows the canvas. While a recipe is only checked, what it loads

@@ -36,7 +36,7 @@ class Remember(NamedTuple):
 
 
 def recall(owner: Denoiser) -> Generator[list[Query], list[Prediction], Tensor | None]:
-    """Ask for what a denoiser remembered when it was last asked in this run; None for nothing.
+    """Ask for what a denoiser remembered last in this run; None for nothing.
 
     In its ``estimate``: ``before = yield from recall(self)``.
     """
@@ -55,7 +55,7 @@ def remember(owner: Denoiser, value: Tensor) -> Generator[list[Query], list[Pred
 
 
 class Ledger:
-    """What the denoisers of a tree remember, in one evaluation of it.
+    """The memories of the denoisers of a tree, in one evaluation of it.
 
     Denoisers are known by their place in the tree, which is the same in every run of one recipe. One that is asked
     several times in an evaluation has as many memories, in the order that it is asked in.
@@ -70,7 +70,7 @@ class Ledger:
 
     @property
     def remembered(self) -> Remembered:
-        """What is remembered now; what nobody touched stays."""
+        """All memories now; those that nobody touched stay."""
         return tuple((*key, value) for key, value in sorted(self._after.items(), key=lambda item: item[0]))
 
     def answer(self, request: Recall | Remember) -> Tensor | None:

@@ -52,7 +52,7 @@ class NoiseLevel(NamedTuple):
 
     @property
     def step(self) -> StepInfo | None:
-        """The step of the run that asks at this level; None where nobody said: see `asked_in`."""
+        """The step that asks at this level; None where nobody said."""
         return None
 
     def asked_in(self, step: StepInfo) -> NoiseLevel:
@@ -63,7 +63,7 @@ class NoiseLevel(NamedTuple):
 
 
 class _AskedLevel(NoiseLevel):
-    """A level that knows its step. A denoiser hands its level on, and so the step to all that is inside."""
+    """A level that knows its step, so that whoever hands the level on hands on the step."""
 
     _step: StepInfo | None = None
 
@@ -74,7 +74,9 @@ class _AskedLevel(NoiseLevel):
 
 @attrs.frozen
 class StepInfo:
-    """A step of a run: a transition of its plan. A scheduler may ask several times in it, at levels between its ends.
+    """A step of a run: a transition of its plan.
+
+    A scheduler may ask several times in it, at levels between its ends.
 
     Attributes:
         here: The level it starts from.
