@@ -11,8 +11,8 @@ import attrs
 from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule, digest
 from superpose_ldm.conditioning import PromptEncoder
 from superpose_ldm.spatial_rescaler import SpatialRescaler
-from superpose_networks import LazyNetwork, shards
-from superpose_networks.latent import AutoencoderShape
+from superpose_networks import LazyNetwork, UNet2DConfig, shards
+from superpose_networks.latent import AutoencoderShape, UNetShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
 #: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable
@@ -95,6 +95,32 @@ class Checkpoint:
             for name, path in self.files.items()
             for file in shards(path)
         }
+
+
+def check_parts(
+    where: Path, unet: UNetShape | UNet2DConfig, latents: AutoencoderShape, conditioning: PromptEncoder
+) -> None:
+    """Refuse parts of a checkpoint that contradict each other.
+
+    Arguments:
+        where: The file, for the message.
+        unet: Of its U-Net.
+        latents: Of its first stage.
+        conditioning: What its prompts are.
+
+    Raises:
+        RecipeError: If the U-Net makes something else than latents, or attends to words of another width.
+    """
+    if unet.out_channels != latents.latent:
+        raise RecipeError(
+            f"{where}: its U-Net makes {unet.out_channels} channels, and the latents of its first stage have "
+            f"{latents.latent}: one of the two is another model's"
+        )
+    context = unet.context if isinstance(unet, UNetShape) else None
+    if context != conditioning.width:
+        reads = "attends to no words" if context is None else f"attends to words of {context} features"
+        gives = "there are none" if conditioning.width is None else f"its prompts become {conditioning.width}"
+        raise RecipeError(f"{where}: its U-Net {reads}, and {gives}: one of the two is another model's")
 
 
 def concat_channels(

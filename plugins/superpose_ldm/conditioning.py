@@ -25,6 +25,11 @@ Told = Callable[[str], Mapping[str, "Tensor"]]
 class PromptEncoder(Protocol):
     """What prompts are to a model: known before weights are read."""
 
+    @property
+    def width(self) -> int | None:
+        """Features of a word, as the U-Net attends to them; None where there are no words."""
+        ...
+
     def check(self, prompt: str) -> None:
         """Raise `PromptError` if the model does not know ``prompt``."""
         ...
@@ -37,6 +42,11 @@ class PromptEncoder(Protocol):
 @attrs.frozen
 class Unconditional:
     """The model knows no prompts."""
+
+    @property
+    def width(self) -> None:
+        """There are no words."""
+        return
 
     def check(self, prompt: str) -> None:
         """Refuse every prompt but the empty one."""
@@ -55,11 +65,13 @@ class Classes:
 
     Attributes:
         part: The table of their features.
+        width: How many of them a class has.
         count: Rows of the table; the last is that of no class.
         names: In order; empty where unknown.
     """
 
     part: LazyNetwork
+    width: int
     count: int
     names: tuple[str, ...] = ()
 
@@ -93,12 +105,14 @@ class Words:
 
     Attributes:
         part: The encoder.
+        width: Features of a word.
         length: Tokens of a prompt.
         tokenizer: Folder of the tokenizer, as transformers reads it.
         padding: Number of the token that fills up; None for the tokenizer's own.
     """
 
     part: LazyNetwork
+    width: int
     length: int
     tokenizer: Path
     padding: int | None = None

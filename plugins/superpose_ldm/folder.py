@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose import Parameterization, RecipeError, published_table, read_json
-from superpose_ldm.checkpoint import Checkpoint, concat_channels
+from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import PromptEncoder, Unconditional, Words
 from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
 from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
     TextEncoder,
+    UNetShape,
     clip_config,
     diffusers_autoencoder,
     diffusers_unet,
@@ -53,42 +54,44 @@ def read_folder(
     )
     unet_config, unet_weights = weight_files(folder / "unet", variant)
     unet_json = read_config(unet_config)
-    channels, levels, build = _unet(unet_config, unet_json)
-    unet = LazyNetwork(build, lambda device, dtype: read_weights(unet_weights, device, dtype), unet_weights)
+    shape = _unet(unet_config, unet_json)
+    unet = LazyNetwork(
+        lambda: UNet2D(shape) if isinstance(shape, UNet2DConfig) else LatentUNet(shape),
+        lambda device, dtype: read_weights(unet_weights, device, dtype),
+        unet_weights,
+    )
     schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
     files = {"unet": unet_weights, "first stage": weights}
     conditioning: PromptEncoder = Unconditional()
     if "text_encoder" in parts:
         conditioning = _words(folder, tokenizer, variant)
         files["text encoder"] = conditioning.part.source
+    check_parts(folder, shape, latents, conditioning)
     return Checkpoint(
         where=folder,
         unet=unet,
         autoencoder=autoencoder,
         latents=latents,
-        channels=channels,
-        levels=levels,
+        channels=shape.in_channels,
+        levels=len(shape.block_out_channels if isinstance(shape, UNet2DConfig) else shape.widths),
         side=unet_json.get("sample_size") or 64,
         conditioning=conditioning,
         schedule=schedule,
         prediction=prediction or said,
-        sees=concat_channels(folder, channels, latents.latent),
+        sees=concat_channels(folder, shape.in_channels, latents.latent),
         files=files,
     )
 
 
-def _unet(where: Path, config: dict[str, Any]) -> tuple[int, int, Any]:
-    """The channels that it reads, its levels, and what makes it."""
+def _unet(where: Path, config: dict[str, Any]) -> UNetShape | UNet2DConfig:
     if config.get("num_class_embeds") or config.get("class_embed_type"):
         raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
-    if config.get("_class_name") == "UNet2DModel":
-        try:
-            plain = UNet2DConfig.from_mapping(config)
-        except ValueError as error:
-            raise RecipeError(f"{where}: {error}") from error
-        return plain.in_channels, len(plain.block_out_channels), lambda: UNet2D(plain)
-    shape = diffusers_unet(str(where), config)
-    return shape.in_channels, len(shape.widths), lambda: LatentUNet(shape)
+    if config.get("_class_name") != "UNet2DModel":
+        return diffusers_unet(str(where), config)
+    try:
+        return UNet2DConfig.from_mapping(config)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from error
 
 
 def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:
@@ -99,5 +102,8 @@ def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:
         return text_names("clip", read_weights(weights, device, dtype), shape.layers)
 
     return Words(
-        LazyNetwork(lambda: TextEncoder(shape), read, weights), shape.length, tokenizer or folder / "tokenizer"
+        LazyNetwork(lambda: TextEncoder(shape), read, weights),
+        shape.width,
+        shape.length,
+        tokenizer or folder / "tokenizer",
     )

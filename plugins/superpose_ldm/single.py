@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
-from superpose_ldm.checkpoint import Checkpoint, concat_channels
+from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
 from superpose_ldm.spatial_rescaler import SpatialRescaler
 from superpose_networks import LazyNetwork, read_weights, shape_of, tensor_shapes
@@ -83,6 +83,8 @@ class SingleFile:
         as_first_stage = condition == "__is_first_stage__"
         rescaler = self._rescaler(params, condition)
         wordless = small or as_first_stage or rescaler is not None
+        conditioning = Unconditional() if wordless else self._conditioning(condition, shapes)
+        check_parts(self.path, unet, latents, conditioning)
         return Checkpoint(
             where=self.path,
             unet=LazyNetwork(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
@@ -91,7 +93,7 @@ class SingleFile:
             channels=unet.in_channels,
             levels=len(unet.widths),
             side=params.get("image_size", unet_params.get("image_size", 64)),
-            conditioning=Unconditional() if wordless else self._conditioning(condition, shapes),
+            conditioning=conditioning,
             schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
             sees=concat_channels(
@@ -190,7 +192,7 @@ class SingleFile:
                 lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}embedding."),
                 self.path,
             )
-            return Classes(part, count, self.names)
+            return Classes(part, width, count, self.names)
         if not params.get("use_tokenizer", True):
             kind = f"{kind} of what is no text"
         if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
@@ -213,7 +215,7 @@ class SingleFile:
 
         part = LazyNetwork(lambda: TextEncoder(shape), read, self.path)
         # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
-        return Words(part, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
+        return Words(part, shape.width, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 
     def _published(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         """What the YAML file of Stable Diffusion would say, recognised by the width of the words its U-Net reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -232,9 +233,9 @@ def test_yaml_files_of_something_else(tmp_path) -> None:
     assert "does not hold a table" in complaint(path=path, config=tmp_path / "list.yaml")
     assert "beta_schedule = 'sqrt'" in complaint(path=path, config=edited(tmp_path, beta_schedule="sqrt"))
     assert "parameterization = 'w'" in complaint(path=path, config=edited(tmp_path, parameterization="w"))
-    rescaler = {"target": "ldm.modules.encoders.modules.SpatialRescaler"}
-    assert "conditioning by SpatialRescaler" in complaint(
-        path=path, config=edited(tmp_path, cond_stage_config=rescaler)
+    pictures = {"target": "ldm.modules.encoders.modules.FrozenClipImageEmbedder"}
+    assert "conditioning by FrozenClipImageEmbedder" in complaint(
+        path=path, config=edited(tmp_path, cond_stage_config=pictures)
     )
 
 
@@ -277,3 +278,39 @@ def test_long_prompts_are_cut_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="reads 16 tokens of a prompt, and does not see"):
         words.check("one " * 40)
     assert len(words.tokens("one " * 40)) == 16
+
+
+def test_parts_that_contradict_each_other(tmp_path) -> None:
+    """A U-Net reads the words that there are and makes the latents that are decoded: told before weights are read."""
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "copy"))
+
+    def folder_says(part: str, **changes: Any) -> str:
+        file = folder / part / "config.json"
+        kept = file.read_text()
+        file.write_text(json.dumps(json.loads(kept) | changes))
+        with pytest.raises(RecipeError) as told:
+            read_folder(folder, None, None)
+        file.write_text(kept)
+        return str(told.value)
+
+    width = json.loads((folder / "text_encoder" / "config.json").read_text())["hidden_size"]
+    said = folder_says("unet", cross_attention_dim=width + 8)
+    assert f"attends to words of {width + 8} features, and its prompts become {width}" in said
+    said = folder_says(
+        "unet", down_block_types=["DownBlock2D"] * 2, up_block_types=["UpBlock2D"] * 2, mid_block_type=None
+    )
+    assert f"attends to no words, and its prompts become {width}" in said
+    assert "its U-Net makes 8 channels, and the latents of its first stage have 4" in folder_says(
+        "unet", out_channels=8
+    )
+
+    params = yaml.safe_load((SINGLE / "config.yaml").read_text())["model"]["params"]
+    unet = params["unet_config"]
+    other = {**unet, "params": {**unet["params"], "context_dim": 24}}
+    said = complaint(path=SINGLE / "model.ckpt", config=edited(tmp_path, unet_config=other))
+    assert "attends to words of 24 features, and its prompts become" in said
+    said = complaint(path=SINGLE / "model.ckpt", config=edited(tmp_path, cond_stage_config="__is_unconditional__"))
+    assert "attends to words of 16 features, and there are none" in said
+    other = {**unet, "params": {**unet["params"], "out_channels": 8}}
+    said = complaint(path=SINGLE / "model.ckpt", config=edited(tmp_path, unet_config=other))
+    assert "its U-Net makes 8 channels" in said
