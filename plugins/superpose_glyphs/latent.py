@@ -43,7 +43,7 @@ class GlyphsLatent(Trained):
 
         checkpoint = read_folder(self.folder, None, None)
         part: LazyNetwork = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
-        return attrs.evolve(checkpoint, conditioning=Phrases(part, self.vocabulary))
+        return attrs.evolve(checkpoint, conditioning=Phrases(part, checkpoint.conditioning.width, self.vocabulary))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -89,10 +89,12 @@ class Phrases:
 
     Attributes:
         part: The encoder.
+        width: Features of a word.
         vocabulary: The words it knows.
     """
 
     part: LazyNetwork
+    width: int | None
     vocabulary: Vocabulary
 
     def check(self, prompt: str) -> None:
