@@ -68,7 +68,12 @@ class Inversion(Constraint):
         images = tuple(canvas.state_of(picture)[None] for picture in pictures)
         denoisers = tuple(_told(canvas, prompt) for _, prompt in files) if canvas.predictor is not None else ()
         return HiddenNoise(
-            images=images, denoisers=denoisers, mix=self.mix, to_noise=self.to_noise, predictor=canvas.predictor
+            images=images,
+            denoisers=denoisers,
+            mix=self.mix,
+            to_noise=self.to_noise,
+            predictor=canvas.predictor,
+            batch_size=canvas.batch_size,
         )
 
 
@@ -83,6 +88,7 @@ class HiddenNoise(Constraint):
         to_noise: Whether to start from noise alone where the plan's first level has hardly any signal.
         predictor: The network that sees something beside the samples, where one does.
         conditioning: What that is.
+        batch_size: Rows of a forward pass, those of the run: the noise is then the same bits whatever else is asked.
     """
 
     kind = "inversion"
@@ -93,6 +99,7 @@ class HiddenNoise(Constraint):
     to_noise: bool = True
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
+    batch_size: int | None = None
 
     def conditioned(self, conditioning: Conditioning | None) -> HiddenNoise:
         """The same for a network that sees ``conditioning``."""
@@ -126,7 +133,15 @@ class HiddenNoise(Constraint):
         top = plan.levels[0]
         pure = self.to_noise and 0 < top.alpha <= NO_SIGNAL
         found = [
-            invert(denoiser, image.to(x), plan, to_noise=pure, predictor=self.predictor, conditioning=conditioning)
+            invert(
+                denoiser,
+                image.to(x),
+                plan,
+                to_noise=pure,
+                batch_size=self.batch_size,
+                predictor=self.predictor,
+                conditioning=conditioning,
+            )
             for denoiser, image in zip(self.denoisers, self.images, strict=True)
         ]
         mixed = found[0] if len(found) == 1 else between(found[0], found[1], self.mix)

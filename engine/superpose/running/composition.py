@@ -98,7 +98,7 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise recipe.located([(place_of(number, ("scheduler",)), why)])
     denoiser = tree(recipe, predictor, lambda kind: kind.load(device, recipe.run.dtype))
-    canvas = Canvas.of(predictor, denoiser)
+    canvas = Canvas.of(predictor, denoiser, rows)
     constraints = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
     plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
     then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None

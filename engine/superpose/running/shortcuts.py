@@ -100,7 +100,7 @@ def trajectory(
     check_law(denoiser, predictor.shape, [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)])
     kept = clip or predictor.clip
     denoiser = Clipped(denoiser, kept) if kept else denoiser
-    canvas = Canvas.of(predictor, denoiser)
+    canvas = Canvas.of(predictor, denoiser, batch_size)
     bound = tuple(constraint.bound_to(canvas) for constraint in constraints)
     plan = fitted(scheduler, plan, bound)
     number = int(low is not None) if stage is None else stage

@@ -58,6 +58,7 @@ class Canvas:
         predictor: The network; None in `Constraint.check`. While a recipe is only checked, `Constraint.bind` is given
             a stand-in that has read no weights.
         denoiser: What the image shows, clipped as sampling clips it; None likewise.
+        batch_size: Rows of a forward pass of the run, for one that asks the network itself; see `BatchedEvaluator`.
     """
 
     shape: tuple[int, int, int]
@@ -66,16 +67,17 @@ class Canvas:
     encode: Callable[[Tensor], Tensor] | None = None
     predictor: NoisePredictor | None = None
     denoiser: Denoiser | None = None
+    batch_size: int | None = None
 
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:
         return self.shape
 
     @classmethod
-    def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None) -> Canvas:
+    def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None, batch_size: int | None = None) -> Canvas:
         """What the states of a predictor are, and what the image shows."""
         about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
-        return cls(*about, predictor, denoiser)
+        return cls(*about, predictor, denoiser, batch_size)
 
     def state_of(self, picture: Tensor) -> Tensor:
         """The state of one picture (*image_shape); zeros for a latent one as long as no weights have been read."""

@@ -168,6 +168,7 @@ def test_a_network_that_sees_something_beside_the_state_is_shown_it(images):
                 prompted(network, prompt),
                 read_image(path, SHAPE)[None],
                 run.plan,
+                batch_size=2,
                 predictor=network,
                 conditioning=conditioning,
             )
@@ -232,3 +233,17 @@ def test_refusals(images):
     plan = make("scheduler", "ddim", steps=3).plan(network.schedule)
     with pytest.raises(RecipeError, match="bind it to a canvas that has the predictor"):
         unbound.start(torch.zeros(1, *SHAPE), plan, lambda purpose="step": torch.zeros(1, *SHAPE))
+
+
+def test_it_asks_in_the_blocks_of_the_run(images):
+    """Between block sizes a network's last bits move: a composition wrapped in identity views is to be the same."""
+    network = TinyPredictor(SHAPE)
+    seen = []
+    predict = network.predict
+    network.predict = lambda x, *rest: (seen.append(len(x)), predict(x, *rest))[1]
+    inversion, scheduler = make("constraint", "inversion", image=images[0]), make("scheduler", "ddim", steps=5)
+    denoiser = prompted(network, "cat")
+    run = trajectory(denoiser, scheduler, network, constraints=[inversion], samples=2, batch_size=4)
+    seen.clear()
+    run.start()
+    assert seen == [4] * 5
