@@ -1,0 +1,44 @@
+"""The laws of decompositions have teeth: what breaks one is caught, with the figure."""
+
+import attrs
+import pytest
+
+from superpose import Decomposition, LawError
+from superpose.testing import check_decomposition
+
+
+def low(x):
+    return (x + x.roll(1, -1) + x.roll(-1, -1)) / 3
+
+
+@attrs.frozen(kw_only=True)
+class Halves(Decomposition):
+    """Two parts that a test chooses."""
+
+    kind = "halves"
+    names = ("low", "high")
+    parts: object = None
+    alone: object = None
+
+    def split(self, x):
+        return self.parts(x)
+
+    def part(self, name):
+        return self.alone if self.alone else super().part(name)
+
+
+@pytest.mark.parametrize(
+    ("parts", "alone", "says"),
+    [
+        (lambda x: (low(x) / 2, (x - low(x)) / 2), None, r"its parts sum to something \d\.\d+ away from the image"),
+        (lambda x: (low(x),), None, "it has 1 parts and the names low, high"),
+        (lambda x: (x.clamp(-1, 1), x - x.clamp(-1, 1)), None, "part 'low' is not linear"),
+        (lambda x: (low(x), x - low(x)), lambda x: x, r"part 'low' alone is \d\.\d+ away from that of the split"),
+        (lambda x: (x.mean(0, keepdim=True).expand_as(x), x - x.mean(0, keepdim=True)), None,
+         r"part 'low' of one image changes by \d"),
+    ],
+    ids=["averaged", "one part", "not linear", "another part alone", "over the batch"],
+)  # fmt: skip
+def test_what_is_no_decomposition_is_caught(parts, alone, says):
+    with pytest.raises(LawError, match=says):
+        check_decomposition(Halves(parts=parts, alone=alone), 3, 16, 16)
