@@ -1,5 +1,6 @@
 """Recipes that nobody writes: mutated, huge, nested; each is right or refused, in bounded time."""
 
+import copy
 import re
 import time
 import tomllib
@@ -99,9 +100,10 @@ def mutated(draw):
             case "repeat" if isinstance(parent, list):
                 parent += [parent[path[-1]]] * draw(st.integers(1, 3))
             case "copy":
-                data[draw(st.sampled_from(["view", "stage", "constraint", "guidance", "clip", "run", "x"]))] = node
+                place = draw(st.sampled_from(["view", "stage", "constraint", "guidance", "clip", "run", "x"]))
+                data[place] = copy.deepcopy(node)
             case _:
-                parent[path[-1]] = draw(ODD)
+                parent[path[-1]] = copy.deepcopy(draw(ODD))  # a later change may be made inside it
     return tomli_w.dumps(data)
 
 
