@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from superpose.estimate.memory import Ledger
     from superpose.levels.noise_level import NoiseLevel
 
-_COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, moment)`"
+_COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, level)`"
 
 
 def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimation:
@@ -38,7 +38,7 @@ def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimation:
             denoiser,
             "estimate",
             f"returns {article(run)} and yields nothing: it must be a coroutine that returns a superpose.Estimate; "
-            "`return (yield from inner.estimate(x, moment))` hands through",
+            "`return (yield from inner.estimate(x, level))` hands through",
         )
     return run
 
@@ -52,7 +52,7 @@ class Underway:
 
     def __init__(self, run: Estimation) -> None:
         if not isinstance(run, GeneratorType):
-            raise PluginError(f"together was given {article(run)}, and takes what `denoiser.estimate(x, moment)` gives")
+            raise PluginError(f"together was given {article(run)}, and takes what `denoiser.estimate(x, level)` gives")
         self.estimate: Estimate | None = None
         self._run = run
         self._module = str(run.gi_frame.f_globals.get("__name__", "")) if run.gi_frame else ""
@@ -101,7 +101,7 @@ class Underway:
             got = article(found)
             if isinstance(found, list | tuple):
                 got += f" of {article(next(query for query in found if not isinstance(query, kinds)))}"
-            self._wrong(f"yields {got}, and must yield a list of superpose.Ask")
+            self._wrong(f"yields {got}, and must yield a list of superpose.Query")
         return list(found)
 
     def _judged(self, value: Any) -> Estimate:

@@ -155,8 +155,8 @@ def yields(value):
         (returns(lambda it: Estimate(it.clean, 0.5)), r"an Estimate whose variance is a float"),
         (returns(lambda it: with_gradients(None, None, None)), r"returns a generator, not an estimate; .* `estim"),
         (returns(lambda it: Estimate(it.clean[:1])), r"Inner.estimate, .* returns a tensor of shape \(1, 3, 8, 8\)"),
-        (yields(3), r"how, .* yields an int, and must yield a list of superpose.Ask"),
-        (yields([3]), r"yields a list of an int, and must yield a list of superpose.Ask"),
+        (yields(3), r"how, .* yields an int, and must yield a list of superpose.Query"),
+        (yields([3]), r"yields a list of an int, and must yield a list of superpose.Query"),
     ],
 )  # fmt: skip
 def test_an_estimate_that_is_none_is_told_by_name_and_line(how, says):
