@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from superpose import PromptError, RecipeError
@@ -29,6 +29,9 @@ class Convention(ABC):
     packed: ClassVar[int] = 1  # pixels of the latent that lie in one of the network's own, along a side
 
     resizes: ClassVar[bool] = True  # whether it can be asked at other sizes than that of training
+
+    #: Tokenizers that cut a prompt at the pipeline's ``max_sequence_length``; others cut it at a length of their own.
+    open_ended: ClassVar[tuple[str, ...]] = ()
 
     def channels(self, config: Config) -> int:
         """Channels of the state."""
@@ -54,6 +57,11 @@ class Convention(ABC):
         """Number of classes, where prompts are classes; None where they are text."""
         del config
         return None
+
+    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+        """The text that a tokenizer is given for a prompt, and how many tokens of it are not the prompt's."""
+        del pipeline, tokenizer
+        return prompt, 0
 
     @abstractmethod
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
@@ -148,6 +156,12 @@ class DiT(Convention):
 class PixArt(Convention):
     """``PixArtTransformer2DModel``: words with a mask; the alpha model of 1024 pixels is told the size as well."""
 
+    open_ended = ("tokenizer",)
+
+    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+        del pipeline, tokenizer
+        return prompt.lower().strip(), 0
+
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
         import torch
 
@@ -168,12 +182,23 @@ class PixArt(Convention):
 class Sana(Convention):
     """``SanaTransformer2DModel``: words of a language model, asked for with the pipeline's own instruction."""
 
+    open_ended = ("tokenizer",)
+
+    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+        words, instruction = prompt.lower().strip(), self._instruction(pipeline, prompt)
+        if not instruction:
+            return words, 0
+        before = "\n".join(instruction)
+        return before + words, len(tokenizer.encode(before, verbose=False)) - 2  # as the pipeline counts them
+
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
-        # As diffusers has it: only what an image should show gets the instruction, not "" .
-        asked = inspect.signature(type(pipeline).__call__).parameters.get("complex_human_instruction")
-        instruction = asked.default if asked is not None and prompt else None
+        instruction = self._instruction(type(pipeline), prompt)
         words, mask, *_ = _encode(pipeline, model, prompt=prompt, complex_human_instruction=instruction)
         return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+
+    def _instruction(self, pipeline: Any, prompt: str) -> list[str] | None:
+        """What the pipeline puts before a prompt; as diffusers has it, before what an image should show, not ""."""
+        return default(pipeline.__call__, "complex_human_instruction") if prompt else None
 
     def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=t * network.config.timestep_scale, **told, return_dict=False))
@@ -181,6 +206,8 @@ class Sana(Convention):
 
 class AuraFlow(Convention):
     """``AuraFlowTransformer2DModel``: time is sigma itself."""
+
+    open_ended = ("tokenizer",)
 
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
         return {"encoder_hidden_states": _encode(pipeline, model, prompt=prompt)[0]}
@@ -191,6 +218,8 @@ class AuraFlow(Convention):
 
 class SD3(Convention):
     """``SD3Transformer2DModel``: words of up to three encoders, and a pooled vector."""
+
+    open_ended = ("tokenizer_3",)
 
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
         words, _, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None, prompt_3=None)
@@ -204,6 +233,7 @@ class Flux(Convention):
     """``FluxTransformer2DModel``: a list of 2x2 patches with their places; FLUX-dev is told its guidance."""
 
     packed = 2
+    open_ended = ("tokenizer_2",)
 
     def sides(self, config: Config) -> tuple[int, int]:
         del config
@@ -268,6 +298,12 @@ def convention(denoiser: str, config: Config) -> Convention:
     if found not in CONVENTIONS:
         raise RecipeError(f"the denoiser is a {found}; the bridge knows {'; '.join(CONVENTIONS)}")
     return CONVENTIONS[found]
+
+
+def default(function: Callable[..., Any], name: str) -> Any:
+    """The default of an argument of a function of diffusers; None where it has no such argument."""
+    found = inspect.signature(function).parameters.get(name)
+    return None if found is None else found.default
 
 
 def _said(config: Config, **told: tuple[Any, ...]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,7 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the libraries think of their own files is nothing a user can mend
-        try:
-            import diffusers
-            import transformers
-        except ImportError as error:
-            raise RecipeError(f"model kind 'diffusers' needs: pip install 'superpose[diffusers]' ({error})") from error
-        homes = (diffusers, transformers)
+        homes = _homes()
         parts = {}
         for name, kind in folder.parts.items():
             cls = _class(homes, kind, f"{folder.path}: part {name!r}")
@@ -53,6 +49,26 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
             raise RecipeError(f"{folder.path} can't be put together as a {folder.pipeline}: {error}") from error
 
 
+@lru_cache(maxsize=4)
+def load_tokenizers(folder: PipelineFolder) -> tuple[Any, dict[str, Any]]:
+    """The pipeline's class, and each of its tokenizers by the name of the part.
+
+    Raises:
+        RecipeError: As `load_pipeline`.
+    """
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        homes, anywhere = _homes(), torch.device("cpu")
+        found = {
+            name: _part(_class(homes, kind, f"{folder.path}: part {name!r}"), folder.path / name, anywhere, None, None)
+            for name, kind in folder.parts.items()
+            if name.startswith("tokenizer")
+        }
+        return _class(homes, folder.pipeline, str(folder.path)), found
+
+
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     """float32, whatever the rest runs in: several autoencoders overflow in float16."""
     import torch
@@ -60,7 +76,7 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
 
 
-def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
+def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype | None, variant: str | None) -> Any:
     import torch
 
     from superpose_networks import shards
@@ -86,6 +102,15 @@ def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype, vari
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RecipeError(f"{folder} can't be loaded as a {cls.__name__}: {reason}") from error
     return part.to(device).eval().requires_grad_(requires_grad=False) if network else part
+
+
+def _homes() -> tuple[Any, ...]:
+    try:
+        import diffusers
+        import transformers
+    except ImportError as error:
+        raise RecipeError(f"model kind 'diffusers' needs: pip install 'superpose[diffusers]' ({error})") from error
+    return diffusers, transformers
 
 
 def _class(homes: tuple[Any, ...], name: str, where: str) -> Any:

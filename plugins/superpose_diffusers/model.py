@@ -18,7 +18,7 @@ from superpose import (
     published_parameterization,
     published_schedule,
 )
-from superpose_diffusers.conventions import Convention, convention
+from superpose_diffusers.conventions import Convention, convention, default
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
@@ -108,10 +108,16 @@ class Diffusers(Model):
         return BridgePredictor(self, device, dtype)
 
     def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` where prompts are classes and ``prompt`` is none of them; any text will do elsewhere."""
-        _, rule, config = self._known()
+        """Raise `PromptError` where prompts are classes and ``prompt`` is none of them; any text will do elsewhere.
+
+        Words that are too many for one of the text encoders are told of (a `Notice`).
+        """
+        folder, rule, config = self._known()
         classes = rule.classes(config)
-        if classes is None or (classes == 0 and not prompt):
+        if classes is None:
+            self._tell_of_lost_words(folder, rule, prompt)
+            return
+        if classes == 0 and not prompt:
             return
         if classes == 0:
             raise PromptError(f"this network knows no prompts, and was given {prompt!r}: leave it out")
@@ -124,6 +130,19 @@ class Diffusers(Model):
 
         folder = self.folder
         return {str(file.relative_to(folder.path)): digest(file) for file in folder.weights(self.variant)}
+
+    def _tell_of_lost_words(self, folder: PipelineFolder, rule: Convention, prompt: str) -> None:
+        from superpose_diffusers.loading import load_tokenizers
+        from superpose_networks import tell_of_lost_words
+
+        pipeline, tokenizers = load_tokenizers(folder)
+        for name, tokenizer in tokenizers.items():
+            length = tokenizer.model_max_length
+            if name in rule.open_ended:
+                own = default(pipeline.encode_prompt, "max_sequence_length")
+                length = own if self.max_tokens is None else self.max_tokens
+            words, others = rule.wording(pipeline, tokenizer, prompt)
+            tell_of_lost_words(tokenizer, words, length + others, name.replace("tokenizer", "text_encoder"))
 
     def _known(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
         """The folder, the denoiser's convention and its configuration."""

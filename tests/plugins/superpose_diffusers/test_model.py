@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +118,59 @@ def test_prompts_that_are_classes(saved: Callable[[str], Path]) -> None:
             model.check_prompt(unknown)
     with pytest.raises(PromptError, match="this network knows no prompts, and was given 'a dog': leave it out"):
         Diffusers(path=saved("ddpm")).check_prompt("a dog")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "read"),
+    [
+        ("stable diffusion", {}, {"text_encoder": 16}),
+        ("sdxl", {}, {"text_encoder": 16, "text_encoder_2": 16}),
+        ("sd3", {}, {"text_encoder": 16, "text_encoder_2": 16}),
+        ("flux dev", {}, {"text_encoder": 16}),
+        ("flux dev", {"max_tokens": 20}, {"text_encoder": 16, "text_encoder_2": 20}),
+        ("pixart alpha", {}, {}),
+        ("pixart alpha", {"max_tokens": 20}, {"text_encoder": 20}),
+        ("sana", {"max_tokens": 20}, {"text_encoder": 20}),
+        ("aura flow", {"max_tokens": 20}, {"text_encoder": 20}),
+    ],
+)
+def test_words_that_each_encoder_does_not_see(
+    name: str, options: dict[str, Any], read: dict[str, int], saved: Callable[[str], Path]
+) -> None:
+    """Held to what the pipeline's own ``encode_prompt`` hands to its encoders."""
+    folder = saved(name)
+    prompt = " ".join(["blue", "cube"] * 20)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Diffusers(path=folder, **options).check_prompt(prompt)
+    found = {}
+    for notice in told:
+        words = re.fullmatch(r"(\w+) reads (\d+) tokens of a prompt, and does not see '(.*)'", str(notice.message))
+        assert words is not None, notice.message
+        assert prompt.endswith(words[3])
+        found[words[1]] = len(prompt.split()) - len(words[3].split())
+    assert found == _words_that_encoders_get(superpose.model("diffusers", path=folder, **options), prompt)
+    assert {part: count + 2 for part, count in found.items()} == read
+
+
+def _words_that_encoders_get(predictor: Any, prompt: str) -> dict[str, int]:
+    """How many words of the prompt each text encoder is given in the end, where that is fewer than there are."""
+    got: dict[str, int] = {}
+    pipeline = predictor.pipeline
+    known = {tiny_pipelines.WORDS.index(word) for word in prompt.split()}
+    for name in ("text_encoder", "text_encoder_2", "text_encoder_3"):
+        if (encoder := getattr(pipeline, name, None)) is None:
+            continue
+
+        def seen(module: Any, given: Any, kwargs: Any, name: str = name) -> None:
+            numbers = given[0] if given else kwargs["input_ids"]
+            got[name] = sum(int(number) in known for number in numbers[0])
+
+        encoder.register_forward_pre_hook(seen, with_kwargs=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", superpose.Notice)
+        predictor.condition(prompt)
+    return {name: count for name, count in got.items() if count < len(prompt.split())}
 
 
 def test_classes_of_a_plain_unet(tmp_path: Path) -> None:
