@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
+    if arguments.plugins_dir is not None:
+        os.environ["SUPERPOSE_PLUGINS_DIR"] = arguments.plugins_dir
     # Threads that wait by spinning without end make a run beside another busy program ten times slower.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
@@ -60,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"superpose {__version__}")
     parser.add_argument("--strict-plugins", action="store_true", help="a plugin that can't be loaded is an error")
+    parser.add_argument(
+        "--plugins-dir",
+        metavar="DIR",
+        help="load the plugins in this folder too, a file of Python each; runs their code",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
         command = importlib.import_module(f"superpose.cli.{name}")

@@ -1,37 +1,59 @@
-"""superpose kinds: list the kinds that a recipe can name, or print the manual of one."""
+"""superpose kinds: list the kinds that a recipe can name, those of one role, or print the manual of one."""
 
 from __future__ import annotations
 
 import argparse
-import inspect
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from superpose.cli.plain_text import plain
 from superpose.cli.printing import marked, say_all
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
+from superpose.kinds.roles import ROLES
 
 if TYPE_CHECKING:
+    from superpose.kinds.options import Option
     from superpose.plugins import Registry
+
+#: The table of a recipe that no kind fills.
+RUN = "run"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("kind", nargs="?", metavar="KIND", help="print the manual of this kind")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="a kind, whose manual is printed; a role, such as view, whose kinds are listed; run, for the table [run]",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Print the list, or a manual."""
+    """Print a list, manuals, or both of a word that names a role and a kind."""
     found = registry(strict=arguments.strict_plugins)
-    if arguments.kind is None:
-        _list(found)
-        return 0
-    matches = [kinds[arguments.kind] for role in found.roles if arguments.kind in (kinds := found.kinds(role))]
-    if not matches:
+    name = arguments.name
+    roles = found.roles if name is None else [role for role in found.roles if name in (role, ROLES[role].plural)]
+    kinds = [cls for role in found.roles for kind, cls in found.kinds(role).items() if kind == name]
+    if not roles and not kinds and name != RUN:
         from superpose.kinds.spelling import suggestion
 
-        names = {name for role in found.roles for name in found.kinds(role)}
-        raise RecipeError(f"no kind {arguments.kind!r}{suggestion(arguments.kind, names)}")
-    say_all("\n\n".join(manual(cls) for cls in matches))
+        names = {kind for role in found.roles for kind in found.kinds(role)}
+        raise RecipeError(f"no kind {name!r}{suggestion(name, names | {*found.roles, RUN})}")
+    if arguments.json:
+        listed = [cls for role in roles for cls in found.kinds(role).values()]
+        print(json.dumps([_facts(cls, found) for cls in [*listed, *kinds]] if name != RUN else _run_facts(), indent=2))
+        return 0
+    if roles:
+        _list(found, roles)
+    if name is not None and roles:
+        say_all(_of_role(roles[0]))
+    manuals = [manual(cls) for cls in kinds] + ([run_manual()] if name == RUN else [])
+    if manuals:
+        say_all("\n\n".join(manuals))
     return 0
 
 
@@ -40,28 +62,84 @@ def manual(cls: Any) -> str:
     from superpose.kinds.options import options_of
     from superpose.recipe.example import example
 
-    lines = [f"{cls.kind} ({cls.role})", "", inspect.cleandoc(cls.__doc__ or "")]
-    options = options_of(cls)
-    if options:
-        lines += ["", "options"]
-    for option in options:
-        default = "required" if option.required else f"default {option.default!r}"
-        lines.append(f"  {option.name}: {', '.join(filter(None, [option.form.words, str(option.limits), default]))}")
-        lines.append(f"      {option.doc}")
+    lines = [f"{cls.kind} ({cls.role})", "", plain(cls.__doc__), *_options(options_of(cls))]
     if cls.papers:
         lines += ["", "papers", *(f"  {paper}" for paper in cls.papers)]
     lines += ["", "example", *(f"  {line}" for line in example(cls).splitlines())]
     return "\n".join(lines)
 
 
-def _list(found: Registry) -> None:
+def run_manual() -> str:
+    """The manual page of the table ``[run]``."""
+    from superpose.kinds.options import options_of
+    from superpose.recipe.tables import Run
+
+    example = ["", "example", "  [run]", "  samples = 8", "  seed = 0"]
+    return "\n".join(["[run]", "", plain(Run.__doc__), *_options(options_of(Run)), *example])
+
+
+def _of_role(role: str) -> str:
+    """The text of a role, and the keys that recipes put beside the options of its kinds."""
+    from superpose.recipe.language import beside
+
+    lines = [ROLES[role].text]
+    keys = beside(role)
+    if keys:
+        lines += ["", "keys beside the options of each"]
+    for key in keys:
+        lines += [f"  {key.name}: {', '.join(filter(None, [key.value, key.default]))}", f"      {key.text}"]
+    return "\n".join([*lines, "", "superpose kinds KIND prints the manual of one."])
+
+
+def _options(options: Iterable[Option]) -> list[str]:
+    lines = []
+    for option in options:
+        default = "required" if option.required else f"default {option.default!r}"
+        lines.append(f"  {option.name}: {', '.join(filter(None, [option.form.words, str(option.limits), default]))}")
+        lines.append(f"      {option.doc}")
+    return ["", "options", *lines] if lines else []
+
+
+def _facts(cls: Any, found: Registry) -> dict[str, object]:
+    from superpose.kinds.options import options_of
+
+    return {
+        "role": cls.role,
+        "kind": cls.kind,
+        "plugin": found.owner(cls).name,
+        "summary": _summary(cls),
+        "options": [_option_facts(option) for option in options_of(cls)],
+        "papers": list(cls.papers),
+    }
+
+
+def _run_facts() -> dict[str, object]:
+    from superpose.kinds.options import options_of
+    from superpose.recipe.tables import Run
+
+    return {"table": RUN, "options": [_option_facts(option) for option in options_of(Run)]}
+
+
+def _option_facts(option: Option) -> dict[str, object]:
+    from superpose.recipe.dump import plain as as_toml
+
+    facts = {"name": option.name, "value": option.form.words, "range": str(option.limits), "meaning": option.doc}
+    default = {} if option.required else {"default": as_toml(option.default)}
+    return facts | {"required": option.required} | default
+
+
+def _summary(cls: Any) -> str:
+    """The first line of its manual."""
+    return plain(cls.__doc__).splitlines()[0]
+
+
+def _list(found: Registry, roles: Iterable[str]) -> None:
     from rich import box
     from rich import print as show
     from rich.table import Table
 
     table = Table("role", "kind", "what it is", box=box.SIMPLE)
-    for role in found.roles:
+    for role in roles:
         for name, cls in sorted(found.kinds(role).items()):
-            summary = inspect.cleandoc(cls.__doc__ or "").splitlines()[0]
-            table.add_row(role, name, marked(summary))
+            table.add_row(role, name, marked(_summary(cls)))
     show(table)

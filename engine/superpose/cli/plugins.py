@@ -19,6 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     summary = "hold everything that a plugin registers to the laws of its role: a line a law, with the figure"
     check = actions.add_parser("check", help=summary, description=summary)
     check.add_argument("name", metavar="NAME", help="a plugin or its distribution: superpose plugins lists them")
+    check.add_argument("kind", nargs="?", metavar="KIND", help="this kind of it alone")
+    check.add_argument("--broken", action="store_true", help="print only what is broken, and the summary")
     check.add_argument(
         "--size",
         metavar="CxHxW",
@@ -36,7 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
     for warning in found.warnings:
         complain(warning)
     if arguments.action == "check":
-        return _check(arguments.name, arguments.size, found)
+        return _check(arguments, found)
     if arguments.json:
         print(json.dumps([_row(plugin) for plugin in found.plugins], indent=2))
     else:
@@ -45,23 +47,25 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(name: str, sizes: list[tuple[int, int, int]] | None, found: Registry) -> int:
-    """Print the lines of each kind as soon as it has been measured; 1 where a law is broken."""
+def _check(arguments: argparse.Namespace, found: Registry) -> int:
+    """Print the lines of each kind as soon as it has been measured, and a summary; 1 where a law is broken."""
+    from collections import Counter
     from itertools import groupby
 
     from superpose.testing.cases import SIZES
     from superpose.testing.report import report_plugin
 
-    code = 0
-    for _, group in groupby(report_plugin(name, sizes or SIZES, found), lambda line: (line.role, line.kind)):
+    told: Counter[str] = Counter()
+    report = report_plugin(arguments.name, arguments.size or SIZES, found, arguments.kind)
+    for _, group in groupby(report, lambda line: (line.role, line.kind)):
         lines = list(group)
-        rows = [line.columns() for line in lines]
+        told.update(line.status for line in lines)
+        rows = [line.columns() for line in lines if line.status == "broken" or not arguments.broken]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        if any(line.status == "broken" for line in lines):
-            code = 1
-    return code
+    say(f"{told.total()} laws: {told['ok']} ok, {told['broken']} broken, {told['skipped']} skipped")
+    return 1 if told["broken"] else 0
 
 
 def _row(plugin: Plugin) -> dict[str, object]:
@@ -70,6 +74,7 @@ def _row(plugin: Plugin) -> dict[str, object]:
         "distribution": plugin.distribution,
         "version": plugin.version,
         "status": plugin.status,
+        "file": str(plugin.file) if plugin.file else None,
         "why": plugin.why,
         "notes": list(plugin.notes),
         "adds": {role: list(kinds) for role, kinds in plugin.adds.items()},

@@ -1,6 +1,6 @@
 """Finding, judging and loading plugins; one that is broken never stops the others or the program.
 
-Plugins are code, so they come from installed entry points only, never from a folder or a recipe.
+Plugins are code, so they come from installed entry points and from the folder that the user names, never from a recipe.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
 
 import attrs
 import pluggy
@@ -24,7 +25,7 @@ import superpose
 from superpose.errors import PluginError
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
-from superpose.plugins import hooks
+from superpose.plugins import folder, hooks
 from superpose.plugins.registry import Plugin, Registrations, Registry
 from superpose.plugins.validate import NAME
 from superpose.terminal import printable
@@ -63,32 +64,53 @@ def discover() -> Registry:
     entries, unread = _installed()
     installed = sorted(entries, key=_order)
     blocked = {name.strip() for name in os.environ.get(BLOCK, "").split(",")} - {""}
-    names = {entry.name for entry, _ in installed}
+    found = [_of_entry(*pair) for pair in installed] + [_of_file(path) for path in folder.files()]
+    names = {one.plugin.name for one in found}
     unmatched = sorted(blocked - names - {"*"})
     unknown = [f"{BLOCK} names {name!r}, which is no plugin here{suggestion(name, names)}" for name in unmatched]
-    return Registry(_candidates(installed, blocked), [*unread, *unknown])
+    return Registry(_candidates(found, blocked), [*unread, *unknown])
 
 
-def _candidates(
-    installed: Iterable[tuple[EntryPoint, Distribution]], blocked: Container[str]
-) -> Iterator[tuple[Plugin, Registrations]]:
+@attrs.frozen
+class _Found:
+    """A plugin before it is loaded, where that is an entry point or a file."""
+
+    plugin: Plugin
+    load: Callable[[], object]
+    requires: Callable[[], Iterable[str] | None] = tuple
+
+
+def _of_entry(entry: EntryPoint, distribution: Distribution) -> _Found:
+    name, version = _told(distribution, "Name"), _told(distribution, "Version")
+    plugin = Plugin(name=entry.name, distribution=name, version=version, module=entry.value.partition(":")[0])
+    return _Found(plugin, entry.load, lambda: distribution.requires)
+
+
+def _of_file(path: Path) -> _Found:
+    # Its folder is nobody's business: images tell which plugins made them.
+    name, version = folder.name_of(path), folder.version_of(path)
+    plugin = Plugin(name=name, distribution=path.name, version=version, module=folder.module_of(path), file=path)
+    return _Found(plugin, functools.partial(folder.load, path))
+
+
+def _candidates(candidates: Iterable[_Found], blocked: Container[str]) -> Iterator[tuple[Plugin, Registrations]]:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hooks)
     owners: dict[str, str] = {}
-    for entry, distribution in installed:
-        name, version = _told(distribution, "Name"), _told(distribution, "Version")
-        plugin = Plugin(name=entry.name, distribution=name, version=version, module=entry.value.partition(":")[0])
-        if entry.name in blocked or "*" in blocked:
+    for found in candidates:
+        plugin = found.plugin
+        if plugin.name in blocked or "*" in blocked:
             yield attrs.evolve(plugin, status="blocked", why=f"by {BLOCK}"), Registrations()
-        elif not NAME.fullmatch(entry.name):
-            why = f"its name must be lower case letters and digits with single hyphens between, not {entry.name!r}"
+        elif not NAME.fullmatch(plugin.name):
+            why = f"its name must be lower case letters and digits with single hyphens between, not {plugin.name!r}"
             yield attrs.evolve(plugin, status="broken", why=why), Registrations()
-        elif entry.name in owners:
-            why = f"{owners[entry.name]} has a plugin of that name already; {plugin.label} must rename its entry point"
+        elif plugin.name in owners:
+            its = "file" if plugin.file else "entry point"
+            why = f"{owners[plugin.name]} has a plugin of that name already; {plugin.label} must rename its {its}"
             yield attrs.evolve(plugin, status="duplicate", why=why), Registrations()
         else:
-            owners[entry.name] = plugin.label
-            yield _load(manager, plugin, entry, distribution)
+            owners[plugin.name] = plugin.label
+            yield _load(manager, found)
 
 
 def _installed() -> tuple[list[tuple[EntryPoint, Distribution]], list[str]]:
@@ -124,26 +146,24 @@ def _order(found: tuple[EntryPoint, Distribution]) -> tuple[bool, str, str]:
     return name != GROUP, entry.name, name
 
 
-def _load(
-    manager: pluggy.PluginManager, plugin: Plugin, entry: EntryPoint, distribution: Distribution
-) -> tuple[Plugin, Registrations]:
-    draft = Registrations()
+def _load(manager: pluggy.PluginManager, found: _Found) -> tuple[Plugin, Registrations]:
+    plugin, draft = found.plugin, Registrations()
     had_torch = "torch" in sys.modules
     start = time.perf_counter()
     try:
-        if wanted := _unmet(distribution):
+        if wanted := _unmet(found.requires() or ()):
             why = f"it wants {wanted}; this is {GROUP} {superpose.__version__}"
             return attrs.evolve(plugin, status="incompatible", why=why), draft
         # What it prints is no part of what a command prints, which other programs read.
         with contextlib.redirect_stdout(_Nowhere()):
-            module = entry.load()
-            deprecated = _register(manager, module, entry.name)
+            module = found.load()
+            deprecated = _register(manager, module, plugin.name)
             _call_hooks(manager, module, draft)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a stranger raises
-        if manager.has_plugin(entry.name):
-            manager.unregister(name=entry.name)
+        if manager.has_plugin(plugin.name):
+            manager.unregister(name=plugin.name)
         seconds = time.perf_counter() - start
         return attrs.evolve(
             plugin, status="broken", why=_one_line(error), error=error, seconds=seconds
@@ -189,9 +209,9 @@ def _call_hooks(manager: pluggy.PluginManager, module: object, draft: Registrati
             hook.function(*(given[name] for name in hook.argnames))
 
 
-def _unmet(distribution: Distribution) -> str:
-    """The distribution's requirement on superpose that this one does not meet, or ''."""
-    for text in distribution.requires or ():
+def _unmet(requires: Iterable[str]) -> str:
+    """The requirement of a distribution on superpose that this one does not meet, or ''."""
+    for text in requires:
         try:
             need = Requirement(text)
         except InvalidRequirement as error:

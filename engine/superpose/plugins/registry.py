@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import attrs
@@ -35,6 +36,7 @@ class Plugin:
         brings_torch: Whether torch was imported with it.
         deprecated: A line for each hook or argument it uses that will go.
         error: What it raised, where it is broken.
+        file: The file of a folder that the user has named; None where it is installed.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Plugin:
     brings_torch: bool = False
     deprecated: tuple[str, ...] = ()
     error: BaseException | None = attrs.field(default=None, eq=False, repr=False)
+    file: Path | None = None
 
     @property
     def label(self) -> str:
@@ -65,7 +68,12 @@ class Plugin:
             slow += f" ({torch})"
         elif self.brings_torch:
             slow = torch
-        return (*([slow] if slow else []), *(f"deprecated: {line}" for line in self.deprecated))
+        file = f"from {self.file}" if self.file else ""
+        return (
+            *([file] if file else []),
+            *([slow] if slow else []),
+            *(f"deprecated: {line}" for line in self.deprecated),
+        )
 
     def __str__(self) -> str:
         """One line: ``plugin 'hinge' (superpose-hinge 0.3) is broken: OSError: libcuda.so not found``."""

@@ -102,16 +102,19 @@ def report(cls: type[Kind], sizes: Sequence[Size] = SIZES) -> Iterator[Line]:
     yield from lines.values()
 
 
-def report_plugin(name: str, sizes: Sequence[Size] = SIZES, registry: Registry | None = None) -> Iterator[Line]:
+def report_plugin(
+    name: str, sizes: Sequence[Size] = SIZES, registry: Registry | None = None, kind: str | None = None
+) -> Iterator[Line]:
     """The `report` of everything that a plugin registers, and of how long it takes to import.
 
     Arguments:
         name: Of the plugin or of its distribution.
         sizes: As in `report`.
         registry: What is installed, when not given.
+        kind: Of its kinds, the one to report on; all of them by default.
 
     Raises:
-        PluginError: If there is no such plugin, or it is blocked.
+        PluginError: If there is no such plugin, it is blocked, or it has no such kind.
     """
     from superpose.plugins import load_plugins
 
@@ -122,10 +125,13 @@ def report_plugin(name: str, sizes: Sequence[Size] = SIZES, registry: Registry |
     for plugin in mine:
         if plugin.status == "blocked":
             raise PluginError(str(plugin))
-        yield from _of_plugin(plugin, sizes, registry)
+        kinds = {one for kinds in plugin.adds.values() for one in kinds}
+        if kind is not None and plugin.status == "loaded" and kind not in kinds:
+            raise PluginError(f"plugin {plugin.name!r} has no kind {kind!r}{suggestion(kind, kinds)}")
+        yield from _of_plugin(plugin, sizes, registry, kind)
 
 
-def _of_plugin(plugin: Plugin, sizes: Sequence[Size], registry: Registry) -> Iterator[Line]:
+def _of_plugin(plugin: Plugin, sizes: Sequence[Size], registry: Registry, only: str | None) -> Iterator[Line]:
     from superpose.plugins.registry import SLOW
     from superpose.testing.import_time import check_import_time
 
@@ -134,11 +140,14 @@ def _of_plugin(plugin: Plugin, sizes: Sequence[Size], registry: Registry) -> Ite
         return
     line = Line(role="plugin", kind=plugin.name, law="imports-fast", where=plugin.module)
     try:
-        yield attrs.evolve(line, figure=check_import_time(plugin.module, SLOW), cases=1)
+        if plugin.file is not None:  # it is imported by nobody else
+            yield attrs.evolve(line, figure=plugin.seconds, where=plugin.file.name, cases=1)
+        else:
+            yield attrs.evolve(line, figure=check_import_time(plugin.module, SLOW), cases=1)
     except LawError as error:
         yield attrs.evolve(line, status="broken", why=str(error))
     for role, kinds in plugin.adds.items():
-        for kind in kinds:
+        for kind in (kind for kind in kinds if only in (None, kind)):
             yield from report(registry.get(role, f"{plugin.name}:{kind}"), sizes)
 
 

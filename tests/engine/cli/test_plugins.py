@@ -36,12 +36,12 @@ def install(tmp_path, monkeypatch):
 
 
 def checked(capsys, *arguments):
-    """The exit code, the lines cut into columns, and what went to standard error."""
+    """The exit code, the lines cut into columns but for the summary, and what went to standard error."""
     code = main(["plugins", "check", *arguments])
     told = capsys.readouterr()
     return (
         code,
-        [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in told.out.splitlines()],
+        [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in told.out.splitlines()[:-1]],
         told.err,
     )
 
@@ -67,6 +67,15 @@ def test_a_broken_law_is_exit_code_1(install, capsys):
     assert row[:4] == ["view leaky", "keeps-lengths", "1x9x7", "BROKEN"]
     assert row[4].startswith("it changes the length of an image by up to 0.999 times; a view is orthogonal")
     assert ["view leaky", "apply-keeps-form", "1x9x7", "ok", "0"] in rows
+
+
+def test_what_is_broken_alone_and_a_summary(install, capsys):
+    install("leaky", LEAKY)
+    assert main(["plugins", "check", "leaky", "leaky", "--broken", "--size", "3x8x8"]) == 1
+    *lines, summary = capsys.readouterr().out.splitlines()
+    assert lines
+    assert all("  BROKEN  " in line for line in lines)
+    assert summary == f"11 laws: {11 - len(lines)} ok, {len(lines)} broken, 0 skipped"
 
 
 def test_a_plugin_that_is_broken_is_exit_code_1(install, capsys):
