@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import commands, formulas, hooks, kinds, public_api, recipes
+from generator import commands, formulas, hooks, kinds, language, public_api, recipes
 
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
@@ -27,6 +27,7 @@ def pages() -> dict[str, str]:
     registry = shipped(load_plugins())
     made = {
         "reference/recipes.md": recipes.page(),
+        "reference/language.md": language.page(registry),
         "reference/commands.md": commands.page(),
         "reference/python.md": public_api.public_api(),
         "reference/laws.md": public_api.laws(),
