@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.prose import cell, fenced, first_sentence, markdown
-from superpose.kinds.options import Option, options_of
+from generator.prose import cell, fenced, first_sentence, key_table, markdown
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
 from superpose.recipe.example import example
+from superpose.recipe.language import inside, of_class
 from superpose.running.citation import bibtex
 
 
@@ -26,19 +26,14 @@ def page(role: str, registry: Registry) -> str:
 
 def _kind(cls: Any, registry: Registry) -> str:
     parts = [f"## {cls.kind}", markdown(cls.__doc__)]
-    if options := options_of(cls):
-        rows = [_row(option) for option in options]
-        parts.append("\n".join(["| option | value | default | meaning |", "|---|---|---|---|", *rows]))
+    if options := of_class(cls):
+        parts.append(key_table(options, "option"))
+    for table in inside(cls):
+        parts += [f"`{table.heading}`: {markdown(table.text)}", key_table(table.keys)]
     parts.append(fenced("toml", example(cls, registry)))
     if cls.papers:
         parts.append("Papers: " + ", ".join(map(_name, cls.papers)) + ".")
     return "\n\n".join(parts)
-
-
-def _row(option: Option) -> str:
-    value = ", ".join(filter(None, [option.form.words, str(option.limits)]))
-    default = "*required*" if option.required else "*none*" if option.default is None else f"`{option.default!r}`"
-    return f"| `{option.name}` | {cell(value)} | {cell(default)} | {cell(option.doc)} |"
 
 
 def _name(paper: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from superpose.recipe.language import Key
 
 SECTIONS = ("Arguments", "Attributes", "Returns", "Raises")
 _INLINE_MATH = re.compile(r":math:`([^`]*)`")
@@ -53,6 +55,16 @@ def fenced(language: str, text: str) -> str:
 def cell(text: str) -> str:
     """Text that may stand in a table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def key_table(keys: Iterable[Key], what: str = "key") -> str:
+    """The table of keys or options: a row for each."""
+    rows = [f"| `{key.name}` | {cell(key.value)} | {_default(key)} | {cell(key.text)} |" for key in keys]
+    return "\n".join([f"| {what} | value | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _default(key: Key) -> str:
+    return "*required*" if key.required else f"`{cell(key.default)}`" if key.default else "*none*"
 
 
 class _Words:

@@ -27,6 +27,8 @@ def test_the_commands_print_what_the_page_says(name, tmp_path):
         ("", "an error\n", False),
         ("view a  undoes  3x8x8  ok  1e-16\n", "view a  undoes  1x4x4 b=1  ok  2e-16\n", True),
         ("view a  undoes  3x8x8  ok  1e-16\n", "view a  undoes  3x8x8  BROKEN  why\n", False),
+        ("adm  loaded  model: a\n", "adm  loaded, slow: 0.7 s to import (0.5 s are torch) model: a\n", True),
+        ("adm  loaded  model: a\n", "adm  broken: no model  model: a\n", False),
     ],
 )
 def test_what_counts_as_the_same(wanted, said, same):

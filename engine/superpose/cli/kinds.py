@@ -16,6 +16,7 @@ from superpose.kinds.roles import ROLES
 if TYPE_CHECKING:
     from superpose.kinds.options import Option
     from superpose.plugins import Registry
+    from superpose.recipe.language import Key
 
 #: The table of a recipe that no kind fills.
 RUN = "run"
@@ -59,10 +60,12 @@ def main(arguments: argparse.Namespace) -> int:
 
 def manual(cls: Any) -> str:
     """The manual page of a kind as text: what it is, its options with ranges and defaults, its papers, an example."""
-    from superpose.kinds.options import options_of
     from superpose.recipe.example import example
+    from superpose.recipe.language import inside, of_class
 
-    lines = [f"{cls.kind} ({cls.role})", "", plain(cls.__doc__), *_options(options_of(cls))]
+    lines = [f"{cls.kind} ({cls.role})", "", plain(cls.__doc__), *_options("options", of_class(cls))]
+    for table in inside(cls):
+        lines += _options(f"options of {table.heading}", table.keys)
     if cls.papers:
         lines += ["", "papers", *(f"  {paper}" for paper in cls.papers)]
     lines += ["", "example", *(f"  {line}" for line in example(cls).splitlines())]
@@ -71,33 +74,24 @@ def manual(cls: Any) -> str:
 
 def run_manual() -> str:
     """The manual page of the table ``[run]``."""
-    from superpose.kinds.options import options_of
+    from superpose.recipe.language import EXAMPLES, of_class
     from superpose.recipe.tables import Run
 
-    example = ["", "example", "  [run]", "  samples = 8", "  seed = 0"]
-    return "\n".join(["[run]", "", plain(Run.__doc__), *_options(options_of(Run)), *example])
+    example = ["", "example", *(f"  {line}" for line in EXAMPLES["recipe.run"].splitlines())]
+    return "\n".join(["[run]", "", plain(Run.__doc__), *_options("options", of_class(Run)), *example])
 
 
 def _of_role(role: str) -> str:
     """The text of a role, and the keys that recipes put beside the options of its kinds."""
     from superpose.recipe.language import beside
 
-    lines = [ROLES[role].text]
-    keys = beside(role)
-    if keys:
-        lines += ["", "keys beside the options of each"]
-    for key in keys:
-        lines += [f"  {key.name}: {', '.join(filter(None, [key.value, key.default]))}", f"      {key.text}"]
-    return "\n".join([*lines, "", "superpose kinds KIND prints the manual of one."])
+    keys = _options("keys beside the options of each", beside(role))
+    return "\n".join([ROLES[role].text, *keys, "", "superpose kinds KIND prints the manual of one."])
 
 
-def _options(options: Iterable[Option]) -> list[str]:
-    lines = []
-    for option in options:
-        default = "required" if option.required else f"default {option.default!r}"
-        lines.append(f"  {option.name}: {', '.join(filter(None, [option.form.words, str(option.limits), default]))}")
-        lines.append(f"      {option.doc}")
-    return ["", "options", *lines] if lines else []
+def _options(title: str, keys: Iterable[Key]) -> list[str]:
+    lines = [line for key in keys for line in (f"  {key.name}: {key.value}, {key.presence}", f"      {key.text}")]
+    return ["", title, *lines] if lines else []
 
 
 def _facts(cls: Any, found: Registry) -> dict[str, object]:

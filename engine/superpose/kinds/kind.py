@@ -61,20 +61,24 @@ class Limits:
         if self.choices is not None and value not in self.choices:
             raise ValueError(f"must be one of {', '.join(map(repr, self.choices))}, got {value!r}")
         if self.ge is not None and not value >= self.ge:
-            raise ValueError(f"must be at least {self.ge:g}, got {value!r}")
+            raise ValueError(f"must be at least {_written(self.ge)}, got {value!r}")
         if self.gt is not None and not value > self.gt:
-            raise ValueError(f"must be more than {self.gt:g}, got {value!r}")
+            raise ValueError(f"must be more than {_written(self.gt)}, got {value!r}")
         if self.le is not None and not value <= self.le:
-            raise ValueError(f"must be at most {self.le:g}, got {value!r}")
+            raise ValueError(f"must be at most {_written(self.le)}, got {value!r}")
         if self.lt is not None and not value < self.lt:
-            raise ValueError(f"must be less than {self.lt:g}, got {value!r}")
+            raise ValueError(f"must be less than {_written(self.lt)}, got {value!r}")
 
     def __str__(self) -> str:
         """The range in words, for manuals: ``>= 1``, ``one of 90, 180``; empty when there is none."""
         if self.choices is not None:
             return "one of " + ", ".join(map(str, self.choices))
         signs = ((">=", self.ge), (">", self.gt), ("<=", self.le), ("<", self.lt))
-        return " and ".join(f"{sign} {bound:g}" for sign, bound in signs if bound is not None)
+        return " and ".join(f"{sign} {_written(bound)}" for sign, bound in signs if bound is not None)
+
+
+def _written(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 def option(

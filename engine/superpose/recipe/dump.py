@@ -47,6 +47,15 @@ def plain(value: Any, paths: Callable[[Path], str] = PurePath.as_posix) -> Any:
     return tag | {name: plain(item, paths) for name, item in given.items() if item is not None}
 
 
+def inline(value: Any) -> str:
+    """A plain value as it stands to the right of its key, tables and lists on the same line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {inline(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
+
+
 def _roles(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[str, Any]:
     parts = {role: getattr(where, role) for role in STAGE_KEYS}
     return {role: plain(part, paths) for role, part in parts.items() if part is not None}

@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from superpose.estimate.decomposition import Decomposition
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
-from superpose.recipe.dump import plain
+from superpose.recipe.dump import inline, plain
 
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -35,7 +33,7 @@ def example(cls: Any, registry: Registry | None = None) -> str:
     elif issubclass(cls, Decomposition):
         table |= dict(zip(cls.names, itertools.cycle(PROMPTS), strict=False))
     # An example has no place of its own: tables inside it are written on the line of their key.
-    body = "".join(f"{key} = {_inline(value)}\n" for key, value in table.items())
+    body = "".join(f"{key} = {inline(value)}\n" for key, value in table.items())
     if host := _host(cls.role, registry):
         holder, option = host
         return f'[{holder.role}]\nkind = "{holder.kind}"\n\n[{holder.role}.{option}]\n{body}'
@@ -107,11 +105,3 @@ def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911
         case Named(role):
             kinds = registry.kinds(role).values()
             return next((_table(cls, registry) for cls in kinds), {"kind": role})
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_inline(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
-    return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")

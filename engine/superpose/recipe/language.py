@@ -1,29 +1,34 @@
 """The language of recipes, table by table: every key with its value, default, meaning and an example.
 
-All of it is read off the JSON Schema; here are only the examples, and the order. The reference and ``superpose kinds``
-print it.
+All of it is read off the JSON Schema and the options of kinds; here are only the examples, and the order. The
+reference and ``superpose kinds`` print it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
+from superpose.kinds.options import Either, Form, Listed, Nested, Option, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
+from superpose.recipe.dump import inline, plain
+from superpose.recipe.grammar import WEIGHT
 from superpose.recipe.json_schema import schema
+from superpose.recipe.tables import Run
 
-_TYPES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "boolean": "true or false",
-    "object": "a table",
-}
+_STAGE = '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}'
+_VIEW = '[[view]]\nkind = "identity"\nprompt = "A"'
+_PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
 
-#: An example of each key: a piece of a recipe, which names kinds of the distribution only.
+_BESIDE = "Beside `kind` and the options of that kind, each has these keys."
+_PARTS = 'Each part of the decomposition is a key, and shows a prompt, such as `low = "A"`, or a table with these keys.'
+_LISTS = {"string": "a list of texts", "integer": "a list of whole numbers"}
+_TEXT = "text"
+
+#: A piece of a recipe for each key, as TABLE.KEY; it names kinds of the distribution only.
 EXAMPLES: dict[str, str] = {
     "recipe.requires": 'requires = ["superpose>=0.1"]',
     "recipe.model": '[model]\nkind = "glyphs"',
@@ -31,31 +36,39 @@ EXAMPLES: dict[str, str] = {
     "recipe.guidance": '[guidance]\nkind = "cfg"\nscale = 5.0',
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
     "recipe.prompt": 'prompt = "A"',
-    "recipe.negative": 'prompt = "A"\nnegative = "R"',
-    "recipe.view": '[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"',
+    "recipe.negative": 'prompt = "A"\nnegative = "R"\n\n[guidance]\nkind = "cfg"',
+    "recipe.view": f'{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"',
     "recipe.decomposition": '[decomposition]\nkind = "hybrid"\nlow = "A"\nhigh = "S"',
-    "recipe.stage": 'prompt = "A"\n\n[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}',
+    "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
     "recipe.constraint": '[[constraint]]\nkind = "inpaint"\nimage = "letter.png"\nmask = "mask.png"',
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
-    "view.weight": '[[view]]\nkind = "identity"\nweight = 2.0\nprompt = "A"',
-    "view.prompt": '[[view]]\nkind = "identity"\nprompt = "A"',
-    "view.negative": '[[view]]\nkind = "identity"\nprompt = "A"\nnegative = "R"',
-    "view.guidance": '[[view]]\nkind = "identity"\nprompt = "A"\nguidance = {kind = "cfg", scale = 9.0}',
-    "view.guidance_stages": (
-        '[[view]]\nkind = "identity"\nprompt = "A"\nguidance = {kind = "cfg", scale = 9.0}\nguidance_stages = [0]'
-    ),
+    "view.weight": f"{_VIEW}\nweight = 2.0",
+    "view.prompt": _VIEW,
+    "view.negative": f'{_VIEW}\nnegative = "R"\nguidance = {{kind = "cfg"}}',
+    "view.guidance": f'{_VIEW}\nguidance = {{kind = "cfg", scale = 9.0}}',
+    "view.guidance_stages": f'{_VIEW}\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
     "view.view": '[[view]]\nkind = "flip"\nview = [{kind = "rotate", degrees = 90, prompt = "A"}]',
-    "view.decomposition": ('[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}'),
-    "stage.model": '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}',
+    "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
+    "part.prompt": f'{_PART}\nprompt = "A"',
+    "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
+    "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
+    "part.guidance_stages": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
+    "part.view": f'{_PART}\nview = [{{kind = "identity", prompt = "A"}}, {{kind = "rotate", prompt = "V"}}]',
+    "part.decomposition": f'{_PART}\ndecomposition = {{kind = "colour", gray = "A", colour = "O"}}',
+    "stage.model": _STAGE,
     "stage.scheduler": '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim", steps = 20}',
-    "stage.guidance": (
-        '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}\nguidance = {kind = "cfg"}'
-    ),
-    "stage.clip": '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}\nclip = {kind = "none"}',
+    "stage.guidance": f'{_STAGE}\nguidance = {{kind = "cfg"}}',
+    "stage.clip": f'{_STAGE}\nclip = {{kind = "none"}}',
     "stage.constraint": (
-        '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}\n\n'
-        '[[stage.constraint]]\nkind = "inpaint"\nimage = "large.png"\nmask = "large-mask.png"'
+        f'{_STAGE}\n\n[[stage.constraint]]\nkind = "inpaint"\nimage = "large.png"\nmask = "large-mask.png"'
     ),
+    "run.samples": "[run]\nsamples = 8",
+    "run.seed": "[run]\nseed = 1",
+    "run.device": '[run]\ndevice = "cuda:0"',
+    "run.dtype": '[run]\ndtype = "bfloat16"',
+    "run.threads": "[run]\nthreads = 8",
+    "run.batch_size": "[run]\nbatch_size = 32",
+    "run.at_once": "[run]\nat_once = 4",
 }
 
 
@@ -65,17 +78,24 @@ class Key:
 
     Attributes:
         name: The key.
-        value: What may be written, with its range.
-        default: What holds where it is absent, or that it must be there.
-        text: What it means.
-        example: A piece of a recipe that has it; empty where the table's own example shows it.
+        value: The values that may be written, with their range.
+        default: The value where it is absent, as TOML; empty where there is none.
+        required: Whether it must be there.
+        text: Its meaning.
+        example: A piece of a recipe that has it; empty for options of kinds, whose manuals have an example of all.
     """
 
     name: str
     value: str
     default: str
+    required: bool
     text: str
     example: str = ""
+
+    @property
+    def presence(self) -> str:
+        """Its default in words."""
+        return "required" if self.required else f"default {self.default}" if self.default else "optional"
 
 
 @attrs.frozen
@@ -95,55 +115,87 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
     """
     written = schema(registry)
     defined = written["definitions"]
-    stage = _keys(defined["stage"], "stage", defined)
-    return (
-        Table("the recipe", written["description"], _keys(written, "recipe", defined)),
-        Table("[[view]], beside the options of its kind", ROLES["view"].text, beside("view", registry)),
-        Table("a part of a [decomposition], and any other subject", *_subject(defined)),
-        Table("[[stage]]", defined["stage"]["description"], stage),
-        Table("[run]", defined["run"]["description"], _keys(defined["run"], "run", defined)),
-    )
+    tables = [
+        Table("The top of a recipe", written["description"], _keys(written, "recipe", defined)),
+        Table("[[view]]", f"{ROLES['view'].text} {_BESIDE}", beside("view", registry)),
+        Table(
+            "A part of a [decomposition]", f"{defined['subject']['description']} {_PARTS}", _subject(defined, "part")
+        ),
+    ]
+    for name, said in written["properties"].items():
+        target = _target(said)
+        if target and target not in ROLES and name != "run":
+            heading = f"[[{name}]]" if "items" in said else f"[{name}]"
+            tables.append(Table(heading, defined[target]["description"], _keys(defined[target], name, defined)))
+    return (*tables, Table("[run]", defined["run"]["description"], of_class(Run, "run")))
 
 
 def beside(role: str, registry: Registry | None = None) -> tuple[Key, ...]:
     """The keys that the grammar puts beside the options of every kind of a role; none for most roles."""
-    defined = schema(registry)["definitions"]
-    tables = [defined[ref["$ref"].rpartition("/")[2]] for ref in defined[role].get("oneOf", ())]
-    if not ROLES[role].many or not ROLES[role].in_subject or not tables:
+    if not ROLES[role].many or not ROLES[role].in_subject:
         return ()
-    shared = set.intersection(*(set(table["properties"]) for table in tables)) - {"kind"}
-    first = tables[0]["properties"]
-    return _keys({"properties": {name: first[name] for name in first if name in shared}}, role, defined)
+    weight = attrs.evolve(of_option(WEIGHT), example=EXAMPLES["view.weight"])
+    return (weight, *_subject(schema(registry)["definitions"], role))
 
 
-def _subject(defined: Mapping[str, Any]) -> tuple[str, tuple[Key, ...]]:
-    table = defined["subject"]
-    return table["description"], _keys(table, "view", defined)
+def of_class(cls: type, place: str = "") -> tuple[Key, ...]:
+    """The options of a kind, of ``[run]`` or of a table inside an option, as keys.
+
+    Arguments:
+        cls: The class.
+        place: Its table in `EXAMPLES`, where that has examples of it.
+    """
+    keys = map(of_option, options_of(cls))
+    return tuple(attrs.evolve(key, example=EXAMPLES.get(f"{place}.{key.name}", "")) for key in keys)
 
 
-def _keys(table: Mapping[str, Any], name: str, defined: Mapping[str, Any]) -> tuple[Key, ...]:
+def of_option(option: Option) -> Key:
+    """An option as a key of its table."""
+    value = ", ".join(filter(None, [option.form.words, str(option.limits)]))
+    default = "" if option.required or option.default is None else inline(plain(option.default))
+    return Key(option.name, value, default, option.required, option.doc)
+
+
+def inside(cls: Any) -> Iterator[Table]:
+    """The tables that options of a kind hold, such as ``[[model.code]]``, and those inside of them."""
+    for option in options_of(cls):
+        for form, many in _nested(option.form):
+            heading = f"{cls.role}.{option.name}"
+            yield Table(f"[[{heading}]]" if many else f"[{heading}]", form.cls.__doc__ or "", of_class(form.cls))
+
+
+def _nested(form: Form, many: bool = False) -> Iterator[tuple[Nested, bool]]:
+    if isinstance(form, Nested):
+        yield form, many
+    elif isinstance(form, Listed):
+        yield from _nested(form.item, many=True)
+    elif isinstance(form, Either):
+        for one in form.forms:
+            yield from _nested(one, many)
+
+
+def _subject(defined: Mapping[str, Any], place: str) -> tuple[Key, ...]:
+    return _keys(defined["subject"], place, defined)
+
+
+def _keys(table: Mapping[str, Any], place: str, defined: Mapping[str, Any]) -> tuple[Key, ...]:
+    """The keys of a table of the schema whose values are texts, lists and tables."""
     needed = table.get("required", ())
-    return tuple(_key(key, said, key in needed, f"{name}.{key}", defined) for key, said in table["properties"].items())
+    keys = []
+    for name, said in table["properties"].items():
+        text = said.get("description") or defined[_target(said)]["description"]
+        example = EXAMPLES.get(f"{place}.{name}", "")
+        keys.append(Key(name, _value(name, said), "", name in needed, text, example))
+    return tuple(keys)
 
 
-def _key(name: str, said: Mapping[str, Any], needed: bool, place: str, defined: Mapping[str, Any]) -> Key:
-    target = said
-    if "$ref" in said:
-        target = defined[said["$ref"].rpartition("/")[2]]
-    default = "required" if needed else f"default {said['default']!r}" if "default" in said else "absent by default"
-    return Key(name, _value(name, said, target), default, str(target.get("description", "")), EXAMPLES.get(place, ""))
+def _target(said: Mapping[str, Any]) -> str:
+    """The definition that a key refers to, itself or by its items; empty where it refers to none."""
+    return str(said.get("items", said).get("$ref", "")).rpartition("/")[2]
 
 
-def _value(name: str, said: Mapping[str, Any], target: Mapping[str, Any]) -> str:
-    """What may be written, in words."""
-    if "$ref" in said:
-        return f"a table [{name}]"
-    if "enum" in said:
-        return "one of " + ", ".join(map(str, said["enum"]))
-    if said["type"] == "array":
-        inner = said["items"]
-        return f"tables [[{name}]]" if "$ref" in inner else f"a list of {_TYPES[inner['type']].removeprefix('a ')}s"
-    bounds = [
-        f"{'>' if said.get(flag) else '>='} {said['minimum']}" for flag in ("exclusiveMinimum",) if "minimum" in said
-    ] + [f"{'<' if said.get(flag) else '<='} {said['maximum']}" for flag in ("exclusiveMaximum",) if "maximum" in said]
-    return ", ".join([_TYPES[target["type"]], " and ".join(bounds)] if bounds else [_TYPES[target["type"]]])
+def _value(name: str, said: Mapping[str, Any]) -> str:
+    """The values of a key in words."""
+    if _target(said):
+        return f"tables [[{name}]]" if "items" in said else f"a table [{name}]"
+    return _LISTS[said["items"]["type"]] if "items" in said else _TEXT

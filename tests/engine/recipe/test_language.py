@@ -4,33 +4,85 @@ import pytest
 from PIL import Image
 
 import superpose
+from superpose.kinds.options import options_of
+from superpose.plugins import load_plugins
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS
 from superpose.recipe.grammar import RECIPE_KEYS
-from superpose.recipe.language import EXAMPLES, language
+from superpose.recipe.json_schema import schema
+from superpose.recipe.language import EXAMPLES, inside, language, of_option
 
 #: What an example needs around it, unless it has it itself.
 AROUND = {
     "[model]": '[model]\nkind = "glyphs"\n',
     "[scheduler]": '[scheduler]\nkind = "ddim"\n',
 }
+TABLES = {table.heading: table for table in language()}
 
 
-def test_every_key_is_there_with_a_meaning():
-    recipe, view, part, _stage, _run = language()
-    assert {key.name for key in recipe.keys} == set(RECIPE_KEYS)
-    assert {key.name for key in view.keys} == set(VIEW_KEYS)
-    assert {key.name for key in part.keys} == set(SUBJECT_KEYS)
+def names(heading):
+    return {key.name for key in TABLES[heading].keys}
+
+
+def test_the_keys_of_the_grammar_are_there():
+    assert names("The top of a recipe") == set(RECIPE_KEYS)
+    assert names("[[view]]") == set(VIEW_KEYS)
+    assert names("A part of a [decomposition]") == set(SUBJECT_KEYS)
+
+
+def kind_keys():
+    """The keys that a manual of a kind has, by its definition in the schema."""
+    registry = load_plugins()
+    for role in registry.roles:
+        for name, cls in registry.kinds(role).items():
+            parts = cls.names if role == "decomposition" and isinstance(cls.names, tuple) else ()
+            yield f"{role}:{name}", {"kind", *(option.name for option in options_of(cls)), *parts}
+
+
+def test_every_key_of_the_schema_is_there():
+    """Those of a kind are in its manual, as its options; all others are in a table of the language."""
+    manuals = dict(kind_keys())
+    beside = names("[[view]]")
+    told = [names(heading) for heading in TABLES]
+    told += [{key.name for key in table.keys} for cls in classes() for table in inside(cls)]
+    written = schema()
+    for name, table in {"recipe": written, **written["definitions"]}.items():
+        keys = set(table.get("properties", ()))
+        kind = name.removesuffix(":alone")
+        if kind in manuals:
+            assert keys - manuals[kind] - beside == set(), f"{name} has keys that nobody tells of"
+        elif keys:
+            assert keys in told, f"no table of the language has the keys of {name}: {sorted(keys)}"
+
+
+def classes():
+    registry = load_plugins()
+    return [cls for role in registry.roles for cls in registry.kinds(role).values()]
+
+
+def test_every_key_has_a_value_a_meaning_and_an_example():
     for table in language():
         assert table.text
         for key in table.keys:
             assert key.text, f"{table.heading} {key.name} has no meaning"
             assert key.value, f"{table.heading} {key.name} has no value"
+            assert key.example, f"{table.heading} {key.name} has no example"
+    assert set(EXAMPLES.values()) == {key.example for table in language() for key in table.keys}
 
 
-def test_every_example_is_of_a_key_and_every_table_but_run_has_them():
-    keys = {(table.heading, key.name): key.example for table in language() for key in table.keys}
-    assert set(EXAMPLES.values()) <= set(keys.values())
-    assert [name for (heading, name), example in keys.items() if not example and heading != "[run]"] == []
+def test_options_say_range_and_default_as_a_recipe_writes_them():
+    run = {key.name: key for key in TABLES["[run]"].keys}
+    assert run["seed"].value == "a whole number, >= 0 and <= 9223372036854775807"
+    assert run["device"].presence == 'default "auto"'
+    [degrees] = options_of(load_plugins().get("view", "rotate"))
+    assert of_option(degrees).presence == "default 180"
+    path = next(it for it in options_of(load_plugins().get("model", "ddpm")) if it.required)
+    assert of_option(path).presence == "required"
+
+
+def test_a_table_inside_an_option_has_its_own_keys():
+    [code] = inside(load_plugins().get("model", "glyphs-diffae"))
+    assert code.heading == "[[model.code]]"
+    assert {key.name for key in code.keys} >= {"name", "image", "mix"}
 
 
 @pytest.mark.parametrize("place", EXAMPLES)
