@@ -38,12 +38,13 @@ def named(page):
 
 
 def executed(page):
-    """Run every Python block of a page, and return what the last one left."""
-    names = {}
+    """Run every Python block of a page, each by itself, and return what they left."""
+    left = {}
     for block in blocks(page, "python"):
         names = {"__name__": "example"}
         exec(compile(block, str(page), "exec"), names)
-    return names
+        left |= names
+    return left
 
 
 @pytest.fixture

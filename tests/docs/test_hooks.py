@@ -20,7 +20,7 @@ def installed(tmp_path, monkeypatch):
     modules = []
 
     def install(role):
-        [code] = re.findall(r"^```python\n(.*?)^```", (HOWTO / f"{role}.md").read_text(), re.DOTALL | re.MULTILINE)
+        code, *_ = re.findall(r"^```python\n(.*?)^```", (HOWTO / f"{role}.md").read_text(), re.DOTALL | re.MULTILINE)
         written, _, _ = code.partition("\n\n\nfrom superpose.testing")  # the rest of the page tries it out
         module = f"superpose_howto_{role}"
         modules.append(module)

@@ -61,7 +61,9 @@ def test_parts_are_linear_and_sum_to_the_image(decomposition, size):
 
 @pytest.mark.parametrize("decomposition", every("decomposition"))
 def test_a_decomposition_accepts_colour_images(decomposition):
-    for size in ((3, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 31)):
+    sizes = [size for size in ((3, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 31)) if not decomposition.refuses(*size)]
+    assert decomposition != variants(type(decomposition))[0] or (3, 32, 32) in sizes
+    for size in sizes:
         check_decomposition(decomposition, *size)
 
 

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 class Decomposition(Kind, ABC):
-    """A way to take images apart. Kinds are frozen attrs classes.
-
-    Attributes:
-        names: Names of the parts, in the order of `split`; each is a table of the recipe.
-    """
+    """A way to take images apart. Kinds are frozen attrs classes."""
 
     role: ClassVar[str] = "decomposition"
-    names: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Names of the parts, in the order of `split`; each is a key of the recipe's table.
+
+        A tuple in the class, or a property where the names depend on the options.
+        """
 
     @abstractmethod
     def split(self, x: Tensor) -> tuple[Tensor, ...]:

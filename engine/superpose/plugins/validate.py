@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,6 +12,9 @@ from superpose.errors import PluginError
 from superpose.kinds.kind import Kind
 from superpose.kinds.options import nested_options, options_of
 from superpose.kinds.roles import ROLES
+
+if TYPE_CHECKING:
+    from superpose.estimate.decomposition import Decomposition
 
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -41,7 +44,7 @@ def validate(cls: Any, role: str) -> None:
     if role == "view":
         reserved |= set(VIEW_KEYS)
     elif role == "decomposition":
-        reserved |= set(_parts(cls))
+        reserved |= set(names_of_all(cls) or ())
     if clash := sorted(reserved & {option.name for option in options}):
         raise PluginError(f"{role} {cls.kind!r}: option {clash[0]!r} has a name that recipes use themselves; rename it")
 
@@ -71,7 +74,7 @@ def _kind(cls: type[Kind]) -> None:
 
 
 def _form(cls: type[Any]) -> None:
-    what = f"{cls.role} {cls.kind!r}"
+    what = _what(cls)
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         raise PluginError(f"{what} does not define {missing}")
@@ -91,12 +94,37 @@ def _frozen(cls: type[Any]) -> bool:
     return False
 
 
-def _parts(cls: type[Any]) -> tuple[str, ...]:
-    names: Any = getattr(cls, "names", None)
+def names_of_all(cls: type[Any]) -> tuple[str, ...] | None:
+    """Names of the parts of every decomposition of a class; None where they depend on its options.
+
+    Raises:
+        PluginError: If they are no different names.
+    """
+    names: object = getattr(cls, "names", None)
+    return None if hasattr(names, "__get__") else _names(cls, names)
+
+
+def names_of(decomposition: Decomposition) -> tuple[str, ...]:
+    """Names of the parts of a decomposition, which can stand in a recipe beside its options.
+
+    Raises:
+        PluginError: If they are no different names, or one of them is an option.
+    """
+    cls: type[Any] = type(decomposition)
+    names = _names(cls, decomposition.names)
+    if clash := sorted({"kind", *(field.name for field in attrs.fields(cls))} & set(names)):
+        raise PluginError(f"{_what(cls)}: the part {clash[0]!r} has the name of an option; rename it")
+    return names
+
+
+def _names(cls: type[Any], names: object) -> tuple[str, ...]:
     good = isinstance(names, tuple) and names and all(isinstance(name, str) and NAME.fullmatch(name) for name in names)
-    if not good or len(set(names)) < len(names):
+    if not isinstance(names, tuple) or not good or len(set(names)) < len(names):
         raise PluginError(
-            f"decomposition {cls.kind!r}: names is {names!r}; it must be a tuple of different names, "
-            "such as ('low', 'high')"
+            f"{_what(cls)}: names is {names!r}; it must be a tuple of different names, such as ('low', 'high')"
         )
-    return tuple(names)
+    return names
+
+
+def _what(cls: type[Any]) -> str:
+    return f"{cls.role} {cls.kind!r}"

@@ -8,9 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from superpose.estimate.decomposition import Decomposition
-from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
+from superpose.kinds.options import (
+    Choice,
+    Either,
+    Form,
+    Listed,
+    Named,
+    Nested,
+    Option,
+    Row,
+    Scalar,
+    options_of,
+    paths_read,
+)
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
+from superpose.plugins.validate import names_of, names_of_all
 from superpose.recipe.dump import inline, plain
 
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -31,7 +44,9 @@ def example(cls: Any, registry: Registry | None = None) -> str:
     if cls.role == "view":
         table["prompt"] = PROMPTS[0]
     elif issubclass(cls, Decomposition):
-        table |= dict(zip(cls.names, itertools.cycle(PROMPTS), strict=False))
+        options = {name: value for name, value in table.items() if name != "kind"}
+        names = names_of_all(cls) or names_of(cls(**paths_read(cls, options)))
+        table |= dict(zip(names, itertools.cycle(PROMPTS), strict=False))
     # An example has no place of its own: tables inside it are written on the line of their key.
     body = "".join(f"{key} = {inline(value)}\n" for key, value in table.items())
     if host := _host(cls.role, registry):

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 import superpose
-from superpose.errors import RecipeError
-from superpose.kinds.options import Listed, Option, Scalar
+from superpose.errors import PluginError, RecipeError
+from superpose.kinds.options import Listed, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
-from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS
+from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.recipe.where import Path
+
+if TYPE_CHECKING:
+    from superpose.estimate.decomposition import Decomposition
 
 #: Roles of which a recipe has a list that is no part of its subject.
 LISTED = tuple(role.name for role in ROLES.values() if role.in_recipe and role.many and not role.in_subject)
@@ -135,11 +138,30 @@ def _decomposition(reader: Reader, given: Any, path: Path) -> Any:
     cls = reader.named("decomposition", given, path)
     if cls is WRONG:
         return WRONG
-    decomposition = reader.options(cls, given, path, ("kind", *cls.names))
-    parts = tuple((name, _part(reader, given, (*path, name))) for name in cls.names)
-    if decomposition is WRONG or any(subject is WRONG for _, subject in parts):
+    names = names_of_all(cls)
+    # Where the names depend on options nothing is known of the other keys before those are read.
+    beside = [key for key in given if key not in {option.name for option in options_of(cls)}]
+    decomposition = reader.options(cls, given, path, ("kind", *names) if names is not None else beside)
+    if names is None and decomposition is not WRONG:
+        names = _names_read(reader, decomposition, given, path)
+    parts = tuple((name, _part(reader, given, (*path, name))) for name in names or ())
+    if names is None or decomposition is WRONG or any(subject is WRONG for _, subject in parts):
         return WRONG
     return PartTerms(decomposition=decomposition, parts=parts)
+
+
+def _names_read(
+    reader: Reader, decomposition: Decomposition, given: dict[str, Any], path: Path
+) -> tuple[str, ...] | None:
+    """The names that the options of a decomposition make; None where they make none that a recipe can have."""
+    try:
+        names = names_of(decomposition)
+    except PluginError as error:
+        reader.wrong(path, str(error))
+        return None
+    options = [option.name for option in options_of(type(decomposition))]
+    reader.unknown_keys(given, ("kind", *options, *names), path)
+    return names
 
 
 def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:

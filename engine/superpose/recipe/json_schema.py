@@ -16,6 +16,7 @@ from superpose.kinds.kind import Limits
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import GROUP, Registry, load_plugins
+from superpose.plugins.validate import names_of_all
 from superpose.recipe.dump import plain
 from superpose.recipe.grammar import WEIGHT
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, Run
@@ -97,8 +98,13 @@ class _Writer:
         if role == "view":
             more = {"weight": self.option(WEIGHT), **self.subject_keys()}
             return self.table(f"{role}:{kind}", cls, tag, more, one_of=SUBJECTS)
-        parts: tuple[str, ...] = cls.names if issubclass(cls, Decomposition) else ()
+        if not issubclass(cls, Decomposition):
+            return self.table(f"{role}:{kind}", cls, tag)
         part = {"anyOf": [{"type": "string"}, _ref("subject")]}
+        parts = names_of_all(cls)
+        if parts is None:
+            rest = part | {"description": "What the part of that name shows: a prompt, or a table."}
+            return self.table(f"{role}:{kind}", cls, tag, rest=rest)
         more = {name: part | {"description": f"What the part {name!r} shows: a prompt, or a table."} for name in parts}
         return self.table(f"{role}:{kind}", cls, tag, more, needed=parts)
 
@@ -110,14 +116,17 @@ class _Writer:
         more: dict[str, Schema] | None = None,
         needed: Iterable[str] = (),
         one_of: Iterable[str] = (),
+        rest: Schema | None = None,
     ) -> Schema:
-        """Define the table of a class, and refer to it."""
+        """Define the table of a class, and refer to it; ``rest`` is what its keys of any other name are."""
         if name not in self.definitions:
             self.definitions[name] = {}  # stops a class that holds itself from being followed forever
             options = options_of(cls)
             keys = {**(tag or {}), **{option.name: self.option(option) for option in options}, **(more or {})}
             required = [*(tag or {}), *(option.name for option in options if option.required), *needed]
             self.definitions[name] = _closed(inspect.cleandoc(cls.__doc__ or ""), keys, required, one_of)
+            if rest is not None:
+                self.definitions[name]["additionalProperties"] = rest
         return _ref(name)
 
     def option(self, option: Option) -> Schema:

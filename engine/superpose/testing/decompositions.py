@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from superpose.errors import LawError, PluginError
+from superpose.plugins.validate import names_of
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size
 
@@ -30,12 +32,24 @@ def check_decomposition(decomposition: Decomposition, channels: int, height: int
 def laws(decomposition: Decomposition, channels: int, height: int, width: int) -> Iterator[Law]:
     """The laws of a decomposition on images of one size."""
     size = channels, height, width
+    yield Law("has-names", lambda: has_names(decomposition))
     yield Law("sums-to-the-whole", lambda: sums_to_the_whole(decomposition, *size))
     for name in decomposition.names:
         part, what = decomposition.part(name), f"part {name!r}"
         yield Law(f"{name}-is-linear", partial(linear, decomposition, what, part, *size))
         yield Law(f"{name}-keeps-form", partial(keeps_form, decomposition, what, part, *size))
     yield Law("parts-are-the-split", lambda: parts_are_the_split(decomposition, *size))
+
+
+def has_names(decomposition: Decomposition) -> float:
+    """Its parts have names that a recipe can write, the same ones at every stage of a cascade."""
+    try:
+        names = names_of(decomposition)
+    except PluginError as error:
+        raise LawError(str(error)) from error
+    if (scaled := decomposition.scaled(2.0).names) != names:
+        broken(decomposition, "twice the size", f"its parts are {', '.join(scaled)} and were {', '.join(names)}")
+    return 0.0
 
 
 def sums_to_the_whole(decomposition: Decomposition, channels: int, height: int, width: int) -> float:

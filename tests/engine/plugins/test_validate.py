@@ -101,7 +101,8 @@ NAMES = "it must be a tuple of different names, such as ('low', 'high')"
             "decomposition",
             "decomposition 'made': option 'low' has a name that recipes use themselves; rename it",
         ),
-        (made(bases=(Split,)), "decomposition", f"decomposition 'made': names is None; {NAMES}"),
+        (made(bases=(Split,)), "decomposition", "decomposition 'made' does not define names"),
+        (made(bases=(Split,), names=None), "decomposition", f"decomposition 'made': names is None; {NAMES}"),
         (made(bases=(Split,), names=()), "decomposition", f"decomposition 'made': names is (); {NAMES}"),
         (
             made(bases=(Split,), names=("a", "a")),

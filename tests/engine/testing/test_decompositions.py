@@ -42,3 +42,25 @@ class Halves(Decomposition):
 def test_what_is_no_decomposition_is_caught(parts, alone, says):
     with pytest.raises(LawError, match=says):
         check_decomposition(Halves(parts=parts, alone=alone), 3, 16, 16)
+
+
+def test_parts_that_a_larger_image_does_not_have_are_caught():
+    @attrs.frozen(kw_only=True)
+    class Growing(Decomposition):
+        """As many parts as it is told, and more of them of a larger image."""
+
+        kind = "growing"
+        count: int = 1
+
+        @property
+        def names(self):
+            return tuple(f"part-{i}" for i in range(self.count))
+
+        def split(self, x):
+            return tuple(x / self.count for _ in self.names)
+
+        def scaled(self, factor):
+            return Growing(count=round(self.count * factor))
+
+    with pytest.raises(LawError, match="at twice the size: its parts are part-0, part-1 and were part-0"):
+        check_decomposition(Growing(), 3, 8, 8)
