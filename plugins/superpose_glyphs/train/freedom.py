@@ -22,6 +22,7 @@ class Freedom:
         smallest, largest: Sizes.
         shift: Share of a side, either way along both axes.
         mirror: Whether half of the images are mirrored.
+        extent: Share of a side that is inked before it is moved: shifts are smaller where ink would leave the image.
     """
 
     turn: float = 10.0
@@ -29,13 +30,15 @@ class Freedom:
     largest: float = 1.1
     shift: float = 0.06
     mirror: bool = True
+    extent: float = 0.0
 
     def moved(self, coverage: Array, rng: np.random.Generator) -> Array:
         """Ink coverage (n, H, W) uint8 moved at random, each in its own way; beyond an image is no ink."""
         count = len(coverage)
         angle = np.deg2rad(rng.uniform(-self.turn, self.turn, count))
         size = np.exp(rng.uniform(np.log(self.smallest), np.log(self.largest), count))
-        place = rng.uniform(-self.shift, self.shift, (count, 2)) * 2
+        room = (1 - size * self.extent).clip(0) / 2
+        place = rng.uniform(-self.shift, self.shift, (count, 2)) * 2 * np.minimum(1, room / self.shift)[:, None]
         mirror = np.where(rng.random(count) < 0.5 * self.mirror, -1.0, 1.0)
         cos, sin = np.cos(angle) / size, np.sin(angle) / size
         # Of each place of the answer, where it was: a row for x and one for y, in units of half a side.
