@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from superpose.errors import RecipeError
 from superpose.media.files import read_bytes
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 #: Bytes of a file, at most.
 FILE_LIMIT = 64 * 2**20
+
+#: Pixels of a picture that is shown whatever its size, at most.
+SHOWN = 2**24
 
 Pixels = Callable[[Image.Image], "NDArray[Any]"]
 
@@ -59,6 +62,27 @@ def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.devi
     pixels = decoded(Path(path), (height, width), lambda image: np.asarray(_converted(image, mode)))
     values = torch.from_numpy(pixels.astype(np.float32)).div_(127.5).sub_(1)
     return values.view(height, width, channels).permute(2, 0, 1).contiguous().to(device)
+
+
+def read_whole(path: Path) -> NDArray[np.uint8]:
+    """Read an image file of any size, to be shown.
+
+    Returns:
+        Its pixels in 8 bits, (H, W, 3).
+
+    Raises:
+        RecipeError: If it is no image of `FORMATS`, or has more than `SHOWN` pixels.
+    """
+    head = read_bytes(path, FILE_LIMIT)
+    if not is_image(head):
+        raise RecipeError(f"{path}: not an image in a format that is read: {', '.join(FORMATS)}")
+    with Image.open(io.BytesIO(head), formats=FORMATS) as image:
+        width, height = image.size
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    if width * height > SHOWN:
+        raise RecipeError(f"{path}: {width}x{height} pixels are more than are shown")
+    size = (width, height) if turned else (height, width)
+    return decoded(path, size, lambda upright: np.asarray(_converted(upright, "RGB")))
 
 
 def to_pixels(images: Tensor) -> NDArray[np.uint8]:

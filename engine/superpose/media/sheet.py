@@ -1,4 +1,4 @@
-"""The contact sheet: every reading of every sample, with the prompt it should show."""
+"""The contact sheet: what was given, then every reading of every sample, with the prompt it should show."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ HEIGHT = 8000  # of a page at most, unless one sample is taller
 GAP = 8
 LABEL = 18
 WHOLE = "whole"  # the label of an image that is to be taken apart
+GIVEN = "given"  # stands over what was not sampled, where samples have their number
 INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (120, 120, 120), (208, 208, 208)
 
 
@@ -37,6 +38,18 @@ class Reading(NamedTuple):
 
     label: str
     show: Show
+
+
+class Given(NamedTuple):
+    """A picture that the recipe was given: a source, a mask.
+
+    Attributes:
+        label: What it is.
+        pixels: In 8 bits, (H, W, C).
+    """
+
+    label: str
+    pixels: np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def readings(subject: Subject) -> list[Reading]:
@@ -66,44 +79,53 @@ def _after(first: Show, second: Show) -> Show:
     return lambda x: second(first(x))
 
 
-def sheet(images: Tensor, subject: Subject, numbers: Sequence[int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def sheet(
+    images: Tensor, subject: Subject, numbers: Sequence[int], given: Sequence[Given] = ()
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """A contact sheet as pixels, (H, W, 3).
 
     Arguments:
         images: Samples in [-1, 1], shape (N, C, H, W), of a number that `per_page` allows.
         subject: What they should show.
         numbers: Numbers of the samples, printed beside them.
+        given: Pictures they were made of, each in a place of its own before the samples.
     """
     ways = readings(subject)
     shown = [to_pixels(way.show(images)) for way in ways]
-    tiles = [[_tile(pixels[i]) for pixels in shown] for i in range(len(images))]
-    width, height = _cell(tiles[0])
+    samples = [
+        (f"{number:04}", [(way.label, _tile(pixels[i])) for way, pixels in zip(ways, shown, strict=True)])
+        for i, number in enumerate(numbers)
+    ]
+    width, height = _cell([tile for _, tile in samples[0][1]])
+    largest = max(tile.height for _, tile in samples[0][1])
+    cells = [(GIVEN, [(one.label, _fitted(one.pixels, largest))]) for one in given] + samples
     margin = 2 * GAP
-    rows = math.ceil(len(images) / min(len(images), _columns(width)))
-    columns = math.ceil(len(images) / rows)
+    rows = math.ceil(len(cells) / min(len(cells), _columns(width)))
+    columns = math.ceil(len(cells) / rows)
     canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
-    for i, (mine, number) in enumerate(zip(tiles, numbers, strict=True)):
+    for i, (title, tiles) in enumerate(cells):
         x = margin + (i % columns) * (width + margin)
         y = margin + (i // columns) * (height + margin)
-        draw.text((x, y), f"{number:04}", FAINT, font)
-        for tile, way in zip(mine, ways, strict=True):
+        draw.text((x, y), title, FAINT, font)
+        for label, tile in tiles:
             canvas.paste(tile, (x, y + LABEL))
             draw.rectangle((x - 1, y + LABEL - 1, x + tile.width, y + LABEL + tile.height), outline=EDGE)
-            draw.text((x, y + LABEL + tile.height + 1), _fitting(way.label, tile.width, font), INK, font)
+            draw.text((x, y + LABEL + tile.height + 1), _fitting(label, tile.width, font), INK, font)
             x += tile.width + GAP
     return np.asarray(canvas)
 
 
-def per_page(image: Tensor, subject: Subject) -> int:
+def per_page(image: Tensor, subject: Subject, given: int = 0) -> int:
     """Samples that a page holds, so that its size is bounded however many there are.
 
     Arguments:
         image: A sample, or anything of its shape, (1, C, H, W).
         subject: What the samples should show.
+        given: Pictures that stand before them.
     """
     width, height = _cell([_tile(to_pixels(way.show(image))[0]) for way in readings(subject)])
-    return _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP))
+    return max(1, _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP)) - given)
 
 
 def page(number: int) -> str:
@@ -124,6 +146,14 @@ def _tile(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).convert("RGB")
     factor = max(1, math.ceil(TILE / min(image.size)))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def _fitted(pixels: np.ndarray[Any, np.dtype[np.uint8]], side: int) -> Image.Image:
+    """A given picture as a tile, no larger than those of samples."""
+    tile = _tile(pixels)
+    if max(tile.size) > side:
+        tile.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return tile
 
 
 def _fitting(label: str, width: int, font: Any) -> str:

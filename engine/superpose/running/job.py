@@ -18,12 +18,13 @@ from superpose.errors import RecipeError
 from superpose.media.hub import downloads
 from superpose.media.images import read_image, to_pixels
 from superpose.media.png import Origin, read_origin, sheet_of, write_png
-from superpose.media.sheet import page, per_page, sheet
+from superpose.media.sheet import Given, page, per_page, sheet
 from superpose.media.writing import clear_drafts
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
 from superpose.running.composition import Composition, compose
+from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.lock import locked
@@ -100,6 +101,7 @@ class Job:
         out: The folder.
         name: What the only image is called; by its number where there is none.
         resume: Whether to go on from a saved state.
+        given: Pictures that the recipe names; the sheet shows them.
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
         seconds: Time spent sampling so far.
@@ -110,6 +112,7 @@ class Job:
     out: Path
     name: str | None = None
     resume: bool = False
+    given: tuple[Given, ...] = attrs.field(default=(), repr=False)
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
     seconds: float = 0.0
@@ -138,7 +141,8 @@ class Job:
                 composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
             inputs = inputs or Inputs()
             text = dumps(_settled(recipe, composition.batch_size), inputs.name)
-            job = cls(recipe, composition, out, name, resume, text=text, inputs=inputs)
+            given = given_pictures(recipe)
+            job = cls(recipe, composition, out, name, resume, given, text=text, inputs=inputs)
             samples = range(recipe.run.samples)
             done = {k for k in samples if job.has_made(k)} if name is None else set()
             job.pending = tuple(k for k in samples if not (resume and k in done))
@@ -216,7 +220,7 @@ class Job:
             mine = numbers[number * self._per_page :][: self._per_page]
             images = torch.stack([read_image(self.path(k), shape) for k in mine])
             sheets.append(self.out / page(number))
-            write_png(sheets[-1], sheet(images, self._shown, mine), run=self.run)
+            write_png(sheets[-1], sheet(images, self._shown, mine, self.given), run=self.run)
         left = len(sheets)
         while sheet_of(self.out / page(left)) == self.run:  # when there were more samples
             (self.out / page(left)).unlink()
@@ -246,7 +250,7 @@ class Job:
 
     @property
     def _per_page(self) -> int:
-        return per_page(torch.zeros(1, *self._last.predictor.image_shape), self._shown)
+        return per_page(torch.zeros(1, *self._last.predictor.image_shape), self._shown, len(self.given))
 
     @property
     def _pages(self) -> int:

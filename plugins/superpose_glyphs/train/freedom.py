@@ -33,20 +33,27 @@ class Freedom:
     extent: float = 0.0
 
     def moved(self, coverage: Array, rng: np.random.Generator) -> Array:
-        """Ink coverage (n, H, W) uint8 moved at random, each in its own way; beyond an image is no ink."""
+        """Images moved at random, each in its own way.
+
+        Arguments:
+            coverage: Ink (n, H, W) uint8, beyond which is none; or colours (n, H, W, 3), whose edge goes on beyond.
+            rng: What draws how.
+        """
         count = len(coverage)
         angle = np.deg2rad(rng.uniform(-self.turn, self.turn, count))
         size = np.exp(rng.uniform(np.log(self.smallest), np.log(self.largest), count))
         room = (1 - size * self.extent).clip(0) / 2
-        place = rng.uniform(-self.shift, self.shift, (count, 2)) * 2 * np.minimum(1, room / self.shift)[:, None]
+        place = rng.uniform(-1, 1, (count, 2)) * 2 * np.minimum(self.shift, room)[:, None]
         mirror = np.where(rng.random(count) < 0.5 * self.mirror, -1.0, 1.0)
         cos, sin = np.cos(angle) / size, np.sin(angle) / size
         # Of each place of the answer, where it was: a row for x and one for y, in units of half a side.
         maps = np.stack((np.stack((mirror * cos, mirror * sin), 1), np.stack((-sin, cos), 1)), 1)
         offset = -np.einsum("nij,nj->ni", maps, place)
         theta = torch.from_numpy(np.concatenate((maps, offset[:, :, None]), 2)).float()
-        ink = torch.from_numpy(np.ascontiguousarray(coverage))[:, None].float()
-        grid = nn.functional.affine_grid(theta, list(ink.shape), align_corners=False)
-        found = nn.functional.grid_sample(ink, grid, align_corners=False)
-        moved: Array = found[:, 0].round().to(torch.uint8).numpy()
-        return moved
+        planes = coverage[:, None] if coverage.ndim == 3 else coverage.transpose(0, 3, 1, 2)
+        still = torch.from_numpy(np.ascontiguousarray(planes)).float()
+        grid = nn.functional.affine_grid(theta, list(still.shape), align_corners=False)
+        beyond = "zeros" if coverage.ndim == 3 else "border"
+        found = nn.functional.grid_sample(still, grid, padding_mode=beyond, align_corners=False)
+        moved: Array = found.round().to(torch.uint8).numpy()
+        return moved[:, 0] if coverage.ndim == 3 else moved.transpose(0, 2, 3, 1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from superpose import loads
-from superpose.media.sheet import readings, sheet
+from superpose.media.sheet import Given, per_page, readings, sheet
 
 HEAD = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n'
 
@@ -52,15 +52,49 @@ def test_a_reading_shows_what_its_view_shows():
     assert torch.equal(turned.show(x), x.flip(2, 3))
 
 
+def squares(pixels, tile):
+    """Places of a sheet where a tile stands."""
+    side = len(tile)
+    return [
+        (y, x)
+        for y in range(len(pixels) - side + 1)
+        for x in range(0, pixels.shape[1] - side + 1, 8)
+        if np.array_equal(pixels[y, x : x + 8], tile[0, :8])
+        if np.array_equal(pixels[y : y + side, x : x + side], tile)
+    ]
+
+
+def enlarged(pixels):
+    return pixels.repeat(4, 0).repeat(4, 1)
+
+
 def test_every_tile_is_on_the_sheet():
     x = images(2)
     pixels = sheet(x, subject('prompt = "A"\n' + HEAD), (0, 1))
     for image in x:
-        tile = ((image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy().repeat(4, 0).repeat(4, 1)
-        found = any(
-            np.array_equal(pixels[y : y + 128, left : left + 128], tile)
-            for y in range(pixels.shape[0] - 127)
-            for left in range(0, pixels.shape[1] - 127, 8)
-            if np.array_equal(pixels[y, left : left + 8], tile[0, :8])
-        )
-        assert found
+        tile = ((image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+        assert squares(pixels, enlarged(tile))
+
+
+def test_what_was_given_stands_before_the_samples():
+    rng = np.random.default_rng(0)
+    source, mask = rng.integers(0, 256, (32, 32, 3), np.uint8), rng.integers(0, 256, (32, 32, 1), np.uint8)
+    x = images(1)
+    pixels = sheet(x, subject('prompt = "A"\n' + HEAD), (0,), [Given("image", source), Given("mask", mask)])
+    sample = ((x[0] + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    found = [squares(pixels, enlarged(one)) for one in (source, mask.repeat(3, 2), sample)]
+    assert [len(places) for places in found] == [1, 1, 1]
+    rows, columns = zip(*(places[0] for places in found), strict=True)
+    assert len(set(rows)) == 1
+    assert list(columns) == sorted(columns)
+
+
+def test_a_large_picture_is_shown_no_larger_than_a_sample():
+    x, large = images(1), np.zeros((1000, 700, 3), np.uint8)
+    plain = sheet(x, subject('prompt = "A"\n' + HEAD), (0,))
+    assert sheet(x, subject('prompt = "A"\n' + HEAD), (0,), [Given("image", large)]).shape[0] == plain.shape[0]
+
+
+def test_pages_have_room_for_what_was_given():
+    text = subject('prompt = "A"\n' + HEAD)
+    assert per_page(images(1), text, 2) == per_page(images(1), text) - 2
