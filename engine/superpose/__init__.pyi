@@ -31,6 +31,7 @@ from superpose.estimate.denoiser import factorized as factorized
 from superpose.estimate.denoiser import guided as guided
 from superpose.estimate.denoiser import prompted as prompted
 from superpose.estimate.denoiser import viewed as viewed
+from superpose.estimate.estimation import differentiable as differentiable
 from superpose.estimate.estimation import together as together
 from superpose.estimate.guidance import BoundGuidance as BoundGuidance
 from superpose.estimate.guidance import Guidance as Guidance

@@ -3,6 +3,9 @@
 Two promises are kept here. Equal questions (same network, same tensor, same condition) are asked once. And a row's
 answer is the same bits whoever its neighbours are, because the network always sees blocks of the same size: kernels
 choose their order of summation by the shape of the batch, so between block sizes results move by about 1e-6.
+
+Questions with a gradient are asked apart from others, and those about one tensor apart from those about another: torch
+frees a forward pass once somebody has differentiated through it, and nobody may free what a neighbour still needs.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
-from superpose.errors import LawError
+from superpose.errors import LawError, PluginError, RunError
 from superpose.estimate.blame import article, blamed, must_be_rows
-from superpose.estimate.estimation import answered, begun
+from superpose.estimate.estimation import answered, begun, differentiable
 from superpose.estimate.memory import Ledger
 from superpose.estimate.prediction import Prediction
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     Network: TypeAlias = NoisePredictor | ClassifierPredictor
 
 Arrangement = tuple[tuple["Condition", int], ...]
+
+#: What is asked at once: the network, the shape of a row and, with a gradient, the identity of the tensor.
+_Together: TypeAlias = "tuple[Network, tuple[int, ...], int | None]"
 
 
 class BatchedEvaluator:
@@ -50,43 +56,51 @@ class BatchedEvaluator:
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
     def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
-        """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``."""
+        """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``.
+
+        Torch can differentiate through it where gradients are on and ``x`` requires them.
+        """
         return self.remembering(denoiser, x, level)[0]
 
     def remembering(
         self, denoiser: Denoiser, x: Tensor, level: NoiseLevel, memory: Remembered = ()
     ) -> tuple[Estimate, Remembered]:
         """The same, told what the denoisers remembered before, with what they remember then."""
-        ledger = Ledger(denoiser, memory)
-        estimate = answered(begun(denoiser, x, level), lambda queries: self._round(queries, level), ledger)
+        run, ledger = begun(denoiser, x, level), Ledger(denoiser, memory)
+        if x.requires_grad and torch.is_grad_enabled():
+            run = differentiable(run)
+        estimate = answered(run, lambda queries: self._round(queries, level), ledger)
         must_be_rows(estimate.clean, denoiser, "estimate", len(x))
         return estimate, ledger.remembered
 
     def _round(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
-        distinct: dict[tuple[Network, tuple[int, ...]], dict[tuple[int, Condition], Query]] = {}
+        distinct: dict[_Together, dict[tuple[int, Condition], Query]] = {}
         for query in queries:
+            _differentiates(query)
             # Images are compared by identity: comparing their values would make a GPU wait.
-            distinct.setdefault(_network(query), {})[id(query.x), query.condition] = query
-        answers = {network: self._evaluated(list(mine.values()), level) for network, mine in distinct.items()}
-        found = {network: dict(zip(mine, answers[network], strict=True)) for network, mine in distinct.items()}
-        return [found[_network(query)][id(query.x), query.condition] for query in queries]
+            distinct.setdefault(_together(query), {})[id(query.x), query.condition] = query
+        answers = {shared: self._evaluated(list(mine.values()), level) for shared, mine in distinct.items()}
+        found = {shared: dict(zip(mine, answers[shared], strict=True)) for shared, mine in distinct.items()}
+        return [found[_together(query)][id(query.x), query.condition] for query in queries]
 
     def _evaluated(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
         predictor = queries[0].predictor
         images = [query.x for query in queries]
         total = sum(map(len, images))
         rows = self.batch_size or total
-        if padding := -total % rows:
-            images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
-        batch = images[0] if len(images) == 1 else torch.cat(images)
+        padding = -total % rows
         given = self._gathered(predictor, tuple((query.condition, len(query.x)) for query in queries), rows, padding)
-        blocks = [
-            _judged(predictor, predictor.predict(block, level, mine), block)
-            for block, mine in zip(batch.split(rows), given, strict=True)
-        ]
-        variances = [block.variance for block in blocks if block.variance is not None]
-        whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
-        return _split(whole, [len(query.x) for query in queries])
+        if padding:
+            images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
+        with torch.set_grad_enabled(queries[0].gradient):
+            batch = images[0] if len(images) == 1 else torch.cat(images)
+            blocks = [
+                _judged(predictor, predictor.predict(block, level, mine), block)
+                for block, mine in zip(batch.split(rows), given, strict=True)
+            ]
+            variances = [block.variance for block in blocks if block.variance is not None]
+            whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
+            return _split(whole, [len(query.x) for query in queries])
 
     def _gathered(
         self, predictor: Network, arrangement: Arrangement, rows: int, padding: int
@@ -127,8 +141,24 @@ def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction
     return answer
 
 
-def _network(query: Query) -> tuple[Network, tuple[int, ...]]:
-    return query.predictor, tuple(query.x.shape[1:])
+def _together(query: Query) -> _Together:
+    return query.predictor, tuple(query.x.shape[1:]), id(query.x) if query.gradient else None
+
+
+def _differentiates(query: Query) -> None:
+    """Refuse what would give no gradient, or a wrong one."""
+    name = type(query.predictor).__name__
+    if query.gradient and not query.predictor.differentiable:
+        raise RunError(
+            f"{name} is asked for a gradient, and is not differentiable: use a model whose network is, or leave out "
+            "what differentiates through it"
+        )
+    if query.x.requires_grad and not query.gradient:
+        raise PluginError(
+            f"{name} is asked about a state that requires a gradient, by a query without one: the gradient would leave "
+            "the network out; ask by `yield from superpose.differentiable(inner.estimate(x, level))`, or about "
+            "`x.detach()`"
+        )
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

@@ -76,10 +76,12 @@ class ClassifierPredictor(ABC):
     Attributes:
         shape: (C, H, W) of the images it judges.
         device: Where it runs.
+        differentiable: Whether torch can differentiate the gradient that it answers once more.
     """
 
     shape: tuple[int, int, int]
     device: torch.device
+    differentiable: bool = True
 
     @abstractmethod
     def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
@@ -106,9 +108,10 @@ class ClassifierPredictor(ABC):
         """The gradient of each row's log-probability, shape (N, C, H, W), float32: one pass forward and one back."""
         import torch
 
+        again = torch.is_grad_enabled() and x.requires_grad  # somebody differentiates through this answer
         with torch.enable_grad():
-            seen = x.detach().requires_grad_()
+            seen = x if again else x.detach().requires_grad_()
             likely = torch.log_softmax(self.logits(seen, level).float(), dim=1)
             chosen = likely.gather(1, conditioning["label"][:, None])
-            [gradient] = torch.autograd.grad(chosen.sum(), seen)
+            [gradient] = torch.autograd.grad(chosen.sum(), seen, create_graph=again)
         return Prediction(gradient)

@@ -47,11 +47,15 @@ class Query(NamedTuple):
     """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W).
 
     A classifier answers with the gradient of the condition's log-probability.
+
+    Attributes:
+        gradient: Whether torch is to differentiate through the answer; `differentiable` sets it for whole estimates.
     """
 
     predictor: NoisePredictor | ClassifierPredictor
     x: Tensor
     condition: Condition
+    gradient: bool = False
 
 
 def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:

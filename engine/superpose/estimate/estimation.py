@@ -46,17 +46,24 @@ def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimation:
 class Underway:
     """One estimate and the gradient mode that it was stopped in.
 
+    Arguments:
+        run: The estimate.
+        given_to: Whose argument it is, for errors.
+        mode: Whether it begins with gradients on; as whoever begins it where nothing is said.
+
     Attributes:
         estimate: What it has returned; None as long as it asks.
     """
 
-    def __init__(self, run: Estimation) -> None:
+    def __init__(self, run: Estimation, given_to: str = "together", *, mode: bool | None = None) -> None:
         if not isinstance(run, GeneratorType):
-            raise PluginError(f"together was given {article(run)}, and takes what `denoiser.estimate(x, level)` gives")
+            raise PluginError(
+                f"{given_to} was given {article(run)}, and takes what `denoiser.estimate(x, level)` gives"
+            )
         self.estimate: Estimate | None = None
         self._run = run
         self._module = str(run.gi_frame.f_globals.get("__name__", "")) if run.gi_frame else ""
-        self._mode: bool | None = None
+        self._mode = mode
 
     def resume(self, reply: Sequence[Prediction] | None) -> list[Query] | None:
         """Its next questions, after ``reply`` (None at first); None when it has returned.
@@ -141,6 +148,27 @@ def answered(
         queries = underway.resume(None)
         while underway.estimate is None:
             queries = underway.resume(replies(queries or []))
+        return _without_graph(underway.estimate)
+    finally:
+        underway.close()
+
+
+def differentiable(run: Estimation) -> Estimation:
+    """Drive an estimate with gradients on, so that torch can differentiate through the networks that it asks.
+
+    >>> x = x.detach().requires_grad_()  # doctest: +SKIP
+    >>> estimate = yield from superpose.differentiable(inner.estimate(x, level))  # doctest: +SKIP
+    >>> with torch.enable_grad():  # doctest: +SKIP
+    ...     [gradient] = torch.autograd.grad(loss(estimate.clean), x)
+
+    Its queries are marked ``gradient=True``. Between them the mode is that of whoever drives: nobody beside it sees
+    gradients on. A state that it is asked about must be a tensor of its own, as above, not one that others hold.
+    """
+    underway = Underway(run, "differentiable", mode=True)
+    try:
+        queries = underway.resume(None)
+        while underway.estimate is None:
+            queries = underway.resume((yield [_with_gradient(query) for query in queries or []]))
         return underway.estimate
     finally:
         underway.close()
@@ -180,6 +208,24 @@ def _of_memory(query: object) -> bool:
 
 def _from_memory(query: Any, ledger: Ledger | None) -> Tensor | None:
     return None if ledger is None else ledger.answer(query)
+
+
+def _with_gradient(query: Query) -> Query:
+    return query if _of_memory(query) else query._replace(gradient=True)
+
+
+def _without_graph(estimate: Estimate) -> Estimate:
+    """The estimate without what torch would differentiate it by, where gradients are off: a trajectory keeps none."""
+    import torch
+
+    if torch.is_grad_enabled():
+        return estimate
+    clean, variance, gradient = estimate
+    return Estimate(
+        clean.detach(),
+        None if variance is None else variance.detach(),
+        None if gradient is None else gradient.detach(),
+    )
 
 
 def _other_modes() -> tuple[bool, ...]:

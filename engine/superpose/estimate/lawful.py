@@ -54,6 +54,7 @@ def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Eva
         return off
 
 
+@torch.no_grad()
 def _off(denoiser: Denoiser, x: Tensor, channels: int, level: NoiseLevel, evaluate: Evaluate) -> float:
     want = unchanged(x[:, :channels], level)
     got = evaluate(denoiser, x, level).clean
@@ -94,9 +95,10 @@ def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estim
 
 def _evaluate(ask: Query, level: NoiseLevel) -> Prediction:
     predictor = ask.predictor
-    if not isinstance(predictor, NoisePredictor):
-        return Prediction(torch.zeros_like(ask.x))  # a classifier that does not care
-    state = ask.x[:, : predictor.shape[0]]
-    output = output_from(predictor.parameterization, unchanged(state, level), state, level)
+    with torch.set_grad_enabled(ask.gradient):
+        if not isinstance(predictor, NoisePredictor):
+            return Prediction(ask.x * 0)  # a classifier that does not care
+        state = ask.x[:, : predictor.shape[0]]
+        output = output_from(predictor.parameterization, unchanged(state, level), state, level)
     learned = torch.zeros_like(state) if predictor.learned_variance != "none" else None
     return Prediction(output, learned)

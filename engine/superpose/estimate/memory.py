@@ -84,7 +84,7 @@ class Ledger:
             return self._before.get(key)
         if not isinstance(request.value, torch.Tensor):
             blamed(request.owner, "estimate", f"remembers {article(request.value)}, and must remember a torch.Tensor")
-        self._after[key] = request.value
+        self._after[key] = request.value.detach()  # no graph lives from step to step
         return None
 
     def _place(self, owner: Denoiser) -> int:

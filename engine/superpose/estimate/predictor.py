@@ -66,6 +66,7 @@ class NoisePredictor(ABC):
         device: Where it runs.
         concat_conditioning: How views act on the channels that `conditioning` lays, group by group, in their order;
             where nothing is said they are pictures of as many channels as the state.
+        differentiable: Whether torch can differentiate its answer with respect to x: see `superpose.differentiable`.
     """
 
     schedule: Schedule
@@ -75,6 +76,7 @@ class NoisePredictor(ABC):
     clip: Clip | None = None
     device: torch.device
     concat_conditioning: tuple[ChannelGroup, ...] = ()
+    differentiable: bool = True
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -77,4 +77,4 @@ class StandInClassifier(ClassifierPredictor):
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         del level, conditioning
         self.rounds.append(len(x))
-        return Prediction(torch.zeros_like(x))
+        return Prediction(x * 0)  # zeros that torch can differentiate

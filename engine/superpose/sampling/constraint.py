@@ -43,7 +43,8 @@ def judged(edit: object, x: Tensor, constraint: Constraint, hook: str) -> Edit:
     if not isinstance(edit, Edit):
         blamed(constraint, hook, f"returns {article(edit)}, and must return a superpose.Edit(value, jumped=...)")
     must_be_like(edit.value, x, constraint, hook)
-    return edit
+    # Whoever has differentiated something leaves its graph behind: a trajectory keeps none.
+    return edit._replace(value=edit.value.detach()) if edit.value.requires_grad else edit
 
 
 @attrs.frozen

@@ -20,6 +20,7 @@ class WithVariance(NoisePredictor):
         self.inner = inner
         self.schedule, self.parameterization = inner.schedule, inner.parameterization
         self.shape, self.clip, self.device = inner.shape, inner.clip, inner.device
+        self.differentiable = inner.differentiable
 
     def condition(self, prompt: str) -> Condition:
         """That of the other predictor."""
