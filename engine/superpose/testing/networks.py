@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 #: Rows of every question.
 ROWS = 4
 
+#: Length of the step that a slope is measured by, for one of white noise.
+STEP = 0.01
+
+#: How far a measured slope may be from the gradient: rounding and curvature make a few hundredths.
+SLOPE = 0.2
+
 
 def check_predictor(
     predictor: NoisePredictor, prompts: Sequence[str] = ("",), t: float | None = None, low: Size | None = None
@@ -59,6 +65,9 @@ def laws(
     question = _Question(predictor, prompts, level, laid or Conditioning())
     yield Law("answers-in-form", lambda: answers_in_form(question))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(question))
+    if predictor.differentiable:
+        yield Law("differentiates", lambda: differentiates(question))
+        yield Law("keeps-gradients-apart", lambda: keeps_gradients_apart(question))
 
 
 def model_laws(model: Model) -> Iterator[Law]:
@@ -188,6 +197,41 @@ def keeps_rows_apart(question: _Question) -> float:
     return 0.0
 
 
+def differentiates(question: _Question) -> float:
+    """The gradient of an answer is its slope: a step along it raises the answer as much as it says.
+
+    Returns:
+        How much more or less it rises, relative to what the gradient says.
+    """
+    x = question.states()
+    gradient = question.gradient(x, range(ROWS))
+    length = float(gradient.norm())
+    step = gradient * (STEP * x[0].numel() ** 0.5 / max(length, 1e-12))
+    up, down = (float((question.valued(x + s * step, range(ROWS))).double().sum()) for s in (1, -1))
+    promised = 2 * float((gradient.double() * step.double()).sum())
+    off = abs(up - down - promised) / abs(promised) if promised else float(up != down)
+    if not off <= SLOPE:
+        raise LawError(
+            f"{type(question.predictor).__name__}: its gradient is {off:.3g} times its length away from the slope of "
+            "its answer; let torch see every operation on x, or say differentiable = False"
+        )
+    return off
+
+
+def keeps_gradients_apart(question: _Question) -> float:
+    """With as many rows, the gradient of a row's answer is the same bits whatever the other rows ask."""
+    x, others = question.states(), question.states(seed=1)
+    whole = question.gradient(x, range(ROWS))
+    for i in range(ROWS):
+        mixed = others.clone()
+        mixed[i] = x[i]
+        rows = [i if j == i else (j + 1) % ROWS for j in range(ROWS)]
+        if (off := gap(question.gradient(mixed, rows)[i], whole[i])) > 0:
+            name = type(question.predictor).__name__
+            raise LawError(f"{name}: the gradient of row {i} changes by {off:.3g} with the rows beside it")
+    return 0.0
+
+
 class _Question:
     """Questions of four rows, with their conditions and with what is laid beside them."""
 
@@ -218,6 +262,26 @@ class _Question:
 
         with torch.no_grad():
             return self.predictor.predict(seen, self.level, given)
+
+    def valued(self, x: Tensor, rows: Sequence[int]) -> Tensor:
+        """A number of each row's answer to states ``x``: how much of some white noise is in it."""
+        seen, given = self.asked(x, rows)
+        output = self.predictor.predict(seen, self.level, given).output
+        weights = noise(1, *output.shape[1:], seed=2, double=False).to(output.device)
+        return (output.float() * weights).flatten(1).sum(1)
+
+    def gradient(self, x: Tensor, rows: Sequence[int]) -> Tensor:
+        """The gradient of those numbers with respect to the states."""
+        import torch
+
+        with torch.enable_grad():
+            tracked = x.clone().requires_grad_()
+            value = self.valued(tracked, rows).sum()
+            if not value.requires_grad:
+                name = type(self.predictor).__name__
+                raise LawError(f"{name}: torch finds no gradient of its answer; say differentiable = False")
+            [gradient] = torch.autograd.grad(value, tracked)
+        return gradient
 
 
 def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Conditioning | None:

@@ -146,7 +146,13 @@ def test_a_question_about_some_samples_only_is_refused():
 
 def test_the_laws_know_what_is_laid_beside():
     figures = check_predictor(Beheld((3, 8, 8)), ["a", "b"], low=(3, 8, 8))
-    assert list(figures) == ["lays-row-for-row", "answers-in-form", "keeps-rows-apart"]
+    assert list(figures) == [
+        "lays-row-for-row",
+        "answers-in-form",
+        "keeps-rows-apart",
+        "differentiates",
+        "keeps-gradients-apart",
+    ]
     check_predictor(LargerPredictor((3, 16, 16), 0.1), low=(3, 4, 4))
 
 

@@ -163,7 +163,13 @@ def test_pictures_are_saved_as_they_are_decoded(small, tmp_path):
 class TestLaws:
     def test_a_lawful_first_stage(self):
         figures = check_predictor(WavesPredictor((3, 8, 8)), ["a", ""])
-        assert list(figures) == ["encodes-and-decodes", "answers-in-form", "keeps-rows-apart"]
+        assert list(figures) == [
+            "encodes-and-decodes",
+            "answers-in-form",
+            "keeps-rows-apart",
+            "differentiates",
+            "keeps-gradients-apart",
+        ]
         assert figures["encodes-and-decodes"] < 1e-6
         assert {line.status for line in report(Waves)} == {"ok"}
 

@@ -22,6 +22,12 @@ def test_lawful_predictors_pass():
         (lambda x: x.mul_(2), "Wrong writes to the images it is asked about"),
         (lambda x: x.int(), "Wrong answers with output of torch.int32"),
         (lambda x: x / 0, "Wrong answers with output that is not finite"),
+        (lambda x: x.detach(), "Wrong: torch finds no gradient of its answer; say differentiable = False"),
+        (lambda x: x + x.detach(), r"Wrong: its gradient is 1 times its length away from the slope of its answer"),
+        (
+            lambda x: x + (x.mean(0) - x.mean(0).detach()) * x * 1e-3,
+            r"Wrong: the gradient of row \d changes by \d.* with the rows beside it",
+        ),
     ],
 )
 def test_what_is_no_predictor_is_caught(answer, says):
@@ -33,6 +39,18 @@ def test_what_is_no_predictor_is_caught(answer, says):
 
     with pytest.raises(LawError, match=says):
         check_predictor(Wrong())
+
+
+def test_a_predictor_that_says_it_is_not_differentiable_is_not_held_to_be():
+    class Whole(TinyPredictor):
+        """Answers in whole steps."""
+
+        differentiable = False
+
+        def predict(self, x, level, conditioning):
+            return Prediction(x.detach().round())
+
+    assert list(check_predictor(Whole())) == ["answers-in-form", "keeps-rows-apart"]
 
 
 def test_a_variance_that_was_not_promised_is_caught():
