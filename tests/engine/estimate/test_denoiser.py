@@ -228,7 +228,7 @@ class TestAgainstOtherLoops:
     def test_factorized_diffusion(self, decomposition):
         """Their loop: filter each prompt's guided epsilon and sum. The variance is the mean, unfiltered."""
         told, x = Told(WithVariance(TinyPredictor())), noise()
-        prompts = "ab"[: len(decomposition.names)]
+        prompts = "abcdefgh"[: len(decomposition.names)]
         theirs = sum(
             decomposition.part(name)(told.epsilon(x, "") + 5 * (told.epsilon(x, prompt) - told.epsilon(x, "")))
             for name, prompt in zip(decomposition.names, prompts, strict=True)
