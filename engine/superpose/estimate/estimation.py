@@ -156,10 +156,12 @@ def answered(
 def differentiable(run: Estimation) -> Estimation:
     """Drive an estimate with gradients on, so that torch can differentiate through the networks that it asks.
 
-    >>> x = x.detach().requires_grad_()  # doctest: +SKIP
-    >>> estimate = yield from superpose.differentiable(inner.estimate(x, level))  # doctest: +SKIP
-    >>> with torch.enable_grad():  # doctest: +SKIP
-    ...     [gradient] = torch.autograd.grad(loss(estimate.clean), x)
+    In an ``estimate``::
+
+        x = x.detach().requires_grad_()
+        estimate = yield from superpose.differentiable(self.inner.estimate(x, level))
+        with torch.enable_grad():
+            [gradient] = torch.autograd.grad(loss(estimate.clean), x)
 
     Its queries are marked ``gradient=True``. Between them the mode is that of whoever drives: nobody beside it sees
     gradients on. A state that it is asked about must be a tensor of its own, as above, not one that others hold.
