@@ -7,7 +7,7 @@ raw ones; and wrappers of the network (for several devices, or compiled) put wor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -20,7 +20,7 @@ TABLES = (
     "state_dict", "ema", "ema_state_dict", "model_ema", "ema_model", "params_ema", "shadow",
     "model_state_dict", "model", "net", "network", "unet", "params", "module",
 )  # fmt: skip
-#: Averaged weights as a list, whose order is known to the program alone that wrote it.
+#: Averaged weights as a list, in the order of the network's parameters (the score SDE's programs, torch_ema).
 NAMELESS = "shadow_params"
 #: Words that wrappers put anywhere in a name.
 _WITHIN = re.compile(r"(?:^|(?<=\.))(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\.")
@@ -101,18 +101,47 @@ def _table(path: Path, stored: object, depth: int = 4) -> Mapping[str, Tensor] |
             if not isinstance(name, str):
                 raise RecipeError(f"{path}: its tensors are called {shown(name)} and the like, which are no names")
         return stored
-    for key in TABLES:
-        inner = stored.get(key)
-        if isinstance(inner, dict) and NAMELESS in inner:
-            raise RecipeError(
-                f"{path}: {key} holds averaged weights without their names ({NAMELESS}): put them into a network with "
-                "the program that wrote them, and save its state_dict()"
-            )
-        if (found := _table(path, inner, depth - 1)) is not None:
-            return found
-        if key == "state_dict" and isinstance(inner, dict):
-            _refuse_others(path, inner)
-    return None
+    found = (_called(path, key, stored, depth - 1) for key in TABLES)
+    return next(filter(None, found), None)
+
+
+def _called(path: Path, key: str, stored: Mapping[object, object], depth: int) -> Mapping[str, Tensor] | None:
+    """The table that is called ``key``."""
+    inner = stored.get(key)
+    if isinstance(inner, dict) and NAMELESS in inner:
+        beside = (_table(path, {other: stored.get(other)}, depth) for other in TABLES if other != key)
+        return _named(path, key, inner[NAMELESS], next(filter(None, beside), {}))
+    found = _table(path, inner, depth)
+    if found is None and key == "state_dict" and isinstance(inner, dict):
+        _refuse_others(path, inner)
+    return found
+
+
+def _named(path: Path, key: str, averaged: object, named: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Averaged weights by the names of the raw ones beside them; what is not averaged (buffers) as it is there.
+
+    Both are in the order of the network, and the raw ones have buffers between. Their shapes say which those are where
+    the first and the last way to lay the one along the other are the same.
+    """
+    shapes = {name: value.shape for name, value in named.items()}
+    tensors = averaged if isinstance(averaged, list | tuple) else ()
+    wanted = [value.shape for value in tensors if isinstance(value, Tensor)]
+    first = _laid_along(shapes, wanted)
+    last = _laid_along(dict(reversed(shapes.items())), wanted[::-1])[::-1]
+    if not wanted or len(wanted) != len(tensors) or len(first) != len(wanted) or first != last:
+        why = "no table of names is beside it" if not named else "the shapes of the table beside it do not say whose"
+        raise RecipeError(
+            f"{path}: {key} holds averaged weights without their names ({NAMELESS}), and {why}: put them into a "
+            "network with the program that wrote them, and save its state_dict()"
+        )
+    return {**named, **dict(zip(first, tensors, strict=True))}
+
+
+def _laid_along(shapes: Mapping[str, tuple[int, ...]], wanted: Sequence[tuple[int, ...]]) -> list[str]:
+    """The earliest names whose shapes are those wanted, in order; fewer where they do not fit."""
+    names = iter(shapes)
+    found = (next((name for name in names if shapes[name] == shape), None) for shape in wanted)
+    return [name for name in found if name is not None]
 
 
 def _refuse_others(path: Path, table: Mapping[object, object]) -> None:

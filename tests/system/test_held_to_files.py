@@ -195,7 +195,7 @@ def test_a_device_that_is_none(name: str) -> None:
     from superpose.running.job import chosen_device
 
     if name == "mps" and torch.backends.mps.is_available():
-        pytest.skip("there is one")
+        pytest.skip("this machine has a GPU of Apple's, which is not to be refused")
     with pytest.raises(RecipeError, match=f"^no device '{name}' here: write auto or cpu$"):
         chosen_device(name)
 

@@ -39,8 +39,8 @@ Pixels = Callable[[Image.Image], "NDArray[Any]"]
 def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Tensor:
     """Read an image file.
 
-    Transparency is laid over white, 16-bit grey is rounded to 8, other modes become RGB or grey as ``shape`` asks, and
-    an orientation that a camera noted is followed.
+    Transparency is laid over white, 16-bit grey is rounded to 8 (16-bit colours are refused), other modes become RGB or
+    grey as ``shape`` asks, and an orientation that a camera noted is followed.
 
     Arguments:
         path: A PNG, JPEG, WebP, GIF or BMP file, whatever its name says; of several frames the first is read.
@@ -122,6 +122,11 @@ def decoded(
             with Image.open(io.BytesIO(data), formats=formats) as image:
                 if size not in (image.size, image.size[::-1]):  # on its side, perhaps, which is known when it is read
                     raise _another_size(path, image, size)
+                if _loses_depth(image):
+                    raise RecipeError(
+                        f"{path}: has 16 bits a channel, of which only greys without transparency are read: "
+                        "save it with 8 bits a channel"
+                    )
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 upright = upright if deep else _eight_bit(upright)
@@ -155,6 +160,13 @@ def _another_size(path: Path, image: Image.Image, size: tuple[int, int]) -> Reci
         f"{path}: is {height}x{width} (height x width), and the model's images are "
         f"{size[0]}x{size[1]}: scale or crop it to that size"
     )
+
+
+def _loses_depth(image: Image.Image) -> bool:
+    """Whether decoding would cut (not round) 16 bits to 8, or forget which grey stands for transparency."""
+    if image.mode.startswith("I;16"):
+        return "transparency" in image.info
+    return any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
@@ -17,7 +18,7 @@ from superpose.recipe.overrides import apply
 from superpose.recipe.problems import MistakesError, Override, Problem, Source
 from superpose.recipe.read import Reader
 from superpose.recipe.tables import Recipe
-from superpose.recipe.where import Path, locate
+from superpose.recipe.where import Path, Position, locate, position_of, too_deep, too_long
 
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
@@ -70,9 +71,9 @@ def loads(
         RecipeError: As `load`.
     """
     if len(text) > LONGEST:
-        _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}")
+        _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}", Position(1, 1))
     data = _parsed(text, name)
-    _bounded(data, name)
+    _bounded(data, text, name)
     spots = locate(text)
     sets: dict[Path, Override] = {}
     misplaced = []
@@ -103,31 +104,35 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         hint = _hint(lines[: min(line, len(lines))], what)
         _not_toml(name, line, column, what[:1].lower() + what[1:] + (f"; {hint}" if hint else ""), error)
     except RecursionError as error:
-        _not_toml(name, 1, 1, "nested too deeply", error)
+        _not_toml(name, *too_deep(text, DEPTH), "nested too deeply", error)
     except ValueError as error:  # an integer of more digits than Python reads
-        _not_toml(name, 1, 1, str(error), error)
+        most = sys.get_int_max_str_digits()
+        _not_toml(name, *too_long(text, most), f"an integer of more than {most:,} digits", error)
 
 
-def _bounded(data: dict[str, Any], name: str) -> None:
+def _bounded(data: dict[str, Any], text: str, name: str) -> None:
     """Refuse what nobody writes by hand, before it is walked through: it would take minutes, or end the stack."""
     tables = 0
-    left: list[tuple[Any, int]] = [(data, 1)]
+    left: list[tuple[Any, Path]] = [(data, ())]
     while left:
-        value, depth = left.pop()
+        value, path = left.pop()
         if isinstance(value, dict):
             tables += 1
             if len(value) > KEYS:
-                _refused(name, f"a table has {len(value):,} keys, and may have at most {KEYS:,}")
-        if depth > DEPTH:
-            _refused(name, f"nested too deeply: tables and lists stand at most {DEPTH} deep in each other")
+                what = f"a table has {len(value):,} keys, and may have at most {KEYS:,}"
+                _refused(name, what, position_of(text, (*path, list(value)[KEYS])))
+        if len(path) >= DEPTH:
+            what = f"nested too deeply: tables and lists stand at most {DEPTH} deep in each other"
+            _refused(name, what, position_of(text, path))
         if tables > TABLES:
-            _refused(name, f"more than {TABLES:,} tables: that is more than a recipe may have")
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        left += ((item, depth + 1) for item in items if isinstance(item, dict | list))
+            _refused(name, f"more than {TABLES:,} tables: that is more than a recipe may have", position_of(text, path))
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        inside = [(item, (*path, key)) for key, item in items if isinstance(item, dict | list)]
+        left += reversed(inside)  # in the order of the file
 
 
-def _refused(name: str, what: str) -> NoReturn:
-    raise MistakesError([Problem(f"{name}:1:1: {what}", (), what)])
+def _refused(name: str, what: str, position: Position) -> NoReturn:
+    raise MistakesError([Problem(f"{name}:{position.line}:{position.column}: {what}", (), what)])
 
 
 def _hint(lines: list[str], what: str) -> str | None:

@@ -37,11 +37,51 @@ def locate(text: str) -> dict[Path, Position]:
     return _Walk(text).document()
 
 
+def position_of(text: str, path: Path) -> Position:
+    """The position of one path of the valid TOML document ``text``; no more of it is walked through than is needed."""
+    try:
+        _Walk(text, path).document()
+    except _Found as found:
+        return found.position
+    raise KeyError(path)
+
+
+def too_deep(text: str, depth: int) -> Position:
+    """Where ``text``, TOML or not, first opens more than ``depth`` brackets in each other; its beginning otherwise."""
+    opened = 0
+    for token in _outside_strings("[][{}]").finditer(text):
+        opened += (token[0] in "[{") - (token[0] in "]}")
+        if opened > depth:
+            return _Walk(text).position(token.start())
+    return Position(1, 1)
+
+
+def too_long(text: str, digits: int) -> Position:
+    """Where ``text``, TOML or not, first has a number of more digits than ``digits``; its beginning otherwise."""
+    numbers = _outside_strings(r"\d[\d_]*").finditer(text)
+    long = (token.start() for token in numbers if token[0][0].isdecimal() and len(token[0].replace("_", "")) > digits)
+    return _Walk(text).position(next(long, 0))
+
+
+def _outside_strings(pattern: str) -> re.Pattern[str]:
+    """Strings, comments, and what else ``pattern`` finds."""
+    return re.compile(rf"{_STRING.pattern}|#[^\n]*|{pattern}", re.DOTALL)
+
+
+class _Found(Exception):  # noqa: N818  (ends a walk, and is no error)
+    """The position that was sought."""
+
+    def __init__(self, position: Position) -> None:
+        super().__init__(position)
+        self.position = position
+
+
 class _Walk:
     """One pass over a document, by recursive descent."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, sought: Path | None = None) -> None:
         self.text = text
+        self.sought = sought
         self.at = 0
         self.spots: dict[Path, Position] = {}
         self.newest_item: dict[Path, int] = {}
@@ -139,6 +179,8 @@ class _Walk:
     def mark(self, path: Path, at: int) -> None:
         if path not in self.spots:
             self.spots[path] = self.position(at)
+            if path == self.sought:
+                raise _Found(self.spots[path])
 
     def position(self, at: int) -> Position:
         line = bisect_right(self.line_starts, at)

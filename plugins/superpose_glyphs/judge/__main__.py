@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from superpose import replacing
 from superpose_glyphs.judge.drawing import PAIRS, Draw, guided
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
@@ -33,7 +34,6 @@ from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.train.batches import Array, Images
-from superpose_glyphs.train.files import replacing
 from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.vocabulary import GLYPHS
 

@@ -22,13 +22,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from superpose import to_pixels
+from superpose import replacing, to_pixels
 from superpose_glyphs.captions import DRAWN, read_caption
 from superpose_glyphs.judge.drawing import Draw, guided
 from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
 from superpose_glyphs.pictograms import Pictograms
 from superpose_glyphs.train.batches import Array, Images
-from superpose_glyphs.train.files import replacing
 from superpose_glyphs.train.freedom import Freedom
 
 #: A drawing is an outline where less than this share of its filled silhouette is ink, as in the data.

@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from superpose import replacing
 from superpose_glyphs.captioned import TABLES, Captions
 from superpose_glyphs.captions import DRAWN, WORDS, WORDS_FILE, Caption
 from superpose_glyphs.model import prompts_of
 from superpose_glyphs.phrases import COLOURS
 from superpose_glyphs.train.batches import LEGIBLE, Array, Images, legible_pairs, paint, spread
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task

@@ -23,10 +23,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from superpose import replacing
 from superpose_diffae.attributes import Classifier
 from superpose_glyphs.coder import LAYOUT, Coder, load_coder
 from superpose_glyphs.train.batches import Array, Images, spread
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.plan import LEVELS, Plan
 from superpose_glyphs.train.styles import WEIGHTS_AND_SLANTS, design, styles
 from superpose_glyphs.train.task import Task

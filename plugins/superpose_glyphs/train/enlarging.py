@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from superpose import replacing
 from superpose_glyphs.train.batches import Images
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA, Plan, scales
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from superpose import replacing
 from superpose_glyphs.train.batches import Images
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.phrased import shown
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.task import Task

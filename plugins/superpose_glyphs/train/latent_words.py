@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from superpose import RecipeError, read_json
+from superpose import RecipeError, read_json, replacing
 from superpose_glyphs.phrases import Vocabulary
 from superpose_glyphs.train.batches import Images, spread
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.first_stage import CONFIG as FIRST
 from superpose_glyphs.train.first_stage import encoded, write_first_stage
 from superpose_glyphs.train.phrased import shown, vocabulary

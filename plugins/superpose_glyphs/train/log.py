@@ -9,7 +9,7 @@ from typing import TextIO
 
 from PIL import Image, ImageDraw
 
-from superpose_glyphs.train.files import replacing
+from superpose import replacing
 
 #: Steps averaged in one row.
 ROW = 25

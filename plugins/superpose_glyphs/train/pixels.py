@@ -18,8 +18,9 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from superpose import replacing
 from superpose_glyphs.train.batches import Batch, Images, Subject
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.unshuffled import config, see

@@ -22,10 +22,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from superpose import replacing
 from superpose_glyphs.captions import WORDS
 from superpose_glyphs.reader import Reader
 from superpose_glyphs.train.batches import Batch, Images
-from superpose_glyphs.train.files import replacing, save_halves
+from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.plan import LEVELS, Plan, scales
 from superpose_glyphs.train.task import Task

@@ -10,8 +10,8 @@ import attrs
 import torch
 from torch import nn
 
+from superpose import replacing
 from superpose_glyphs.train.batches import Images, Subject
-from superpose_glyphs.train.files import replacing
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.task import Task
 from superpose_glyphs.train.tasks import TASKS

@@ -77,6 +77,22 @@ class TestModes:
         read = to_pixels(read_image(saved(array, tmp_path / "a.png"), (1, 2, 3))[None])[0, ..., 0]
         assert read.tolist() == [[0, 1, 255], [0, 1, 128]]
 
+    @pytest.mark.parametrize(("kind", "channels", "more"), [(2, 3, b""), (4, 2, b""), (6, 4, b""), (0, 1, b"\1\0")])
+    def test_sixteen_bits_that_would_be_cut_are_refused(self, kind, channels, more, tmp_path):
+        """Half way up in 255 (pixels of 511 are 2 of 255, and 1 when they are cut); each way that PNG has."""
+        rows = np.full((2, 1 + 2 * 3 * channels), [0] + [1, 255] * 3 * channels, np.uint8)
+        header = struct.pack(">IIBBBBB", 3, 2, 16, kind, 0, 0, 0)
+        parts = [(b"IHDR", header), *([(b"tRNS", more)] if more else []), (b"IDAT", zlib.compress(rows.tobytes()))]
+        chunks = [
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in [*parts, (b"IEND", b"")]
+        ]
+        (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+        with pytest.raises(RecipeError, match=r"deep\.png: has 16 bits a channel, .*: save it with 8 bits a channel"):
+            read_image(tmp_path / "deep.png", (3, 2, 3))
+        with pytest.raises(RecipeError, match="16 bits a channel"):
+            read_mask(tmp_path / "deep.png", (2, 3))
+
     @pytest.mark.parametrize("mode", ["1", "L", "LA", "CMYK", "YCbCr"])
     def test_other_modes_become_what_the_model_wants(self, mode, tmp_path):
         path = tmp_path / ("a.png" if mode in ("1", "L", "LA") else "a.jpg")

@@ -42,6 +42,7 @@ WRAPPED: dict[str, Any] = {
     "model_state_dict": {"model_state_dict": EMA, "optimizer_state_dict": OPTIMISER, "loss": 0.1},
     "ema beside raw": {"model": RAW, "ema": EMA, "opt": OPTIMISER, "args": None},
     "shadow": {"model": RAW, "ema": {"decay": 0.99, "num_updates": 7, "shadow": EMA}},
+    "shadow_params": {"model": before("module", RAW), "ema": {"decay": 0.99, "shadow_params": [*EMA.values()]}},
     "ddim": [before("module", RAW), OPTIMISER, 3, 1000, EMA],
     "ddim without averages": [before("module", EMA), OPTIMISER, 3, 1000],
     "data parallel": before("module", EMA),
@@ -66,6 +67,22 @@ def test_every_wrapper_is_seen_through(kind: str, zipped: bool, tmp_path: Path) 
     assert tensor_shapes(tmp_path / "m.pt", landmark="temb.weight") == {n: tuple(v.shape) for n, v in EMA.items()}
 
 
+def test_averages_in_the_order_of_parameters_go_to_their_names(tmp_path: Path) -> None:
+    """As the score SDE's programs save them: buffers and frozen parameters are in the raw table alone."""
+    network = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.Module(), torch.nn.Linear(4, 5), torch.nn.Linear(5, 6)
+    )
+    network[1].register_buffer("sigmas", torch.rand(9))
+    network[2].bias.requires_grad_(requires_grad=False)
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    averaged = {"decay": 0.999, "num_updates": 5, "shadow_params": [parameter.detach() + 1 for parameter in learned]}
+    torch.save({"optimizer": OPTIMISER, "model": network.state_dict(), "ema": averaged, "step": 5}, tmp_path / "m.pt")
+    found = read_weights(tmp_path / "m.pt", dtype=None)
+    frozen = {"2.bias", "1.sigmas"}
+    for name, value in network.state_dict().items():
+        assert torch.equal(found[name], value if name in frozen else value + 1), name
+
+
 def test_safetensors_are_seen_through_as_well(tmp_path: Path) -> None:
     save_file(before("module._orig_mod.model", EMA), tmp_path / "m.safetensors")
     assert read_weights(tmp_path / "m.safetensors", landmark="temb.weight").keys() == EMA.keys()
@@ -79,7 +96,13 @@ def test_words_that_are_a_networks_own_stay() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "nameless averages": ({"model": RAW, "ema": {"shadow_params": [torch.ones(1)]}}, "ema holds averaged weights with"),
+    "averages alone": ({"ema": {"shadow_params": [torch.ones(1)]}}, "without their names .*, and no table of names is"),
+    "averages of another": ({"model": RAW, "ema": {"shadow_params": [torch.ones(1)]}}, "beside it do not say whose"),
+    "averages of either": (
+        {"model": {"a": torch.ones(2), "b": torch.ones(2)}, "ema": {"shadow_params": [torch.ones(2)]}},
+        "beside it do not say whose: put them into a network with the program that wrote them",
+    ),
+    "averages that are none": ({"model": RAW, "ema": {"shadow_params": [*EMA.values(), 3]}}, "do not say whose"),
     "a list": ([1, "a"], "it holds a list of 2: a int, a str"),
     "another table": ({"weights": Own()}, r"it holds the keys 'weights', a .*test_unwrapping\.Own"),
     "an object": (Own(), r"it holds a .*test_unwrapping\.Own"),
