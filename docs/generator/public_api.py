@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
+import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -39,7 +43,7 @@ def _name(name: str, value: Any) -> str:
 
 
 def _description(name: str, value: Any) -> Iterator[str]:
-    if inspect.isclass(value):
+    if inspect.isclass(value) and value.__name__ == name:
         bases = [base.__name__ for base in value.__bases__ if base.__module__.startswith("superpose")]
         yield fenced("python", f"class {name}" + (f"({', '.join(bases)})" if bases else ""))
         yield markdown(value.__doc__)
@@ -52,4 +56,28 @@ def _description(name: str, value: Any) -> Iterator[str]:
         yield fenced("python", signature(value, name))
         yield markdown(value.__doc__)
     else:
-        yield fenced("python", f"{name} = {str(value).replace('typing.', '')}" if not callable(value) else name)
+        source, text = _constant(name, "superpose.testing" if hasattr(superpose.testing, name) else "superpose")
+        yield fenced("python", source if callable(value) else f"{name} = {value!r}")
+        yield text
+
+
+def _constant(name: str, module: str) -> tuple[str, str]:
+    """The definition of a name that is no class or function, and the ``#:`` comment above it."""
+    source = _source(module)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and name in (alias.name for alias in node.names):
+            return _constant(name, node.module)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, ast.Assign | ast.AnnAssign) and name in (getattr(it, "id", "") for it in targets):
+            above = source.splitlines()[: node.lineno - 1]
+            comment = itertools.takewhile(lambda line: line.startswith("#:"), reversed(above))
+            text = " ".join(line.removeprefix("#:").strip() for line in reversed([*comment]))
+            return ast.get_source_segment(source, node) or name, markdown(text)
+    raise LookupError(f"{name} is not defined in {module}")
+
+
+def _source(module: str) -> str:
+    """The text of a module; of its stub, where it has one."""
+    path = Path(importlib.import_module(module).__file__ or "")
+    stub = path.with_suffix(".pyi")
+    return (stub if stub.exists() else path).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import superpose
 from superpose import testing
 from superpose.cli import COMMANDS
 from superpose.kinds.options import options_of
@@ -103,6 +104,20 @@ def test_every_law_has_its_place_in_the_reference(pages):
 def test_every_recipe_has_its_place_in_the_reference(pages):
     for recipe in (ROOT / "recipes").glob("*.toml"):
         assert recipe.read_text().rstrip() in pages["reference/recipes.md"], recipe.name
+
+
+def test_no_entry_of_the_reference_is_empty(pages):
+    for page, text in pages.items():
+        bare = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+        for heading, body in re.findall(r"^(#+ [^\n]*)\n(.*?)(?=^#+ |\Z)", bare, re.DOTALL | re.MULTILINE):
+            if heading != "## BibTeX":
+                assert re.search(r"\w+ \w+", body), f"{page} says nothing of {heading.lstrip('# ')}"
+        assert not re.search(r"^\|(?:.*\|)? +\|", bare, re.MULTILINE), f"{page} has a table with an empty cell"
+
+
+def test_every_public_name_has_its_place_in_the_reference(pages):
+    for name in set(superpose.__all__) - {"testing"}:
+        assert f"\n## {name}\n" in pages["reference/python.md"], name
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -11,7 +11,6 @@ from superpose.cli.plain_text import plain
 from superpose.cli.printing import marked, say_all
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
-from superpose.kinds.roles import ROLES
 
 if TYPE_CHECKING:
     from superpose.kinds.options import Option
@@ -35,6 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print a list, manuals, or both of a word that names a role and a kind."""
+    from superpose.kinds.roles import ROLES
+
     found = registry(strict=arguments.strict_plugins)
     name = arguments.name
     roles = found.roles if name is None else [role for role in found.roles if name in (role, ROLES[role].plural)]
@@ -83,6 +84,7 @@ def run_manual() -> str:
 
 def _of_role(role: str) -> str:
     """The text of a role, and the keys that recipes put beside the options of its kinds."""
+    from superpose.kinds.roles import ROLES
     from superpose.recipe.language import beside
 
     keys = _options("keys beside the options of each", beside(role))

@@ -26,7 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", type=float, default=5.0, help="of classifier-free guidance; default 5")
     parser.add_argument("--seed", type=int, default=0, help="of the noise; default 0")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default cpu")
-    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
+    parser.add_argument(
+        "--dtype", default="float32", choices=["float32", "bfloat16", "float16"], help="what networks compute in"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -24,14 +24,12 @@ from superpose.estimate.prediction import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.classifier import ClassifierPredictor
+    from superpose.estimate.context import Network
     from superpose.estimate.denoiser import Denoiser, Query
     from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
-    from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.predictor import Condition
     from superpose.levels.noise_level import NoiseLevel
-
-    Network: TypeAlias = NoisePredictor | ClassifierPredictor
 
 Arrangement = tuple[tuple["Condition", int], ...]
 

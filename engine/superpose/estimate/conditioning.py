@@ -20,12 +20,12 @@ from superpose.estimate.blame import must_be_images
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
 
 #: How views act on channels: as on a ``picture``; as on a ``mask``; or, on a picture with a hole of a fixed colour
 #: (``marked``), as on either where a view moves values and does no more than that, and not at all elsewhere.
 Like = Literal["picture", "mask", "marked"]
-Shape = tuple[int, int, int]
 
 
 @attrs.frozen

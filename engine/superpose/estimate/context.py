@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.sampling.constraint import Canvas
 
-    Network: TypeAlias = NoisePredictor | ClassifierPredictor
-
+#: A network as guidance may load it.
+Network: TypeAlias = "NoisePredictor | ClassifierPredictor"
 #: Reads the network of a model or classifier; where a recipe is only checked, gives a stand-in that reads no weights.
 Load: TypeAlias = "Callable[[Model | Classifier], Network]"
 

@@ -15,7 +15,7 @@ depth is answered with one forward pass of each network per round.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -32,12 +32,9 @@ if TYPE_CHECKING:
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.tensors import Map, Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import NoiseLevel
-
-Map = Callable[["Tensor"], "Tensor"]
-Shape = tuple[int, int, int]
-BlockFactory = tuple[object, str]
 
 #: Largest deviation from the identity that rounding explains, relative to unit noise.
 TOLERANCE = 1e-4
@@ -82,6 +79,7 @@ def all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
         yield from all_parts(part)
 
 
+#: An estimate being made: it yields lists of queries for networks, gets their predictions, and returns an `Estimate`.
 Estimation = Generator[list[Query], list[Prediction], Estimate]
 
 
@@ -166,7 +164,7 @@ class Term:
     apply_to_variance: Map = _same
     variance_weight: float = 1.0
     orthogonal: bool = False
-    makers: tuple[BlockFactory | None, BlockFactory | None, BlockFactory | None] = (None, None, None)
+    makers: tuple[tuple[object, str] | None, ...] = (None, None, None)
     name: str = ""
 
     def check_tensors(self, shape: Shape) -> None:

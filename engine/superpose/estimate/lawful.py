@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from superpose.errors import LawError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, Shape, all_parts
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, all_parts
 from superpose.estimate.estimation import answered, begun
 from superpose.estimate.prediction import Estimate, Prediction, output_from
 from superpose.estimate.predictor import NoisePredictor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.denoiser import Query
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
 
     Evaluate = Callable[[Denoiser, Tensor, NoiseLevel], Estimate]

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from superpose.levels.noise_level import NoiseLevel
 
+#: The quantity that a network predicts: the noise, the clean image, v, the velocity of a flow, or the score.
 Parameterization = Literal["epsilon", "sample", "v", "flow", "score"]
+#: The meaning of further channels: none, the logarithm of a variance, or its place between the two bounds of DDPM.
 LearnedVariance = Literal["none", "learned", "learned_range"]
 
 

@@ -8,7 +8,6 @@ the mean of :math:`V_i^\top d_i(V_i x)` is a lawful mix (Visual Anagrams, arXiv 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
@@ -16,7 +15,7 @@ from superpose.kinds.kind import Kind
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Map = Callable[[Tensor], Tensor]
+    from superpose.estimate.tensors import Map
 
 
 class View(Kind, ABC):

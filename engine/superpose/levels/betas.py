@@ -18,7 +18,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+#: The floating point numbers that a table of betas is computed in.
 Precision = Literal["float64", "float32"]
+#: A table of betas, one a training time.
 Betas = NDArray[np.floating[Any]]
 Kind = type[np.float64] | type[np.float32]
 

@@ -41,8 +41,8 @@ def _places(rule: Callable[[Request], list[int]]) -> Grid:
     return lambda request: [request.trained(place) for place in rule(request)]
 
 
-#: Every grid: from a request to its levels, noisiest first, the final one not among them.
-GRIDS: dict[str, Grid] = {
+#: The rule of every grid: from a request to its levels, noisiest first, the final one not among them.
+_RULES: dict[str, Grid] = {
     "trailing": _places(whole_grids.trailing),
     "leading": _places(whole_grids.leading),
     "linspace": _places(whole_grids.linspace),
@@ -60,6 +60,9 @@ GRIDS: dict[str, Grid] = {
     "flow": fractional_grids.flow,
     "flow-diffusers": fractional_grids.flow_diffusers,
 }
+
+#: The names of all time grids.
+GRIDS = tuple(_RULES)
 
 #: Where the last step goes: to the clean image, or to the first trained level.
 FINALS = ("zero", "first")
@@ -109,7 +112,7 @@ def plan_of(
         raise RecipeError(f"a run has at least 1 step, got steps = {steps}")
     request = Request(schedule=schedule, grid=grid, steps=steps, offset=offset, rho=rho, sections=tuple(sections))
     _refuse_unread(request, "timesteps" if timesteps else grid)
-    visited = _listed(schedule, timesteps) if timesteps else GRIDS[grid](request)
+    visited = _listed(schedule, timesteps) if timesteps else _RULES[grid](request)
     last = NoiseLevel(0, -1.0, 1.0, 0.0) if final == "zero" else request.trained(0)
     if visited[-1].ratio <= last.ratio:
         visited = visited[:-1]

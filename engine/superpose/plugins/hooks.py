@@ -11,13 +11,16 @@ from typing import Any
 
 import pluggy
 
+#: Registers a class of a role, and returns it, so that it may be a decorator.
 Register = Callable[[type[Any]], type[Any]]
 
 #: Hooks that have another name now, and the role of each. One that is renamed keeps its old specification, with
 #: ``@hookspec(warn_on_impl=DeprecationWarning(...))``, and stands here for one minor release: docs/plugins-policy.md.
 RENAMED: dict[str, str] = {}
 
+#: Marks the specification of a hook.
 hookspec = pluggy.HookspecMarker("superpose")
+#: Marks the functions of a plugin that superpose calls, such as ``register_views``.
 hookimpl = pluggy.HookimplMarker("superpose")
 
 

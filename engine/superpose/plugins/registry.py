@@ -14,7 +14,8 @@ from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.validate import validate
 
-Status = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
+#: What became of a plugin: one that is not loaded says why.
+PluginStatus = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
 
 #: Seconds from which on the import of a plugin is called slow.
 SLOW = 0.5
@@ -42,7 +43,7 @@ class Plugin:
     name: str
     distribution: str
     version: str
-    status: Status = "loaded"
+    status: PluginStatus = "loaded"
     why: str = ""
     adds: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     module: str = ""

@@ -23,7 +23,7 @@ from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
-from superpose.recipe.where import Path
+from superpose.recipe.where import KeyPath as Path
 
 if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition

@@ -30,7 +30,7 @@ _TEXTS = {
 }
 
 
-def schema(registry: Registry | None = None) -> Schema:
+def schema(registry: Registry | None = None) -> dict[str, Any]:
     """The JSON Schema of recipes.
 
     Arguments:

@@ -6,7 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, NoReturn
 
 import attrs
@@ -18,7 +18,7 @@ from superpose.recipe.overrides import apply
 from superpose.recipe.problems import MistakesError, Override, Problem, Source
 from superpose.recipe.read import Reader
 from superpose.recipe.tables import Recipe
-from superpose.recipe.where import Path, Position, locate, position_of, too_deep, too_long
+from superpose.recipe.where import KeyPath, Position, locate, position_of, too_deep, too_long
 
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
@@ -26,7 +26,7 @@ _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<colum
 LONGEST, KEYS, TABLES, DEPTH = 1_000_000, 500, 500, 64
 
 
-def load(path: str | FilePath, overrides: Iterable[str] = (), *, registry: Registry | None = None) -> Recipe:
+def load(path: str | Path, overrides: Iterable[str] = (), *, registry: Registry | None = None) -> Recipe:
     """Read a recipe from a file.
 
     Arguments:
@@ -38,7 +38,7 @@ def load(path: str | FilePath, overrides: Iterable[str] = (), *, registry: Regis
     Raises:
         RecipeError: With every mistake, one a line, in the order of the file (a `MistakesError`, which lists them).
     """
-    file = FilePath(path)
+    file = Path(path)
     try:
         text = file.read_bytes().decode("utf-8-sig")  # some editors on Windows write the mark
     except OSError as error:
@@ -52,10 +52,10 @@ def loads(
     text: str,
     *,
     name: str = "recipe",
-    folder: str | FilePath = ".",
+    folder: str | Path = ".",
     overrides: Iterable[str] = (),
     registry: Registry | None = None,
-    files: Mapping[str, FilePath] | None = None,
+    files: Mapping[str, Path] | None = None,
 ) -> Recipe:
     """Read a recipe from a text.
 
@@ -75,7 +75,7 @@ def loads(
     data = _parsed(text, name)
     _bounded(data, text, name)
     spots = locate(text)
-    sets: dict[Path, Override] = {}
+    sets: dict[KeyPath, Override] = {}
     misplaced = []
     for number, override in enumerate(overrides):
         try:
@@ -85,7 +85,7 @@ def loads(
         else:
             sets |= dict.fromkeys(mine, Override(override, mine[-1], number))
     source = Source(name, spots, sets)
-    reader = Reader(registry or load_plugins(), FilePath(folder), files)
+    reader = Reader(registry or load_plugins(), Path(folder), files)
     recipe: Recipe = read_recipe(reader, data)
     if reader.mistakes or misplaced:
         raise MistakesError([*source.problems(reader.mistakes), *misplaced])
@@ -113,7 +113,7 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
 def _bounded(data: dict[str, Any], text: str, name: str) -> None:
     """Refuse what nobody writes by hand, before it is walked through: it would take minutes, or end the stack."""
     tables = 0
-    left: list[tuple[Any, Path]] = [(data, ())]
+    left: list[tuple[Any, KeyPath]] = [(data, ())]
     while left:
         value, path = left.pop()
         if isinstance(value, dict):

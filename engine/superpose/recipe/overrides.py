@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from superpose.recipe.problems import dotted, shown
-from superpose.recipe.where import Path
+from superpose.recipe.where import KeyPath
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
 _OVERRIDE = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=(.*)", re.DOTALL)
@@ -35,7 +35,7 @@ class OverrideValue:
         return self.value if isinstance(self.value, str) or self.raw is None else self.raw
 
 
-def apply(data: dict[str, Any], override: str) -> list[Path]:
+def apply(data: dict[str, Any], override: str) -> list[KeyPath]:
     """Set one value in the plain recipe ``data``, making tables on the way.
 
     Returns:
@@ -49,8 +49,8 @@ def apply(data: dict[str, Any], override: str) -> list[Path]:
         raise ValueError("expected KEY=VALUE, such as run.seed=3 or view.1.prompt=W")
     *parents, last = _keys(match[1])
     node: Any = data
-    path: Path = ()
-    mine: list[Path] = []
+    path: KeyPath = ()
+    mine: list[KeyPath] = []
     for parent in parents:
         step = _step(node, path, parent)
         path = (*path, step)
@@ -67,7 +67,7 @@ def _keys(text: str) -> list[str]:
     return [part if part[0] not in "\"'" else _toml(part) for part in _FIRST.findall(text)]
 
 
-def _step(node: Any, path: Path, key: str) -> str | int:
+def _step(node: Any, path: KeyPath, key: str) -> str | int:
     if isinstance(node, dict):
         return key
     where = dotted(path)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.recipe.where import Path, Position
+from superpose.recipe.where import KeyPath, Position
 
 
 class Problem(NamedTuple):
@@ -24,7 +24,7 @@ class Problem(NamedTuple):
     """
 
     line: str
-    path: Path
+    path: KeyPath
     what: str
 
 
@@ -50,7 +50,7 @@ class Override(NamedTuple):
     """
 
     text: str
-    target: Path
+    target: KeyPath
     number: int
 
 
@@ -60,24 +60,24 @@ class Source:
 
     Attributes:
         name: Name of the file; empty for a recipe made in Python.
-        spots: Position of each path in the file.
-        sets: The override that each path is from: its target, and tables made on the way.
     """
 
     name: str = ""
-    spots: Mapping[Path, Position] = attrs.field(factory=dict)
-    sets: Mapping[Path, Override] = attrs.field(factory=dict)
+    #: Position of each path in the file.
+    _spots: Mapping[KeyPath, Position] = attrs.field(factory=dict)
+    #: The override that each path is from: its target, and tables made on the way.
+    _sets: Mapping[KeyPath, Override] = attrs.field(factory=dict)
 
-    def problems(self, found: Iterable[tuple[Path, str]]) -> list[Problem]:
+    def problems(self, found: Iterable[tuple[KeyPath, str]]) -> list[Problem]:
         """The mistakes ``found``, as (path, what is wrong), in the order of the file, those in overrides last."""
         ranked = [(self._rank(path), self._problem(path, what)) for path, what in found]
         return [problem for _, problem in sorted(ranked, key=lambda pair: pair[0])]
 
-    def _rank(self, path: Path) -> tuple[bool, int, int]:
+    def _rank(self, path: KeyPath) -> tuple[bool, int, int]:
         override = self._override(path)
         return (False, *self._position(path)) if override is None else (True, override.number, 0)
 
-    def _problem(self, path: Path, what: str) -> Problem:
+    def _problem(self, path: KeyPath, what: str) -> Problem:
         override = self._override(path)
         if override is not None:
             parts = [f"--set {override.text}", dotted(path) if path != override.target else "", what]
@@ -86,23 +86,23 @@ class Source:
             parts = [place, dotted(path), what]
         return Problem(": ".join(filter(None, parts)), path, what)
 
-    def _override(self, path: Path) -> Override | None:
-        known = _longest(path, self.sets)
-        return None if known is None else self.sets[known]
+    def _override(self, path: KeyPath) -> Override | None:
+        known = _longest(path, self._sets)
+        return None if known is None else self._sets[known]
 
-    def _position(self, path: Path) -> Position:
-        known = _longest(path, self.spots)
-        return Position(1, 1) if known is None else self.spots[known]
+    def _position(self, path: KeyPath) -> Position:
+        known = _longest(path, self._spots)
+        return Position(1, 1) if known is None else self._spots[known]
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """``view.1.degrees``: a path as ``--set`` takes it, list items counted from 0."""
     return ".".join(
         step if isinstance(step, str) and re.fullmatch(r"[A-Za-z0-9_-]+", step) else json.dumps(step) for step in path
     )
 
 
-def header(path: Path) -> str:
+def header(path: KeyPath) -> str:
     """``view.decomposition``: a path as the header of a table names it, without numbers."""
     return dotted(tuple(step for step in path if isinstance(step, str)))
 
@@ -124,5 +124,5 @@ def shown(value: object) -> str:
             return repr(value)
 
 
-def _longest(path: Path, known: Mapping[Path, object]) -> Path | None:
+def _longest(path: KeyPath, known: Mapping[KeyPath, object]) -> KeyPath | None:
     return next((path[:n] for n in range(len(path), -1, -1) if path[:n] in known), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, Final
 
 from superpose.errors import RecipeError, SuperposeError
@@ -15,7 +15,7 @@ from superpose.plugins.registry import Registry
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.renamed import renamed
-from superpose.recipe.where import Path
+from superpose.recipe.where import KeyPath
 
 #: Stands for a value that is wrong; the mistake has been noted.
 WRONG: Final[Any] = object()
@@ -32,22 +32,22 @@ class Reader:
         mistakes: What was wrong so far, as (path, what).
     """
 
-    def __init__(self, registry: Registry, folder: FilePath, files: Mapping[str, FilePath] | None = None) -> None:
+    def __init__(self, registry: Registry, folder: Path, files: Mapping[str, Path] | None = None) -> None:
         self.registry = registry
         self.folder = folder
         self.files = files
-        self.mistakes: list[tuple[Path, str]] = []
+        self.mistakes: list[tuple[KeyPath, str]] = []
 
-    def wrong(self, path: Path, what: str) -> Any:
+    def wrong(self, path: KeyPath, what: str) -> Any:
         """Note a mistake; returns `WRONG`."""
         self.mistakes.append((path, what))
         return WRONG
 
-    def value(self, form: Form, given: Any, path: Path) -> Any:  # noqa: PLR0911  (one return a form)
+    def value(self, form: Form, given: Any, path: KeyPath) -> Any:  # noqa: PLR0911  (one return a form)
         """One value of an option, or `WRONG`."""
         folder = self.folder
         if isinstance(given, OverrideValue):
-            folder = FilePath.cwd()
+            folder = Path.cwd()
             given = _settled(form, given)
         if isinstance(form, Either):
             fitting = [inner for inner in form.forms if inner.fits(given)]
@@ -57,7 +57,7 @@ class Reader:
         match form:
             case Scalar(kind) if kind is float:
                 return self._number(given, path)
-            case Scalar(kind) if kind is FilePath:
+            case Scalar(kind) if kind is Path:
                 return self._file(folder, given, path)
             case Listed(item):
                 return self._items([item] * len(given), given, path)
@@ -72,14 +72,14 @@ class Reader:
             case _:
                 return given
 
-    def table(self, given: Any, path: Path, example: str) -> Any:
+    def table(self, given: Any, path: KeyPath, example: str) -> Any:
         """A table as it is, or `WRONG`."""
         if isinstance(given, dict):
             return given
         found = given.value if isinstance(given, OverrideValue) else given
         return self.wrong(path, f"expected a table, got {shown(found)}; write {example}")
 
-    def tables(self, given: Any, path: Path) -> Any:
+    def tables(self, given: Any, path: KeyPath) -> Any:
         """A list of tables as it is, or `WRONG`."""
         if isinstance(given, list) and given:
             return given
@@ -87,12 +87,12 @@ class Reader:
         cure = f"write [[{header(path)}]] above each of them"
         return self.wrong(path, f"expected a list of tables, got {shown(found)}; {cure}")
 
-    def kind(self, role: str, given: Any, path: Path, beside: Collection[str] = ()) -> Any:
+    def kind(self, role: str, given: Any, path: KeyPath, beside: Collection[str] = ()) -> Any:
         """An object of a registered kind, or `WRONG`; keys ``beside`` its options are left to others."""
         cls = self.named(role, given, path)
         return cls if cls is WRONG else self.options(cls, given, path, ("kind", *beside))
 
-    def named(self, role: str, given: Any, path: Path) -> Any:
+    def named(self, role: str, given: Any, path: KeyPath) -> Any:
         """The class that a table names, or `WRONG`."""
         if self.table(given, path, f"a table with the kind of a {role}") is WRONG:
             return WRONG
@@ -106,7 +106,7 @@ class Reader:
         except RecipeError as error:
             return self.wrong((*path, "kind"), str(error))
 
-    def options(self, cls: type, table: dict[str, Any], path: Path, beside: Collection[str] = ()) -> Any:
+    def options(self, cls: type, table: dict[str, Any], path: KeyPath, beside: Collection[str] = ()) -> Any:
         """An object of ``cls`` from its options, or `WRONG`; keys ``beside`` them are left to others."""
         options, table = options_of(cls), renamed(table, path)
         values = {option.name: self.option(option, table, path) for option in options}
@@ -119,7 +119,7 @@ class Reader:
         except (ValueError, TypeError, SuperposeError) as error:
             return self.wrong(path, " ".join(str(error).split()))
 
-    def option(self, option: Option, table: dict[str, Any], path: Path) -> Any:
+    def option(self, option: Option, table: dict[str, Any], path: KeyPath) -> Any:
         """The value of one option, its default, or `WRONG`."""
         path = (*path, option.name)
         if option.name not in table:
@@ -135,37 +135,37 @@ class Reader:
             return self.wrong(path, str(error))
         return value
 
-    def unknown_keys(self, table: dict[str, Any], known: Collection[str], path: Path) -> None:
+    def unknown_keys(self, table: dict[str, Any], known: Collection[str], path: KeyPath) -> None:
         """Note every key of ``table`` that is not ``known``."""
         for key in table:
             if key not in known:
                 self.wrong((*path, key), f"unknown key{suggestion(key, known)}")
 
-    def _items(self, forms: Collection[Form], given: list[Any], path: Path) -> Any:
+    def _items(self, forms: Collection[Form], given: list[Any], path: KeyPath) -> Any:
         items = tuple(
             self.value(form, item, (*path, i)) for i, (form, item) in enumerate(zip(forms, given, strict=True))
         )
         return WRONG if any(item is WRONG for item in items) else items
 
-    def _number(self, given: float, path: Path) -> Any:
+    def _number(self, given: float, path: KeyPath) -> Any:
         try:
             number = float(given)
         except OverflowError:
             number = math.inf
         return number if math.isfinite(number) else self.wrong(path, f"must be finite, got {shown(given)}")
 
-    def _file(self, folder: FilePath, given: str, path: Path) -> Any:
+    def _file(self, folder: Path, given: str, path: KeyPath) -> Any:
         if self.files is not None:  # nobody's recipe learns which other files there are
             unknown = f"the file {shown(given)} does not travel with the recipe: give it, --input NAME=PATH"
             return self.files.get(given) or self.wrong(path, unknown)
-        file = FilePath(os.path.normpath(folder.absolute() / given))
+        file = Path(os.path.normpath(folder.absolute() / given))
         try:
             file.stat()
         except (OSError, ValueError):  # ValueError for a name with a zero byte in it
             return self.wrong(path, f"no such file: {file}")
         return file
 
-    def _unfit(self, form: Form, given: Any, path: Path) -> Any:
+    def _unfit(self, form: Form, given: Any, path: KeyPath) -> Any:
         near = (
             nearest(given, [value for value in _choices(form) if isinstance(value, str)])
             if isinstance(given, str)
@@ -188,7 +188,7 @@ def _choices(form: Form) -> tuple[Any, ...]:
 def _settled(form: Form, said: OverrideValue) -> Any:
     """What an override's value is where ``form`` is wanted: text stays as it was typed."""
     match form:
-        case Scalar(kind) if kind in (str, FilePath):
+        case Scalar(kind) if kind in (str, Path):
             return said.text
         case Choice() | Either():
             return said.value if form.fits(said.value) else said.text

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
     from superpose.estimate.view import View
-    from superpose.recipe.where import Path
+    from superpose.recipe.where import KeyPath
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.scheduler import Scheduler
 
@@ -283,13 +283,13 @@ class Recipe:
             stages.append(attrs.evolve(self, stage=(), **parts))
         return tuple(stages)
 
-    def constraints(self, number: int) -> tuple[tuple[Path, Constraint], ...]:
+    def constraints(self, number: int) -> tuple[tuple[KeyPath, Constraint], ...]:
         """The constraints that hold at a stage, each with the place where the recipe says it.
 
         Raises:
             RecipeError: If the size of a model can't be told.
         """
-        said: list[tuple[Path, Constraint]] = [(("constraint", i), rule) for i, rule in enumerate(self.constraint)]
+        said: list[tuple[KeyPath, Constraint]] = [(("constraint", i), rule) for i, rule in enumerate(self.constraint)]
         if number == 0:
             return tuple(said)
         stage = self.stage[number - 1]
@@ -310,6 +310,6 @@ class Recipe:
         for constraint in self.constraint:
             yield from inside(constraint)
 
-    def located(self, found: Iterable[tuple[Path, str]]) -> MistakesError:
+    def located(self, found: Iterable[tuple[KeyPath, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
         return MistakesError(self.source.problems(found))

@@ -12,7 +12,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
-Path = tuple[str | int, ...]
+#: A place in a recipe: the keys on the way, and numbers of list items from 0, such as ``("view", 1, "degrees")``.
+KeyPath = tuple[str | int, ...]
 
 
 class Position(NamedTuple):
@@ -29,7 +30,7 @@ _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def locate(text: str) -> dict[Path, Position]:
+def locate(text: str) -> dict[KeyPath, Position]:
     """The position of every path of the valid TOML document ``text``.
 
     A table is where its first header or key is; an item of an array of tables is where its ``[[header]]`` is.
@@ -37,7 +38,7 @@ def locate(text: str) -> dict[Path, Position]:
     return _Walk(text).document()
 
 
-def position_of(text: str, path: Path) -> Position:
+def position_of(text: str, path: KeyPath) -> Position:
     """The position of one path of the valid TOML document ``text``; no more of it is walked through than is needed."""
     try:
         _Walk(text, path).document()
@@ -79,16 +80,16 @@ class _Found(Exception):  # noqa: N818  (ends a walk, and is no error)
 class _Walk:
     """One pass over a document, by recursive descent."""
 
-    def __init__(self, text: str, sought: Path | None = None) -> None:
+    def __init__(self, text: str, sought: KeyPath | None = None) -> None:
         self.text = text
         self.sought = sought
         self.at = 0
-        self.spots: dict[Path, Position] = {}
-        self.newest_item: dict[Path, int] = {}
+        self.spots: dict[KeyPath, Position] = {}
+        self.newest_item: dict[KeyPath, int] = {}
         self.line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
-    def document(self) -> dict[Path, Position]:
-        table: Path = ()
+    def document(self) -> dict[KeyPath, Position]:
+        table: KeyPath = ()
         self.skip(_BLANK)
         while self.at < len(self.text):
             if self.text[self.at] == "[":
@@ -98,13 +99,13 @@ class _Walk:
             self.skip(_BLANK)
         return self.spots
 
-    def header(self) -> Path:
+    def header(self) -> KeyPath:
         start = self.at
         is_item = self.text.startswith("[[", start)
         self.at += 1 + is_item
         *parents, name = self.key()
         self.at += 1 + is_item
-        path: Path = ()
+        path: KeyPath = ()
         for parent in parents:
             self.mark((*path, parent), start)
             path = self.newest((*path, parent))
@@ -116,7 +117,7 @@ class _Walk:
         self.mark(path, start)
         return path
 
-    def pair(self, table: Path) -> None:
+    def pair(self, table: KeyPath) -> None:
         start = self.at
         path = table
         for part in self.key():
@@ -125,7 +126,7 @@ class _Walk:
         self.at += 1  # the equals sign
         self.value(path)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         self.skip(_BLANK)
         match self.text[self.at]:
             case "[":
@@ -137,7 +138,7 @@ class _Walk:
             case _:
                 self.skip(_SCALAR)
 
-    def item(self, path: Path) -> None:
+    def item(self, path: KeyPath) -> None:
         self.mark(path, self.at)
         self.value(path)
 
@@ -168,7 +169,7 @@ class _Walk:
                 return parts
             self.at += 1
 
-    def newest(self, path: Path) -> Path:
+    def newest(self, path: KeyPath) -> KeyPath:
         return (*path, self.newest_item[path]) if path in self.newest_item else path
 
     def skip(self, pattern: re.Pattern[str]) -> None:
@@ -176,7 +177,7 @@ class _Walk:
         assert found is not None, f"not TOML at {self.position(self.at)}"  # noqa: S101  (tomllib has accepted the text)
         self.at = found.end()
 
-    def mark(self, path: Path, at: int) -> None:
+    def mark(self, path: KeyPath, at: int) -> None:
         if path not in self.spots:
             self.spots[path] = self.position(at)
             if path == self.sought:

@@ -11,13 +11,14 @@ from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
 from superpose.estimate.clip import Clip, Clipped, NoClip
 from superpose.estimate.context import Context
-from superpose.estimate.denoiser import Denoiser, Prompted, Shape, factorized, viewed
+from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 
 if TYPE_CHECKING:
     from superpose.estimate.context import Load
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.recipe import Recipe, Subject
     from superpose.recipe.tables import PartTerms

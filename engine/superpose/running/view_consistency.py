@@ -13,9 +13,8 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
-
-Shape = tuple[int, int, int]
 
 
 def view_consistency(small: View, large: View, small_shape: Shape, large_shape: Shape) -> float | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
 
+#: What a constraint needs of the scheduler: see `Constraint`.
 Need = Literal["stochastic", "deterministic", "single_step"]
 
 

@@ -30,6 +30,7 @@ from superpose.testing.decompositions import check_decomposition as check_decomp
 from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
 from superpose.testing.networks import check_predictor as check_predictor
+from superpose.testing.report import LawStatus as LawStatus
 from superpose.testing.report import Line as Line
 from superpose.testing.report import report as report
 from superpose.testing.report import report_plugin as report_plugin
@@ -38,6 +39,7 @@ from superpose.testing.variation import variants as variants
 from superpose.testing.views import check_view as check_view
 
 __all__ = [
+    "LawStatus",
     "Line",
     "check_classifier",
     "check_clip",

@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
+    from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.scheduler import Scheduler
 
-Size = tuple[int, int, int]
-
 #: Sizes (C, H, W) that networks have, and some that nobody thinks of.
-SIZES: tuple[Size, ...] = ((3, 32, 32), (1, 28, 28), (4, 64, 64), (3, 8, 8), (3, 33, 33), (3, 24, 40))
+SIZES: tuple[Shape, ...] = ((3, 32, 32), (1, 28, 28), (4, 64, 64), (3, 8, 8), (3, 33, 33), (3, 24, 40))
 #: Steps that a scheduler is followed for, where their number is an option.
 STEPS = 7
 
@@ -45,7 +44,7 @@ class Case(NamedTuple):
     laws: Callable[[], Iterable[Law]]
 
 
-def cases(instances: Sequence[Kind], sizes: Sequence[Size]) -> tuple[list[Case], list[str]]:
+def cases(instances: Sequence[Kind], sizes: Sequence[Shape]) -> tuple[list[Case], list[str]]:
     """The cases that instances of one role accept, and why they refuse the others."""
     accepted: list[Case] = []
     refusals: list[str] = []
@@ -65,21 +64,21 @@ def _short(instance: Any) -> Any:
     return instance
 
 
-def view(instance: View, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def view(instance: View, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a view."""
     from superpose.testing import views
 
     yield from _images(views.laws, instance, sizes)
 
 
-def decomposition(instance: Decomposition, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def decomposition(instance: Decomposition, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a decomposition."""
     from superpose.testing import decompositions
 
     yield from _images(decompositions.laws, instance, sizes)
 
 
-def _images(laws: Callable[..., Iterable[Law]], instance: Any, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def _images(laws: Callable[..., Iterable[Law]], instance: Any, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     for size in sizes:
         if why := instance.refuses(*size):
             yield why
@@ -87,7 +86,7 @@ def _images(laws: Callable[..., Iterable[Law]], instance: Any, sizes: Sequence[S
             yield Case(where(instance, size), instance, _later(laws, instance, *size))
 
 
-def clip(instance: Clip, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def clip(instance: Clip, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a way of clipping."""
     from superpose.testing import clips
 
@@ -95,7 +94,7 @@ def clip(instance: Clip, sizes: Sequence[Size]) -> Iterator[Case | str]:
         yield Case(where(instance, size), instance, _later(clips.laws, instance, *size))
 
 
-def guidance(instance: Guidance, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def guidance(instance: Guidance, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a guidance."""
     from superpose.testing import guidances
 
@@ -104,7 +103,7 @@ def guidance(instance: Guidance, sizes: Sequence[Size]) -> Iterator[Case | str]:
         yield Case(where(instance, size), instance, _later(guidances.laws, instance, *size, 64))
 
 
-def constraint(instance: Constraint, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def constraint(instance: Constraint, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a constraint."""
     from superpose.sampling.constraint import Canvas
     from superpose.testing import constraints
@@ -119,7 +118,7 @@ def constraint(instance: Constraint, sizes: Sequence[Size]) -> Iterator[Case | s
             yield Case(where(instance, size), instance, _later(constraints.laws, instance, canvas))
 
 
-def scheduler(instance: Scheduler, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def scheduler(instance: Scheduler, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a scheduler."""
     from superpose.testing import schedulers
 
@@ -137,7 +136,7 @@ def scheduler(instance: Scheduler, sizes: Sequence[Size]) -> Iterator[Case | str
         order = None
 
 
-def model(instance: Model, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def model(instance: Model, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a model."""
     from superpose.testing import networks
 
@@ -145,7 +144,7 @@ def model(instance: Model, sizes: Sequence[Size]) -> Iterator[Case | str]:
     yield Case(where(instance, instance.shape), instance, _later(networks.model_laws, instance))
 
 
-def classifier(instance: Classifier, sizes: Sequence[Size]) -> Iterator[Case | str]:
+def classifier(instance: Classifier, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a classifier."""
     from superpose.testing import classifiers
 
@@ -165,7 +164,7 @@ def _later(laws: Callable[..., Iterable[Law]], *arguments: object) -> Callable[[
     return lambda: laws(*arguments)
 
 
-def where(instance: Kind, size: Size) -> str:
+def where(instance: Kind, size: Shape) -> str:
     """The size, and the options that are not as they come: ``3x32x32 columns=1``."""
     return "x".join(map(str, size)) + options(instance)
 

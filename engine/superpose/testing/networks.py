@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from superpose.estimate.model import Model
     from superpose.estimate.prediction import Prediction
     from superpose.estimate.predictor import NoisePredictor
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
-
-    Size = tuple[int, int, int]
 
 #: Rows of every question.
 ROWS = 4
@@ -33,7 +32,7 @@ SLOPE = 0.2
 
 
 def check_predictor(
-    predictor: NoisePredictor, prompts: Sequence[str] = ("",), t: float | None = None, low: Size | None = None
+    predictor: NoisePredictor, prompts: Sequence[str] = ("",), t: float | None = None, low: Shape | None = None
 ) -> dict[str, float]:
     """Hold a noise predictor to its laws, on four rows of noise.
 
@@ -53,7 +52,7 @@ def check_predictor(
 
 
 def laws(
-    predictor: NoisePredictor, prompts: Sequence[str], t: float | None = None, low: Size | None = None
+    predictor: NoisePredictor, prompts: Sequence[str], t: float | None = None, low: Shape | None = None
 ) -> Iterator[Law]:
     """The laws of a predictor; those of latents and of what is laid beside for the predictors that have any."""
     level = predictor.schedule.level(0, predictor.schedule.steps // 2 if t is None else t)
@@ -118,7 +117,7 @@ def encodes_and_decodes(predictor: NoisePredictor) -> float:
     return float((again - pictures).square().mean().sqrt())
 
 
-def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Size) -> Tensor:
+def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Shape) -> Tensor:
     """What ``encode`` or ``decode`` makes of ``given``, in the form announced."""
     import torch
 
@@ -134,7 +133,7 @@ def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Size) -> Te
     return made
 
 
-def lays_row_for_row(predictor: NoisePredictor, laid: Conditioning, low: Size | None) -> float:
+def lays_row_for_row(predictor: NoisePredictor, laid: Conditioning, low: Shape | None) -> float:
     """What lies beside a sample has a row of its own, with the same bits whatever the other samples are."""
     name, height_width = type(predictor).__name__, tuple(predictor.shape[1:])
     if laid.channels is not None and tuple(laid.channels.shape[2:]) != height_width:
@@ -284,7 +283,7 @@ class _Question:
         return gradient
 
 
-def _laid(predictor: NoisePredictor, low: Size | None, rows: slice = slice(ROWS)) -> Conditioning | None:
+def _laid(predictor: NoisePredictor, low: Shape | None, rows: slice = slice(ROWS)) -> Conditioning | None:
     """What is laid beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
     import torch
 

@@ -6,7 +6,7 @@ A law returns the figure that it has measured: how far something is off, unless 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,9 +15,8 @@ from superpose.errors import LawError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.tensors import Map
     from superpose.kinds.kind import Kind
-
-    Map = Callable[[Tensor], Tensor]
 
 #: Largest deviation that rounding explains, relative to unit noise; the run-time probe has the same.
 TOLERANCE = 1e-4

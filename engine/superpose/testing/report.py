@@ -19,15 +19,17 @@ import attrs
 from superpose.errors import LawError, PluginError, RecipeError, SuperposeError
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
-from superpose.testing.cases import SIZES, Case, Size, cases
+from superpose.testing.cases import SIZES, Case, cases
 from superpose.testing.law import Law
 from superpose.testing.variation import variants
 
 if TYPE_CHECKING:
+    from superpose.estimate.tensors import Shape
     from superpose.kinds.kind import Kind
     from superpose.plugins import Plugin, Registry
 
-Status = Literal["ok", "broken", "skipped"]
+#: What became of a law: it holds, is broken, or could not be measured.
+LawStatus = Literal["ok", "broken", "skipped"]
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +51,7 @@ class Line:
     kind: str
     law: str
     where: str = ""
-    status: Status = "ok"
+    status: LawStatus = "ok"
     figure: float | None = None
     why: str = ""
     cases: int = 0
@@ -64,7 +66,7 @@ class Line:
         return "  ".join(filter(None, self.columns()))
 
 
-def report(cls: type[Kind], sizes: Sequence[Size] = SIZES) -> Iterator[Line]:
+def report(cls: type[Kind], sizes: Sequence[Shape] = SIZES) -> Iterator[Line]:
     """Hold a kind to every law of its role, in all its variants.
 
     Arguments:
@@ -80,7 +82,7 @@ def report(cls: type[Kind], sizes: Sequence[Size] = SIZES) -> Iterator[Line]:
         instances = variants(cls)[: 1 if ROLES[cls.role].heavy else None]
         accepted, refusals = cases(instances, sizes)
     except Exception as error:
-        status: Status = "broken"
+        status: LawStatus = "broken"
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"
         if isinstance(error, RecipeError):  # as it comes it refuses itself: it wants a file, or another option
             cure = f"call superpose.testing.check_{_check_of(cls)} in a test of your own"
@@ -103,7 +105,7 @@ def report(cls: type[Kind], sizes: Sequence[Size] = SIZES) -> Iterator[Line]:
 
 
 def report_plugin(
-    name: str, sizes: Sequence[Size] = SIZES, registry: Registry | None = None, kind: str | None = None
+    name: str, sizes: Sequence[Shape] = SIZES, registry: Registry | None = None, kind: str | None = None
 ) -> Iterator[Line]:
     """The `report` of everything that a plugin registers, and of how long it takes to import.
 
@@ -131,7 +133,7 @@ def report_plugin(
         yield from _of_plugin(plugin, sizes, registry, kind)
 
 
-def _of_plugin(plugin: Plugin, sizes: Sequence[Size], registry: Registry, only: str | None) -> Iterator[Line]:
+def _of_plugin(plugin: Plugin, sizes: Sequence[Shape], registry: Registry, only: str | None) -> Iterator[Line]:
     from superpose.plugins.registry import SLOW
     from superpose.testing.import_time import check_import_time
 
@@ -165,7 +167,7 @@ def _measured(case: Case) -> Iterator[tuple[Law, Line]]:
             yield law, told
     except Exception as error:
         if not broken:  # else it is only what comes of the law that is broken
-            status: Status = "skipped" if isinstance(error, RecipeError) else "broken"
+            status: LawStatus = "skipped" if isinstance(error, RecipeError) else "broken"
             why = _reason(case.instance, error)
             yield Law(line.law, lambda: 0.0), attrs.evolve(line, status=status, why=why)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from superpose.estimate.tensors import Shape
 from superpose.kinds.kind import Kind
 from superpose.testing.variation import variants
-
-Size = tuple[int, int, int]
 
 #: Sides that images of networks have, and sides that nobody thought of.
 _SIDES = st.one_of(st.sampled_from([8, 16, 32, 64]), st.integers(8, 64))
 
 
-def sizes(channels: tuple[int, ...] = (1, 3, 4), square: bool | None = None) -> SearchStrategy[Size]:
+def sizes(channels: tuple[int, ...] = (1, 3, 4), square: bool | None = None) -> SearchStrategy[Shape]:
     """Sizes (C, H, W) of images, sides from 8 to 64, odd ones too.
 
     Arguments:

@@ -1,0 +1,14 @@
+"""The shapes of images, and functions from tensors to tensors, as signatures name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Channels, height and width (C, H, W) of one image or latent.
+Shape = tuple[int, int, int]
+#: A function from tensors (N, C, H, W) to tensors of the same number of rows, such as one side of a view.
+Map = Callable[["Tensor"], "Tensor"]
