@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import commands, formulas, hooks, kinds, language, public_api, recipes
+from generator import commands, formulas, hooks, kinds, language, public_api, recipes, references
 
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
@@ -47,8 +47,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Take the formulas out."""
-    text, _taken[page.file.src_uri] = formulas.take_out(markdown)
+    """Lead links to the reference to its pages, and take the formulas out."""
+    text, _taken[page.file.src_uri] = formulas.take_out(references.resolved(markdown, page.file.src_uri))
     return text
 
 

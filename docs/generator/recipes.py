@@ -8,6 +8,7 @@ from pathlib import Path
 from generator.prose import fenced
 
 FOLDER = Path(__file__).parent.parent.parent / "recipes"
+PICTURES = Path(__file__).parent.parent / "images"
 
 
 def page() -> str:
@@ -19,5 +20,7 @@ def page() -> str:
 def _recipe(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     said = re.search(r"^# (.*)$", text, re.MULTILINE)
-    parts = [f"## {path.stem}", *([said[1]] if said else []), fenced("toml", text)]
+    picture = f"![{path.stem}](../images/{path.stem}.png)"
+    shown = [picture] if (PICTURES / f"{path.stem}.png").exists() else []
+    parts = [f"## {path.stem}", *([said[1]] if said else []), *shown, fenced("toml", text)]
     return "\n\n".join(parts)
