@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 import superpose
 from cascade import Case, texts
+from fuzzing import TIMES
 from ldm_dit_original import OriginalDiT
 from restated_edm import Restated, Weights
 from superpose import SuperposeError
@@ -129,7 +130,8 @@ def test_a_damaged_checkpoint_is_refused_or_read(checkpoint: Checkpoint) -> None
     checkpoint.write(checkpoint.whole)
     assert checkpoint.complaint() == ""
     draws = random.Random(checkpoint.family)
-    for how in draws.sample(BOTH + PICKLED * (checkpoint.file.suffix != ".safetensors"), COUNT):
+    every = BOTH + PICKLED * (checkpoint.file.suffix != ".safetensors")
+    for how in [how for _ in range(TIMES) for how in draws.sample(every, COUNT)]:
         name, content = damaged(checkpoint, how, draws)
         checkpoint.write(content)
         try:

@@ -1,8 +1,9 @@
 """Everything registered is held to the laws of its role: a new kind is tested the moment it is registered."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
+from fuzzing import fuzz
 from superpose.plugins import load_plugins
 from superpose.testing import check_clip, check_decomposition, check_guidance, check_view, variants
 from superpose.testing.strategies import sizes
@@ -40,7 +41,7 @@ def test_a_view_is_orthogonal_at_the_sizes_of_networks(view):
 
 
 @pytest.mark.parametrize("view", every("view"))
-@settings(max_examples=12)
+@fuzz(12)
 @given(size=sizes())
 def test_a_view_is_orthogonal_at_every_size_it_accepts(view, size):
     if why := view.refuses(*size):
@@ -50,7 +51,7 @@ def test_a_view_is_orthogonal_at_every_size_it_accepts(view, size):
 
 
 @pytest.mark.parametrize("decomposition", every("decomposition"))
-@settings(max_examples=12)
+@fuzz(12)
 @given(size=sizes(channels=(3, 4, 1)))
 def test_parts_are_linear_and_sum_to_the_image(decomposition, size):
     if why := decomposition.refuses(*size):

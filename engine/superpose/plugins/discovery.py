@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import os
 import sys
 import time
@@ -26,6 +25,7 @@ from superpose.errors import PluginError
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins import folder, hooks
+from superpose.plugins.quiet import quiet
 from superpose.plugins.registry import Plugin, Registrations, Registry
 from superpose.plugins.validate import NAME
 from superpose.terminal import printable
@@ -68,7 +68,8 @@ def discover() -> Registry:
     names = {one.plugin.name for one in found}
     unmatched = sorted(blocked - names - {"*"})
     unknown = [f"{BLOCK} names {name!r}, which is no plugin here{suggestion(name, names)}" for name in unmatched]
-    return Registry(_candidates(found, blocked), [*unread, *unknown])
+    with quiet():
+        return Registry(_candidates(found, blocked), [*unread, *unknown])
 
 
 @attrs.frozen
@@ -154,11 +155,9 @@ def _load(manager: pluggy.PluginManager, found: _Found) -> tuple[Plugin, Registr
         if wanted := _unmet(found.requires() or ()):
             why = f"it wants {wanted}; this is {GROUP} {superpose.__version__}"
             return attrs.evolve(plugin, status="incompatible", why=why), draft
-        # What it prints is no part of what a command prints, which other programs read.
-        with contextlib.redirect_stdout(_Nowhere()):
-            module = found.load()
-            deprecated = _register(manager, module, plugin.name)
-            _call_hooks(manager, module, draft)
+        module = found.load()
+        deprecated = _register(manager, module, plugin.name)
+        _call_hooks(manager, module, draft)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a stranger raises
@@ -221,16 +220,6 @@ def _unmet(requires: Iterable[str]) -> str:
         if not need.specifier.contains(superpose.__version__, prereleases=True):
             return f"{need.name}{need.specifier}"
     return ""
-
-
-class _Nowhere(io.TextIOBase):
-    """A standard output that keeps nothing; a stranger may close it."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
 
 
 def _one_line(error: BaseException) -> str:

@@ -49,7 +49,8 @@ class Run:
         doc="what networks compute in; the state is always float32",
         choices=("float32", "bfloat16", "float16"),
     )
-    threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=1024)
+    # More would make each layer's work smaller than the cost of sharing it, on any number of cores.
+    threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=256)
     batch_size: int = option(
         0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
     )

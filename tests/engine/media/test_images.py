@@ -8,10 +8,11 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
+from fuzzing import fuzz
 from superpose import RecipeError, read_image, read_mask, to_pixels
 from superpose.media import images
 
@@ -232,7 +233,7 @@ class TestWhatIsWrong:
 class TestWhateverIsInside:
     """Bounded fuzzing: an image of the right shape, or one of our sentences."""
 
-    @settings(max_examples=150)
+    @fuzz(150)
     @given(
         suffix=st.sampled_from(images.FORMATS),
         mode=st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "HSV", "F"]),

@@ -9,10 +9,11 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from fuzzing import fuzz
 from superpose import RecipeError
 from superpose.media.png import Origin, read_origin, write_png
 
@@ -186,7 +187,7 @@ class TestForged:
         tracemalloc.stop()
         assert peak < 64 * 2**20, f"{peak / 2**20:.0f} MB"
 
-    @settings(max_examples=200)
+    @fuzz(200)
     @given(
         parts=st.lists(
             st.tuples(

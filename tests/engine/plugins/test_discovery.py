@@ -1,6 +1,8 @@
 """Plugins: found, judged and loaded one by one, so that none can stop the others."""
 
+import ctypes
 import json
+import os
 import sys
 import textwrap
 
@@ -338,10 +340,33 @@ def test_a_malicious_plugin_is_one_short_line_and_the_others_work(install, name,
     assert load_plugins().kinds("view").keys() == {"whirl"}
 
 
-def test_a_good_plugin_that_prints_leaves_json_json(install, capsys):
-    install("chatty", "print('hello')\n" + views("whirl"))
+SAID = {
+    "print": "print('hello')",
+    "closed": "import sys; sys.stdout.close()",
+    "the file itself": "import os; os.write(1, b'hello')",
+    "a C library": "import ctypes; ctypes.CDLL(None).printf(b'hello')",
+    "another program": "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(5)'])",
+}
+
+
+@pytest.mark.parametrize("how", SAID)
+def test_a_good_plugin_that_prints_leaves_json_json(how, install, capfd):
+    install("chatty", f"{SAID[how]}\n" + views("whirl"))
+    install("later", "print('hello')\n" + views("twirl"))
     assert main(["plugins", "--json"]) == 0
-    assert [plugin["status"] for plugin in json.loads(capsys.readouterr().out)] == ["loaded"]
+    ctypes.CDLL(None).fflush(None)
+    assert [plugin["status"] for plugin in json.loads(capfd.readouterr().out)] == ["loaded", "loaded"]
+
+
+def test_without_standard_output_plugins_are_loaded_all_the_same(install):
+    install("chatty", "print('hello')\n" + views("whirl"))
+    before = os.dup(1)
+    try:
+        os.close(1)
+        assert [plugin.status for plugin in discovery.discover().plugins] == ["loaded"]
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import fuzz
 from superpose import Constraint, RecipeError, SuperposeError, inspect, loads, make
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
@@ -138,7 +139,7 @@ def problems_of(read):
     return []
 
 
-@settings(max_examples=40)
+@fuzz(40)
 @given(text=mutated())
 def test_a_mutated_recipe_is_read_or_refused_with_positions(text):
     with work_at_most(calls=1_000_000):
@@ -147,7 +148,7 @@ def test_a_mutated_recipe_is_read_or_refused_with_positions(text):
         assert re.match(r"recipe\.toml:\d+:\d+: ", line), line
 
 
-@settings(max_examples=25)
+@fuzz(25)
 @given(text=mutated())
 def test_a_mutated_recipe_is_inspected_or_refused(text):
     lines = problems_of(lambda: inspect(loads(text, name="recipe.toml", folder=RECIPES)))

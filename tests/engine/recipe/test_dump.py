@@ -3,14 +3,15 @@
 import tomllib
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from example_kinds import REGISTRY, Cfg, Hybrid, Identity, Inpaint, Steps, Toy
 from example_recipes import recipes
+from fuzzing import fuzz
 from superpose.recipe import PartTerms, Recipe, Subject, ViewTerm, dumps, loads
 
 
-@settings(max_examples=150)
+@fuzz(150)
 @given(recipes())
 def test_reading_what_was_written_gives_the_same_recipe(recipe):
     text = dumps(recipe)

@@ -212,7 +212,7 @@ def test_each_mistake(text, lines):
         ("[model\n", "r.toml:1:7: not TOML: expected ']' at the end of a table declaration"),
         ('a = "', "r.toml:1:6: not TOML: unterminated string"),
         ("a = 1\nb = [1\n", "r.toml:3:1: not TOML: unclosed array"),
-        (f"a = {'[' * 5000}", "r.toml:1:1: not TOML: nested too deeply"),
+        (f"a = {'[' * 5000}", "r.toml:1:69: not TOML: nested too deeply"),
     ],
 )
 def test_what_is_not_toml_is_told_in_the_same_form(text, line):
@@ -221,7 +221,7 @@ def test_what_is_not_toml_is_told_in_the_same_form(text, line):
 
 def test_a_number_too_long_for_python_is_not_a_traceback():
     (line,) = mistakes(f"a = {'1' * 5000}")
-    assert line.startswith("r.toml:1:1: not TOML: ")
+    assert line == "r.toml:1:5: not TOML: an integer of more than 4,300 digits"
 
 
 def test_mistakes_found_later_are_located_too():

@@ -7,12 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from example_kinds import KINDS, REGISTRY, Cfg, Rotate, Steps
 from example_recipes import recipes
+from fuzzing import fuzz
 from superpose.kinds.options import options_of
 from superpose.plugins import Registry
 from superpose.recipe import dumps, schema
@@ -107,7 +108,7 @@ def mistakes(document):
     return [(path, what) for path, what in reader.mistakes if not any(words in what for words in beyond)]
 
 
-@settings(max_examples=300)
+@fuzz(300)
 @given(documents())
 def test_schema_and_loader_agree(document):
     refused = [error.message for error in JUDGE.iter_errors(document)]
@@ -115,7 +116,7 @@ def test_schema_and_loader_agree(document):
     assert bool(refused) == bool(found), f"{document}\nschema: {refused}\nloader: {found}"
 
 
-@settings(max_examples=50)
+@fuzz(50)
 @given(recipes())
 def test_the_schema_accepts_what_is_written(recipe):
     document = tomllib.loads(dumps(recipe))

@@ -4,9 +4,10 @@ import tomllib
 
 import tomli_w
 import tomlkit
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fuzzing import fuzz
 from superpose.recipe.where import locate
 
 
@@ -48,14 +49,14 @@ def check(text):
         assert 1 <= column <= len(lines[line - 1]), (path, text)
 
 
-@settings(max_examples=300)
+@fuzz(300)
 @given(DOCUMENTS, st.booleans(), st.booleans())
 def test_the_paths_are_those_of_tomllib(document, multiline, windows):
     text = tomli_w.dumps(document, multiline_strings=multiline)
     check(text.replace("\n", "\r\n") if windows else text)
 
 
-@settings(max_examples=200)
+@fuzz(200)
 @given(DOCUMENTS)
 def test_the_paths_are_those_of_tomllib_in_other_handwriting(document):
     try:
@@ -170,7 +171,7 @@ def written(draw):
     return pen
 
 
-@settings(max_examples=300)
+@fuzz(300)
 @given(written())
 def test_the_positions_are_where_things_were_written(pen):
     parsed = tomllib.loads(pen.text)
