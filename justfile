@@ -21,3 +21,6 @@ measure:
 
 bench:
     {{python}} benchmarks/sampling.py
+
+changes:
+    {{python}} -m tests.support.changes
