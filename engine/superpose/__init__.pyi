@@ -9,6 +9,7 @@ from superpose.errors import RecipeError as RecipeError
 from superpose.errors import RunError as RunError
 from superpose.errors import SuperposeError as SuperposeError
 from superpose.estimate.batching import BatchedEvaluator as BatchedEvaluator
+from superpose.estimate.canvas import Canvas as Canvas
 from superpose.estimate.classifier import Classifier as Classifier
 from superpose.estimate.classifier import ClassifierPredictor as ClassifierPredictor
 from superpose.estimate.clip import Clip as Clip
@@ -121,10 +122,7 @@ from superpose.running.shortcuts import make as make
 from superpose.running.shortcuts import model as model
 from superpose.running.shortcuts import sample as sample
 from superpose.running.shortcuts import trajectory as trajectory
-from superpose.sampling.constraint import Canvas as Canvas
 from superpose.sampling.constraint import Constraint as Constraint
-from superpose.sampling.constraint import Edit as Edit
-from superpose.sampling.constraint import Need as Need
 from superpose.sampling.gridded import Gridded as Gridded
 from superpose.sampling.history import DROWNED as DROWNED
 from superpose.sampling.history import History as History
@@ -140,6 +138,9 @@ from superpose.sampling.noise import NoiseSource as NoiseSource
 from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
+from superpose.sampling.rule import Edit as Edit
+from superpose.sampling.rule import Need as Need
+from superpose.sampling.rule import Rule as Rule
 from superpose.sampling.scheduler import Denoise as Denoise
 from superpose.sampling.scheduler import Memory as Memory
 from superpose.sampling.scheduler import Scheduler as Scheduler

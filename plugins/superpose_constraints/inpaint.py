@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, RecipeError, option, read_image, read_mask
+from superpose import Canvas, Constraint, Edit, Plan, RecipeError, Rule, option, read_image, read_mask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,7 +83,7 @@ class Inpaint(Constraint):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Replacement(Constraint):
+class Replacement(Rule):
     """Inpainting with its tensors at hand; for Python, where there are no files.
 
     Attributes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Conditioning, Constraint, Edit, Plan, RecipeError, option, read_image
+from superpose import Canvas, Conditioning, Constraint, Edit, Plan, RecipeError, Rule, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,7 +78,7 @@ class Inversion(Constraint):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class HiddenNoise(Constraint):
+class HiddenNoise(Rule):
     """Inversion with its tensors at hand; for Python, where there are no files.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, option, read_image
+from superpose import Canvas, Constraint, Edit, Plan, Rule, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +40,7 @@ class SDEdit(Constraint):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Start(Constraint):
+class Start(Rule):
     """SDEdit with its tensor at hand; for Python, where there are no files.
 
     Attributes:

@@ -119,8 +119,13 @@ class Hybrid(Decomposition):
         raise NotImplementedError
 
 
+class _Unbound(Constraint):
+    def bind(self, canvas):
+        raise NotImplementedError
+
+
 @attrs.frozen(kw_only=True)
-class Inpaint(Constraint):
+class Inpaint(_Unbound):
     """Keeps a known region."""
 
     kind = "inpaint"
@@ -129,7 +134,7 @@ class Inpaint(Constraint):
 
 
 @attrs.frozen(kw_only=True)
-class Box(Constraint):
+class Box(_Unbound):
     """Keeps a box, as seen through a view."""
 
     kind = "box"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias, overload
 
 import attrs
 
+from superpose.estimate.canvas import Canvas
 from superpose.estimate.model import Model
 
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier, ClassifierPredictor
     from superpose.estimate.predictor import Condition, NoisePredictor
-    from superpose.sampling.constraint import Canvas
 
 #: A network as guidance may load it.
 Network: TypeAlias = "NoisePredictor | ClassifierPredictor"
@@ -43,7 +43,6 @@ class Context:
             model: What it was loaded from, so that it is not read again for a guidance that names it too.
             read: Reads other networks; to the device of ``predictor`` when not given.
         """
-        from superpose.sampling.constraint import Canvas
 
         def to_its_device(kind: Model | Classifier) -> Network:
             return kind.load(str(predictor.device))

@@ -77,6 +77,11 @@ class Model(Kind, ABC):
         """`NoisePredictor.learned_variance`, where it is known before the weights are read; None where it is not."""
         return None
 
+    @property
+    def differentiable(self) -> bool:
+        """Whether torch can differentiate its network, as `NoisePredictor.differentiable` says."""
+        return True
+
     def check_files(self) -> None:
         """Raise `RecipeError` if the names and shapes in the files are not those of the network; no weight is read.
 

@@ -1,4 +1,4 @@
-"""From a recipe to something that samples: the tree of denoisers, the plan, the constraints."""
+"""From a recipe to something that samples: the tree of denoisers, the plan, the rules."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.estimate.canvas import Canvas
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 from superpose.running.tree import tree
-from superpose.sampling.constraint import Canvas, Constraint
-from superpose.sampling.loop import Trajectory, conditioning_of, fitted
+from superpose.sampling.fitting import fitted
+from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
+    from superpose.sampling.rule import Rule
 
 #: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
 #: CPU spends its time on overhead (one row takes half as long as four).
@@ -36,7 +38,7 @@ class Composition:
         predictor: The network.
         denoiser: What the image shows.
         plan: The levels visited.
-        constraints: Bound to the model's size and device.
+        rules: The constraints, bound to the model's size and device.
         batch_size: Rows of a forward pass.
         number: Which stage it is, from 0.
         then: The stage that paints over its pictures; None for the last.
@@ -46,7 +48,7 @@ class Composition:
     predictor: NoisePredictor
     denoiser: Denoiser
     plan: Plan
-    constraints: tuple[Constraint, ...]
+    rules: tuple[Rule, ...]
     batch_size: int
     number: int = 0
     then: Composition | None = None
@@ -70,7 +72,7 @@ class Composition:
             self.recipe.scheduler,
             self.plan,
             noise,
-            self.constraints,
+            self.rules,
             self.batch_size,
             self.predictor,
             conditioning,
@@ -99,7 +101,8 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
         raise recipe.located([(place_of(number, ("scheduler",)), why)])
     denoiser = tree(recipe, predictor, lambda kind: kind.load(device, recipe.run.dtype))
     canvas = Canvas.of(predictor, denoiser, rows)
-    constraints = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
-    plan = fitted(recipe.scheduler, recipe.scheduler.plan(predictor.schedule), constraints)
+    rules = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
+    plan = recipe.scheduler.plan(predictor.schedule)
+    plan = fitted(recipe.scheduler, plan, rules, differentiable=predictor.differentiable)
     then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
-    return Composition(recipe, predictor, denoiser, plan, constraints, rows, number, then)
+    return Composition(recipe, predictor, denoiser, plan, rules, rows, number, then)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from superpose.errors import RecipeError
+from superpose.estimate.canvas import Canvas
 from superpose.estimate.conditioning import misfit
 from superpose.recipe.tables import STAGE_KEYS
-from superpose.sampling.constraint import Canvas
-from superpose.sampling.loop import refused
+from superpose.sampling.fitting import refused
 
 if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
@@ -78,7 +78,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)
-        if why := refused(recipe.scheduler, constraint):
+        if why := refused(recipe.scheduler, constraint, differentiable=recipe.model.differentiable):
             yield path, why
         try:
             constraint.check(canvas)

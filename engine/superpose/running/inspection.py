@@ -11,6 +11,7 @@ import torch
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.batching import BatchedEvaluator
+from superpose.estimate.canvas import Canvas
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
@@ -19,15 +20,16 @@ from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.stand_in import StandIn, stand_in
 from superpose.running.tree import Node, Path, tree
-from superpose.sampling.constraint import Canvas
-from superpose.sampling.loop import Trajectory, fitted, undone
+from superpose.sampling.fitting import fitted, undone, unlawful_wraps
+from superpose.sampling.loop import Trajectory
+from superpose.sampling.rule import told
 
 if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
-    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.rule import Rule
 
 #: Levels of a plan at which the law is probed, at most.
 PROBES = 32
@@ -80,7 +82,7 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
     nodes: list[Node] = []
     try:
         denoiser = tree(recipe, counter, lambda kind: stand_in(kind, counter.rounds, judged), nodes)
-        constraints, plan = _planned(recipe, counter, denoiser, place)
+        rules, plan = _planned(recipe, counter, denoiser, place)
     except MistakesError:
         raise
     except (LawError, RecipeError) as error:
@@ -88,11 +90,14 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
     # One that hides what lies beside the state asks more rows of a network that sees any.
     said = sum(group.channels for group in counter.concat_conditioning)
     laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
+    conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
     if fault := _unlawful(nodes, _probed(plan), laid):
         raise recipe.located([fault])
-    conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
+    whole = nodes[-1]
+    for i, why in unlawful_wraps(whole.denoiser, told(rules, plan, conditioning), whole.shape, _probed(plan), laid):
+        raise recipe.located([(place(("constraint", i)), why)])
     noise = SameNoise(counter.shape)
-    run = Trajectory(denoiser, recipe.scheduler, plan, noise, constraints, predictor=counter, conditioning=conditioning)
+    run = Trajectory(denoiser, recipe.scheduler, plan, noise, rules, predictor=counter, conditioning=conditioning)
     judged.clear()
     try:
         evaluations, total = rehearsed(run, counter.rounds)
@@ -103,19 +108,19 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
 
 def _planned(
     recipe: Recipe, counter: StandIn, denoiser: Denoiser, place: Callable[[Path], Path]
-) -> tuple[list[Constraint], Plan]:
-    """The constraints, bound, and the plan as they want it; what one of them can't have is told at its place."""
+) -> tuple[list[Rule], Plan]:
+    """The constraints as rules, and the plan as they want it; what one of them can't have is told at its place."""
     canvas = Canvas.of(counter, denoiser)
-    constraints = [constraint.bound_to(canvas) for constraint in recipe.constraint]
-    if found := undone(constraints):
+    rules = [constraint.bound_to(canvas) for constraint in recipe.constraint]
+    if found := undone(rules):
         raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
     plan = recipe.scheduler.plan(recipe.model.schedule)
-    for i, constraint in enumerate(constraints):
+    for i, rule in enumerate(rules):
         try:
-            plan = fitted(recipe.scheduler, plan, [constraint])
+            plan = fitted(recipe.scheduler, plan, [rule], differentiable=counter.differentiable)
         except RecipeError as error:
             raise recipe.located([(place(("constraint", i)), str(error))]) from error
-    return constraints, plan
+    return rules, plan
 
 
 def _probed(plan: Plan) -> list[NoiseLevel]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from superpose.errors import RecipeError
+from superpose.errors import LawError, RecipeError
 from superpose.kinds.options import paths_read
 from superpose.plugins import load_plugins
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.loop import Trajectory
+    from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
 
@@ -53,7 +54,7 @@ def trajectory(
     *,
     samples: int | Sequence[int] = 1,
     seed: int = 0,
-    constraints: Sequence[Constraint] = (),
+    constraints: Sequence[Constraint | Rule] = (),
     clip: Clip | None = None,
     batch_size: int | None = None,
     low: Tensor | None = None,
@@ -76,7 +77,7 @@ def trajectory(
         predictor: Gives the noise levels, the size and the device.
         samples: How many samples, or their numbers.
         seed: Of the noise, from 0.
-        constraints: Rules to obey, in order.
+        constraints: What to obey, in order: constraints, which are bound here, and rules.
         clip: How the clean image is kept in range; None for the predictor's own way.
         batch_size: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
         low: The samples' pictures from the stage before, shape (N, 3, h, w), for a predictor that enlarges.
@@ -84,37 +85,35 @@ def trajectory(
 
     Raises:
         LawError: If the composition is not lawful.
-        RecipeError: If a constraint and the scheduler contradict each other.
+        RecipeError: If a constraint contradicts the scheduler or the network.
     """
+    from superpose.estimate.canvas import Canvas
     from superpose.estimate.clip import Clipped
     from superpose.estimate.lawful import check_law
-    from superpose.sampling.constraint import Canvas
-    from superpose.sampling.loop import Trajectory, conditioning_of, fitted
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.fitting import fitted, unlawful_wraps
+    from superpose.sampling.loop import Trajectory, conditioning_of
     from superpose.sampling.noise import Noise
+    from superpose.sampling.rule import told
 
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
     plan = scheduler.plan(predictor.schedule)
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
-    check_law(denoiser, predictor.shape, [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)])
+    levels = [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)]
+    check_law(denoiser, predictor.shape, levels)
     kept = clip or predictor.clip
-    denoiser = Clipped(denoiser, kept) if kept else denoiser
-    canvas = Canvas.of(predictor, denoiser, batch_size)
-    bound = tuple(constraint.bound_to(canvas) for constraint in constraints)
-    plan = fitted(scheduler, plan, bound)
+    shown = Clipped(denoiser, kept) if kept else denoiser
+    canvas = Canvas.of(predictor, shown, batch_size)
+    rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
+    plan = fitted(scheduler, plan, rules, differentiable=predictor.differentiable)
     number = int(low is not None) if stage is None else stage
     noise = Noise(seed, numbers, predictor.shape, predictor.device, number)
-    return Trajectory(
-        denoiser,
-        scheduler,
-        plan,
-        noise,
-        bound,
-        batch_size,
-        predictor,
-        conditioning_of(predictor, noise, low),
-    )
+    conditioning = conditioning_of(predictor, noise, low)
+    for _, why in unlawful_wraps(denoiser, told(rules, plan, conditioning), predictor.shape, levels):
+        raise LawError(why)
+    return Trajectory(shown, scheduler, plan, noise, rules, batch_size, predictor, conditioning)
 
 
 def sample(denoiser: Denoiser, scheduler: Scheduler, predictor: NoisePredictor, **options: Any) -> Tensor:

@@ -20,9 +20,9 @@ from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
 from superpose.levels.plan import Plan
-from superpose.sampling.constraint import judged
 from superpose.sampling.noise import START
 from superpose.sampling.observer import Observer, Step
+from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Scheduler
 from superpose.terminal import printable
 
@@ -34,11 +34,7 @@ if TYPE_CHECKING:
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.levels.noise_level import NoiseLevel
-    from superpose.sampling.constraint import Constraint
     from superpose.sampling.noise import NoiseSource, StepNoise
-
-#: Steps of a run that constraints may ask for, climbs included.
-LONGEST = 50_000
 
 
 @attrs.frozen(eq=False)
@@ -49,9 +45,9 @@ class State:
         step: Transitions made so far.
         x: States at level ``plan.levels[step]``, shape (N, C, H, W), float32.
         memory: What the scheduler remembers.
-        jumped: Whether a constraint or a climb moved ``x`` since the scheduler's last step.
+        jumped: Whether a rule or a climb moved ``x`` since the scheduler's last step.
         clean: Last estimate of the clean image; None before the first.
-        fired: (place of the constraint, hook) of every hook that has fired.
+        fired: (place of the rule, hook) of every hook that has fired.
         denoiser_memory: What denoisers remember.
     """
 
@@ -73,7 +69,7 @@ class Trajectory:
         scheduler: How the state moves.
         plan: The levels it visits.
         noise: Where randomness comes from; it fixes which samples these are.
-        constraints: Bound constraints, in order.
+        rules: Bound constraints, in order.
         batch_size: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
         conditioning: What the predictor lays beside the samples.
@@ -83,12 +79,13 @@ class Trajectory:
     scheduler: Scheduler
     plan: Plan
     noise: NoiseSource
-    constraints: Sequence[Constraint] = ()
+    rules: Sequence[Rule] = ()
     batch_size: int | None = None
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
     _evaluate: BatchedEvaluator = attrs.field(init=False)
-    _rules: tuple[Constraint, ...] = attrs.field(init=False)
+    _told: tuple[Rule, ...] = attrs.field(init=False)
+    _asked: Denoiser = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
 
@@ -98,28 +95,29 @@ class Trajectory:
             return BatchedEvaluator(self.batch_size)
         return BatchedEvaluator(self.batch_size, {self.predictor: self.conditioning.per_sample})
 
-    @_rules.default
-    def _tell_the_run(self) -> tuple[Constraint, ...]:
-        return tuple(constraint.along(self.plan).conditioned(self.conditioning) for constraint in self.constraints)
+    @_told.default
+    def _tell_the_run(self) -> tuple[Rule, ...]:
+        for rule in self.rules:
+            if not isinstance(rule, Rule):
+                raise RecipeError(
+                    f"constraint {name_of(rule)} is not bound: give the trajectory constraint.bind(canvas), "
+                    "or use superpose.trajectory, which binds"
+                )
+        return told(self.rules, self.plan, self.conditioning)
+
+    @_asked.default
+    def _wrap(self) -> Denoiser:
+        return wrapped(self.denoiser, self._told)
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:
-        return tuple(constraint.hooks() for constraint in self.constraints)
+        return tuple(rule.hooks() for rule in self._told)
 
     @_purposes.default
     def _name_purposes(self) -> tuple[str, ...]:
-        # Counted within a kind, so that adding a constraint of another kind changes no number.
-        kinds = [getattr(constraint, "kind", type(constraint).__name__) for constraint in self.constraints]
+        # Counted within a kind, so that adding a rule of another kind changes no number.
+        kinds = [name_of(rule) for rule in self.rules]
         return tuple(f"{kind}.{kinds[:i].count(kind)}" for i, kind in enumerate(kinds))
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse constraints whose files have not been read: they would do nothing."""
-        for constraint in self.constraints:
-            if not constraint.is_bound:
-                raise RecipeError(
-                    f"constraint {constraint.kind} is not bound: give the trajectory constraint.bound_to(canvas), "
-                    "or use superpose.trajectory, which binds"
-                )
 
     @property
     def steps(self) -> int:
@@ -128,10 +126,10 @@ class Trajectory:
 
     @torch.no_grad()
     def start(self) -> State:
-        """The state before the first step: noise at the first level, as constraints edit it."""
+        """The state before the first step: noise at the first level, as rules edit it."""
         x = self.noise.draw(START, "start") * self.plan.levels[0].prior
         state = State(0, x, self.scheduler.init())
-        return self._edited(state, "start", START, lambda constraint, x, noise: constraint.start(x, self.plan, noise))
+        return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
 
     @torch.no_grad()
     def step(self, state: State) -> State:
@@ -148,27 +146,27 @@ class Trajectory:
             x = renoised(state.x, here, there, self.noise.draw(index, "climb"))
             state = attrs.evolve(state, x=x, jumped=True)
         else:
-            state = self._edited(state, "before", index, lambda constraint, x, noise: constraint.before(x, here, noise))
+            state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, here, noise))
             state = self._descended(state, here, there)
         state = attrs.evolve(state, step=index + 1)
-        return self._edited(state, "after", index, lambda constraint, x, noise: constraint.after(x, there, noise))
+        return self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, there, noise))
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
         """The pictures of a state at the end of the plan, shape (N, C, H, W).
 
         Raises:
-            RunError: If a hook that a constraint declares never fired.
+            RunError: If a hook that a rule declares never fired.
         """
         image = self._decoded(state.x)
-        for constraint, hooks in zip(self._rules, self._hooks, strict=True):
+        for rule, hooks in zip(self._told, self._hooks, strict=True):
             if "finish" in hooks:
-                finished = constraint.finish(image)
-                must_be_like(finished, image, constraint, "finish")
+                finished = rule.finish(image)
+                must_be_like(finished, image, rule, "finish")
                 image = finished
         for i, hooks in enumerate(self._hooks):
             fired = {hook for place, hook in state.fired if place == i}
-            if silent := sorted(hooks - fired - {"plan", "finish"}):
+            if silent := sorted(hooks - fired - {"plan", "wrap", "finish"}):
                 kind = self._purposes[i].rpartition(".")[0]
                 raise RunError(
                     f"constraint {i} ({kind}) declares {', '.join(silent)}, which never fired in "
@@ -223,12 +221,12 @@ class Trajectory:
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped, remembered
             level_in_step = level.asked_in(step)
-            estimate, remembered = self._evaluate.remembering(self.denoiser, self._seen(x), level_in_step, remembered)
+            estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
             if not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
-            for i, constraint in enumerate(self._rules):
+            for i, rule in enumerate(self._told):
                 if "on_clean" in self._hooks[i]:
-                    edit = judged(constraint.on_clean(estimate.clean, level), estimate.clean, constraint, "on_clean")
+                    edit = judged(rule.on_clean(estimate.clean, level), estimate.clean, rule, "on_clean")
                     estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
                     fired.add((i, "on_clean"))
             clean = estimate.clean
@@ -245,11 +243,11 @@ class Trajectory:
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         x, jumped, fired = state.x, state.jumped, state.fired
-        for i, constraint in enumerate(self._rules):
+        for i, rule in enumerate(self._told):
             if hook in self._hooks[i]:
                 purpose = self._purposes[i]
-                made = call(constraint, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
-                edit = judged(made, x, constraint, hook)
+                made = call(rule, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
+                edit = judged(made, x, rule, hook)
                 x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
         return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
 
@@ -271,52 +269,6 @@ def renoised(x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: Tensor) -> T
 def conditioning_of(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Conditioning | None:
     """What a predictor lays beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
     return predictor.conditioning(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
-
-
-def fitted(scheduler: Scheduler, plan: Plan, constraints: Sequence[Constraint]) -> Plan:
-    """The plan as the constraints want it.
-
-    Raises:
-        RecipeError: If a constraint needs what the scheduler is not, or two make the starting state.
-    """
-    for why in undone(constraints).values():
-        raise RecipeError(why)
-    for constraint in constraints:
-        if lacks := refused(scheduler, constraint):
-            raise RecipeError(lacks)
-        plan = constraint.plan(plan)
-        if plan.steps > LONGEST:
-            raise RecipeError(f"{constraint.kind} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}")
-    return plan
-
-
-def undone(constraints: Sequence[Constraint]) -> dict[int, str]:
-    """The constraints that would undo the starting state that one before them has made, by their places."""
-    makers = [i for i, constraint in enumerate(constraints) if "start" in constraint.hooks()]
-    return {
-        i: f"constraint {i} ({constraints[i].kind}) makes the starting state, and would undo the one that constraint "
-        f"{makers[0]} ({constraints[makers[0]].kind}) has made: keep one of them"
-        for i in makers[1:]
-    }
-
-
-def refused(scheduler: Scheduler, constraint: Constraint) -> str | None:
-    """Why that scheduler can't serve that constraint, with the cure; None where it can."""
-    has = {
-        "stochastic": scheduler.stochastic,
-        "deterministic": not scheduler.stochastic,
-        "single_step": scheduler.single_step,
-    }
-    cures = {
-        "stochastic": "use ddpm, or ddim with eta = 1",
-        "deterministic": "use ddim with eta = 0, or dpmpp",
-        "single_step": "use ddim, ddpm or euler",
-    }
-    for need in sorted(constraint.needs):
-        if not has[need]:
-            kind = need.replace("_", "-")
-            return f"{constraint.kind} needs a {kind} scheduler, and {scheduler.kind} as set here is not: {cures[need]}"
-    return None
 
 
 def _show(watching: list[Observer], step: Step) -> bool:

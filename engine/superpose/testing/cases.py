@@ -105,7 +105,7 @@ def guidance(instance: Guidance, sizes: Sequence[Shape]) -> Iterator[Case | str]
 
 def constraint(instance: Constraint, sizes: Sequence[Shape]) -> Iterator[Case | str]:
     """The cases of a constraint."""
-    from superpose.sampling.constraint import Canvas
+    from superpose.estimate.canvas import Canvas
     from superpose.testing import constraints
 
     for size in sizes:

@@ -1,20 +1,27 @@
-"""The laws of constraints."""
+"""The laws of constraints and of the rules that they are bound to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import attrs
+
+from superpose.errors import RunError
 from superpose.levels.noise_level import NoiseLevel
-from superpose.sampling.constraint import Canvas, Constraint, Edit
+from superpose.sampling.rule import Edit
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import broken, gap, noise, size, unwritten
+from superpose.testing.probes import broken, gap, noise, unwritten
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.canvas import Canvas
+    from superpose.estimate.prediction import Estimate
     from superpose.levels.plan import Plan
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.rule import Rule
 
     Hook = Callable[[Tensor, NoiseLevel, Callable[[str], Tensor]], Edit]
 
@@ -35,58 +42,158 @@ def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> 
 
 def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law]:
     """The laws of a constraint; those of its hooks come after that of its plan, which they are tried on."""
-    bound = constraint.bound_to(canvas)
-    whole = _plan(steps)
+    bound = Bound(constraint, constraint.bound_to(canvas), canvas)
+    rule, whole = bound.rule, _plan(steps)
     yield Law("keeps-plans-whole", lambda: keeps_plans_whole(bound, whole))
-    plan = bound.plan(whole)
+    plan = rule.plan(whole)
     here, there = plan.levels[:2]
     hooks: dict[str, Hook] = {
-        "start": lambda x, _, draw: bound.start(x, plan, lambda purpose="step": draw(purpose)),
-        "before": lambda x, at, draw: bound.before(x, at, lambda purpose="step": draw(purpose)),
-        "on_clean": lambda x, at, _: bound.on_clean(x, at),
-        "after": lambda x, _, draw: bound.after(x, there, lambda purpose="step": draw(purpose)),
-        "finish": lambda x, _, __: Edit(bound.finish(x)),
+        "start": lambda x, _, draw: rule.start(x, plan, lambda purpose="step": draw(purpose)),
+        "before": lambda x, at, draw: rule.before(x, at, lambda purpose="step": draw(purpose)),
+        "on_clean": lambda x, at, _: rule.on_clean(x, at),
+        "after": lambda x, _, draw: rule.after(x, there, lambda purpose="step": draw(purpose)),
+        "finish": lambda x, _, __: Edit(rule.finish(x)),
     }
-    for name in sorted(bound.hooks() - {"plan"}):
-        yield Law(f"{name}-in-form", partial(edits_in_form, bound, name, hooks[name], here, canvas))
-        yield Law(f"{name}-keeps-samples-apart", partial(keeps_samples_apart, bound, name, hooks[name], here, canvas))
+    yield Law("says-what-it-needs", lambda: says_what_it_needs(bound))
+    for name in sorted(rule.hooks() & set(hooks)):
+        yield Law(f"{name}-in-form", partial(edits_in_form, bound, name, hooks[name], here))
+        yield Law(f"{name}-keeps-samples-apart", partial(keeps_samples_apart, bound, name, hooks[name], here))
+    if "wrap" in rule.hooks():
+        levels = [plan.asked(step) for step in range(plan.steps) if not plan.climbs(step)]
+        yield Law("wrap-keeps-the-law", lambda: wrap_keeps_the_law(bound, levels))
+        yield Law("wrap-in-form", lambda: wrap_in_form(bound, levels))
+        yield Law("wrap-keeps-samples-apart", lambda: wrap_keeps_samples_apart(bound, levels))
 
 
-def keeps_plans_whole(constraint: Constraint, plan: Plan) -> int:
-    """A plan keeps its end, and its moments know their places: the number of its steps."""
-    wanted = constraint.plan(plan)
-    if not wanted.steps:
-        broken(constraint, f"{plan.steps} steps", "it leaves the plan no step")
-    places = [level.index for level in wanted.levels]
-    if places != list(range(len(places))):
-        broken(constraint, f"{plan.steps} steps", f"its plan's moments have the places {places}; make it with Plan.of")
-    if wanted.levels[-1][1:] != plan.levels[-1][1:]:
-        broken(constraint, f"{plan.steps} steps", f"its plan ends at {wanted.levels[-1]}, not at {plan.levels[-1]}")
-    return wanted.steps
+@attrs.frozen
+class Bound:
+    """A constraint and its rule on a canvas."""
+
+    constraint: Constraint
+    rule: Rule
+    canvas: Canvas
+
+    def broken(self, what: str) -> NoReturn:
+        """Raise the `LawError` of a broken law."""
+        broken(self.constraint, "x".join(map(str, self.canvas.shape)), what)
+
+    def asked(self, x: Tensor, level: NoiseLevel, *, differentiable: bool = True) -> Estimate:
+        """What a small network is made to say of ``x`` by what the rule makes of its denoiser."""
+        import torch
+
+        from superpose.estimate.denoiser import prompted
+        from superpose.sampling.rule import wrapped
+        from superpose.testing.predictors import TinyPredictor
+
+        network = TinyPredictor(self.canvas.shape)
+        network.differentiable = differentiable
+        with torch.no_grad():
+            return wrapped(prompted(network, "cat"), [self.rule])(x, level)
 
 
-def edits_in_form(constraint: Constraint, name: str, hook: Hook, here: NoiseLevel, canvas: Canvas) -> float:
-    """An edit has the form of what is edited, leaves it unwritten, and is the same again for the same noise."""
-    x = noise(3, *canvas.shape, double=False).to(canvas.device)
-    with unwritten(constraint, name, x):
-        edit = hook(x, here, _draw(3, canvas))
-    if edit.value.shape != x.shape or edit.value.dtype != x.dtype:
-        forms = [f"{tuple(tensor.shape)}, {tensor.dtype}" for tensor in (edit.value, x)]
-        broken(constraint, size(x), f"{name} makes {forms[0]} of {forms[1]}")
-    if (off := gap(hook(x, here, _draw(3, canvas)).value, edit.value)) > 0:
-        broken(constraint, size(x), f"{name} differs by {off:.3g} the second time; take randomness from noise() alone")
+def says_what_it_needs(bound: Bound) -> float:
+    """What the rule needs the constraint says before any weight is read, gradients of a network included."""
+    said, needed = bound.constraint.needs, bound.rule.needs
+    if missing := sorted(needed - said):
+        bound.broken(f"its rule needs {missing}, and it does not say so: add it to needs of the constraint")
+    if "wrap" in bound.rule.hooks() and "differentiable" not in said:
+        x = noise(1, *bound.canvas.shape, double=False)
+        try:
+            bound.asked(x, _plan(2).asked(1), differentiable=False)
+        except RunError:
+            bound.broken('it asks for gradients, and does not say so: add "differentiable" to needs')
     return 0.0
 
 
-def keeps_samples_apart(constraint: Constraint, name: str, hook: Hook, here: NoiseLevel, canvas: Canvas) -> float:
+def keeps_plans_whole(bound: Bound, plan: Plan) -> int:
+    """A plan keeps its end, and its levels know their places: the number of its steps."""
+    constraint, steps = bound.constraint, f"{plan.steps} steps"
+    wanted = bound.rule.plan(plan)
+    if not wanted.steps:
+        broken(constraint, steps, "it leaves the plan no step")
+    places = [level.index for level in wanted.levels]
+    if places != list(range(len(places))):
+        broken(constraint, steps, f"its plan's levels have the places {places}; make it with Plan.of")
+    if wanted.levels[-1][1:] != plan.levels[-1][1:]:
+        broken(constraint, steps, f"its plan ends at {wanted.levels[-1]}, not at {plan.levels[-1]}")
+    return wanted.steps
+
+
+def edits_in_form(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -> float:
+    """An edit has the form of what is edited, leaves it unwritten, and is the same again for the same noise."""
+    canvas = bound.canvas
+    x = noise(3, *canvas.shape, double=False).to(canvas.device)
+    with unwritten(bound.constraint, name, x):
+        edit = hook(x, here, _draw(3, canvas))
+    if edit.value.shape != x.shape or edit.value.dtype != x.dtype:
+        forms = [f"{tuple(tensor.shape)}, {tensor.dtype}" for tensor in (edit.value, x)]
+        bound.broken(f"{name} makes {forms[0]} of {forms[1]}")
+    if (off := gap(hook(x, here, _draw(3, canvas)).value, edit.value)) > 0:
+        bound.broken(f"{name} differs by {off:.3g} the second time; take randomness from noise() alone")
+    return 0.0
+
+
+def keeps_samples_apart(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -> float:
     """What becomes of a sample does not depend on those beside it."""
+    canvas = bound.canvas
     x = noise(3, *canvas.shape, double=False).to(canvas.device)
     whole = hook(x, here, _draw(3, canvas)).value
     for i in range(3):
         alone = hook(x[i : i + 1], here, _draw(3, canvas, i)).value
         if (off := gap(alone[0], whole[i])) > 0:
-            broken(constraint, size(x), f"{name} of one sample changes by {off:.3g} with the samples beside it")
+            bound.broken(f"{name} of one sample changes by {off:.3g} with the samples beside it")
     return 0.0
+
+
+def wrap_keeps_the_law(bound: Bound, levels: list[NoiseLevel]) -> float:
+    r"""Where every network answers :math:`x / \alpha`, what the rule makes of a denoiser answers that, too."""
+    from superpose.estimate.denoiser import prompted
+    from superpose.sampling.fitting import unlawful_wraps
+    from superpose.testing.predictors import TinyPredictor
+
+    denoiser = prompted(TinyPredictor(bound.canvas.shape), "cat")
+    for _, why in unlawful_wraps(denoiser, [bound.rule], bound.canvas.shape, levels):
+        bound.broken(why)
+    return 0.0
+
+
+def wrap_in_form(bound: Bound, levels: list[NoiseLevel]) -> float:
+    """A wrapped denoiser answers in the form of its argument, leaves it unwritten, and draws nothing at random."""
+    import torch
+
+    x = noise(3, *bound.canvas.shape, double=False)
+    for level in levels:
+        state = torch.random.get_rng_state()
+        with unwritten(bound.constraint, "wrap", x):
+            estimate = bound.asked(x, level)
+        if not torch.equal(state, torch.random.get_rng_state()):
+            bound.broken("wrap draws from torch's global generator; a denoiser has no noise")
+        if estimate.clean.shape != x.shape or estimate.clean.dtype != x.dtype:
+            forms = [f"{tuple(tensor.shape)}, {tensor.dtype}" for tensor in (estimate.clean, x)]
+            bound.broken(f"wrap makes {forms[0]} of {forms[1]}")
+        if (off := gap(_whole(bound.asked(x, level)), _whole(estimate))) > 0:
+            bound.broken(f"wrap differs by {off:.3g} the second time; what it keeps is kept by superpose.remember")
+    return 0.0
+
+
+def wrap_keeps_samples_apart(bound: Bound, levels: list[NoiseLevel]) -> float:
+    """What a wrapped denoiser says of a sample, its gradient included, does not depend on those beside it."""
+    x, others = (noise(3, *bound.canvas.shape, seed=seed, double=False) for seed in (0, 1))
+    for level in levels:
+        whole = _whole(bound.asked(x, level))
+        for i in range(3):
+            mixed = others.clone()
+            mixed[i] = x[i]
+            if (off := gap(_whole(bound.asked(mixed, level))[i], whole[i])) > 0:
+                bound.broken(f"wrap: what is said of one sample changes by {off:.3g} with the samples beside it")
+    return 0.0
+
+
+def _whole(estimate: Estimate) -> Tensor:
+    """The clean image and where it is steered, side by side."""
+    import torch
+
+    return torch.cat([tensor for tensor in (estimate.clean, estimate.guidance_gradient) if tensor is not None], 1)
 
 
 def _plan(steps: int) -> Plan:

@@ -90,6 +90,11 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
             f"model {model.kind!r} says its concat_conditioning is {model.concat_conditioning}, and loads "
             f"{predictor.concat_conditioning}"
         )
+    if model.differentiable != predictor.differentiable:
+        raise LawError(
+            f"model {model.kind!r} says its differentiable is {model.differentiable}, and loads "
+            f"{predictor.differentiable}"
+        )
     said, loaded = model.schedule, predictor.schedule
     if said.steps != loaded.steps:
         raise LawError(f"model {model.kind!r} says it has {said.steps} times, and loads {loaded.steps}")

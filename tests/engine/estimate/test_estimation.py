@@ -16,6 +16,7 @@ from superpose import (
     NoiseLevel,
     PluginError,
     Prediction,
+    Rule,
     Scheduler,
     Term,
     View,
@@ -197,7 +198,7 @@ def test_a_network_that_answers_something_else_is_told(answer, says):
 
 
 @attrs.frozen(kw_only=True)
-class Rule(Constraint):
+class Hooked(Rule):
     """One hook that a test chooses."""
 
     kind = "rule"
@@ -208,7 +209,7 @@ class Rule(Constraint):
 
 
 @attrs.frozen(kw_only=True)
-class Cleaning(Rule):
+class Cleaning(Hooked):
     """The same for the clean image."""
 
     kind = "cleaning"
@@ -221,7 +222,7 @@ class Cleaning(Rule):
 
 
 @attrs.frozen(kw_only=True)
-class Finishing(Rule):
+class Finishing(Hooked):
     """The same for the picture."""
 
     kind = "finishing"
@@ -236,10 +237,10 @@ class Finishing(Rule):
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        (Rule(edit=lambda x: x), r"Rule.before, .* returns a torch.Tensor, and must return a superpose.Edit\(value"),
-        (Rule(edit=lambda x: None), "Rule.before, .* returns nothing, and must return a superpose.Edit"),
-        (Rule(edit=lambda x: Edit(x.numpy())), "Rule.before, .* returns a numpy.ndarray, and must return a torch"),
-        (Rule(edit=lambda x: Edit(x[:, :1])), r"returns a tensor of shape \(2, 1, 8, 8\), and must return one of"),
+        (Hooked(edit=lambda x: x), r"Hooked.before, .* returns a torch.Tensor, and must return a superpose.Edit"),
+        (Hooked(edit=lambda x: None), "Hooked.before, .* returns nothing, and must return a superpose.Edit"),
+        (Hooked(edit=lambda x: Edit(x.numpy())), "Hooked.before, .* returns a numpy.ndarray, and must return a torch"),
+        (Hooked(edit=lambda x: Edit(x[:, :1])), r"returns a tensor of shape \(2, 1, 8, 8\), and must return one of"),
         (Cleaning(edit=lambda x: x), "Cleaning.on_clean, .* returns a torch.Tensor, and must return a superpose.Edit"),
         (Finishing(edit=Edit), "Finishing.finish, .* returns a superpose.Edit, and must return a torch.Tensor"),
     ],
@@ -281,19 +282,26 @@ def test_a_step_that_is_none_is_told(given, says):
 
 @attrs.frozen(kw_only=True)
 class Tinted(Constraint):
-    """Binds to a constraint of its own class, with a tensor more."""
+    """Binds to a rule that knows the canvas."""
 
     kind = "tinted"
-    tint: object = None
 
     def bind(self, canvas):
-        return attrs.evolve(self, tint=torch.full(canvas.shape, 0.5))
+        return Tint(torch.full(canvas.shape, 0.5))
+
+
+@attrs.frozen(eq=False)
+class Tint(Rule):
+    """Adds a tint."""
+
+    kind = "tinted"
+    tint: torch.Tensor
 
     def finish(self, image):
         return image + self.tint
 
 
-def test_a_constraint_that_binds_to_its_own_class_is_bound():
+def test_a_constraint_is_bound_to_the_rule_that_is_obeyed():
     network = TinyPredictor()
     run = prompted(network, "a"), make("scheduler", "ddim", steps=2), network
     torch.testing.assert_close(sample(*run, constraints=[Tinted()]), sample(*run) + 0.5)
@@ -302,7 +310,7 @@ def test_a_constraint_that_binds_to_its_own_class_is_bound():
 def test_a_constraint_that_binds_to_something_else_is_told():
     network = TinyPredictor()
     rule = type("Odd", (Tinted,), {"bind": lambda self, canvas: canvas, "__doc__": "Odd."})()
-    with pytest.raises(PluginError, match=r"returns a superpose\.Canvas, and must return a superpose\.Constraint"):
+    with pytest.raises(PluginError, match=r"returns a superpose\.Canvas, and must return a superpose\.Rule"):
         sample(prompted(network, "a"), make("scheduler", "ddim", steps=2), network, constraints=[rule])
 
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzing import fuzz
-from superpose import Constraint, RecipeError, SuperposeError, inspect, loads, make
+from superpose import RecipeError, Rule, SuperposeError, inspect, loads, make
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
-from superpose.sampling.loop import LONGEST, fitted
+from superpose.sampling.fitting import LONGEST, fitted
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 HEAD = 'model.kind = "glyphs"\nscheduler = {kind = "ddim", steps = 6}\n'
@@ -63,7 +63,7 @@ def test_what_is_too_much_is_one_sentence_at_once(name):
     assert len(str(caught.value).splitlines()) == 1
 
 
-class Doubling(Constraint):
+class Doubling(Rule):
     """Makes every transition twice as often."""
 
     kind = "doubling"

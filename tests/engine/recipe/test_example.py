@@ -73,6 +73,9 @@ def test_required_options_get_values_in_range():
         word: str = option(doc="a word", choices=("left", "right"))
         pair: tuple[int, int] = option(doc="a pair")
 
+        def bind(self, canvas):
+            raise NotImplementedError
+
     registry = Registry.of(Strict, *(cls for cls in MADE_UP if cls.role in ("model", "scheduler")))
     recipe = loads(around("constraint", example(Strict, registry), registry), registry=registry)
     assert recipe.constraint[0].at_least >= 7

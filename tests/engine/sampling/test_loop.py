@@ -18,6 +18,7 @@ from superpose import (
     NoiseLevel,
     Plan,
     RecipeError,
+    Rule,
     RunError,
     make,
     prompted,
@@ -153,7 +154,7 @@ class TestObservers:
 
 
 @attrs.frozen(kw_only=True)
-class Nudge(Constraint):
+class Nudge(Rule):
     """Moves the state a little after every step."""
 
     kind = "nudge"
@@ -164,7 +165,7 @@ class Nudge(Constraint):
 
 
 @attrs.frozen(kw_only=True)
-class Whitener(Constraint):
+class Whitener(Rule):
     """Draws noise and uses none of it."""
 
     kind = "whitener"
@@ -199,7 +200,7 @@ class TestConstraints:
 
     def test_one_that_is_not_bound_is_refused(self):
         @attrs.frozen(kw_only=True)
-        class Unbound(Nudge):
+        class Unbound(Constraint):
             """Becomes another when it is bound."""
 
             kind = "unbound"
@@ -209,11 +210,11 @@ class TestConstraints:
 
         bound = a_run(constraints=[Unbound()])
         with pytest.raises(RecipeError, match="constraint unbound is not bound"):
-            attrs.evolve(bound, constraints=[Unbound()])
+            attrs.evolve(bound, rules=[Unbound()])
 
     def test_a_hook_that_never_fires_is_an_error(self):
         @attrs.frozen(kw_only=True)
-        class Unheard(Constraint):
+        class Unheard(Rule):
             """Wants to edit the state before steps of a plan that has only climbs."""
 
             kind = "unheard"
@@ -237,7 +238,7 @@ class TestConstraints:
     )
     def test_needs_are_checked_at_construction(self, need, scheduler, says):
         @attrs.frozen(kw_only=True)
-        class Needy(Constraint):
+        class Needy(Rule):
             """Has a need."""
 
             kind = "needy"

@@ -12,6 +12,7 @@ from superpose import (
     Model,
     PluginError,
     RecipeError,
+    Rule,
     Scheduler,
     TableSchedule,
     View,
@@ -187,10 +188,13 @@ def test_a_plan_that_is_broken_is_told_once():
     """The hooks can't be tried where the plan has no step; that is no second fault."""
 
     @attrs.frozen(kw_only=True)
-    class Lazy(Constraint):
+    class Lazy(Constraint, Rule):
         """Wants no steps."""
 
         kind = "lazy"
+
+        def bind(self, canvas):
+            return self
 
         def plan(self, plan):
             return attrs.evolve(plan, levels=plan.levels[:1])
@@ -204,10 +208,13 @@ def test_a_plan_that_is_broken_is_told_once():
 
 def test_a_constraint_that_fits_no_canvas_is_told():
     @attrs.frozen(kw_only=True)
-    class Wide(Constraint):
+    class Wide(Constraint, Rule):
         """Wants panoramas."""
 
         kind = "wide"
+
+        def bind(self, canvas):
+            return self
 
         def check(self, canvas: Canvas):
             raise RecipeError("wide wants panoramas")

@@ -16,12 +16,12 @@ from superpose import (
     Classifier,
     ClassifierPredictor,
     Clipped,
-    Constraint,
     Context,
     Edit,
     NoiseLevel,
     PromptError,
     RecipeError,
+    Rule,
     StaticClip,
     TableSchedule,
     Trajectory,
@@ -236,7 +236,7 @@ def test_clipping_leaves_the_steer_alone():
 def test_constraints_see_the_image_that_the_step_uses(name, moved):
     seen = []
 
-    class Watch(Constraint):
+    class Watch(Rule):
         kind = "watch"
 
         def on_clean(self, clean, here):

@@ -1,11 +1,11 @@
 """Daylight: a rule that the clean image obeys from the first step on."""
 
 import attrs
-from superpose import Constraint, Edit, option
+from superpose import Constraint, Edit, Rule, option
 
 
 @attrs.frozen(kw_only=True)
-class Daylight(Constraint):
+class Daylight(Constraint, Rule):
     """Keeps the mean of every image at a level: 1 is white, -1 black.
 
     The clean image that the networks see is shifted as a whole. That is a smooth edit, the same at every step, so
@@ -14,6 +14,10 @@ class Daylight(Constraint):
 
     kind = "daylight"
     level: float = option(0.0, doc="mean of all values of an image", ge=-1, le=1)
+
+    def bind(self, canvas):
+        """It reads nothing, so it is the rule itself."""
+        return self
 
     def on_clean(self, clean, here):
         """Shift each image by what its mean is off."""

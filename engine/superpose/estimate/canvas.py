@@ -1,0 +1,55 @@
+"""Canvases: what is painted on, as constraints and guidances see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import NoisePredictor
+
+
+@attrs.frozen
+class Canvas:
+    """What a constraint is fitted to.
+
+    Attributes:
+        shape: (C, H, W) of one state: of the image, or of its latent.
+        device: Where samples live.
+        image_shape: (C, H, W) of one picture; as ``shape``, unless the state is a latent.
+        encode: From pictures (N, *image_shape) to states (N, *shape). None in `Constraint.check`.
+        predictor: The network; None in `Constraint.check`. While a recipe is only checked, `Constraint.bind` is given
+            a stand-in that has read no weights.
+        denoiser: What the image shows, clipped as sampling clips it; None likewise.
+        batch_size: Rows of a forward pass of the run, for one that asks the network itself; see `BatchedEvaluator`.
+    """
+
+    shape: tuple[int, int, int]
+    device: torch.device | str = "cpu"
+    image_shape: tuple[int, int, int] = attrs.field()
+    encode: Callable[[Tensor], Tensor] | None = None
+    predictor: NoisePredictor | None = None
+    denoiser: Denoiser | None = None
+    batch_size: int | None = None
+
+    @image_shape.default
+    def _pixels(self) -> tuple[int, int, int]:
+        return self.shape
+
+    @classmethod
+    def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None, batch_size: int | None = None) -> Canvas:
+        """What the states of a predictor are, and what the image shows."""
+        about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
+        return cls(*about, predictor, denoiser, batch_size)
+
+    def state_of(self, picture: Tensor) -> Tensor:
+        """The state of one picture (*image_shape); zeros for a latent one as long as no weights have been read."""
+        if self.encode is not None:
+            return self.encode(picture[None])[0]
+        return picture if self.image_shape == self.shape else picture.new_zeros(self.shape)

@@ -1,0 +1,98 @@
+"""Rules and the run that they are to hold in: the plan as they want it, and what stands against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from superpose.errors import LawError, RecipeError
+from superpose.estimate.lawful import check_law
+from superpose.sampling.rule import name_of, wrapped
+
+if TYPE_CHECKING:
+    from superpose.estimate.denoiser import Denoiser, Shape
+    from superpose.levels.noise_level import NoiseLevel
+    from superpose.levels.plan import Plan
+    from superpose.sampling.constraint import Constraint
+    from superpose.sampling.rule import Rule
+    from superpose.sampling.scheduler import Scheduler
+
+#: Steps of a run that rules may ask for, climbs included.
+LONGEST = 50_000
+
+
+def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, differentiable: bool = True) -> Plan:
+    """The plan as the rules want it.
+
+    Raises:
+        RecipeError: If a rule needs what the scheduler or the network is not, or two make the starting state.
+    """
+    for why in undone(rules).values():
+        raise RecipeError(why)
+    for rule in rules:
+        if lacks := refused(scheduler, rule, differentiable=differentiable):
+            raise RecipeError(lacks)
+        plan = rule.plan(plan)
+        if plan.steps > LONGEST:
+            raise RecipeError(f"{name_of(rule)} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}")
+    return plan
+
+
+def undone(rules: Sequence[Rule]) -> dict[int, str]:
+    """The rules that would undo the starting state that one before them has made, by their places."""
+    makers = [i for i, rule in enumerate(rules) if "start" in rule.hooks()]
+    return {
+        i: f"constraint {i} ({name_of(rules[i])}) makes the starting state, and would undo the one that constraint "
+        f"{makers[0]} ({name_of(rules[makers[0]])}) has made: keep one of them"
+        for i in makers[1:]
+    }
+
+
+def refused(scheduler: Scheduler, rule: Rule | Constraint, *, differentiable: bool = True) -> str | None:
+    """Why a rule can't hold with that scheduler and network, with the cure; None where it can."""
+    name, kind = name_of(rule), scheduler.kind
+    has = {
+        "stochastic": scheduler.stochastic,
+        "deterministic": not scheduler.stochastic,
+        "single_step": scheduler.single_step,
+        "differentiable": differentiable,
+    }
+    cures = {
+        "stochastic": "use ddpm, or ddim with eta = 1",
+        "deterministic": "use ddim with eta = 0, or dpmpp",
+        "single_step": "use ddim, ddpm or euler",
+    }
+    for need in sorted(rule.needs):
+        if need == "differentiable" and not differentiable:
+            return (
+                f"{name} needs a network that torch can differentiate, and the model's is not: use another model, or "
+                f"remove {name}"
+            )
+        if not has[need]:
+            spoken = need.replace("_", "-")
+            return f"{name} needs a {spoken} scheduler, and {kind} as set here is not: {cures[need]}"
+    return None
+
+
+def unlawful_wraps(
+    denoiser: Denoiser, rules: Sequence[Rule], shape: Shape, levels: Sequence[NoiseLevel], conditioning: int = 0
+) -> Iterator[tuple[int, str]]:
+    """The innermost rule that breaks the law of the denoiser that it wraps: its place, and what is wrong.
+
+    Arguments:
+        denoiser: A lawful one, not clipped.
+        rules: As the run will obey them.
+        shape: (C, H, W) of one state.
+        levels: Levels to ask at.
+        conditioning: Channels that lie beside the state.
+    """
+    for i in reversed(range(len(rules))):
+        if "wrap" not in rules[i].hooks():
+            continue
+        denoiser = wrapped(denoiser, [rules[i]])
+        try:
+            check_law(denoiser, shape, levels, conditioning)
+        except LawError as error:
+            cure = "move the clean image in on_clean, or by a guidance_gradient"
+            yield i, f"constraint {i} ({name_of(rules[i])}) wraps the denoiser, and {error}; {cure}"
+            return

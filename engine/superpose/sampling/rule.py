@@ -1,0 +1,137 @@
+"""Rules: what a trajectory obeys, with all at hand that it needs. A `Constraint` of a recipe is bound to become one.
+
+A rule edits the state or the clean image and says whether it jumped, or wraps the denoiser. A jump is any edit that a
+smooth trajectory would not have made: a multistep scheduler then drops its history.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
+
+from superpose.estimate.blame import article, blamed, must_be_like
+from superpose.estimate.denoiser import Denoiser
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.estimate.predictor import Conditioning
+    from superpose.levels.noise_level import NoiseLevel
+    from superpose.levels.plan import Plan
+    from superpose.sampling.noise import StepNoise
+
+#: What a rule needs of the scheduler or the network: see `Rule`.
+Need = Literal["stochastic", "deterministic", "single_step", "differentiable"]
+
+
+class Edit(NamedTuple):
+    """What a rule made of a tensor, and whether that was a jump."""
+
+    value: Tensor
+    jumped: bool = True
+
+
+class Rule(ABC):
+    """A rule that a trajectory obeys; a hook left alone costs nothing.
+
+    A hook that a rule overrides and that never fires is an error at the end of the run.
+    Hooks never write to the tensors they are given. ``x`` has shape (N, C, H, W).
+
+    Attributes:
+        kind: What errors and the noise of this rule are called by: the kind of its constraint.
+        needs: What it demands: of the scheduler, that it is ``stochastic``, ``deterministic`` or ``single_step``; of
+            the network, that it is ``differentiable``.
+    """
+
+    kind: ClassVar[str]
+    needs: ClassVar[frozenset[Need]] = frozenset()
+
+    def conditioned(self, conditioning: Conditioning | None) -> Rule:
+        """This rule for samples beside which ``conditioning`` is laid, for one that asks the network itself."""
+        del conditioning
+        return self
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan it wants: one that starts late, climbs or repeats."""
+        return plan
+
+    def along(self, plan: Plan) -> Rule:
+        """This rule for the plan that is run, with every rule's wishes in it; called by the trajectory."""
+        del plan
+        return self
+
+    def wrap(self, denoiser: Denoiser) -> Denoiser:
+        """The denoiser that is asked instead of ``denoiser``: what the image shows, clipped as sampling clips it.
+
+        Called once, before the run. Of several rules the first is outermost: it wraps what all later ones made. The
+        clean image stays lawful: to move it otherwise, edit it in `on_clean` or give a ``guidance_gradient``.
+        """
+        return denoiser
+
+    def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
+        """Make the starting state, at level ``plan.levels[0]``; one rule of a run may."""
+        del plan, noise
+        return Edit(x, jumped=False)
+
+    def before(self, x: Tensor, here: NoiseLevel, noise: StepNoise) -> Edit:
+        """Edit the state at level ``here``, before the networks are asked."""
+        del here, noise
+        return Edit(x, jumped=False)
+
+    def on_clean(self, clean: Tensor, here: NoiseLevel) -> Edit:
+        """Edit the clean image that the networks see in the state at level ``here``."""
+        del here
+        return Edit(clean, jumped=False)
+
+    def after(self, x: Tensor, there: NoiseLevel, noise: StepNoise) -> Edit:
+        """Edit the state after a step, at the level ``there`` that it has reached."""
+        del there, noise
+        return Edit(x, jumped=False)
+
+    def finish(self, image: Tensor) -> Tensor:
+        """Edit the finished picture, which has been decoded where states are latents."""
+        return image
+
+    @final
+    def hooks(self) -> frozenset[str]:
+        """Names of the hooks that this rule overrides."""
+        names = ("plan", "wrap", "start", "before", "on_clean", "after", "finish")
+        return frozenset(name for name in names if getattr(type(self), name) is not getattr(Rule, name))
+
+
+def name_of(rule: object) -> str:
+    """The kind of a rule or constraint; the name of its class where it has none."""
+    return str(getattr(rule, "kind", type(rule).__name__))
+
+
+def judged(edit: object, x: Tensor, rule: Rule, hook: str) -> Edit:
+    """What a hook made of ``x``.
+
+    Raises:
+        PluginError: If it is no `Edit` of a tensor of that shape; says whose hook it is.
+    """
+    if not isinstance(edit, Edit):
+        blamed(rule, hook, f"returns {article(edit)}, and must return a superpose.Edit(value, jumped=...)")
+    must_be_like(edit.value, x, rule, hook)
+    # Whoever has differentiated something leaves its graph behind: a trajectory keeps none.
+    return edit._replace(value=edit.value.detach()) if edit.value.requires_grad else edit
+
+
+def told(rules: Sequence[Rule], plan: Plan, conditioning: Conditioning | None) -> tuple[Rule, ...]:
+    """The rules for a run: its plan, and what lies beside its samples."""
+    return tuple(rule.along(plan).conditioned(conditioning) for rule in rules)
+
+
+def wrapped(denoiser: Denoiser, rules: Sequence[Rule]) -> Denoiser:
+    """The denoiser as all rules wrap it, the first of them outermost.
+
+    Raises:
+        PluginError: If a rule makes something else than a denoiser of it.
+    """
+    for rule in reversed(rules):
+        made: object = rule.wrap(denoiser)
+        if not isinstance(made, Denoiser):
+            blamed(rule, "wrap", f"returns {article(made)}, and must return a superpose.Denoiser")
+        denoiser = made
+    return denoiser
