@@ -77,7 +77,9 @@ def test_the_recipe_of_a_howto_runs_with_what_the_page_writes(page, at_home):
     known = [cls for role in installed.roles if role != "clip" for cls in installed.kinds(role).values()]
     [text] = filter(is_recipe, blocks(page, "toml"))
     registry = Registry.of(*known, *drafted)
-    recipe = superpose.loads(text, name=named(page), overrides=["scheduler.steps=3"], registry=registry)
+    recipe = superpose.loads(
+        text, name=named(page), folder="recipes", overrides=["scheduler.steps=3"], registry=registry
+    )
     used = {type(kind) for kind in recipe.kinds()}
     assert set(drafted) <= used, f"the recipe of {named(page)} does not use what the page is about"
     inspect(recipe)
@@ -99,7 +101,7 @@ def test_the_commands_of_a_page_print_what_it_says(page, at_home, capsys, monkey
 
 
 def test_every_role_has_a_howto():
-    assert {page.stem for page in HOWTOS} == set(ROLES)
+    assert {page.stem for page in HOWTOS} >= set(ROLES)
 
 
 def modules_with_examples():

@@ -10,7 +10,8 @@ from superpose.estimate.lawful import check_law
 from superpose.sampling.rule import name_of, wrapped
 
 if TYPE_CHECKING:
-    from superpose.estimate.denoiser import Denoiser, Shape
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
