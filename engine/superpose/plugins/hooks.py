@@ -61,4 +61,4 @@ def register_decompositions(register: Register) -> None:
 
 @hookspec
 def register_constraints(register: Register) -> None:
-    """Register constraints: call ``register`` with each `Constraint` class."""
+    """Register constraints: call ``register`` with each `Constraint` class; what it is bound to is a `Rule`."""
