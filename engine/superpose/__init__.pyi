@@ -43,6 +43,7 @@ from superpose.estimate.memory import Remembered as Remembered
 from superpose.estimate.memory import recall as recall
 from superpose.estimate.memory import remember as remember
 from superpose.estimate.model import Model as Model
+from superpose.estimate.own_levels import OwnLevels as OwnLevels
 from superpose.estimate.prediction import Estimate as Estimate
 from superpose.estimate.prediction import LearnedVariance as LearnedVariance
 from superpose.estimate.prediction import Parameterization as Parameterization

@@ -35,8 +35,10 @@ STAGES = st.builds(
     clip=st.none() | CLIPS,
 )
 BOXES = st.builds(Box, corner=CORNERS, through=st.none() | VIEWS, note=TEXTS)
+NAMES = ("second", "third-3")
+INNER = {"model": st.none() | st.sampled_from(NAMES)}
 COMMON = {"negative": st.none() | TEXTS, "guidance": st.none() | GUIDANCES}
-PROMPTED = st.builds(Subject, prompt=TEXTS, **COMMON)
+PROMPTED = st.builds(Subject, prompt=TEXTS, **COMMON, **INNER)
 
 
 def composed(inner):
@@ -45,8 +47,8 @@ def composed(inner):
     parts = st.tuples(inner, inner).map(lambda pair: tuple(zip(("low", "high"), pair, strict=True)))
     hybrids = st.builds(PartTerms, decomposition=st.builds(Hybrid, sigma=POSITIVE), parts=parts)
     return st.one_of(
-        st.builds(Subject, view=st.lists(terms, min_size=1, max_size=3).map(tuple), **COMMON),
-        st.builds(Subject, decomposition=hybrids, **COMMON),
+        st.builds(Subject, view=st.lists(terms, min_size=1, max_size=3).map(tuple), **COMMON, **INNER),
+        st.builds(Subject, decomposition=hybrids, **COMMON, **INNER),
     )
 
 
@@ -64,14 +66,17 @@ RUNS = st.builds(
 
 @st.composite
 def recipes(draw):
-    """A recipe; what the recipe itself says of guidance is kept in the recipe, not in its subject."""
+    """A recipe; what the recipe itself says of model and guidance is kept in the recipe, not in its subject."""
+    subject = attrs.evolve(draw(SUBJECTS), guidance=None, model=None)
+    named = {name for _, name in subject.models_named()}
     return Recipe(
         requires=draw(st.sampled_from([(), ("pytest",)])),
         model=Toy(),
+        models=tuple((name, Toy()) for name in NAMES if name in named),
         scheduler=draw(STEPS),
         guidance=draw(st.none() | GUIDANCES),
         clip=draw(st.none() | CLIPS),
-        subject=attrs.evolve(draw(SUBJECTS), guidance=None),
+        subject=subject,
         stage=tuple(draw(st.lists(STAGES, max_size=2))),
         constraint=tuple(draw(st.lists(BOXES, max_size=2))),
         run=draw(RUNS),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import attrs
 import torch
 
 from superpose import (
     Condition,
     Conditioning,
+    EDMSchedule,
+    FlowSchedule,
     Model,
     NoisePredictor,
     Prediction,
     PromptError,
     RecipeError,
     TableSchedule,
+    VESchedule,
     hookimpl,
     option,
 )
-from superpose.testing.predictors import TinyPredictor
+from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 
 LINEAR = TableSchedule.named("linear")
 
@@ -197,7 +202,62 @@ class WavesPredictor(NoisePredictor):
         return Prediction(waves(self.inner.predict(pixels(x), level, conditioning).output))
 
 
+#: Noise levels of several processes.
+PROCESSES = {
+    "linear": LINEAR,
+    "cosine": TableSchedule.named("cosine"),
+    "ve": VESchedule(),
+    "edm": EDMSchedule(),
+    "flow": FlowSchedule(),
+}
+
+
+@attrs.frozen(kw_only=True)
+class Exact(Model):
+    """Pictures of white noise around a grey that the prompt names, exactly, on noise levels of your choice."""
+
+    kind = "small-exact"
+    unconditional = "grey"
+    size: int = option(8, doc="height and width of a picture", ge=2)
+    levels: str = option("linear", doc="which noise levels", choices=tuple(PROCESSES))
+    greys = {"grey": 0.0, "light": 0.5, "dark": -0.5}  # noqa: RUF012  (a class attribute of a test)
+
+    @property
+    def shape(self):
+        return 3, self.size, self.size
+
+    @property
+    def schedule(self):
+        return PROCESSES[self.levels]
+
+    def load(self, device="cpu", dtype="float32"):
+        return ExactPredictor(self.shape, 0.3, self.greys, self.schedule, "sample")
+
+    def check_prompt(self, prompt):
+        if prompt not in self.greys:
+            raise PromptError(f"unknown grey {prompt!r}; known: {', '.join(self.greys)}")
+
+    def weights(self):
+        return {"exact": hashlib.sha256(self.levels.encode()).hexdigest()}
+
+
+class ExactPredictor(GaussianPredictor):
+    """It counts its forward passes, and knows its greys alone."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.blocks, self.told = [], []
+
+    def condition(self, prompt):
+        self.told.append(prompt)
+        return super().condition(prompt)
+
+    def predict(self, x, level, conditioning):
+        self.blocks.append(len(x))
+        return super().predict(x, level, conditioning)
+
+
 @hookimpl
 def register_models(register):
-    for model in (First, Larger, Waves):
+    for model in (First, Larger, Waves, Exact):
         register(model)

@@ -83,6 +83,8 @@ def _rules(recipe: Recipe, number: int) -> list[str]:
 def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
 
     tree.add(marked(f"model {described(recipe.model)}: {_size(recipe.model)}"))
+    for name, model in recipe.models:
+        tree.add(marked(f"model {name}, {described(model)}: {_size(model)}"))
     tree.add(marked(f"scheduler {described(recipe.scheduler)}"))
     tree.add(marked(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
     clip = recipe.clip or recipe.model.clip
@@ -92,9 +94,11 @@ def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
 
 def _cost(inspection: Inspection, samples: int) -> str:
     rows, evaluations, total = inspection.rows, inspection.evaluations, inspection.total
+    several = inspection.networks > 1
+    per, of = ("evaluation", f" of {inspection.networks} networks") if several else ("step", "")
     most = "" if total == rows * evaluations else "at most "
     return (
-        f"{most}{rows} network {'row' if rows == 1 else 'rows'} a sample and step, {evaluations} evaluations: "
+        f"{most}{rows} network {'row' if rows == 1 else 'rows'} a sample and {per}, {evaluations} evaluations{of}: "
         f"{total} rows a sample, {total * samples} for {samples} {'sample' if samples == 1 else 'samples'}"
         + (
             f"; and {most}{inspection.judged} of a classifier, there and back, beside each evaluation"
@@ -128,7 +132,8 @@ def described(kind: Kind) -> str:
 
 def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
 
-    note = f", guidance {marked(described(subject.guidance))}" if subject.guidance else ""
+    note = f", model {marked(subject.model)}" if subject.model is not None else ""
+    note += f", guidance {marked(described(subject.guidance))}" if subject.guidance else ""
     note += f", negative {marked(repr(subject.negative))}" if subject.negative is not None else ""
     if subject.view:
         branch = tree.add(f"views{note}")

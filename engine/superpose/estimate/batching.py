@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 Arrangement = tuple[tuple["Condition", int], ...]
 
-#: What is asked at once: the network, the shape of a row and, with a gradient, the identity of the tensor.
-_Together: TypeAlias = "tuple[Network, tuple[int, ...], int | None]"
+#: What is asked at once: the network, its level, the shape of a row and, with a gradient, the identity of the tensor.
+_Together: TypeAlias = "tuple[Network, NoiseLevel, tuple[int, ...], int | None]"
 
 
 class BatchedEvaluator:
@@ -76,10 +76,10 @@ class BatchedEvaluator:
         for query in queries:
             _differentiates(query)
             # Images are compared by identity: comparing their values would make a GPU wait.
-            distinct.setdefault(_together(query), {})[id(query.x), query.condition] = query
-        answers = {shared: self._evaluated(list(mine.values()), level) for shared, mine in distinct.items()}
+            distinct.setdefault(_together(query, level), {})[id(query.x), query.condition] = query
+        answers = {shared: self._evaluated(list(mine.values()), shared[1]) for shared, mine in distinct.items()}
         found = {shared: dict(zip(mine, answers[shared], strict=True)) for shared, mine in distinct.items()}
-        return [found[_together(query)][id(query.x), query.condition] for query in queries]
+        return [found[_together(query, level)][id(query.x), query.condition] for query in queries]
 
     def _evaluated(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
         predictor = queries[0].predictor
@@ -139,8 +139,8 @@ def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction
     return answer
 
 
-def _together(query: Query) -> _Together:
-    return query.predictor, tuple(query.x.shape[1:]), id(query.x) if query.gradient else None
+def _together(query: Query, level: NoiseLevel) -> _Together:
+    return query.predictor, query.level or level, tuple(query.x.shape[1:]), id(query.x) if query.gradient else None
 
 
 def _differentiates(query: Query) -> None:

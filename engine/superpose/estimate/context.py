@@ -32,7 +32,7 @@ class Context:
     canvas: Canvas
     read: Load
     _networks: dict[Model | Classifier, Network] = attrs.field(factory=dict)
-    _conditions: dict[tuple[NoisePredictor, str], Condition] = attrs.field(factory=dict, init=False)
+    _conditions: dict[tuple[NoisePredictor, str], Condition] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, predictor: NoisePredictor, model: Model | None = None, read: Load | None = None) -> Context:
@@ -48,6 +48,10 @@ class Context:
             return kind.load(str(predictor.device))
 
         return cls(Canvas.of(predictor), read or to_its_device, {} if model is None else {model: predictor})
+
+    def around(self, predictor: NoisePredictor) -> Context:
+        """The same surroundings of another network on the same canvas; what has been read is shared."""
+        return Context(Canvas.of(predictor), self.read, self._networks, self._conditions)
 
     @overload
     def load(self, kind: Model) -> NoisePredictor: ...

@@ -47,12 +47,14 @@ class Query(NamedTuple):
 
     Attributes:
         gradient: Whether torch is to differentiate through the answer; `differentiable` sets it for whole estimates.
+        level: Noise level of ``x``, where it is not the one that the whole is asked at; `OwnLevels` sets it.
     """
 
     predictor: NoisePredictor | ClassifierPredictor
     x: Tensor
     condition: Condition
     gradient: bool = False
+    level: NoiseLevel | None = None
 
 
 def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:

@@ -166,11 +166,21 @@ def differentiable(run: Estimation) -> Estimation:
     Its queries are marked ``gradient=True``. Between them the mode is that of whoever drives: nobody beside it sees
     gradients on. A state that it is asked about must be a tensor of its own, as above, not one that others hold.
     """
-    underway = Underway(run, "differentiable", mode=True)
+    return (yield from _marked(Underway(run, "differentiable", mode=True), lambda query: query._replace(gradient=True)))
+
+
+def asked_at(run: Estimation, level: NoiseLevel) -> Estimation:
+    """Drive an estimate whose networks are asked at ``level``, whatever the level that the whole is asked at."""
+    return (yield from _marked(Underway(run), lambda query: query if query.level else query._replace(level=level)))
+
+
+def _marked(underway: Underway, mark: Callable[[Query], Query]) -> Estimation:
+    """Drive an estimate, each of its queries to networks changed by ``mark``."""
     try:
         queries = underway.resume(None)
         while underway.estimate is None:
-            queries = underway.resume((yield [_with_gradient(query) for query in queries or []]))
+            marked = [query if _of_memory(query) else mark(query) for query in queries or []]
+            queries = underway.resume((yield marked))
         return underway.estimate
     finally:
         underway.close()
@@ -210,10 +220,6 @@ def _of_memory(query: object) -> bool:
 
 def _from_memory(query: Any, ledger: Ledger | None) -> Tensor | None:
     return None if ledger is None else ledger.answer(query)
-
-
-def _with_gradient(query: Query) -> Query:
-    return query if _of_memory(query) else query._replace(gradient=True)
 
 
 def _without_graph(estimate: Estimate) -> Estimate:

@@ -91,7 +91,7 @@ def check_law(denoiser: Denoiser, shape: Shape, levels: Sequence[NoiseLevel], co
 
 
 def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
-    return answered(begun(denoiser, x, level), lambda asks: [_evaluate(ask, level) for ask in asks])
+    return answered(begun(denoiser, x, level), lambda asks: [_evaluate(ask, ask.level or level) for ask in asks])
 
 
 def _evaluate(ask: Query, level: NoiseLevel) -> Prediction:

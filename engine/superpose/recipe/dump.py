@@ -26,6 +26,8 @@ def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> s
     subject = _subject(recipe.subject, paths)
     table |= {key: subject.pop(key) for key in ("prompt", "negative") if key in subject}
     table |= _roles(recipe, paths)
+    if recipe.models:
+        table["models"] = {name: plain(model, paths) for name, model in recipe.models}
     table |= subject
     if recipe.stage:
         table["stage"] = [_roles(stage, paths) | _constraints(stage, paths) for stage in recipe.stage]
@@ -67,7 +69,7 @@ def _constraints(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[st
 
 
 def _subject(subject: Subject, paths: Callable[[Path], str]) -> dict[str, Any]:
-    texts = {"prompt": subject.prompt, "negative": subject.negative}
+    texts = {"model": subject.model, "prompt": subject.prompt, "negative": subject.negative}
     table: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     if subject.guidance is not None:
         table["guidance"] = plain(subject.guidance, paths)

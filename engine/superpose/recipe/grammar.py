@@ -22,7 +22,7 @@ from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
-from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
+from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm, misnamed
 from superpose.recipe.where import KeyPath as Path
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ LISTED = tuple(role.name for role in ROLES.values() if role.in_recipe and role.m
 RECIPE_KEYS = (
     "requires",
     *STAGE_KEYS,
+    "models",
     *SUBJECTS,
     "negative",
     "stage",
@@ -51,11 +52,15 @@ def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
     reader.unknown_keys(data, RECIPE_KEYS, ())
     fields: dict[str, Any] = {"requires": _requires(reader, data.get("requires", []))}
     fields |= _roles(reader, data, ())
-    fields["subject"] = _subject(reader, data, (), guided=False)
+    fields["models"] = _models(reader, data.get("models", {}), ("models",))
+    fields["subject"] = _subject(reader, data, (), outermost=True)
     fields["stage"] = _listed(reader, data, ("stage",), _stage)
     fields["constraint"] = _listed(reader, data, ("constraint",), _constraint)
     run = reader.table(data.get("run", {}), ("run",), "[run]")
     fields["run"] = run if run is WRONG else reader.options(Run, run, ("run",))
+    if fields["models"] is not WRONG and fields["subject"] is not WRONG:
+        for path, why in misnamed(fields["models"], fields["subject"]):
+            fields["models"] = reader.wrong(path, why)
     if any(value is WRONG for value in fields.values()):
         return WRONG
     try:
@@ -79,6 +84,14 @@ def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
     return fields
 
 
+def _models(reader: Reader, given: Any, path: Path) -> Any:
+    """Further networks by their names."""
+    if reader.table(given, path, "[models.NAME] and its kind") is WRONG:
+        return WRONG
+    models = tuple((name, reader.kind("model", table, (*path, name))) for name, table in given.items())
+    return WRONG if any(model is WRONG for _, model in models) else models
+
+
 def _stage(reader: Reader, given: Any, path: Path) -> Any:
     if reader.table(given, path, f"[[{header(path)}]]") is WRONG:
         return WRONG
@@ -88,8 +101,8 @@ def _stage(reader: Reader, given: Any, path: Path) -> Any:
     return WRONG if any(value is WRONG for value in fields.values()) else Stage(**fields)
 
 
-def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = True) -> Any:
-    """What ``table`` shows; the recipe's own guidance is read elsewhere."""
+def _subject(reader: Reader, table: dict[str, Any], path: Path, outermost: bool = False) -> Any:
+    """What ``table`` shows; the recipe's own model and guidance are read elsewhere."""
     given = [key for key in table if key in SUBJECTS]
     fields: dict[str, Any] = {}
     if not given:
@@ -103,9 +116,11 @@ def _subject(reader: Reader, table: dict[str, Any], path: Path, guided: bool = T
         fields["view"] = _views(reader, table["view"], (*path, "view"))
     if "decomposition" in table:
         fields["decomposition"] = _decomposition(reader, table["decomposition"], (*path, "decomposition"))
-    if guided and "guidance" in table:
+    if "model" in table and not outermost:
+        fields["model"] = reader.value(TEXT, table["model"], (*path, "model"))
+    if "guidance" in table and not outermost:
         fields["guidance"] = reader.kind("guidance", table["guidance"], (*path, "guidance"))
-    if guided and "guidance_stages" in table:
+    if "guidance_stages" in table and not outermost:
         mine = (*path, "guidance_stages")
         fields["guidance_stages"] = reader.value(Listed(Scalar(int)), table["guidance_stages"], mine)
         if "guidance" not in table:

@@ -16,7 +16,7 @@ from superpose.kinds.kind import Limits
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import GROUP, Registry, load_plugins
-from superpose.plugins.validate import names_of_all
+from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.dump import plain
 from superpose.recipe.grammar import WEIGHT
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, Run
@@ -73,8 +73,11 @@ class _Writer:
         stages = {"type": "array", "items": _ref("stage"), "minItems": 1}
         stages["description"] = "Further stages, each painting over the pictures of the one before."
         self.definitions["stage"] = stage
-        keys = {"requires": requires, **roles, **self.subject_keys(), "stage": stages, **rest}
+        models = _closed("Further networks that paint on the same canvas.", {}, ())
+        models["patternProperties"] = {f"^{NAME.pattern}$": _ref("model")}
+        keys = {"requires": requires, **roles, "models": models, **self.subject_keys(), "stage": stages, **rest}
         del keys["guidance_stages"]  # each stage says its own guidance of the whole image
+        keys["model"] = roles["model"]  # of the whole image it is a table, and further in a name
         for role in self.registry.roles:
             self.role(role)
         self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)
@@ -164,6 +167,7 @@ class _Writer:
         stages = {"type": "array", "items": {"type": "integer"}}
         where = "Numbers of the stages at which the guidance here holds; all of them when absent."
         return {
+            "model": {"type": "string", "description": "Name of the network that paints it: one of [models.NAME]."},
             **_TEXTS,
             "guidance": _ref("guidance"),
             "guidance_stages": stages | {"description": where},

@@ -32,6 +32,10 @@ _TEXT = "text"
 EXAMPLES: dict[str, str] = {
     "recipe.requires": 'requires = ["superpose>=0.1"]',
     "recipe.model": '[model]\nkind = "glyphs"',
+    "recipe.models": (
+        '[models.faces]\nkind = "glyphs-diffae"\n\n[[view]]\nkind = "identity"\nprompt = "A"\n\n'
+        '[[view]]\nkind = "rotate"\nmodel = "faces"\nprompt = ""'
+    ),
     "recipe.scheduler": '[scheduler]\nkind = "ddim"\nsteps = 50',
     "recipe.guidance": '[guidance]\nkind = "cfg"\nscale = 5.0',
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
@@ -44,12 +48,16 @@ EXAMPLES: dict[str, str] = {
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.prompt": _VIEW,
+    "view.model": (
+        f'{_VIEW}\n\n[[view]]\nkind = "rotate"\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"'
+    ),
     "view.negative": f'{_VIEW}\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "view.guidance": f'{_VIEW}\nguidance = {{kind = "cfg", scale = 9.0}}',
     "view.guidance_stages": f'{_VIEW}\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
     "view.view": '[[view]]\nkind = "flip"\nview = [{kind = "rotate", degrees = 90, prompt = "A"}]',
     "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
     "part.prompt": f'{_PART}\nprompt = "A"',
+    "part.model": f'{_PART}\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"',
     "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
     "part.guidance_stages": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',

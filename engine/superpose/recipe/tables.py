@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,6 +10,8 @@ import attrs
 from superpose.errors import RecipeError
 from superpose.kinds.kind import Kind, option
 from superpose.kinds.roles import ROLES
+from superpose.kinds.spelling import suggestion
+from superpose.plugins.validate import NAME
 from superpose.recipe.problems import MistakesError, Source
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Subject:
         negative: What not to show, here and in what is inside; None for what is said further out.
         guidance: Guidance here and in what is inside; None for what is said further out.
         guidance_stages: Numbers of the stages at which that guidance holds; all of them where there are none.
+        model: Name of the network that paints it and what is inside, one of ``[models.NAME]``; None for that of what
+            it is in, which outermost is ``[model]``.
     """
 
     prompt: str | None = None
@@ -76,6 +80,7 @@ class Subject:
     negative: str | None = None
     guidance: Guidance | None = None
     guidance_stages: tuple[int, ...] = attrs.field(default=(), converter=tuple)
+    model: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse what shows nothing, or two things, and stages of no guidance."""
@@ -88,8 +93,21 @@ class Subject:
     @property
     def inner(self) -> tuple[Subject, ...]:
         """The subjects inside, in order."""
+        return tuple(subject for _, subject in self.placed)
+
+    @property
+    def placed(self) -> tuple[tuple[KeyPath, Subject], ...]:
+        """The subjects inside, in order, each with its place in this one's table."""
+        views: Iterable[tuple[KeyPath, Subject]] = ((("view", i), term.subject) for i, term in enumerate(self.view))
         parts = () if self.decomposition is None else self.decomposition.parts
-        return (*(term.subject for term in self.view), *(part for _, part in parts))
+        return (*views, *((("decomposition", name), part) for name, part in parts))
+
+    def models_named(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+        """The names of models here and inside, each with the place that says it; ``path`` is this one's."""
+        if self.model is not None:
+            yield (*path, "model"), self.model
+        for place, inner in self.placed:
+            yield from inner.models_named((*path, *place))
 
     def mapped(self, change: Callable[[Subject], Subject], **own: Any) -> Subject:
         """This subject with ``change`` done to each that is inside, and ``own`` fields of its own."""
@@ -209,6 +227,27 @@ class Stage:
             yield from inside(part)
 
 
+def misnamed(models: Iterable[tuple[str, Model]], subject: Subject) -> Iterator[tuple[KeyPath, str]]:
+    """Names of models that say nothing, as (place, what is wrong with the cure)."""
+    names = [name for name, _ in models]
+    named = list(subject.models_named())
+    for path, name in named:
+        if path == ("model",):
+            yield path, "the network of the whole image is [model]: name another one in a view or a part"
+        elif name not in names:
+            yield path, f"there is no [models.{name}]{suggestion(name, names)}"
+    for name in names:
+        if not NAME.fullmatch(name):
+            yield ("models", name), f"a model is called by lower case letters, digits and hyphens; got {name!r}"
+        elif name not in {used for _, used in named}:
+            cure = f'write model = "{name}" in a view or a part, or leave the table out'
+            yield ("models", name), f"no subject is painted by it: {cure}"
+
+
+def _pairs(models: Any) -> tuple[tuple[str, Model], ...]:
+    return tuple(models.items()) if isinstance(models, Mapping) else tuple(models)
+
+
 def _guidance_stages(subject: Subject) -> Iterator[int]:
     yield from subject.guidance_stages
     for inner in subject.inner:
@@ -222,6 +261,8 @@ class Recipe:
     Attributes:
         requires: Distributions that must be installed, such as ``superpose-hinge>=0.3``.
         model: The network.
+        models: Further networks that paint on the same canvas, each with the name that a `Subject.model` says; a
+            mapping will do.
         scheduler: The sampling method.
         guidance: The guidance of every prompt that has no other; None to ask for the prompt alone.
         clip: How the clean image is kept in range; None for the model's own way.
@@ -234,6 +275,7 @@ class Recipe:
 
     requires: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     model: Model
+    models: tuple[tuple[str, Model], ...] = attrs.field(default=(), converter=_pairs)
     scheduler: Scheduler
     guidance: Guidance | None = None
     clip: Clip | None = None
@@ -244,9 +286,11 @@ class Recipe:
     source: Source = attrs.field(factory=Source, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a guidance of the whole image in two places."""
+        """Refuse a guidance of the whole image in two places, and models that are not there or not used."""
         if self.subject.guidance is not None:
             raise RecipeError("guidance of the whole image is the recipe's own: give it to Recipe, not to its Subject")
+        for _, why in misnamed(self.models, self.subject):
+            raise RecipeError(why)
         last = len(self.stage)
         if wrong := sorted({number for number in _guidance_stages(self.subject) if not 0 <= number <= last}):
             raise RecipeError(f"guidance_stages = [{wrong[0]}]: the stages of this recipe have the numbers 0 to {last}")
@@ -303,7 +347,7 @@ class Recipe:
 
     def kinds(self) -> Iterator[Kind]:
         """Every object of a registered kind that the recipe uses, in the order of the recipe."""
-        for part in (self.model, self.scheduler, self.guidance, self.clip):
+        for part in (self.model, *(model for _, model in self.models), self.scheduler, self.guidance, self.clip):
             yield from inside(part)
         yield from self.subject.kinds()
         for stage in self.stage:

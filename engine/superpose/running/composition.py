@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose.estimate.canvas import Canvas
+from superpose.estimate.context import Context
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 from superpose.running.tree import tree
@@ -42,6 +43,7 @@ class Composition:
         batch_size: Rows of a forward pass.
         number: Which stage it is, from 0.
         then: The stage that paints over its pictures; None for the last.
+        others: Further networks that paint on the same canvas.
     """
 
     recipe: Recipe
@@ -52,6 +54,7 @@ class Composition:
     batch_size: int
     number: int = 0
     then: Composition | None = None
+    others: tuple[NoisePredictor, ...] = ()
 
     @property
     def stages(self) -> tuple[Composition, ...]:
@@ -67,6 +70,7 @@ class Composition:
         """
         noise = Noise(self.recipe.run.seed, tuple(samples), self.predictor.shape, self.predictor.device, self.number)
         conditioning = conditioning_of(self.predictor, noise, low)
+        others = {other: laid for other in self.others if (laid := conditioning_of(other, noise))}
         return Trajectory(
             self.denoiser,
             self.recipe.scheduler,
@@ -76,6 +80,7 @@ class Composition:
             self.batch_size,
             self.predictor,
             conditioning,
+            others,
         )
 
 
@@ -99,10 +104,14 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     predictor = recipe.model.load(device, recipe.run.dtype)
     if why := recipe.scheduler.refuses(predictor.learned_variance):
         raise recipe.located([(place_of(number, ("scheduler",)), why)])
-    denoiser = tree(recipe, predictor, lambda kind: kind.load(device, recipe.run.dtype))
+    context = Context.of(predictor, recipe.model, lambda kind: kind.load(device, recipe.run.dtype))
+    denoiser = tree(recipe, context, predictor)
+    loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
+    others = tuple(other for other in loaded if other is not predictor)
     canvas = Canvas.of(predictor, denoiser, rows)
     rules = tuple(constraint.bound_to(canvas) for constraint in recipe.constraint)
     plan = recipe.scheduler.plan(predictor.schedule)
-    plan = fitted(recipe.scheduler, plan, rules, differentiable=predictor.differentiable)
+    differentiable = all(network.differentiable for network in (predictor, *others))
+    plan = fitted(recipe.scheduler, plan, rules, differentiable=differentiable)
     then = _composed(stages, number + 1, rows, device) if number + 1 < len(stages) else None
-    return Composition(recipe, predictor, denoiser, plan, rules, rows, number, then)
+    return Composition(recipe, predictor, denoiser, plan, rules, rows, number, then, others)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
@@ -23,6 +25,7 @@ def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
+    found += _strangers(recipe)
     if found:
         return found
     for number, stage in enumerate(recipe.stages):
@@ -64,10 +67,31 @@ def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
         yield (), f"{model.kind} enlarges pictures of a stage before: it belongs into a [[stage]], after a first model"
 
 
+def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """What keeps further networks from painting on the canvas of the first."""
+    first = recipe.model
+    for name, model in recipe.models:
+        place = "models", name
+        if recipe.stage:
+            yield place, "a stage is painted by its own network alone, and so is the first: leave out [[stage]] or this"
+        if found := [(place, why) for _, why in _unusable(model, 0)]:
+            yield from found
+        elif (model.shape, model.image_shape) != (first.shape, first.image_shape):
+            canvas = f"{first.kind}, the model of the canvas, {_size(first)}"
+            yield place, f"{model.kind} paints {_size(model)}, and {canvas}: take one that paints the same"
+        elif seeing := next((it for it in (first, model) if it.has_concat_conditioning), None):
+            yield place, f"{seeing.kind} sees more than the state, and networks on one canvas see the state alone"
+
+
+def _size(model: Model) -> str:
+    states, pictures = (f"{channels}x{height}x{width}" for channels, height, width in (model.shape, model.image_shape))
+    return f"pictures of {pictures}" + f" in latents of {states}" * (states != pictures)
+
+
 def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
         yield ("guidance",), why
-    yield from _misfits(recipe.subject, recipe.model, (), recipe.guidance)
+    yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance))
     try:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
@@ -86,10 +110,38 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield path, str(error)
 
 
-def _misfits(subject: Subject, model: Model, path: Path, guidance: Guidance | None) -> Iterator[tuple[Path, str]]:
+@attrs.frozen
+class _Outer:
+    """What a subject has from further out: the network that paints it, and what that is guided by.
+
+    Attributes:
+        model: The network.
+        guidance: The guidance; None for none.
+        negative: The negative prompt; None for that which says nothing.
+    """
+
+    model: Model
+    guidance: Guidance | None
+    negative: str | None = None
+
+    def within(self, subject: Subject, models: Mapping[str, Model]) -> _Outer:
+        """The same for what is inside a subject."""
+        return _Outer(
+            self.model if subject.model is None else models[subject.model],
+            subject.guidance or self.guidance,
+            self.negative if subject.negative is None else subject.negative,
+        )
+
+
+def _misfits(
+    subject: Subject, models: Mapping[str, Model], path: Path, further_out: _Outer
+) -> Iterator[tuple[Path, str]]:
+    outer = further_out.within(subject, models)
+    model, guidance = outer.model, outer.guidance
     if subject.guidance is not None and (why := subject.guidance.refuses(model)):
         yield (*path, "guidance"), why
-    guidance = subject.guidance or guidance
+    if subject.model is not None:
+        yield from _inherited(subject, model, (*path, "model"), further_out)
     if subject.negative is not None and guidance is None:
         yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
     for key in ("prompt", "negative"):
@@ -104,10 +156,23 @@ def _misfits(subject: Subject, model: Model, path: Path, guidance: Guidance | No
     for i, term in enumerate(subject.view):
         if why := term.view.refuses(*model.shape) or misfit(term.view, model.shape, model.concat_conditioning):
             yield (*path, "view", i), why
-        yield from _misfits(term.subject, model, (*path, "view", i), guidance)
+        yield from _misfits(term.subject, models, (*path, "view", i), outer)
     if subject.decomposition is not None:
         mine = (*path, "decomposition")
         if why := subject.decomposition.decomposition.refuses(*model.shape):
             yield mine, why
         for name, part in subject.decomposition.parts:
-            yield from _misfits(part, model, (*mine, name), guidance)
+            yield from _misfits(part, models, (*mine, name), outer)
+
+
+def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) -> Iterator[tuple[Path, str]]:
+    """What was said further out, of another network, and does not hold for that of a subject."""
+    guidance, negative = further_out.guidance, further_out.negative
+    if subject.guidance is None and guidance is not None and (why := guidance.refuses(model)):
+        yield path, f"the guidance further out is not for {model.kind}: {why}; or give this subject its own guidance"
+    if subject.negative is None and negative is not None:
+        try:
+            model.check_prompt(negative)
+        except RecipeError as error:
+            cure = "; give this subject a negative prompt of its own"
+            yield path, f"the negative prompt further out is none of {model.kind}: {error}{cure}"

@@ -7,7 +7,8 @@ who replays the image names them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,12 @@ class Inputs:
     def weights(self, recipe: Recipe) -> dict[str, str]:
         """SHA-256 of every file of weights that takes part, by its name."""
         networks = (kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier))
-        found = (pair for kind in networks for pair in kind.weights().items())
-        return {self.called.get(digest, name): digest for name, digest in found}
+        named: dict[str, str] = {}
+        for given, content in (pair for kind in networks for pair in kind.weights().items()):
+            name = self.called.get(content, given)
+            # Two networks may have files of the same name.
+            named[next(it for it in _numbered(name) if named.get(it, content) == content)] = content
+        return named
 
     def _new_name(self, path: Path) -> str:
         if path not in self.given and (data := self._picture(path)) is not None:
@@ -71,8 +76,13 @@ class Inputs:
         return data if len(data) <= room and is_image(data) else None
 
     def _free(self, path: Path) -> str:
-        names = (f"{path.stem}{number}{path.suffix}" for number in ("", *(f"-{i}" for i in range(2, 1000))))
-        return next(name for name in names if name not in self.files)
+        return next(name for name in _numbered(path.stem, path.suffix) if name not in self.files)
+
+
+def _numbered(stem: str, suffix: str = "") -> Iterator[str]:
+    """A name, and those that are tried where it is taken: ``a.png``, ``a-2.png``, ..."""
+    yield stem + suffix
+    yield from (f"{stem}-{number}{suffix}" for number in itertools.count(2))
 
 
 def picture_name(name: str, data: bytes) -> str:

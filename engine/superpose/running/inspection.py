@@ -12,20 +12,23 @@ import torch
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.canvas import Canvas
+from superpose.estimate.context import Context
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
 from superpose.recipe.problems import MistakesError
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
-from superpose.running.stand_in import StandIn, stand_in
+from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
 from superpose.running.tree import Node, Path, tree
 from superpose.sampling.fitting import fitted, undone, unlawful_wraps
 from superpose.sampling.loop import Trajectory
 from superpose.sampling.rule import told
 
 if TYPE_CHECKING:
+    from superpose.estimate.classifier import Classifier
     from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.model import Model
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
@@ -44,6 +47,7 @@ class Inspection:
         evaluations: Forward passes of the networks for one sample in the whole run, those of inversion included.
         total: Network rows of all of them.
         judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
+        networks: How many networks are asked, each with forward passes of its own.
         then: The same of the stage that follows; None for the last.
     """
 
@@ -51,6 +55,7 @@ class Inspection:
     evaluations: int
     total: int
     judged: int = 0
+    networks: int = 1
     then: Inspection | None = None
 
     @property
@@ -80,8 +85,15 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
     counter = StandIn(recipe.model, [])
     judged: list[int] = []
     nodes: list[Node] = []
+    networks: list[StandIn | StandInClassifier] = [counter]
+
+    def stand_in_for(kind: Model | Classifier) -> StandIn | StandInClassifier:
+        networks.append(stand_in(kind, counter.rounds, judged))
+        return networks[-1]
+
     try:
-        denoiser = tree(recipe, counter, lambda kind: stand_in(kind, counter.rounds, judged), nodes)
+        context = Context.of(counter, recipe.model, stand_in_for)
+        denoiser = tree(recipe, context, counter, nodes)
         rules, plan = _planned(recipe, counter, denoiser, place)
     except MistakesError:
         raise
@@ -91,10 +103,11 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
     said = sum(group.channels for group in counter.concat_conditioning)
     laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
     conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
-    if fault := _unlawful(nodes, _probed(plan), laid):
+    levels = _probed(plan, recipe)
+    if fault := _unlawful(nodes, levels, laid):
         raise recipe.located([fault])
     whole = nodes[-1]
-    for i, why in unlawful_wraps(whole.denoiser, told(rules, plan, conditioning), whole.shape, _probed(plan), laid):
+    for i, why in unlawful_wraps(whole.denoiser, told(rules, plan, conditioning), whole.shape, levels, laid):
         raise recipe.located([(place(("constraint", i)), why)])
     noise = SameNoise(counter.shape)
     run = Trajectory(denoiser, recipe.scheduler, plan, noise, rules, predictor=counter, conditioning=conditioning)
@@ -103,7 +116,8 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
         evaluations, total = rehearsed(run, counter.rounds)
     except RecipeError as error:
         raise recipe.located([((), str(error))]) from error
-    return Inspection(max(counter.rounds, default=0), evaluations, total, max(judged, default=0))
+    asked = sum(isinstance(network, StandIn) and network.asked for network in networks)
+    return Inspection(max(counter.rounds, default=0), evaluations, total, max(judged, default=0), asked)
 
 
 def _planned(
@@ -115,17 +129,20 @@ def _planned(
     if found := undone(rules):
         raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
     plan = recipe.scheduler.plan(recipe.model.schedule)
+    differentiable = all(model.differentiable for model in (recipe.model, *(model for _, model in recipe.models)))
     for i, rule in enumerate(rules):
         try:
-            plan = fitted(recipe.scheduler, plan, [rule], differentiable=counter.differentiable)
+            plan = fitted(recipe.scheduler, plan, [rule], differentiable=differentiable)
         except RecipeError as error:
             raise recipe.located([(place(("constraint", i)), str(error))]) from error
     return rules, plan
 
 
-def _probed(plan: Plan) -> list[NoiseLevel]:
+def _probed(plan: Plan, recipe: Recipe) -> list[NoiseLevel]:
     """Levels, each in its step, at which the law is probed: a guidance may do otherwise at some than at others."""
     descents = [plan.asked(step) for step in range(plan.steps) if not plan.climbs(step)]
+    if recipe.models:  # without a signal there is no image that networks of two processes could agree on
+        descents = [level for level in descents if level.alpha > 0]
     return descents[:: 1 + len(descents) // PROBES]
 
 

@@ -25,6 +25,7 @@ class StandIn(NoisePredictor):
 
     Attributes:
         rounds: Rows of each forward pass so far, of all networks that share the list.
+        asked: Whether it has been asked anything.
     """
 
     parameterization = "sample"
@@ -37,6 +38,7 @@ class StandIn(NoisePredictor):
         self.differentiable = model.differentiable
         self.device = torch.device("cpu")
         self.rounds = rounds
+        self.asked = False
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -56,6 +58,7 @@ class StandIn(NoisePredictor):
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         del conditioning
         self.rounds.append(len(x))
+        self.asked = True
         clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
 

@@ -10,12 +10,14 @@ import torch
 from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
 from superpose.estimate.clip import Clip, Clipped, NoClip
-from superpose.estimate.context import Context
 from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
+from superpose.estimate.own_levels import OwnLevels
 
 if TYPE_CHECKING:
-    from superpose.estimate.context import Load
+    from collections.abc import Mapping
+
+    from superpose.estimate.context import Context
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.tensors import Shape
@@ -44,58 +46,73 @@ class Node:
     names: tuple[str | int, ...] = ()
 
 
-def tree(
-    recipe: Recipe,
-    predictor: NoisePredictor,
-    load: Load,
-    nodes: list[Node] | None = None,
-) -> Denoiser:
+def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: list[Node] | None = None) -> Denoiser:
     """The denoiser of what one stage of a recipe shows.
 
     Arguments:
         recipe: One stage.
-        predictor: Its network.
-        load: Reads what guidance needs besides.
+        context: Reads the other networks.
+        predictor: The network of its ``[model]``.
         nodes: Where given, every subject inside is noted here, what is inside first.
     """
-    outer = _Outer(recipe.guidance, recipe.model.unconditional, ("guidance",))
-    builder = _Builder(predictor, Context.of(predictor, recipe.model, load), nodes)
+    first = _Network(predictor, context, recipe.model.unconditional)
+    loaded = ((name, model, context.load(model)) for name, model in recipe.models)
+    others = {name: _Network(other, context.around(other), model.unconditional) for name, model, other in loaded}
+    builder = _Builder(first, others, nodes)
+    outer = _Outer(first, recipe.guidance, None, ("guidance",))
     denoiser = builder.build(recipe.subject, outer, (), recipe.model.shape)
     clip: Clip = recipe.clip or recipe.model.clip or NoClip()
     return denoiser if isinstance(clip, NoClip) else Clipped(denoiser, clip)
 
 
-class _Outer(NamedTuple):
-    """Guidance and negative prompt that a subject has from further out.
+class _Network(NamedTuple):
+    """A network of the recipe, with what is known around it.
 
     Attributes:
+        predictor: The network.
+        context: Its surroundings.
+        unconditional: The prompt that tells it nothing.
+    """
+
+    predictor: NoisePredictor
+    context: Context
+    unconditional: str
+
+
+class _Outer(NamedTuple):
+    """What a subject has from further out.
+
+    Attributes:
+        network: The network that paints it.
         guidance: Its guidance.
-        negative: Its negative prompt.
+        negative: Its negative prompt; None for one that says nothing.
         place: Where the recipe says the guidance.
     """
 
+    network: _Network
     guidance: Guidance | None
-    negative: str
+    negative: str | None
     place: Path
 
-    def within(self, subject: Subject, path: Path) -> _Outer:
+    def within(self, subject: Subject, path: Path, networks: Mapping[str, _Network]) -> _Outer:
         """The same for what is inside a subject."""
         guidance, place = (subject.guidance, (*path, "guidance")) if subject.guidance else (self.guidance, self.place)
-        return _Outer(guidance, self.negative if subject.negative is None else subject.negative, place)
+        network = self.network if subject.model is None else networks[subject.model]
+        return _Outer(network, guidance, self.negative if subject.negative is None else subject.negative, place)
 
 
 @attrs.frozen(eq=False)
 class _Builder:
     """The making of a tree: equal prompts become one condition, equal guidances are bound once."""
 
-    predictor: NoisePredictor
-    context: Context
+    first: _Network
+    others: Mapping[str, _Network]
     nodes: list[Node] | None
-    bound: dict[Guidance, BoundGuidance] = attrs.field(factory=dict, init=False)
+    bound: dict[tuple[NoisePredictor, Guidance], BoundGuidance] = attrs.field(factory=dict, init=False)
 
     def build(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Denoiser:
         """The denoiser of a subject at ``path``, which sees images of ``shape``."""
-        outer = outer.within(subject, path)
+        outer = outer.within(subject, path, self.others)
         if subject.view:
             node = self._views(subject, outer, (*path, "view"), shape)
         elif subject.decomposition is not None:
@@ -113,7 +130,8 @@ class _Builder:
         ]
         whole = sum(term.weight for term in subject.view)
         weights = [term.weight / whole for term in subject.view]
-        mix = viewed(pairs, weights, self.predictor.shape[0], self.predictor.concat_conditioning)
+        first = self.first.predictor
+        mix = viewed(pairs, weights, first.shape[0], first.concat_conditioning)
         return Node(path, mix, shape, tuple(range(len(pairs))))
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
@@ -121,32 +139,35 @@ class _Builder:
         return Node(path, factorized(terms.decomposition, inner), shape, terms.decomposition.names)
 
     def _prompt(self, prompt: str, outer: _Outer, path: Path, shape: Shape) -> Node:
-        shown = self._condition(prompt)
+        predictor, context, unconditional = outer.network
+        shown = context.condition(predictor, prompt)
         if outer.guidance is None:
-            return Node((*path, "prompt"), Prompted(self.predictor, shown), shape)
-        if outer.guidance not in self.bound:
-            self.bound[outer.guidance] = self._bind(outer.guidance)
-        guidance = self.bound[outer.guidance]
-        negative = self._negative(outer.negative) if outer.guidance.negates else shown
-        denoiser = guidance.denoiser(self.predictor, shown, negative)
+            return Node((*path, "prompt"), self._at_its_levels(Prompted(predictor, shown), predictor), shape)
+        guidance = self._bound(outer.guidance, outer.network)
+        negative = shown
+        if outer.guidance.negates:
+            negative = _negative(unconditional if outer.negative is None else outer.negative, outer.network)
+        denoiser = guidance.denoiser(predictor, shown, negative)
         if not isinstance(denoiser, Denoiser):
             blamed(guidance, "denoiser", f"returns {article(denoiser)}, and must return a Denoiser")
-        return Node(outer.place, denoiser, shape)
+        return Node(outer.place, self._at_its_levels(denoiser, predictor), shape)
 
-    def _bind(self, guidance: Guidance) -> BoundGuidance:
-        bound: object = guidance.bind(self.context)
-        if not isinstance(bound, BoundGuidance):
-            blamed(guidance, "bind", f"returns {article(bound)}, and must return a superpose.BoundGuidance")
-        return bound
+    def _at_its_levels(self, denoiser: Denoiser, predictor: NoisePredictor) -> Denoiser:
+        """The denoiser of a network, on the noise levels of the first one."""
+        first = self.first.predictor
+        same_variance = predictor.learned_variance == first.learned_variance
+        if predictor.schedule == first.schedule and same_variance:
+            return denoiser
+        return OwnLevels(denoiser, predictor.schedule, same_variance)
 
-    def _condition(self, prompt: str) -> Condition:
-        return self.context.condition(self.predictor, prompt)
-
-    def _negative(self, prompt: str) -> Condition:
-        try:
-            return self._condition(prompt)
-        except PromptError as error:
-            raise RecipeError(f"guidance asks for the negative prompt {prompt!r} too: {error}") from error
+    def _bound(self, guidance: Guidance, network: _Network) -> BoundGuidance:
+        key = network.predictor, guidance
+        if key not in self.bound:
+            bound: object = guidance.bind(network.context)
+            if not isinstance(bound, BoundGuidance):
+                blamed(guidance, "bind", f"returns {article(bound)}, and must return a superpose.BoundGuidance")
+            self.bound[key] = bound
+        return self.bound[key]
 
     def _seen(self, view: View, shape: Shape) -> Shape:
         """Size of what a view shows; only where nodes are noted, since it is for them."""
@@ -156,3 +177,10 @@ class _Builder:
         must_be_images(seen, view, "apply")
         channels, height, width = seen.shape[1:]
         return channels, height, width
+
+
+def _negative(prompt: str, network: _Network) -> Condition:
+    try:
+        return network.context.condition(network.predictor, prompt)
+    except PromptError as error:
+        raise RecipeError(f"guidance asks for the negative prompt {prompt!r} too: {error}") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ class Trajectory:
         batch_size: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
         conditioning: What the predictor lays beside the samples.
+        others: What further networks on the same canvas are given with each sample.
     """
 
     denoiser: Denoiser
@@ -83,6 +84,7 @@ class Trajectory:
     batch_size: int | None = None
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
+    others: Mapping[NoisePredictor, Conditioning] = attrs.field(factory=dict)
     _evaluate: BatchedEvaluator = attrs.field(init=False)
     _told: tuple[Rule, ...] = attrs.field(init=False)
     _asked: Denoiser = attrs.field(init=False)
@@ -91,9 +93,10 @@ class Trajectory:
 
     @_evaluate.default
     def _make_evaluator(self) -> BatchedEvaluator:
-        if self.predictor is None or self.conditioning is None:
-            return BatchedEvaluator(self.batch_size)
-        return BatchedEvaluator(self.batch_size, {self.predictor: self.conditioning.per_sample})
+        laid = dict(self.others)
+        if self.predictor is not None and self.conditioning is not None:
+            laid[self.predictor] = self.conditioning
+        return BatchedEvaluator(self.batch_size, {predictor: it.per_sample for predictor, it in laid.items()})
 
     @_told.default
     def _tell_the_run(self) -> tuple[Rule, ...]:
@@ -118,6 +121,15 @@ class Trajectory:
         # Counted within a kind, so that adding a rule of another kind changes no number.
         kinds = [name_of(rule) for rule in self.rules]
         return tuple(f"{kind}.{kinds[:i].count(kind)}" for i, kind in enumerate(kinds))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse networks on one canvas that see more than the state."""
+        for network, laid in self.others.items():
+            if laid.channels is not None:
+                raise RecipeError(
+                    f"{type(network).__name__} lays channels beside the state, and is not the only network on its "
+                    "canvas: the others would see them as well"
+                )
 
     @property
     def steps(self) -> int:
