@@ -22,7 +22,7 @@ class Colour(Decomposition):
 
     kind = "colour"
     papers = ("arXiv 2404.11615",)
-    names = ("gray", "colour")
+    names = ("grey", "colour")
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mean of the channels in every channel, and what it leaves of the image."""
@@ -31,7 +31,7 @@ class Colour(Decomposition):
 
     def part(self, name: str) -> Callable[[Tensor], Tensor]:
         """The grey part alone needs no difference."""
-        if name == "gray":
+        if name == "grey":
             return lambda x: _grey(x).expand_as(x)
         return super().part(name)
 

@@ -22,8 +22,9 @@ from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader
+from superpose.recipe.renamed import renamed
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm, misnamed
-from superpose.recipe.where import KeyPath as Path
+from superpose.recipe.where import KeyPath
 
 if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
@@ -69,7 +70,7 @@ def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
         return reader.wrong((), str(error))
 
 
-def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
+def _roles(reader: Reader, table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
     """The kinds that a recipe and each of its stages name."""
     fields: dict[str, Any] = {}
     for role in STAGE_KEYS:
@@ -84,7 +85,7 @@ def _roles(reader: Reader, table: dict[str, Any], path: Path) -> dict[str, Any]:
     return fields
 
 
-def _models(reader: Reader, given: Any, path: Path) -> Any:
+def _models(reader: Reader, given: Any, path: KeyPath) -> Any:
     """Further networks by their names."""
     if reader.table(given, path, "[models.NAME] and its kind") is WRONG:
         return WRONG
@@ -92,7 +93,7 @@ def _models(reader: Reader, given: Any, path: Path) -> Any:
     return WRONG if any(model is WRONG for _, model in models) else models
 
 
-def _stage(reader: Reader, given: Any, path: Path) -> Any:
+def _stage(reader: Reader, given: Any, path: KeyPath) -> Any:
     if reader.table(given, path, f"[[{header(path)}]]") is WRONG:
         return WRONG
     reader.unknown_keys(given, (*STAGE_KEYS, "constraint"), path)
@@ -101,7 +102,7 @@ def _stage(reader: Reader, given: Any, path: Path) -> Any:
     return WRONG if any(value is WRONG for value in fields.values()) else Stage(**fields)
 
 
-def _subject(reader: Reader, table: dict[str, Any], path: Path, outermost: bool = False) -> Any:
+def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bool = False) -> Any:
     """What ``table`` shows; the recipe's own model and guidance are read elsewhere."""
     given = [key for key in table if key in SUBJECTS]
     fields: dict[str, Any] = {}
@@ -128,7 +129,7 @@ def _subject(reader: Reader, table: dict[str, Any], path: Path, outermost: bool 
     return WRONG if len(given) != 1 or any(value is WRONG for value in fields.values()) else Subject(**fields)
 
 
-def _views(reader: Reader, given: Any, path: Path) -> Any:
+def _views(reader: Reader, given: Any, path: KeyPath) -> Any:
     items = reader.tables(given, path)
     if items is WRONG:
         return WRONG
@@ -136,7 +137,7 @@ def _views(reader: Reader, given: Any, path: Path) -> Any:
     return WRONG if any(term is WRONG for term in terms) else terms
 
 
-def _view(reader: Reader, given: Any, path: Path) -> Any:
+def _view(reader: Reader, given: Any, path: KeyPath) -> Any:
     if reader.table(given, path, '{kind = "...", prompt = "..."}') is WRONG:
         return WRONG
     view = reader.kind("view", given, path, VIEW_KEYS)
@@ -147,13 +148,14 @@ def _view(reader: Reader, given: Any, path: Path) -> Any:
     return ViewTerm(view=view, weight=weight, subject=subject)
 
 
-def _decomposition(reader: Reader, given: Any, path: Path) -> Any:
+def _decomposition(reader: Reader, given: Any, path: KeyPath) -> Any:
     if reader.table(given, path, f"[{header(path)}], once") is WRONG:
         return WRONG
     cls = reader.named("decomposition", given, path)
     if cls is WRONG:
         return WRONG
     names = names_of_all(cls)
+    given = renamed(given, path, names or ())
     # Where the names depend on options nothing is known of the other keys before those are read.
     beside = [key for key in given if key not in {option.name for option in options_of(cls)}]
     decomposition = reader.options(cls, given, path, ("kind", *names) if names is not None else beside)
@@ -166,7 +168,7 @@ def _decomposition(reader: Reader, given: Any, path: Path) -> Any:
 
 
 def _names_read(
-    reader: Reader, decomposition: Decomposition, given: dict[str, Any], path: Path
+    reader: Reader, decomposition: Decomposition, given: dict[str, Any], path: KeyPath
 ) -> tuple[str, ...] | None:
     """The names that the options of a decomposition make; None where they make none that a recipe can have."""
     try:
@@ -179,7 +181,7 @@ def _names_read(
     return names
 
 
-def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:
+def _part(reader: Reader, table: dict[str, Any], path: KeyPath) -> Any:
     name = path[-1]
     if name not in table:
         return reader.wrong(path, f'missing; say what the part shows, such as {name} = "a prompt"')
@@ -193,11 +195,11 @@ def _part(reader: Reader, table: dict[str, Any], path: Path) -> Any:
     return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")
 
 
-def _constraint(reader: Reader, given: Any, path: Path) -> Any:
+def _constraint(reader: Reader, given: Any, path: KeyPath) -> Any:
     return reader.kind("constraint", given, path)
 
 
-def _listed(reader: Reader, table: dict[str, Any], path: Path, read: Callable[[Reader, Any, Path], Any]) -> Any:
+def _listed(reader: Reader, table: dict[str, Any], path: KeyPath, read: Callable[[Reader, Any, KeyPath], Any]) -> Any:
     """The tables of the list at ``path``, each read by ``read``; none where ``table`` doesn't have its key."""
     key = str(path[-1])
     if key not in table:

@@ -62,7 +62,7 @@ EXAMPLES: dict[str, str] = {
     "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
     "part.guidance_stages": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
     "part.view": f'{_PART}\nview = [{{kind = "identity", prompt = "A"}}, {{kind = "rotate", prompt = "V"}}]',
-    "part.decomposition": f'{_PART}\ndecomposition = {{kind = "colour", gray = "A", colour = "O"}}',
+    "part.decomposition": f'{_PART}\ndecomposition = {{kind = "colour", grey = "A", colour = "O"}}',
     "stage.model": _STAGE,
     "stage.scheduler": '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim", steps = 20}',
     "stage.guidance": f'{_STAGE}\nguidance = {{kind = "cfg"}}',

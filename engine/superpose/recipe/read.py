@@ -108,7 +108,8 @@ class Reader:
 
     def options(self, cls: type, table: dict[str, Any], path: KeyPath, beside: Collection[str] = ()) -> Any:
         """An object of ``cls`` from its options, or `WRONG`; keys ``beside`` them are left to others."""
-        options, table = options_of(cls), renamed(table, path)
+        options = options_of(cls)
+        table = renamed(table, path, (*(option.name for option in options), *beside))
         values = {option.name: self.option(option, table, path) for option in options}
         known = (*values, *beside)
         self.unknown_keys(table, known, path)

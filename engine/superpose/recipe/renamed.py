@@ -6,21 +6,33 @@ They are read for the sake of pictures: each holds the recipe that made it, and 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from superpose.errors import Notice
+
+if TYPE_CHECKING:
+    from superpose.recipe.where import KeyPath
 
 #: A table and its old key, and the key to write instead.
 RENAMED = {
     ("run", "rows"): "batch_size",
     ("run", "batch"): "at_once",
+    ("decomposition", "gray"): "grey",
 }
 
 
-def renamed(table: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
-    """The table at ``path`` with its old keys under their new names; a key that is there under both is left alone."""
+def renamed(table: dict[str, Any], path: KeyPath, known: Collection[str]) -> dict[str, Any]:
+    """The table at ``path`` with its old keys under their new names, where the table has ``known`` keys of these names.
+
+    A key that is there under both names is left alone.
+    """
     owner = next((key for key in reversed(path) if isinstance(key, str)), "")
-    moved = {old: new for (mine, old), new in RENAMED.items() if mine == owner and old in table and new not in table}
+    moved = {
+        old: new
+        for (mine, old), new in RENAMED.items()
+        if mine == owner and old in table and new not in table and new in known and old not in known
+    }
     for old, new in moved.items():
         warnings.warn(f"{owner}.{old} is called {owner}.{new} now: write that instead", Notice, stacklevel=2)
     return {moved.get(key, key): value for key, value in table.items()}

@@ -15,7 +15,7 @@ SAME = [
     ("low_pass", "hybrid", {"sigma": 2.0}, "low"),
     ("high_pass", "hybrid", {"sigma": 2.0}, "high"),
     ("low_pass_3", "hybrid", {"sigma": 3.0}, "low"),
-    ("grayscale", "colour", {}, "gray"),
+    ("grayscale", "colour", {}, "grey"),
     ("color", "colour", {}, "colour"),
 ]
 
