@@ -1,4 +1,4 @@
-"""Two distributions written from the public API alone, installed beside ours and run together with it."""
+"""Three distributions written from the public API alone, installed beside ours and run together with it."""
 
 import ast
 import json
@@ -13,7 +13,8 @@ from PIL import Image
 from fresh import install, make_environment, run
 
 HERE = Path(__file__).parent
-NAMES = ("weather", "toyland")
+NAMES = ("weather", "toyland", "tides")
+RECIPES = {"together.toml": ("weather", "toyland"), "tides.toml": ("tides", "toyland")}
 PUBLIC = {"superpose", "superpose_networks", "superpose.testing"}
 BROKEN = {
     "pyproject.toml": """
@@ -37,7 +38,7 @@ BROKEN = {
 
 @pytest.fixture(scope="session")
 def env(tmp_path_factory):
-    """A fresh environment with both strangers in it."""
+    """A fresh environment with all strangers in it."""
     folder = tmp_path_factory.mktemp("strangers")
     env = make_environment(folder / "env")
     for name in NAMES:
@@ -86,6 +87,7 @@ def test_they_are_loaded_and_say_what_they_add(env):
     for name, adds in (
         ("weather", {"view": ["rain"], "decomposition": ["horizon"], "constraint": ["daylight"]}),
         ("toyland", {"model": ["toyland"], "guidance": ["middle-cfg"]}),
+        ("tides", {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]}),
     ):
         row = found[name]
         assert (row["distribution"], row["version"], row["status"]) == (f"superpose-{name}", "0.1.0", "loaded"), row
@@ -105,6 +107,7 @@ def test_they_keep_the_laws(env, name):
     wanted = {
         "weather": {"view rain", "decomposition horizon", "constraint daylight"},
         "toyland": {"model toyland", "guidance middle-cfg"},
+        "tides": {"guidance swell", "guidance undertow", "constraint moon", "constraint still-water"},
     }
     assert kinds == wanted[name]
 
@@ -119,6 +122,17 @@ def test_their_own_tests_pass(env, name):
 def test_all_of_them_run_in_one_recipe_with_ours(env, together, tmp_path):
     run(env, "superpose", "replay", str(together / "0001.png"), "--out", str(tmp_path))
     assert (tmp_path / "0001.png").read_bytes() == (together / "0001.png").read_bytes(), "a replay makes other bytes"
+
+
+def test_gradients_wrappers_memory_and_a_second_network_run_in_one_recipe(env, tmp_path):
+    recipe = HERE / "tides.toml"
+    made, _ = images(env, recipe, tmp_path / "made")
+    told = run(env, "superpose", "check", str(recipe)).stdout
+    assert "guidance swell" in told, told
+    assert "constraint moon" in told, told
+    again = tmp_path / "again"
+    run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
+    assert (again / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
 
 
 def test_the_recipe_shows_what_it_says(together):
@@ -165,8 +179,9 @@ def test_torch_stays_out_until_a_recipe_runs(env, command):
     assert run(env, "python", "-c", program).stdout.splitlines()[-1] == "False", command
 
 
-def test_without_them_a_recipe_names_what_to_install(tmp_path):
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_without_them_a_recipe_names_what_to_install(recipe, tmp_path):
     bare = make_environment(tmp_path / "env")
-    told = run(bare, "superpose", "check", str(HERE / "together.toml"), code=2).stderr
-    for name in NAMES:
+    told = run(bare, "superpose", "check", str(HERE / recipe), code=2).stderr
+    for name in RECIPES[recipe]:
         assert f'pip install "superpose-{name}' in told, told

@@ -61,3 +61,15 @@ def test_a_variance_that_was_not_promised_is_caught():
 
     with pytest.raises(LawError, match="Silent answers a variance, and its learned_variance is 'none'"):
         check_predictor(Silent(TinyPredictor()))
+
+
+class Turning(TinyPredictor):
+    """Turns sharply, as the exact answer does between the modes of a mixture."""
+
+    def predict(self, x, level, conditioning):
+        return Prediction((1000 * x.mean((1, 2, 3), keepdim=True)).sin() + 0 * x)
+
+
+def test_a_network_that_turns_sharply_has_its_slope_all_the_same():
+    figures = check_predictor(Turning(), t=500)
+    assert figures["differentiates"] < 0.2
