@@ -7,18 +7,33 @@ from collections.abc import Callable
 from superpose import Guidance, hookimpl
 from superpose_guidance.apg import AdaptiveProjected
 from superpose_guidance.autoguidance import Autoguidance
+from superpose_guidance.banded import Banded
 from superpose_guidance.cfg import ClassifierFree
+from superpose_guidance.cfg_zero import ZeroStar
 from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
 from superpose_guidance.interval import Interval
+from superpose_guidance.magnitude_aware import MagnitudeAware
+from superpose_guidance.perp_neg import PerpNeg
+from superpose_guidance.rescale import Rescale
+from superpose_guidance.tangential import Tangential
 
 
 @hookimpl
 def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> None:
     """Register every guidance of this package."""
-    register(AdaptiveProjected)
-    register(Autoguidance)
-    register(ClassifierFree)
-    register(ClassifierGuidance)
-    register(Dual)
-    register(Interval)
+    for guidance in (
+        AdaptiveProjected,
+        Autoguidance,
+        Banded,
+        ClassifierFree,
+        ClassifierGuidance,
+        Dual,
+        Interval,
+        MagnitudeAware,
+        PerpNeg,
+        Rescale,
+        Tangential,
+        ZeroStar,
+    ):
+        register(guidance)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Interval(Guidance):
-    r"""Guidance where it helps: that of ``base`` inside an interval, the prompt alone outside, where it costs nothing.
+    r"""Guidance where it helps: that of ``base`` inside an interval; outside the prompt alone, which costs nothing.
 
     At much noise guidance throws variety away, and at little noise it changes hardly anything; in between it can be
     stronger than it could be everywhere. The interval is one of noise levels, as in the paper,
@@ -25,7 +25,8 @@ class Interval(Guidance):
     .. math:: \sigma_\mathrm{low} < \sigma_t / \alpha_t \le \sigma_\mathrm{high}
 
     or one of the steps, from the share ``start`` of them up to the share ``stop``. Where both are given it guides
-    where they overlap. Steps that climb count as steps.
+    where they overlap. Steps that climb count as steps. With ``outside`` another guidance takes over there, such as a
+    weaker one.
     """
 
     kind = "interval"
@@ -35,6 +36,7 @@ class Interval(Guidance):
     sigma_high: float | None = option(None, doc="and up to this one; however much noise there is when not given", gt=0)
     start: float = option(0.0, doc="it guides from this share of the steps on", ge=0, le=1)
     stop: float = option(1.0, doc="and up to this one", ge=0, le=1)
+    outside: Guidance | None = option(None, doc="the guidance outside it; the prompt alone when not given")
 
     def __attrs_post_init__(self) -> None:
         """Refuse an interval with nothing in it."""
@@ -45,24 +47,29 @@ class Interval(Guidance):
 
     @property
     def negates(self) -> bool:
-        """Whether its base asks for the negative prompt."""
-        return self.base.negates
+        """Whether one of them asks for the negative prompt."""
+        return any(guidance.negates for guidance in self._both)
+
+    @property
+    def _both(self) -> tuple[Guidance, ...]:
+        return (self.base,) if self.outside is None else (self.base, self.outside)
 
     def refuses(self, model: Model) -> str | None:
-        """What its base can't guide."""
-        return self.base.refuses(model)
+        """What one of them can't guide."""
+        return next((why for guidance in self._both if (why := guidance.refuses(model))), None)
 
     def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if its base can't guide towards that prompt."""
-        self.base.check_prompt(prompt)
+        """Raise `PromptError` if one of them can't guide towards that prompt."""
+        for guidance in self._both:
+            guidance.check_prompt(prompt)
 
     def bind(self, context: Context) -> BoundGuidance:
-        """The same around its base, bound."""
-        return Around(self.base.bind(context), self)
+        """The same around guidances that are bound."""
+        return Around(self.base.bind(context), None if self.outside is None else self.outside.bind(context), self)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """Both, one of which is asked at a time."""
-        return Around(self.base, self).denoiser(predictor, condition, negative)
+        return Around(self.base, self.outside, self).denoiser(predictor, condition, negative)
 
     def holds(self, level: NoiseLevel) -> bool:
         """Whether ``level`` is inside.
@@ -93,11 +100,14 @@ class Around(BoundGuidance):
     """An interval around a guidance that is bound."""
 
     base: BoundGuidance
+    outside: BoundGuidance | None
     interval: Interval
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
         """Both, one of which is asked at a time."""
-        return Within(self.base.denoiser(predictor, condition, negative), Prompted(predictor, condition), self.interval)
+        told = predictor, condition, negative
+        outside = Prompted(predictor, condition) if self.outside is None else self.outside.denoiser(*told)
+        return Within(self.base.denoiser(*told), outside, self.interval)
 
 
 @attrs.frozen(eq=False)

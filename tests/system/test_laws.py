@@ -11,7 +11,8 @@ from superpose.testing.strategies import sizes
 REGISTRY = load_plugins()
 #: Guidances that need something to be told, and where they are held to the laws instead.
 ELSEWHERE = {
-    kind: f"tests/plugins/superpose_guidance/test_{kind}.py" for kind in ("autoguidance", "classifier", "interval")
+    kind: f"tests/plugins/superpose_guidance/test_{kind}.py"
+    for kind in ("autoguidance", "banded", "classifier", "interval", "rescale")
 }
 #: Sizes that networks have, and two that nobody thought of.
 PLAIN = [(3, 8, 8), (3, 16, 16), (1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 33, 33), (1, 63, 63)]
@@ -70,7 +71,7 @@ def test_a_decomposition_accepts_colour_images(decomposition):
 
 @pytest.mark.parametrize("guidance", every("guidance"))
 def test_guidance_adds_up(guidance):
-    rows = 3 if guidance.kind == "dual" else 2
+    rows = 3 if guidance.kind in ("dual", "perp-neg") else 2
     check_guidance(guidance, rows=rows)
     check_guidance(guidance, 1, 9, 7, rows=rows)
 

@@ -27,10 +27,12 @@ class Context:
     Attributes:
         canvas: What is painted on, with the network of the recipe's model as its ``predictor``.
         read: Reads a network.
+        unconditional: The prompt that tells that network nothing.
     """
 
     canvas: Canvas
     read: Load
+    unconditional: str = ""
     _networks: dict[Model | Classifier, Network] = attrs.field(factory=dict)
     _conditions: dict[tuple[NoisePredictor, str], Condition] = attrs.field(factory=dict)
 
@@ -47,7 +49,9 @@ class Context:
         def to_its_device(kind: Model | Classifier) -> Network:
             return kind.load(str(predictor.device))
 
-        return cls(Canvas.of(predictor), read or to_its_device, {} if model is None else {model: predictor})
+        known: dict[Model | Classifier, Network] = {} if model is None else {model: predictor}
+        unconditional = "" if model is None else model.unconditional
+        return cls(Canvas.of(predictor), read or to_its_device, unconditional, known)
 
     def around(self, predictor: NoisePredictor) -> Context:
         """The same surroundings of another network on the same canvas; what has been read is shared."""

@@ -84,11 +84,11 @@ def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
-    """Where the negative prompt is the prompt, there is nothing to be guided away from."""
+    """Where the negative prompt, or none, says what the prompt says, there is nothing to be guided away from."""
     network = _network(channels, height, width)
     told = network.condition("cat")
     x = noise(2, channels, height, width, double=False)
-    denoiser = _bound(guidance, network, network).denoiser(network, told, told)
+    denoiser = _bound(guidance, network, network, unconditional="cat").denoiser(network, told, told)
     denoiser.check((channels, height, width))
     with unwritten(guidance, "its denoiser", x):
         estimate = denoiser(x, MOMENT)
@@ -186,13 +186,15 @@ def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denois
     return _bound(guidance, network).denoiser(network, network.condition("cat"), network.condition(""))
 
 
-def _bound(guidance: Guidance, network: NoisePredictor, other: NoisePredictor | None = None) -> BoundGuidance:
+def _bound(
+    guidance: Guidance, network: NoisePredictor, other: NoisePredictor | None = None, unconditional: str = ""
+) -> BoundGuidance:
     """The guidance bound to a network, where every model that it names is ``other``: another network as a rule."""
 
     def read(kind: Model | Classifier) -> NoisePredictor | ClassifierPredictor:
         return (other or _network(*network.shape, seed=1)) if isinstance(kind, Model) else kind.load()
 
-    return guidance.bind(Context.of(network, read=read))
+    return guidance.bind(attrs.evolve(Context.of(network, read=read), unconditional=unconditional))
 
 
 def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
