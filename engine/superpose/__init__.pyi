@@ -74,6 +74,7 @@ from superpose.levels.noise_level import Schedule as Schedule
 from superpose.levels.noise_level import StepInfo as StepInfo
 from superpose.levels.plan import Plan as Plan
 from superpose.levels.table import TableSchedule as TableSchedule
+from superpose.media.arrays import read_array as read_array
 from superpose.media.class_map import read_class_map as read_class_map
 from superpose.media.files import digest as digest
 from superpose.media.files import read_text as read_text
@@ -81,6 +82,7 @@ from superpose.media.files import regular_file as regular_file
 from superpose.media.hub import downloads as downloads
 from superpose.media.hub import locate as locate
 from superpose.media.images import read_image as read_image
+from superpose.media.images import read_picture as read_picture
 from superpose.media.images import to_pixels as to_pixels
 from superpose.media.labels import class_of as class_of
 from superpose.media.masks import read_mask as read_mask

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+#: The height at which sigmas and lengths are in pixels.
+UNIT = 64
 #: How many standard deviations the kernel reaches: what lies beyond is 6e-7 of it, less than float32 can show.
 REACH = 5
 
@@ -22,7 +24,7 @@ def blurred(x: Tensor, sigma: float) -> Tensor:
     """Images ``x``, shape (..., H, W), blurred with standard deviation ``sigma`` in pixels: a new tensor."""
     weights = kernel(sigma)
     for dimension in (-1, -2):
-        x = _along(x, dimension, weights)
+        x = convolved(x, dimension, weights)
     return x
 
 
@@ -35,7 +37,8 @@ def kernel(sigma: float) -> tuple[float, ...]:
     return tuple(weight / whole for weight in half)
 
 
-def _along(x: Tensor, dimension: int, weights: tuple[float, ...]) -> Tensor:
+def convolved(x: Tensor, dimension: int, weights: tuple[float, ...]) -> Tensor:
+    """``x`` convolved along one dimension with a symmetric kernel of which ``weights`` is the right half."""
     size, radius = x.shape[dimension], len(weights) - 1
     padded = x.index_select(dimension, _mirrored(size, radius, x.device))
     total = padded.narrow(dimension, radius, size) * weights[0]

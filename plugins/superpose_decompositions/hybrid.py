@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Decomposition, option
-from superpose_decompositions.blur import blurred
+from superpose_decompositions.blur import UNIT, blurred
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-#: The size at which ``sigma`` is in pixels.
-UNIT = 64
 
 
 @attrs.frozen(kw_only=True)

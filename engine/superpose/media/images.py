@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from superpose.errors import RecipeError
 from superpose.media.files import read_bytes
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 
 #: What is read. Pillow knows more; some of those readers start other programs, or allocate what a file asks for.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-#: Bytes of a file, at most.
-FILE_LIMIT = 64 * 2**20
-
-#: Pixels of a picture that is shown whatever its size, at most.
-SHOWN = 2**24
+#: Bytes of a file, at most, and pixels of a picture that may have any size.
+FILE_LIMIT, PIXEL_LIMIT = 64 * 2**20, 2**24
 
 Pixels = Callable[[Image.Image], "NDArray[Any]"]
 
@@ -64,25 +61,17 @@ def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.devi
     return values.view(height, width, channels).permute(2, 0, 1).contiguous().to(device)
 
 
-def read_whole(path: Path) -> NDArray[np.uint8]:
-    """Read an image file of any size, to be shown.
+def read_picture(path: Path | str) -> NDArray[np.uint8]:
+    """Read an image file of whatever size, such as a map of regions.
 
     Returns:
-        Its pixels in 8 bits, (H, W, 3).
+        Its 8-bit pixels, shape (H, W, 3); transparency is laid over white.
 
     Raises:
-        RecipeError: If it is no image of `FORMATS`, or has more than `SHOWN` pixels.
+        RecipeError: If there is no such file, or it is no image of the formats of `read_image`, or has more than 16
+            million pixels.
     """
-    head = read_bytes(path, FILE_LIMIT)
-    if not is_image(head):
-        raise RecipeError(f"{path}: not an image in a format that is read: {', '.join(FORMATS)}")
-    with Image.open(io.BytesIO(head), formats=FORMATS) as image:
-        width, height = image.size
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-    if width * height > SHOWN:
-        raise RecipeError(f"{path}: {width}x{height} pixels are more than are shown")
-    size = (width, height) if turned else (height, width)
-    return decoded(path, size, lambda upright: np.asarray(_converted(upright, "RGB")))
+    return decoded(Path(path), None, lambda image: np.asarray(_converted(image, "RGB")))
 
 
 def to_pixels(images: Tensor) -> NDArray[np.uint8]:
@@ -100,13 +89,13 @@ def to_pixels(images: Tensor) -> NDArray[np.uint8]:
 
 
 def decoded(
-    path: Path, size: tuple[int, int], pixels: Pixels, *, formats: tuple[str, ...] = FORMATS, deep: bool = False
+    path: Path, size: tuple[int, int] | None, pixels: Pixels, *, formats: tuple[str, ...] = FORMATS, deep: bool = False
 ) -> NDArray[Any]:
     """Decode a file whose header says that it has the right size.
 
     Arguments:
         path: The file.
-        size: The (H, W) that it must have, upright.
+        size: The (H, W) that it must have, upright; None for any that is not huge.
         pixels: Makes an array of the upright image in 8 bits: mode L, LA, RGB, RGBA or one that converts to them.
         formats: Those that are read.
         deep: Whether ``pixels`` is given 16-bit greys as they are.
@@ -120,7 +109,11 @@ def decoded(
             # Pillow warns of large images when it opens them; what has another size is refused below, by name.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=formats) as image:
-                if size not in (image.size, image.size[::-1]):  # on its side, perhaps, which is known when it is read
+                if size is None and image.width * image.height > PIXEL_LIMIT:
+                    raise RecipeError(
+                        f"{path}: has {image.width * image.height} pixels, and at most {PIXEL_LIMIT} are read"
+                    )
+                if size not in (None, image.size, image.size[::-1]):  # on its side, which is known when it is read
                     raise _another_size(path, image, size)
                 if _loses_depth(image):
                     raise RecipeError(
@@ -130,13 +123,14 @@ def decoded(
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 upright = upright if deep else _eight_bit(upright)
-                if upright.size != size[::-1]:
+                if size is not None and upright.size != size[::-1]:
                     raise _another_size(path, upright, size)
                 return pixels(upright)
     except RecipeError:
         raise
     except Image.DecompressionBombError as error:
-        raise RecipeError(f"{path}: has more pixels than are ever decoded: scale it to {size[0]}x{size[1]}") from error
+        wanted = "scale it down" if size is None else f"scale it to {size[0]}x{size[1]}"
+        raise RecipeError(f"{path}: has more pixels than are ever decoded: {wanted}") from error
     except UnidentifiedImageError as error:
         raise RecipeError(f"{path}: not an image in a format that is read: {', '.join(formats)}") from error
     except Exception as error:  # a decoder that is fed a broken file may raise anything

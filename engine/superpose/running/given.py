@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.media.images import read_whole
+from superpose.media.images import read_picture
 from superpose.media.sheet import Given
 
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ def _files(part: object, name: str = "") -> Iterator[tuple[str, Path]]:
 
 def _pixels(path: Path) -> NDArray[np.uint8] | None:
     try:
-        return read_whole(path)
+        return read_picture(path)
     except RecipeError:  # weights, words, a folder: whoever needs the file has read it and found no fault
         return None

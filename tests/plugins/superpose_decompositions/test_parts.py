@@ -17,6 +17,11 @@ SAME = [
     ("low_pass_3", "hybrid", {"sigma": 3.0}, "low"),
     ("grayscale", "colour", {}, "grey"),
     ("color", "colour", {}, "colour"),
+    ("triple_low_pass", "triple-hybrid", {}, "low"),
+    ("triple_medium_pass", "triple-hybrid", {}, "middle"),
+    ("triple_high_pass", "triple-hybrid", {}, "high"),
+    ("motion", "motion", {}, "moving"),
+    ("motion_res", "motion", {}, "still"),
 ]
 
 

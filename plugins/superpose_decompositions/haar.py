@@ -1,0 +1,93 @@
+r"""Haar wavelets: bands of blocks, each twice as large as those of the band above.
+
+With :math:`A_k` the mean over blocks of :math:`2^k` pixels a side, the bands are :math:`A_{n}` and :math:`A_k -
+A_{k+1}`. Blocks lie in larger blocks, so :math:`A_k A_m = A_{\max(k, m)}` and the bands are orthogonal projections; at
+the right and lower border, where an image is no multiple of a block, blocks are smaller and that still holds.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Decomposition, option
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@attrs.frozen(kw_only=True)
+class Haar(Decomposition):
+    """Bands of square blocks: ``band-0`` is the image as a coarse mosaic, each further band what finer tiles add.
+
+    The parts are orthogonal projections: taking one twice changes nothing. In a cascade the highest takes what a larger
+    image has beyond it.
+    """
+
+    kind = "haar"
+    papers = ("doi 10.1007/BF01456326", "arXiv 2404.11615")
+    bands: int = option(3, doc="number of bands", ge=2, le=8)
+    octaves: int = option(1, doc="octaves that the highest band has", ge=1, le=8)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each band, the coarsest first: ``band-0``, ``band-1``, ..."""
+        return tuple(f"band-{i}" for i in range(self.bands))
+
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The bands, the coarsest first."""
+        wholes = [mosaic(x, 2**k) for k in range(self._depth, self.octaves - 1, -1)]
+        return (wholes[0], *(high - low for low, high in zip(wholes, [*wholes[1:], x], strict=True)))
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """A block must fit into the image."""
+        del channels
+        if min(height, width) >= 2**self._depth:
+            return None
+        return (
+            f"haar needs blocks of {2**self._depth} pixels, which {height}x{width} images have not: use "
+            f"bands = {max(2, int(math.log2(min(height, width))) - self.octaves + 2)} or fewer, or octaves = 1"
+        )
+
+    def scaled(self, factor: float) -> Haar:
+        """The same bands of an image ``factor`` times as large."""
+        return attrs.evolve(self, octaves=max(1, self.octaves + round(math.log2(factor))))
+
+    @property
+    def _depth(self) -> int:
+        """Octaves below the whole."""
+        return self.octaves + self.bands - 2
+
+
+def mosaic(x: Tensor, block: int) -> Tensor:
+    """The mean of each block of ``block`` pixels a side, in the place of its pixels."""
+    import torch  # plugins import no torch until they are used
+
+    for dimension in (-1, -2):
+        size = x.shape[dimension]
+        starts = range(0, size, block)
+        # Added one by one: a reduction may order its sum by the number of images, and with it their last bits.
+        means = [
+            _mean([x.narrow(dimension, start + i, 1) for i in range(min(block, size - start))]) for start in starts
+        ]
+        x = torch.cat(means, dimension).index_select(dimension, _blocks(size, block, x.device))
+    return x
+
+
+@lru_cache(maxsize=64)
+def _blocks(size: int, block: int, device: torch.device) -> Tensor:
+    """The block of each place."""
+    import torch
+
+    return torch.arange(size, device=device) // block
+
+
+def _mean(lines: list[Tensor]) -> Tensor:
+    total = lines[0].clone()
+    for line in lines[1:]:
+        total.add_(line)
+    return total.div_(len(lines))

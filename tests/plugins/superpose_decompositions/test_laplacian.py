@@ -1,0 +1,82 @@
+"""The Laplacian pyramid, beside a plain one and diffusers' frequency-decoupled guidance."""
+
+import pytest
+import torch
+from torch.nn.functional import conv2d, interpolate, pad
+
+from recorded_guiders import RUNS, Recorded, check_recorded, guided_run
+from superpose import make
+from superpose.testing import check_decomposition
+
+
+def blurred(x):
+    line = torch.tensor([1.0, 4, 6, 4, 1], dtype=x.dtype) / 16
+    kernel = torch.outer(line, line).expand(x.shape[1], 1, 5, 5)
+    return conv2d(pad(x, (2, 2, 2, 2), "reflect"), kernel, groups=x.shape[1])
+
+
+def enlarged(x):
+    return blurred(interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
+
+
+def halved(x):
+    return interpolate(blurred(x), scale_factor=0.5, mode="bilinear", align_corners=False)
+
+
+@pytest.mark.parametrize("bands", [2, 3, 4])
+def test_bands_are_those_of_a_plain_pyramid(bands):
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    want, level = [], x
+    for k in range(bands - 1):
+        small = halved(level)
+        band = level - enlarged(small)
+        for _ in range(k):
+            band = enlarged(band)
+        want.insert(0, band)
+        level = small
+    for _ in range(bands - 1):
+        level = enlarged(level)
+    for got, band in zip(make("decomposition", "laplacian", bands=bands).split(x), [level, *want], strict=True):
+        torch.testing.assert_close(got, band)
+
+
+def test_a_guidance_for_each_band_is_frequency_decoupled_guidance():
+    """That of diffusers lists its scales from the highest band down."""
+    scales = RUNS["fdg"]["guidance_scales"]
+    rule = make(
+        "guidance",
+        "banded",
+        decomposition=make("decomposition", "laplacian", bands=len(scales)),
+        base=tuple(make("guidance", "cfg", scale=scale) for scale in reversed(scales)),
+    )
+    check_recorded(guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond")), "fdg")
+
+
+def test_it_guides_within_an_interval_as_diffusers_does():
+    args = RUNS["fdg_interval"]
+    base = tuple(make("guidance", "cfg", scale=scale) for scale in reversed(args["guidance_scales"]))
+    rule = make("guidance", "banded", decomposition=make("decomposition", "laplacian", bands=2), base=base)
+    whole = make("guidance", "interval", base=rule, start=args["start"], stop=args["stop"])
+    check_recorded(guided_run(whole, Recorded(yes="pred_cond", no="pred_uncond")), "fdg_interval")
+
+
+@pytest.mark.parametrize("kind", ["laplacian", "haar"])
+def test_an_enlarged_one_has_the_same_lower_bands(kind):
+    """Of an image without detail, which a larger grid shows as well."""
+    x = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    small, large = (x.repeat_interleave(n, -1).repeat_interleave(n, -2) for n in (4, 8))
+    rule = make("decomposition", kind, bands=3)
+    for one, other in zip(rule.split(small), rule.scaled(2).split(large), strict=True):
+        off = (one.repeat_interleave(2, -1).repeat_interleave(2, -2) - other).abs().max()
+        assert off < (0.4 if kind == "laplacian" else 1e-5)
+    assert rule.scaled(2).scaled(0.5) == rule
+
+
+@pytest.mark.parametrize(("kind", "size"), [("laplacian", (3, 2, 2)), ("haar", (3, 3, 64))])
+def test_more_halves_than_there_are_pixels_are_refused(kind, size):
+    rule = make("decomposition", kind, bands=4)
+    assert f"{kind} " in rule.refuses(*size)
+    assert "bands = 2" in rule.refuses(*size)
+    fewer = make("decomposition", kind, bands=2)
+    assert fewer.refuses(*size) is None
+    check_decomposition(fewer, *size)

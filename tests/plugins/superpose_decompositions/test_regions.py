@@ -1,0 +1,70 @@
+"""Regions of a picture."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from superpose import RecipeError, make
+from superpose.testing import check_decomposition
+
+
+def picture(path, pixels):
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def halves(tmp_path):
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:, :4], pixels[:, 4:] = (255, 0, 0), (10, 10, 250)
+    return picture(tmp_path / "halves.png", pixels)
+
+
+def test_each_colour_is_a_region(halves):
+    rule = make("decomposition", "regions", picture=halves, colours=("red", "#0000ff"))
+    assert rule.names == ("region-0", "region-1")
+    left, right = rule.split(torch.ones(1, 3, 8, 8))
+    assert left[..., :4].eq(1).all()
+    assert left[..., 4:].eq(0).all()
+    assert torch.equal(left + right, torch.ones(1, 3, 8, 8))
+
+
+def test_places_across_a_border_belong_to_both(tmp_path):
+    pixels = np.zeros((6, 6, 3), np.uint8)
+    pixels[:, 3:] = 255
+    rule = make("decomposition", "regions", picture=picture(tmp_path / "x.png", pixels))
+    white, black = rule.split(torch.ones(1, 1, 2, 2, dtype=torch.float64))
+    assert white[0, 0].tolist() == [[0, 1], [0, 1]]
+    odd = rule.part("white")(torch.ones(1, 1, 3, 3, dtype=torch.float64))
+    torch.testing.assert_close(odd[0, 0, 0], torch.tensor([0, 0.5, 1], dtype=torch.float64))
+    torch.testing.assert_close(white + black, torch.ones(1, 1, 2, 2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("size", [(1, 8, 8), (3, 16, 16), (4, 5, 5), (3, 24, 24)])
+def test_it_is_a_lawful_decomposition_at_every_size(halves, tmp_path, size):
+    check_decomposition(make("decomposition", "regions", picture=halves, colours=("red", "blue")), *size)
+    grey = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    check_decomposition(make("decomposition", "regions", picture=picture(tmp_path / "grey.png", grey)), *size)
+
+
+def test_a_picture_that_has_changed_is_read_again(tmp_path):
+    pixels = np.zeros((4, 4), np.uint8)
+    pixels[0] = 255
+    rule = make("decomposition", "regions", picture=picture(tmp_path / "x.png", pixels))
+    before = rule.part("white")(torch.ones(1, 1, 4, 4))
+    picture(tmp_path / "x.png", pixels.T)
+    assert torch.equal(rule.part("white")(torch.ones(1, 1, 4, 4)), before.mT)
+
+
+def test_what_is_no_map_of_regions_is_refused(halves, tmp_path):
+    with pytest.raises(RecipeError, match="'rouge' is no colour: write it as #rrggbb"):
+        make("decomposition", "regions", picture=halves, colours=("rouge", "blue"))
+    with pytest.raises(RecipeError, match="two or more that differ"):
+        make("decomposition", "regions", picture=halves, colours=("red", "#f00"))
+    rule = make("decomposition", "regions", picture=halves, colours=("red", "blue", "lime"))
+    assert "no place that belongs to region-2" in rule.refuses(3, 8, 8)
+    assert "is 8x8 (height x width), and the image 8x16" in rule.refuses(3, 8, 16)
+    (tmp_path / "text.png").write_text("no picture")
+    broken = make("decomposition", "regions", picture=tmp_path / "text.png")
+    assert "not an image" in broken.refuses(3, 8, 8)
