@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Motion(Decomposition):
 
     def _reach(self, height: int) -> int:
         """Pixels of the line on either side of its middle."""
-        return round((self.length * height / UNIT - 1) / 2)
+        return math.floor(self.length * height / UNIT / 2)
 
     def _moving(self, x: Tensor) -> Tensor:
         down, along = _STEPS[self.degrees]

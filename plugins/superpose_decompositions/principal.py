@@ -77,7 +77,9 @@ def _basis(path: Path, content: str, shape: Shape) -> NDArray[np.float64]:
         got, want = ("x".join(map(str, sizes)) for sizes in (given.shape, ("K", *shape)))
         raise RecipeError(f"{path}: has shape {got}, and components of this model's images have {want}")
     _, lengths, directions = np.linalg.svd(given.reshape(len(given), -1), full_matrices=False)
-    kept = directions[lengths > lengths.max(initial=0) * 1e-10]
+    # Most files are float32, whatever they are read as.
+    rounding = max(given.shape[0], given[0].size) * np.finfo(np.float32).eps
+    kept = directions[lengths > lengths.max(initial=0) * rounding]
     if not len(kept) or len(kept) == np.prod(shape):
         raise RecipeError(f"{path}: its components span {'nothing' if not len(kept) else 'every image'}")
     return kept

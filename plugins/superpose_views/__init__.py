@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import View, hookimpl
+from superpose_views.chain import Chain
 from superpose_views.flip import Flip
 from superpose_views.identity import Identity
 from superpose_views.inner_circle import InnerCircle
 from superpose_views.jigsaw import Jigsaw
 from superpose_views.negate import Negate
 from superpose_views.permute import Permute
+from superpose_views.pieces import Pieces
 from superpose_views.rotate import Rotate
 from superpose_views.skew import Skew
 from superpose_views.square_hinge import SquareHinge
@@ -19,5 +21,5 @@ from superpose_views.square_hinge import SquareHinge
 @hookimpl
 def register_views(register: Callable[[type[View]], type[View]]) -> None:
     """Register every view of this package."""
-    for view in (Identity, Rotate, Flip, Negate, Permute, Jigsaw, InnerCircle, Skew, SquareHinge):
+    for view in (Identity, Chain, Rotate, Flip, Negate, Permute, Jigsaw, Pieces, InnerCircle, Skew, SquareHinge):
         register(view)

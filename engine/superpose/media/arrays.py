@@ -53,5 +53,5 @@ def _only(path: Path, data: bytes) -> NDArray[Any]:
         names = ", ".join(sorted(tensors)) or "nothing"
         raise RecipeError(f"{path}: holds {len(tensors)} tensors ({names}), and should hold one")
     [tensor] = tensors.values()
-    array: NDArray[Any] = tensor.float().numpy() if tensor.is_floating_point() else tensor.numpy()
+    array: NDArray[Any] = tensor.double().numpy() if tensor.is_floating_point() else tensor.numpy()
     return array

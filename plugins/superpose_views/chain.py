@@ -1,0 +1,59 @@
+"""Several views, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import RecipeError, View, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@attrs.frozen(kw_only=True)
+class Chain(View):
+    """Views in a row: the second shows what the first shows of the image, and so on."""
+
+    kind = "chain"
+    papers = ("arXiv 2311.17919",)
+    views: tuple[View, ...] = option(doc="the views, the first that is applied first: tables with their kinds")
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a chain of nothing."""
+        if not self.views:
+            raise RecipeError("views is empty: name the views of the chain, or use identity")
+
+    def apply(self, x: Tensor) -> Tensor:
+        """Each applied to what the one before shows."""
+        for view in self.views:
+            x = view.apply(x)
+        return x
+
+    def invert(self, x: Tensor) -> Tensor:
+        """Each undone, the last one first."""
+        for view in reversed(self.views):
+            x = view.invert(x)
+        return x
+
+    def apply_to_variance(self, variance: Tensor) -> Tensor:
+        """Likewise, as each treats a variance."""
+        for view in reversed(self.views):
+            variance = view.apply_to_variance(variance)
+        return variance
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """What one of them refuses of what the ones before show."""
+        import torch  # plugins import no torch until they are used
+
+        x = torch.zeros(1, channels, height, width)
+        for view in self.views:
+            if why := view.refuses(*x.shape[1:]):
+                return f"chain: {why}"
+            x = view.apply(x)
+        return None
+
+    def scaled(self, factor: float) -> Chain:
+        """The same views of an image ``factor`` times as large."""
+        return attrs.evolve(self, views=tuple(view.scaled(factor) for view in self.views))
