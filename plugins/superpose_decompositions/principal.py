@@ -79,7 +79,7 @@ def _basis(path: Path, content: str, shape: Shape) -> NDArray[np.float64]:
     _, lengths, directions = np.linalg.svd(given.reshape(len(given), -1), full_matrices=False)
     # Most files are float32, whatever they are read as.
     rounding = max(given.shape[0], given[0].size) * np.finfo(np.float32).eps
-    kept = directions[lengths > lengths.max(initial=0) * rounding]
+    kept: NDArray[np.float64] = directions[lengths > lengths.max(initial=0) * rounding]
     if not len(kept) or len(kept) == np.prod(shape):
         raise RecipeError(f"{path}: its components span {'nothing' if not len(kept) else 'every image'}")
     return kept

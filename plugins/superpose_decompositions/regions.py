@@ -123,4 +123,5 @@ def _resized(shares: NDArray[np.float64], axis: int, size: int) -> NDArray[np.fl
     at = total.take(below, axis) + shares.take(below, axis) * (edges - below).reshape(
         [-1 if i == axis else 1 for i in range(3)]
     )
-    return np.diff(at, axis=axis) * (size / old)
+    means: NDArray[np.float64] = np.diff(at, axis=axis) * (size / old)
+    return means

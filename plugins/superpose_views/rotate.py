@@ -84,9 +84,9 @@ def _by_phases(x: Tensor, dimension: int, slope: float) -> Tensor:
 
     size = x.shape[dimension]
     phases = _phases(size, x.shape[-3 - dimension], slope, dimension, x.dtype, x.device)
-    spectrum = torch.fft.rfft(x, dim=dimension) * phases
-    shifted: Tensor = torch.fft.irfft(spectrum, n=size, dim=dimension)
-    return shifted
+    # One at a time: a transform of many chooses another way than one alone, and gives other last bits.
+    spectra = (torch.fft.rfft(image, dim=dimension) * phases for image in x)
+    return torch.stack([torch.fft.irfft(spectrum, n=size, dim=dimension) for spectrum in spectra])
 
 
 @lru_cache(maxsize=64)
