@@ -109,6 +109,8 @@ def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911
             return {int: 1, float: 1.0, str: name, bool: True, Path: f"{name}.png"}[kind]
         case Choice(values):
             return values[0]
+        case Listed(Named() as item):  # a list of kinds is for more than one
+            return [_fitting(item, name, registry), _fitting(item, name, registry)]
         case Listed(item):
             return [_fitting(item, name, registry)]
         case Row(items):
@@ -118,5 +120,10 @@ def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911
         case Nested(cls):
             return _table(cls, registry)
         case Named(role):
-            kinds = registry.kinds(role).values()
-            return next((_table(cls, registry) for cls in kinds), {"kind": role})
+            # One that need be told nothing, which may be another of the same role.
+            simplest = min(registry.kinds(role).values(), key=_needs, default=None)
+            return {"kind": role} if simplest is None else _table(simplest, registry)
+
+
+def _needs(cls: Any) -> int:
+    return sum(option.required for option in options_of(cls))
