@@ -37,7 +37,7 @@ class Rotate(View):
 
     kind = "rotate"
     papers = ("arXiv 2311.17919", "doi 10.1109/83.469963")
-    degrees: float = option(180.0, doc="angle of the turn, counter-clockwise, in degrees", gt=0, lt=360)
+    degrees: int | float = option(180, doc="angle of the turn, counter-clockwise, in degrees", gt=0, lt=360)
 
     def apply(self, x: Tensor) -> Tensor:
         """The images turned."""
