@@ -51,7 +51,7 @@ def test_as_json_there_is_every_kind_with_every_option(capsys):
     for (role, kind), one in found.items():
         assert [it["name"] for it in one["options"]] == [it.name for it in options_of(registry.get(role, kind))]
     [rotate] = json.loads(told(capsys, "rotate", "--json"))
-    assert rotate["options"][0]["range"] == "one of 90, 180, 270"
+    assert rotate["options"][0]["range"] == "> 0 and < 360"
     assert [it["name"] for it in json.loads(told(capsys, "run", "--json"))["options"]][:2] == ["samples", "seed"]
 
 
