@@ -53,9 +53,9 @@ class Context:
         unconditional = "" if model is None else model.unconditional
         return cls(Canvas.of(predictor), read or to_its_device, unconditional, known)
 
-    def around(self, predictor: NoisePredictor) -> Context:
+    def around(self, predictor: NoisePredictor, unconditional: str) -> Context:
         """The same surroundings of another network on the same canvas; what has been read is shared."""
-        return Context(Canvas.of(predictor), self.read, self._networks, self._conditions)
+        return Context(Canvas.of(predictor), self.read, unconditional, self._networks, self._conditions)
 
     @overload
     def load(self, kind: Model) -> NoisePredictor: ...

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from superpose.recipe import Recipe, Stage
 
 _ENTRY = re.compile(r"^@\w+\{.*?^\}", re.DOTALL | re.MULTILINE)
-_EPRINT = re.compile(r"^\s*eprint\s*=\s*\{(.*?)\}", re.MULTILINE)
+_NUMBER = re.compile(r"^\s*(?:eprint|doi)\s*=\s*\{(.*?)\}", re.MULTILINE)
 
 
 def bibtex(paper: str) -> str:
@@ -40,7 +40,7 @@ def bibtex(paper: str) -> str:
         case "arxiv":
             return _known().get(number) or _minimal(f"arXiv:{number}", eprint=number, archivePrefix="arXiv")
         case "doi":
-            return _minimal(f"doi:{number}", doi=number)
+            return _known().get(number) or _minimal(f"doi:{number}", doi=number)
     key = re.sub(r"[^A-Za-z0-9]+", "-", paper).strip("-")
     return _minimal(key, note=paper.strip())
 
@@ -68,9 +68,9 @@ def used(recipe: Recipe) -> Iterator[Kind]:
 
 @cache
 def _known() -> dict[str, str]:
-    """The entries that ship, by their numbers."""
+    """The entries that ship, by their arXiv numbers or DOIs."""
     text = files("superpose.running").joinpath("papers.bib").read_text(encoding="utf-8")
-    found = ((entry, _EPRINT.search(entry)) for entry in _ENTRY.findall(text))
+    found = ((entry, _NUMBER.search(entry)) for entry in _ENTRY.findall(text))
     return {number[1]: entry for entry, number in found if number}
 
 

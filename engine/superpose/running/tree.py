@@ -55,9 +55,9 @@ def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: lis
         predictor: The network of its ``[model]``.
         nodes: Where given, every subject inside is noted here, what is inside first.
     """
-    first = _Network(predictor, context, recipe.model.unconditional)
+    first = _Network(predictor, context)
     loaded = ((name, model, context.load(model)) for name, model in recipe.models)
-    others = {name: _Network(other, context.around(other), model.unconditional) for name, model, other in loaded}
+    others = {name: _Network(other, context.around(other, model.unconditional)) for name, model, other in loaded}
     builder = _Builder(first, others, nodes)
     outer = _Outer(first, recipe.guidance, None, ("guidance",))
     denoiser = builder.build(recipe.subject, outer, (), recipe.model.shape)
@@ -71,12 +71,10 @@ class _Network(NamedTuple):
     Attributes:
         predictor: The network.
         context: Its surroundings.
-        unconditional: The prompt that tells it nothing.
     """
 
     predictor: NoisePredictor
     context: Context
-    unconditional: str
 
 
 class _Outer(NamedTuple):
@@ -139,14 +137,14 @@ class _Builder:
         return Node(path, factorized(terms.decomposition, inner), shape, terms.decomposition.names)
 
     def _prompt(self, prompt: str, outer: _Outer, path: Path, shape: Shape) -> Node:
-        predictor, context, unconditional = outer.network
+        predictor, context = outer.network
         shown = context.condition(predictor, prompt)
         if outer.guidance is None:
             return Node((*path, "prompt"), self._at_its_levels(Prompted(predictor, shown), predictor), shape)
         guidance = self._bound(outer.guidance, outer.network)
         negative = shown
         if outer.guidance.negates:
-            negative = _negative(unconditional if outer.negative is None else outer.negative, outer.network)
+            negative = _negative(context.unconditional if outer.negative is None else outer.negative, outer.network)
         denoiser = guidance.denoiser(predictor, shown, negative)
         if not isinstance(denoiser, Denoiser):
             blamed(guidance, "denoiser", f"returns {article(denoiser)}, and must return a Denoiser")
