@@ -38,7 +38,7 @@ class GuidedDiffusionClassifier(Classifier):
 
     @property
     def layout(self) -> Layout:
-        """What the file tells of its network.
+        """Layout of the network that the file tells.
 
         Raises:
             RecipeError: If it is damaged, of another family, or does not have ``blocks`` blocks a level.
@@ -63,7 +63,7 @@ class GuidedDiffusionClassifier(Classifier):
 
     @property
     def heads(self) -> Heads:
-        """How its attentions are cut: always in the legacy order, but for the pool."""
+        """Layout of its attentions' heads: always in the legacy order, but for the pool."""
         head_width = self.head_width or (self._known.heads.width if self._known else None)
         if head_width is None:
             widths = ", ".join(map(str, sorted(self.layout.attended())))

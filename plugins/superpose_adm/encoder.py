@@ -95,7 +95,7 @@ class Encoder(UNetEncoder):
 
 
 class AttentionPool(nn.Module):
-    """What the mean of all places finds among them: (N, C, side, side) to (N, written)."""
+    """Attention of the mean of all places to them: (N, C, side, side) to (N, written)."""
 
     def __init__(self, channels: int, heads: int, side: int, out_channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What must be known to build one of OpenAI's U-Nets, read from the names and shapes in its file where they tell.
+"""Layouts of OpenAI's U-Nets, read from the names and shapes in a file where they tell.
 
 They tell the channels, the levels, where attention is, how it resamples and how many classes there are. They don't tell
 the heads of its attentions, the order of their rows, the noise schedule and the size of its images.
@@ -64,7 +64,7 @@ class Layout:
 
 @attrs.frozen(kw_only=True)
 class Heads:
-    """How attentions are cut into heads.
+    """Layout of attentions' heads.
 
     Attributes:
         width: Features of a head; None where their number is given.

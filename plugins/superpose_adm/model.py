@@ -40,7 +40,7 @@ class GuidedFile(Model):
 
     @property
     def layout(self) -> Layout:
-        """What the file tells of its network.
+        """Layout of the network that the file tells.
 
         Raises:
             RecipeError: If the file is damaged or of another family.
@@ -55,7 +55,7 @@ class GuidedFile(Model):
 
     @property
     def head_layout(self) -> Heads:
-        """How attentions are cut into heads.
+        """Layout of attentions' heads.
 
         Raises:
             RecipeError: If neither a preset nor the options tell.

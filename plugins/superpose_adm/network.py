@@ -67,7 +67,7 @@ class ADM(UNet):
 
 
 class ADMBlocks:
-    """What such networks are made of, as their layouts say."""
+    """Blocks of such networks, as their layouts say."""
 
     def __init__(self, layout: Layout, heads: Heads) -> None:
         self.layout, self.heads = layout, heads

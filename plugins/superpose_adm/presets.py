@@ -12,7 +12,7 @@ from superpose_adm.layout import Heads, Order
 
 @attrs.frozen(kw_only=True)
 class Preset:
-    """What a public file does not tell.
+    """Settings that a public file does not tell.
 
     Attributes:
         file: Its published name, without the ending.
@@ -41,7 +41,7 @@ class Preset:
 
 
 def question(path: Path, what: str, answer: str) -> RecipeError:
-    """What is asked where neither file nor recipe tells."""
+    """Question where neither file nor recipe tells."""
     return RecipeError(f"{path.name} does not tell {what}: give {answer}, or a preset for a public file")
 
 

@@ -69,7 +69,7 @@ class DDPMFolder(Model):
 
     @property
     def folder(self) -> Path:
-        """Where ``config.json`` and the weights are."""
+        """Files of ``config.json`` and of the weights."""
         inner = self.path / "unet"
         return inner if inner.is_dir() else self.path
 
@@ -92,7 +92,7 @@ class DDPMFolder(Model):
 
     @property
     def scheduler(self) -> dict[str, Any]:
-        """What is written of the noise levels."""
+        """Configuration of the noise levels."""
         for file in (self.path / "scheduler", self.path, self.path.parent / "scheduler"):
             if (file / "scheduler_config.json").exists():
                 return read_json(file / "scheduler_config.json")
@@ -105,12 +105,12 @@ class DDPMFolder(Model):
 
     @property
     def parameterization(self) -> Parameterization:
-        """What the output means."""
+        """Parameterization of the output."""
         return published_parameterization(self.scheduler)
 
     @property
     def learned_variance(self) -> LearnedVariance:
-        """What the further channels of the output mean, where there are any."""
+        """Meaning of the output's further channels, where there are any."""
         written, channels = self.config.out_channels, self.config.in_channels
         if written == channels:
             return "none"

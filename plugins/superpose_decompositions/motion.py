@@ -20,7 +20,7 @@ _STEPS = {0: (0, 1), 45: (-1, 1), 90: (1, 0), 135: (1, 1)}
 
 @attrs.frozen(kw_only=True)
 class Motion(Decomposition):
-    """What a moving camera would see shows one thing, what it would lose another.
+    """Motion blur: a moving camera would see one thing, and lose another.
 
     The first part is the image blurred along a line, the mean of as many pixels as the line is long; beyond the borders
     all is 0. Moved to and fro along the line, the print shows the first part alone. The length is given for an image 64

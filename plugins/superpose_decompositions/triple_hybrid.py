@@ -31,7 +31,7 @@ class TripleHybrid(Decomposition):
     sigma_2: float = option(2.0, doc="further blur that takes the middle part away, likewise", gt=0, le=32)
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What two blurs leave, what the second took, and what the first took."""
+        """Bands of two blurs: what both leave, what the second took, what the first took."""
         once = blurred(x, self.sigma_1 * x.shape[-2] / UNIT)
         twice = blurred(once, self.sigma_2 * x.shape[-2] / UNIT)
         return twice, once - twice, x - once

@@ -57,7 +57,7 @@ FORMS: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
 
 @attrs.frozen(kw_only=True)
 class IFConfig:
-    """What must be known to build an `IFUNet`. Field names are the keys of ``config.json``.
+    """Configuration of an `IFUNet`. Field names are the keys of ``config.json``.
 
     ``attention_head_dim`` is the width of a head in these blocks, although it is a number of heads in Stable
     Diffusion's, which the same class of diffusers builds. Where it is a list, the way up reads it in the order of the

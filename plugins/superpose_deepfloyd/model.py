@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Cascaded(Model, ABC):
-    """What both kinds of stage have in common."""
+    """Base of both kinds of stage."""
 
     other: ClassVar[str]
 
@@ -37,7 +37,7 @@ class Cascaded(Model, ABC):
 
     @cached_property
     def stage(self) -> Stage:
-        """What the folder says, without its weights.
+        """Stage that the folder describes, without its weights.
 
         Raises:
             RecipeError: If it is missing or of another family, or does not fit the options.
@@ -123,7 +123,7 @@ class Cascaded(Model, ABC):
         return saved
 
     def _texts(self, device: str, dtype: str) -> Callable[[str], Tensor]:
-        """What says of a prompt what the text encoder makes of it."""
+        """Function that encodes a prompt."""
         if self._saved is not None:
             return self._saved.states
         from superpose_deepfloyd.text import T5

@@ -39,7 +39,7 @@ class IFUNet(UNet):
         self.eval()
 
     def read(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network makes of a text before it sees an image: to be done once a prompt.
+        """Encode a text for the network, before it sees an image: to be done once a prompt.
 
         Arguments:
             states: What the text encoder says of each token, padding included, shape (N, L, text width).
@@ -88,7 +88,7 @@ class IFUNet(UNet):
 
 
 class _Blocks:
-    """What this network is made of, as its configuration says."""
+    """Blocks of this network, as its configuration says."""
 
     def __init__(self, config: IFConfig) -> None:
         self.config = config

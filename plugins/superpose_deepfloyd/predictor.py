@@ -43,7 +43,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
-        """What the network makes of a prompt before it sees an image; `PromptError` if there is no text of it."""
+        """Encode a prompt for the network, before it sees an image; `PromptError` if there is no text of it."""
         if self._texts is None:
             self._texts = self._open_texts()
         states = self._texts(prompt).to(self.device, self.dtype)
@@ -55,7 +55,7 @@ class IFPredictor(NoisePredictor):
 
     @torch.no_grad()
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
-        """What an upscaler paints over: the small images, enlarged and noised, and how noisy they are."""
+        """Pictures that an upscaler paints over: the small images, enlarged and noised, and how noisy they are."""
         if not self.stage.upscales:
             return None
         if low is None:

@@ -35,7 +35,7 @@ PUBLISHED: dict[str, Any] = {
 
 @attrs.frozen(kw_only=True)
 class Stage:
-    """What a folder says.
+    """Description of a stage in a folder.
 
     Attributes:
         folder: Of the network: ``config.json`` and the weights.
@@ -63,7 +63,7 @@ class Stage:
 
 
 def read_stage(path: Path, variant: str | None = None) -> Stage:
-    """What the folder at ``path`` says, and which ``variant`` of its weights is meant.
+    """Read the folder at ``path``; ``variant`` says which of its weights are meant.
 
     Raises:
         RecipeError: It is not there, or of another family.

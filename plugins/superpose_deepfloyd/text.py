@@ -53,7 +53,7 @@ class T5:
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
-        """What the encoder says of a prompt: states (1, 77, width), and a mask (1, 77) that is 0 at padding."""
+        """Encode a prompt: states (1, 77, width), and a mask (1, 77) that is 0 at padding."""
         tokens = self.tokenizer(
             cleaned(prompt), padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
         )

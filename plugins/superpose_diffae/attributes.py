@@ -58,7 +58,7 @@ class Classifier:
         return functional.linear((codes - self.mean) / self.deviation, self.weight, self.bias)
 
     def direction(self, attribute: str | int) -> Tensor:
-        """What strength 1 adds to a code, shape (1, E); `RecipeError` where no name or row is so called."""
+        """Direction that strength 1 adds to a code, shape (1, E); `RecipeError` where no name or row is so called."""
         row = self.names.index(attribute) if attribute in self.names else attribute
         if not isinstance(row, int) or not 0 <= row < len(self.weight):
             known = ", ".join(self.names) or "they have no names"

@@ -1,4 +1,4 @@
-"""What a file of a diffusion autoencoder holds, recognised from the names and shapes of its tensors.
+"""Layouts of diffusion autoencoders, recognised from the names and shapes of a file's tensors.
 
 Nearly everything shows there. A halving by a residual block does not (it is named and shaped like any other block), but
 each level of the decoder ends, on the way up, in a block that can be told, so it says how many blocks a level has.

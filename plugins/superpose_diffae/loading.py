@@ -31,7 +31,7 @@ _STATISTICS = ("conds_mean", "conds_std")
 
 @attrs.frozen
 class Metadata:
-    """What a checkpoint says of itself."""
+    """Description of a checkpoint by itself."""
 
     shapes: Shapes  # of the model's tensors, by name without prefix
     prefix: str
@@ -41,7 +41,7 @@ class Metadata:
 
 
 def metadata(path: Path) -> Metadata:
-    """What a checkpoint says of itself; no tensor is read. Raises `RecipeError` where it cannot be read."""
+    """Describe a checkpoint; no tensor is read. Raises `RecipeError` where it cannot be read."""
     about = path.stat() if path.exists() else None
     return _facts(path, about and (about.st_mtime_ns, about.st_size))
 

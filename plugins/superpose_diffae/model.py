@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class CodedModel(Model, ABC):
-    """What is told codes: prompts are their names."""
+    """Base of models that are told codes: prompts are their names."""
 
     latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
     code: tuple[Code, ...] = option((), doc="the codes that prompts name")
@@ -30,7 +30,7 @@ class CodedModel(Model, ABC):
     @property
     @abstractmethod
     def draws(self) -> bool:
-        """Whether there is a network that draws codes."""
+        """True where there is a network that draws codes."""
 
     @property
     def clip(self) -> Clip:
@@ -85,14 +85,14 @@ class DiffusionAutoencoder(CodedModel):
 
     @property
     def metadata(self) -> Metadata:
-        """What the file says of itself."""
+        """Description of the file by itself."""
         from superpose_diffae.loading import metadata
 
         return metadata(self.path)
 
     @property
     def layout(self) -> Layout:
-        """What the file holds; raises `RecipeError` where that is no diffusion autoencoder, or not of the template."""
+        """Layout of the file; raises `RecipeError` where that is no diffusion autoencoder, or not of the template."""
         from superpose_diffae.layout import recognise
 
         blocks = self.encoder_blocks or self.metadata.record.get("net_enc_num_res_blocks")
@@ -144,7 +144,7 @@ class DiffusionAutoencoder(CodedModel):
 
     @property
     def draws(self) -> bool:
-        """Whether the file has a latent network."""
+        """True where the file has a latent network."""
         return self.layout.latent is not None
 
     def check_files(self) -> None:

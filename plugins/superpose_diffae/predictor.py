@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Networks:
-    """What there is of a diffusion autoencoder; what is None, its files do not have.
+    """Networks of a diffusion autoencoder; what is None, its files do not have.
 
     Attributes:
         decoder: Output for noisy images (N, C, H, W), given times (1,) and codes (N, E), in the dtype it computes in.

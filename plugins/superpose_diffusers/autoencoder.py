@@ -35,7 +35,7 @@ class Latents:
         return images
 
     def _moments(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """What latents are shifted and divided by, shape (1, C, 1, 1) or ()."""
+        """Shift and scale of latents, shape (1, C, 1, 1) or ()."""
         config = self.network.config
         scale = getattr(config, "scaling_factor", 1.0)
         mean, deviation = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)

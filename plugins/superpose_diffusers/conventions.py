@@ -1,4 +1,4 @@
-"""How each kind of denoiser is told a prompt and asked: the one table of the bridge.
+"""Conventions by which each kind of denoiser is told a prompt and asked: the one table of the bridge.
 
 A convention is three short answers: how large the latent is, what a prompt becomes (tensors of one row each, by the
 pipeline's own ``encode_prompt``), and how the network is called. To teach the bridge another denoiser, add a class and
@@ -24,7 +24,7 @@ Config = Mapping[str, Any]
 
 
 class Convention(ABC):
-    """How one kind of denoiser is told and asked."""
+    """Convention by which one kind of denoiser is told and asked."""
 
     packed: ClassVar[int] = 1  # pixels of the latent that lie in one of the network's own, along a side
 
@@ -49,7 +49,7 @@ class Convention(ABC):
         return int(config.get("patch_size") or 1) * self.packed
 
     def misfit(self, config: Config) -> str | None:
-        """What the network wants to be told and this convention does not tell; None where it tells all."""
+        """Conditioning that the network wants and this convention does not give; None where it gives all."""
         del config
         return None
 
@@ -65,7 +65,7 @@ class Convention(ABC):
 
     @abstractmethod
     def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
-        """What a prompt becomes: tensors of one row, the same names for every prompt."""
+        """Conditioning of a prompt: tensors of one row, the same names for every prompt."""
 
     @abstractmethod
     def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -197,7 +197,7 @@ class Sana(Convention):
         return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
 
     def _instruction(self, pipeline: Any, prompt: str) -> list[str] | None:
-        """What the pipeline puts before a prompt; as diffusers has it, before what an image should show, not ""."""
+        """Instruction that the pipeline puts before a prompt; as diffusers has it, not before ""."""
         return default(pipeline.__call__, "complex_human_instruction") if prompt else None
 
     def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -315,7 +315,7 @@ def _said(config: Config, **told: tuple[Any, ...]) -> str | None:
 
 
 def _encode(pipeline: Any, model: Diffusers, **asked: Any) -> tuple[Any, ...]:
-    """What ``encode_prompt`` says of one prompt, without its own guidance."""
+    """Encode one prompt by ``encode_prompt``, without its own guidance."""
     takes = inspect.signature(pipeline.encode_prompt).parameters
     if "do_classifier_free_guidance" in takes:
         asked["do_classifier_free_guidance"] = False

@@ -34,7 +34,7 @@ class PipelineFolder:
 
     @cached_property
     def index(self) -> Mapping[str, Any]:
-        """What ``model_index.json`` says."""
+        """Content of ``model_index.json``."""
         if not (self.path / "model_index.json").is_file():
             raise RecipeError(
                 f"{self.path} is no saved pipeline of diffusers: it has no model_index.json; "
@@ -88,7 +88,7 @@ class PipelineFolder:
 
     @property
     def factor(self) -> int:
-        """How many pixels lie along a side of one pixel of the latent."""
+        """Number of pixels along a side of one pixel of the latent."""
         if self.autoencoder is None:
             return 1
         about = self.config(self.autoencoder)

@@ -49,7 +49,7 @@ class BridgePredictor(NoisePredictor):
 
     @torch.no_grad()
     def condition(self, prompt: str) -> Condition:
-        """What the pipeline's own text encoders make of a prompt."""
+        """Encode a prompt with the pipeline's own text encoders."""
         self.model.check_prompt(prompt)
         told = self.convention.tell(self.pipeline, prompt, self.model)
         return Condition(

@@ -45,7 +45,7 @@ class DiTFiles:
 
 
 def read_dit(path: Path, vae: Path | None, heads: int | None, variant: str | None = None) -> DiTFiles:
-    """What a folder or a file holds.
+    """Content of a folder or a file.
 
     Arguments:
         path: A folder of ``DiTPipeline``, or a file of the paper's code.

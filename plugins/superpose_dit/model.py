@@ -37,7 +37,7 @@ class DiffusionTransformer(Model):
 
     @cached_property
     def files(self) -> DiTFiles:
-        """What the files say, without their weights.
+        """Content of the files, without their weights.
 
         Raises:
             RecipeError: If a file is missing, or says something that is not supported.

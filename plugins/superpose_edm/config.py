@@ -1,4 +1,4 @@
-"""What a network of EDM was made with: the arguments that its file records."""
+"""Configurations of EDM's networks: the arguments that a file records."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class EDMConfig:
 
     @property
     def song(self) -> bool:
-        """Whether the network is one of the score SDE's, DDPM++ or NCSN++, and not OpenAI's."""
+        """True where the network is one of the score SDE's, DDPM++ or NCSN++, and not OpenAI's."""
         return self.model_type == "SongUNet"
 
     @property

@@ -73,7 +73,7 @@ def edm_names(weights: dict[str, Tensor], config: EDMConfig) -> dict[str, Tensor
 
 
 def _place(match: re.Match[str], config: EDMConfig) -> str:
-    """Where a block of EDM's stands here. Its levels are called by their size."""
+    """Place of a block of EDM's here. Its levels are called by their size."""
     way, size, what, number = match[1], int(match[2]), match[3], match[4]
     sizes = [config.img_resolution >> level for level in range(len(config.widths))]
     level = sizes.index(size) if size in sizes else len(sizes)

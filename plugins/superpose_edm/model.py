@@ -32,7 +32,7 @@ class EDM(Model):
 
     @property
     def config(self) -> EDMConfig:
-        """What the network was made with.
+        """Configuration of the network.
 
         Raises:
             RecipeError: The folder is none, or the network is not known here.
@@ -54,7 +54,7 @@ class EDM(Model):
 
     @property
     def learned_variance(self) -> LearnedVariance:
-        """What iDDPM's networks say of it is not used, as in EDM."""
+        """Variance that iDDPM's networks say is not used, as in EDM."""
         return "none"
 
     @property

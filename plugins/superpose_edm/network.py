@@ -182,7 +182,7 @@ class _Halving(nn.Module):
 
 
 class _Picture(nn.Module):
-    """What a level of the way up adds to the picture."""
+    """Picture that a level of the way up adds."""
 
     def __init__(self, in_channels: int, out_channels: int, eps: float) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ class _Picture(nn.Module):
 
 
 class _Blocks:
-    """What the network is made of, as its configuration says."""
+    """Blocks of the network, as its configuration says."""
 
     def __init__(self, config: EDMConfig) -> None:
         self.config = config

@@ -1,4 +1,4 @@
-r"""How a network's answer becomes a clean image (Karras et al. 2022, arXiv 2206.00364, table 1).
+r"""Preconditioning: a network's output to a clean image (Karras et al. 2022, arXiv 2206.00364, table 1).
 
 .. math:: D(x; \sigma) = c_\mathrm{skip}\, x + c_\mathrm{out}\, F(c_\mathrm{in}\, x;\, c_\mathrm{noise})
 
@@ -25,7 +25,7 @@ class Coefficients(NamedTuple):
 
 
 class Preconditioning(ABC):
-    """What stands around a network."""
+    """Preconditioning around a network."""
 
     @property
     @abstractmethod

@@ -37,7 +37,7 @@ WORDS = (
 
 @attrs.frozen
 class Caption:
-    """What a caption says; None where it says nothing.
+    """Meaning of a caption; None where it says nothing.
 
     Attributes:
         word: What is shown.
@@ -58,7 +58,7 @@ class Caption:
 
 
 def read_caption(text: str, words: tuple[str, ...] = WORDS) -> Caption:
-    """What a prompt says.
+    """Meaning of a prompt.
 
     Raises:
         ValueError: One line that says what is not understood, and what to write instead.

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class NoisyReader(Classifier, ABC):
-    """What the classifiers have in common that ``python -m superpose_glyphs.train`` writes."""
+    """Base of the classifiers that ``python -m superpose_glyphs.train`` writes."""
 
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
 
     @property
     def folder(self) -> Path:
-        """Where the weights are.
+        """Folder of the weights.
 
         Raises:
             RecipeError: They are not there.

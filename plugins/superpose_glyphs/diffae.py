@@ -30,7 +30,7 @@ class GlyphsDiffae(CodedModel):
 
     @property
     def folder(self) -> Path:
-        """Where the weights are; `RecipeError` if they are not there."""
+        """Folder of the weights; `RecipeError` if they are not there."""
         return trained(self.path, self.kind, "diffae.safetensors")
 
     @property
@@ -45,7 +45,7 @@ class GlyphsDiffae(CodedModel):
 
     @property
     def draws(self) -> bool:
-        """Whether its weights have a network that draws codes."""
+        """True where its weights have a network that draws codes."""
         return (self.folder / "codes.safetensors").exists()
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:

@@ -38,7 +38,7 @@ class GlyphsLatent(Trained):
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What its files say."""
+        """Content of its files."""
         from superpose_ldm.folder import read_folder
 
         checkpoint = read_folder(self.folder, None, None)

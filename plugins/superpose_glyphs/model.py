@@ -21,7 +21,7 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 @attrs.frozen(kw_only=True)
 class Trained(Model, ABC):
-    """What the models have in common that ``python -m superpose_glyphs.train`` writes."""
+    """Base of the models that ``python -m superpose_glyphs.train`` writes."""
 
     embedded: ClassVar[str]
     file: ClassVar[str] = WEIGHTS
@@ -29,7 +29,7 @@ class Trained(Model, ABC):
 
     @property
     def folder(self) -> Path:
-        """Where the weights are.
+        """Folder of the weights.
 
         Raises:
             RecipeError: They are not there.

@@ -37,7 +37,7 @@ COLOURS = MappingProxyType(
 
 @attrs.frozen
 class Phrase:
-    """What a phrase says; None where it says nothing.
+    """Meaning of a phrase; None where it says nothing.
 
     Attributes:
         glyph: One of `GLYPHS`.
@@ -68,7 +68,7 @@ LENGTH = 8
 
 
 def read_phrase(text: str) -> Phrase | None:
-    """What a prompt says; None for "".
+    """Meaning of a prompt; None for "".
 
     Raises:
         ValueError: One line that says which word is not understood, and what stands in its place.

@@ -34,7 +34,7 @@ class Pictograms(Trained):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What it can show, in the order of the network's table."""
+        """Words that it can show, in the order of the network's table."""
         return words_of(self.folder)
 
     def check_prompt(self, prompt: str) -> None:

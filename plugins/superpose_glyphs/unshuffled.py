@@ -35,7 +35,7 @@ def config(side: int, channels: int, widths: Sequence[int]) -> dict[str, Any]:
 
 
 def see(network: UNet2D, x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
-    """What a network says of images (N, C, H, W): squares of pixels become as many channels as it reads, and back."""
+    """Output of a network for images (N, C, H, W): squares of pixels become as many channels as it reads, and back."""
     side = math.isqrt(network.config.in_channels // x.shape[1])
     seen: Tensor = nn.functional.pixel_shuffle(network(nn.functional.pixel_unshuffle(x, side), t, labels), side)
     return seen

@@ -1,4 +1,4 @@
-"""What may be asked of the glyph network: 62 characters, plain or in colour, or anything at all.
+"""Vocabulary of the glyph network: 62 characters, plain or in colour, or anything at all.
 
 =============  =====================  =========================================
 prompt         row of its table       shows

@@ -40,11 +40,11 @@ class Banded(Guidance):
 
     @property
     def negates(self) -> bool:
-        """Whether one of them asks for the negative prompt."""
+        """True where one of them asks for the negative prompt."""
         return any(guidance.negates for guidance in self.base)
 
     def refuses(self, model: Model) -> str | None:
-        """What one of them can't guide, or what can't be taken apart."""
+        """Reason why one of them can't guide a model, or why it can't be taken apart."""
         whys = (self.decomposition.refuses(*model.shape), *(guidance.refuses(model) for guidance in self.base))
         return next((why for why in whys if why), None)
 
@@ -58,7 +58,7 @@ class Banded(Guidance):
         return Bound(self.decomposition, tuple(guidance.bind(context) for guidance in self.base))
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What each makes of the prompt, put together."""
+        """Estimates of each for the prompt, put together."""
         return Bound(self.decomposition, self.base).denoiser(predictor, condition, negative)
 
 
@@ -70,6 +70,6 @@ class Bound(BoundGuidance):
     base: tuple[BoundGuidance, ...]
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What each makes of the prompt, put together."""
+        """Estimates of each for the prompt, put together."""
         inner = [guidance.denoiser(predictor, condition, negative) for guidance in self.base]
         return factorized(self.decomposition, inner)

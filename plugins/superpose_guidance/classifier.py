@@ -58,7 +58,7 @@ class ClassifierGuidance(Guidance):
 
     @property
     def negates(self) -> bool:
-        """Whether its base asks for the negative prompt."""
+        """True where its base asks for the negative prompt."""
         return self.base is not None and self.base.negates
 
     def refuses(self, model: Model) -> str | None:
@@ -100,7 +100,7 @@ class ClassifierGuidance(Guidance):
         return Bound(load=loaded, label=self.class_of, scale=self.scale, base=base, keep=self.keep)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What the classifier steers; reads it, which `bind` does once for all prompts."""
+        """Bind the classifier; reads it, which `bind` does once for all prompts."""
         return self.bind(Context.of(predictor)).denoiser(predictor, condition, negative)
 
     def weights(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Bound(BoundGuidance):
     _told: dict[int, Condition] = attrs.field(factory=dict, init=False)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What the classifier steers."""
+        """Guidance by the classifier."""
         plain = Prompted(predictor, condition)
         inner = plain if self.base is None else self.base.denoiser(predictor, condition, negative)
         if self.scale == 0:

@@ -47,7 +47,7 @@ class Interval(Guidance):
 
     @property
     def negates(self) -> bool:
-        """Whether one of them asks for the negative prompt."""
+        """True where one of them asks for the negative prompt."""
         return any(guidance.negates for guidance in self._both)
 
     @property
@@ -55,7 +55,7 @@ class Interval(Guidance):
         return (self.base,) if self.outside is None else (self.base, self.outside)
 
     def refuses(self, model: Model) -> str | None:
-        """What one of them can't guide."""
+        """Reason why one of them can't guide a model."""
         return next((why for guidance in self._both if (why := guidance.refuses(model))), None)
 
     def check_prompt(self, prompt: str) -> None:
@@ -72,7 +72,7 @@ class Interval(Guidance):
         return Around(self.base, self.outside, self).denoiser(predictor, condition, negative)
 
     def holds(self, level: NoiseLevel) -> bool:
-        """Whether ``level`` is inside.
+        """True where ``level`` is inside.
 
         Raises:
             RunError: If the interval is one of steps, and the level does not say in which step it is asked at.
@@ -119,5 +119,5 @@ class Within(Denoiser):
     interval: Interval
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
-        """What the one says that is asked at ``level``."""
+        """Estimate of the one that is asked at ``level``."""
         return (self.inside if self.interval.holds(level) else self.outside).estimate(x, level)

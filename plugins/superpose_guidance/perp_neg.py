@@ -77,6 +77,6 @@ class Perpendicular(Denoiser):
 
 
 def across(change: Tensor, other: Tensor) -> Tensor:
-    """What each ``change`` has at right angles to ``other``."""
+    """Part of each ``change`` at right angles to ``other``."""
     share = inner(change, other) / inner(other, other).clamp(min=1e-24)
     return change - (share * other.double()).to(change.dtype)

@@ -31,11 +31,11 @@ class Rescale(Guidance):
 
     @property
     def negates(self) -> bool:
-        """Whether its base asks for the negative prompt."""
+        """True where its base asks for the negative prompt."""
         return self.base.negates
 
     def refuses(self, model: Model) -> str | None:
-        """What its base can't guide."""
+        """Reason why its base can't guide a model."""
         return self.base.refuses(model)
 
     def check_prompt(self, prompt: str) -> None:
@@ -47,7 +47,7 @@ class Rescale(Guidance):
         return Bound(self.base.bind(context), self.share)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What its base makes, rescaled."""
+        """Estimate of its base, rescaled."""
         return Bound(self.base, self.share).denoiser(predictor, condition, negative)
 
 
@@ -59,7 +59,7 @@ class Bound(BoundGuidance):
     share: float
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
-        """What the base makes, rescaled."""
+        """Estimate of the base, rescaled."""
         inner = self.base.denoiser(predictor, condition, negative)
         return Rescaled(inner, Prompted(predictor, condition), self.share) if self.share else inner
 

@@ -1,4 +1,4 @@
-"""What a checkpoint of latent diffusion is, known from its configuration and its header before any weight is read."""
+"""Checkpoints of latent diffusion, known from configuration and header before any weight is read."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Checkpoint:
 
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
-        """How views act on what it sees, in the order in which it sees it."""
+        """Groups of channels that it sees, in order, by how views act on them."""
         picture, mask = ChannelGroup(self.latents.latent), ChannelGroup(1, "mask")
         groups: dict[Sees, tuple[ChannelGroup, ...]] = {
             "nothing": (),
@@ -132,7 +132,7 @@ def concat_channels(
     small: bool = False,
     rescaler: SpatialRescaler | None = None,
 ) -> Sees:
-    """What a U-Net sees beside its latents, by the number of its channels.
+    """Pictures that a U-Net sees beside its latents, by the number of its channels.
 
     Arguments:
         where: The file, for the message.

@@ -1,4 +1,4 @@
-"""How prompts reach a network: not at all, as a class, or as words."""
+"""Prompts to networks: none at all, classes, or words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Told = Callable[[str], Mapping[str, "Tensor"]]
 
 
 class PromptEncoder(Protocol):
-    """What prompts are to a model: known before weights are read."""
+    """Form of a model's prompts: known before weights are read."""
 
     @property
     def width(self) -> int | None:

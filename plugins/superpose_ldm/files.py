@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Files:
-    """What a recipe gives a network to see."""
+    """Pictures that a recipe gives a network to see."""
 
     image: Path | None = None
     mask: Path | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class LatentDiffusion(Model, ABC):
-    """What all kinds of latent diffusion have in common."""
+    """Base of all kinds of latent diffusion."""
 
     path: Path | None = option(None, doc="the checkpoint: a folder of diffusers, a .safetensors or a .ckpt file")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
@@ -43,7 +43,7 @@ class LatentDiffusion(Model, ABC):
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What the files say, without their weights.
+        """Content of the files, without their weights.
 
         Raises:
             RecipeError: If a file is missing, says something that is not supported, or does not fit the options.
@@ -99,12 +99,12 @@ class LatentDiffusion(Model, ABC):
 
     @property
     def upscales(self) -> bool:
-        """Whether it takes the images of a stage before in place of a file."""
+        """True where it takes the images of a stage before in place of a file."""
         return self.image is None and self.checkpoint.sees == "small image"
 
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
-        """How views act on the image or the mask that it was trained to look at."""
+        """Groups of channels of the image or mask that it looks at, by how views act on them."""
         return self.checkpoint.concat_conditioning
 
     def check_prompt(self, prompt: str) -> None:

@@ -64,7 +64,7 @@ class LatentPredictor(NoisePredictor):
         return self.autoencoder.decode(states)
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
-        """What the network sees beside the noisy latents.
+        """Pictures beside the noisy latents.
 
         Arguments:
             low: Images of the stage before, which take the place of an image in a file.

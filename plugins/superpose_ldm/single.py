@@ -45,7 +45,7 @@ _TABLES = {"linear": "scaled_linear", "sqrt_linear": "linear", "cosine": "cosine
 
 @attrs.frozen(kw_only=True)
 class SingleFile:
-    """What a recipe says of such a file.
+    """Options of a recipe for such a file.
 
     Attributes:
         path: The file.
@@ -160,7 +160,7 @@ class SingleFile:
         return said if rounded or not falls else TableSchedule(table)
 
     def _rescaler(self, params: Mapping[str, Any], condition: Any) -> SpatialRescaler | None:
-        """What makes the semantic map that the U-Net sees; None where it sees none."""
+        """Maker of the semantic map that the U-Net sees; None where it sees none."""
         if self.config is None or not isinstance(condition, dict):
             return None
         if condition["target"].rpartition(".")[2] != "SpatialRescaler":
@@ -218,7 +218,7 @@ class SingleFile:
         return Words(part, shape.width, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 
     def _published(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-        """What the YAML file of Stable Diffusion would say, recognised by the width of the words its U-Net reads."""
+        """Content of Stable Diffusion's YAML file, recognised by the width of the words its U-Net reads."""
         words = shapes.get(f"{UNET}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", (0, 0))
         if words not in ((320, 768), (320, 1024)) or f"{UNET}label_emb.0.0.weight" in shapes:
             raise RecipeError(
@@ -246,7 +246,7 @@ class SingleFile:
 
 
 def _parameters(config: Path) -> Table:
-    """What it says of the model, once it is known to describe latent diffusion."""
+    """Settings of the model, once it is known to describe latent diffusion."""
     params = read_yaml(config).table("model").table("params")
     for part in ("unet_config", "first_stage_config"):
         params.table(part).table("params")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class SpatialRescaler:
-    """How a network's semantic map is made of a file.
+    """Semantic map that a network sees, made of a file.
 
     Attributes:
         where: The file that says so, for messages.
@@ -87,7 +87,7 @@ class SpatialRescaler:
 
     @property
     def group(self) -> ChannelGroup:
-        """How views act on it: it goes where its places go, and labels never change, be they numbers or colours."""
+        """Action of views on it: it goes where its places go, and labels never change, be they numbers or colours."""
         return ChannelGroup(self.channels, "mask")
 
     def check(self, image: tuple[int, int, int], latents: tuple[int, int]) -> None:

@@ -78,7 +78,7 @@ def _lower(name: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class UNet2DConfig:
-    """What must be known to build a ``UNet2D``. Field names are the keys of ``config.json``.
+    """Configuration of a ``UNet2D``. Field names are the keys of ``config.json``.
 
     ``attention_head_dim`` is the width of a head; None makes one head of all channels. ``norm_num_groups`` must divide
     every entry of ``block_out_channels``.
@@ -176,5 +176,5 @@ class UNet2DConfig:
 
     @property
     def multiple(self) -> int:
-        """What the sides of an image must be multiples of, for each level but the last halves them."""
+        """Divisor of an image's sides, which each level but the last halves."""
         return int(2 ** (len(self.block_out_channels) - 1))

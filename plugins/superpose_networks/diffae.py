@@ -89,7 +89,7 @@ class Decoder(UNet):
         return self.run(x, silu_(self.time_embedding(times)), code=silu_(z.clone()))
 
     def styles(self, z: Tensor) -> Tensor:
-        """What every block reads off codes (N, E), side by side in the order in which blocks run: the style space."""
+        """Style space: what every block reads off codes (N, E), side by side in the order in which blocks run."""
         block_embeddings = self.code_projections.parts(silu_(z.clone())) if self.code_projections is not None else ()
         return torch.cat(block_embeddings, dim=1).flatten(1)
 
@@ -156,7 +156,7 @@ class _Hidden(nn.Module):
 
 
 class _Blocks:
-    """What these networks are made of; ``timed`` where blocks are told the time and a code."""
+    """Blocks of these networks; ``timed`` where blocks are told the time and a code."""
 
     def __init__(self, half: Half, heads: int, *, timed: bool) -> None:
         self.half, self.heads, self.timed = half, heads, timed

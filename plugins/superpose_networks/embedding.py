@@ -1,4 +1,4 @@
-r"""What tells a network the noise level: sinusoids of :math:`t`, and the two-layer map that every block reads.
+r"""Embeddings of the noise level: sinusoids of :math:`t`, and the two-layer map that every block reads.
 
 .. math:: e(t) = [\cos(t f_0), \dots, \cos(t f_{h-1}), \sin(t f_0), \dots], \quad f_i = P^{-i / (h - s)}, \; h = w / 2
 

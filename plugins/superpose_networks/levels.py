@@ -22,7 +22,7 @@ Shares = Iterator[tuple[Tensor, ...]]
 
 
 class BlockFactory(Protocol):
-    """What a family's U-Net is made of: asked for one module after another, in the order in which they run.
+    """Blocks of a family's U-Net: asked for one module after another, in the order in which they run.
 
     ``level`` counts from 0 on both ways: level 0 of the way up is the bottom.
     """
@@ -32,7 +32,7 @@ class BlockFactory(Protocol):
         ...
 
     def attention(self, level: int, way: Direction) -> nn.Module | None:
-        """What follows each residual block of a level, called with (features, *context); None for nothing."""
+        """Module after each residual block of a level, called with (features, *context); None for nothing."""
         ...
 
     def downsample(self, level: int) -> nn.Module:
@@ -100,7 +100,7 @@ class UpLevel(nn.Module):
         return self.doubled(self.blocks(h, block_embeddings, skips, *context), block_embeddings)
 
     def blocks(self, h: Tensor, block_embeddings: Shares, skips: list[Tensor], *context: Tensor | None) -> Tensor:
-        """What the level says at its own size."""
+        """Output of the level at its own size."""
         for i, resnet in enumerate(self.resnets):
             h = resnet(torch.cat((h, skips.pop()), dim=1), *next(block_embeddings))
             if self.attentions:

@@ -93,7 +93,7 @@ def openai_names(
 
 
 def splits(value: Tensor, heads: int = 1) -> bool:
-    """Whether a tensor has rows for q, k and v of so many heads; one that has not is left to `assign` to refuse."""
+    """True where a tensor has rows for q, k and v of so many heads; one that has not is left to `assign` to refuse."""
     return value.dim() > 0 and value.numel() > 0 and heads > 0 and len(value) % (3 * heads) == 0
 
 

@@ -70,7 +70,7 @@ class ResidualBlock(nn.Module):
 
     @property
     def time_width(self) -> int:
-        """How many time features the block reads."""
+        """Number of time features that the block reads."""
         return {"add": 1, "scale_shift": 2, None: 0}[self.time] * self.conv1.out_channels
 
     def forward(self, x: Tensor, e: Tensor | None = None, z: Tensor | None = None) -> Tensor:

@@ -43,7 +43,7 @@ class CrossAttention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(inner, width))  # so that it is called "to_out.0"
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        """What each place of x finds.
+        """Attention of each place of x.
 
         Arguments:
             x: Shape (N, L, width).

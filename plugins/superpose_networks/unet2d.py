@@ -99,7 +99,7 @@ def _class_embedding(config: UNet2DConfig) -> nn.Module | None:
 
 
 class _Blocks:
-    """What this network is made of, as its configuration says."""
+    """Blocks of this network, as its configuration says."""
 
     def __init__(self, config: UNet2DConfig) -> None:
         self.config = config

@@ -31,7 +31,7 @@ class DDIM(Gridded):
 
     @property
     def stochastic(self) -> bool:
-        """Whether steps draw noise: with eta."""
+        """True where steps draw noise: with eta."""
         return self.eta > 0
 
     @property

@@ -1,4 +1,4 @@
-r"""What the DPM-Solvers share: steps in the log signal-to-noise ratio, a history, and a careful end.
+r"""Base of the DPM-Solvers: steps in the log signal-to-noise ratio, a history, and a careful end.
 
 With :math:`\lambda = \log(\alpha/\sigma)`, :math:`h = \lambda_s - \lambda_t` and the differences of the estimates
 :math:`m_0, m_1, m_2` (now, a step ago, two steps ago), where :math:`r_i` are the steps before in units of h,
@@ -66,7 +66,7 @@ class DPM(Gridded):
 
     @property
     def single_step(self) -> bool:
-        """Whether a step depends on the state alone: at order one."""
+        """True where a step depends on the state alone: at order one."""
         return self.order == 1
 
     def init(self) -> History:

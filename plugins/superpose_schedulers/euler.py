@@ -38,7 +38,7 @@ class Euler(Gridded):
 
     @property
     def stochastic(self) -> bool:
-        """Whether steps draw noise: with churn."""
+        """True where steps draw noise: with churn."""
         return self.s_churn > 0
 
     @property

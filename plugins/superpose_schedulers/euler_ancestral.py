@@ -30,7 +30,7 @@ class EulerAncestral(Gridded):
 
     @property
     def stochastic(self) -> bool:
-        """Whether steps draw noise: with eta above 0."""
+        """True where steps draw noise: with eta above 0."""
         return self.eta > 0
 
     @property

@@ -33,7 +33,7 @@ class LMS(Gridded):
 
     @property
     def single_step(self) -> bool:
-        """Whether a step depends on the state alone: at order one."""
+        """True where a step depends on the state alone: at order one."""
         return self.order == 1
 
     def init(self) -> History:

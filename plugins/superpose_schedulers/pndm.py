@@ -58,7 +58,7 @@ class Half(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What is remembered: noises, newest first, and a Runge-Kutta step that is under way."""
+    """Memory: noises, newest first, and a Runge-Kutta step that is under way."""
 
     past: History
     half: Half | None

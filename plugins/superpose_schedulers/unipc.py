@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Memory(NamedTuple):
-    """What is remembered.
+    """Memory of the method.
 
     Attributes:
         order: Order of the step that led here; 0 where there was none.
@@ -155,7 +155,7 @@ def _prediction(
 def _correction(
     here: NoiseLevel, past: tuple[NoiseLevel, ...], before: int, variant: str, on_noise: bool, count: int
 ) -> list[float]:
-    """What the corrector adds to the predictor's step from ``past[0]`` to ``here``, as weights of the estimates."""
+    """Correction of the predictor's step from ``past[0]`` to ``here``, as weights of the estimates."""
     start, older = past[0], past[1:before]
     h, scale = apart(start, here), here.sigma if on_noise else here.alpha
     ratios = _ratios(start, older, h)

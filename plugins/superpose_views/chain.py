@@ -44,7 +44,7 @@ class Chain(View):
         return variance
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """What one of them refuses of what the ones before show."""
+        """Reason why one of them refuses what the ones before show."""
         import torch  # plugins import no torch until they are used
 
         x = torch.zeros(1, channels, height, width)

@@ -41,7 +41,7 @@ class Jigsaw(Permutation):
     seed: int = option(0, doc="number of the cut and of the order", ge=0)
 
     def sources(self, height: int, width: int) -> Indices:
-        """Where each pixel of the second picture lies in the first."""
+        """Places in the first picture of each pixel of the second."""
         n = self.pieces
         exchanges, owners = self._plan()
         # turned[q] holds the quarter of pixels that q quarter turns bring to the place of the first quarter.
@@ -102,7 +102,7 @@ class Tab(NamedTuple):
 
 
 def _turn(cell: Cell, n: int) -> Cell:
-    """Where a quarter turn, counter-clockwise, brings a cell."""
+    """Cell that a quarter turn, counter-clockwise, brings a cell to."""
     return n - 1 - cell[1], cell[0]
 
 
@@ -116,7 +116,7 @@ def _ring(cell: Cell, n: int) -> tuple[Cell, int]:
 
 
 def _joints(ring: Cell, exchanges: dict[Cell, tuple[int, ...]], n: int) -> int:
-    """How many neighbours of a ring's pieces turn as they do, and so stay their neighbours: a dull puzzle has many."""
+    """Number of neighbours that turn with a ring's pieces, and so stay neighbours: a dull puzzle has many."""
     count, cell = 0, ring
     for place in range(4):
         for i, j in ((0, 1), (1, 0), (0, -1), (-1, 0)):

@@ -31,7 +31,7 @@ class Pieces(Permutation):
     seed: int = option(0, doc="number of the exchange", ge=0)
 
     def sources(self, height: int, width: int) -> Indices:
-        """Where each pixel of the second picture lies in the first."""
+        """Places in the first picture of each pixel of the second."""
         there = places(height, width).reshape(-1).copy()
         for mine, moved in _moves(self.picture, digest(self.picture), self.seed, height, width):
             there[mine] = moved

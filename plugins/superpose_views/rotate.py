@@ -119,7 +119,7 @@ def _sources(size: int, lines: int, slope: float, dimension: int, device: torch.
 
 
 def _shifts(lines: int, slope: float) -> Tensor:
-    """How far each line is shifted: nothing in the middle."""
+    """Shift of each line: nothing in the middle."""
     import torch
 
     return slope * (torch.arange(lines, dtype=torch.float64) - (lines - 1) / 2)

@@ -249,13 +249,12 @@ def _is_any(node: ast.AST) -> bool:
 
 
 #: Measures that are laws: a test holds them.
-LAWS = (Clone.packages_of_engine, Clone.foreign_imports_of_engine, Clone.long_files)
+LAWS = (Clone.packages_of_engine, Clone.foreign_imports_of_engine, Clone.long_files, Clone.relative_docstrings)
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
 GOALS = (
     Clone.cycles,
     Clone.private_imports_of_plugins,
     Clone.anys,
-    Clone.relative_docstrings,
     Clone.long_functions,
 )
 

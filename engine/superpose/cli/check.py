@@ -56,7 +56,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _view_consistencies(first: Recipe, later: Recipe) -> dict[Kind, str]:
-    """How much of each view of a later stage is that of the first stage, enlarged."""
+    """Share of each later view that is the first stage's, enlarged."""
     from superpose.estimate.view import View
     from superpose.running.view_consistency import view_consistency
 

@@ -1,4 +1,4 @@
-"""What commands print, safe for a terminal; a stream that can't be written never stops a command."""
+"""Printing of commands, safe for a terminal; a stream that can't be written never stops a command."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Stream:
                 self.stream.flush()
 
     def isatty(self) -> bool:
-        """Whether a person reads it."""
+        """True where a person reads it."""
         return not self.silent and self.stream is not None and self.stream.isatty()
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What the commands that take a recipe share: its arguments, and the recipe as they change it."""
+"""Arguments of the commands that take a recipe, and the recipe as they change it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def registry(*, strict: bool) -> Registry:
-    """What is installed; plugins that could not be loaded are named on standard error, a line each."""
+    """Registry of what is installed; plugins that could not be loaded are named on standard error, a line each."""
     from superpose.plugins import load_plugins
 
     found = load_plugins(strict=strict)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Canvas:
-    """What a constraint is fitted to.
+    """Canvas that a constraint is fitted to.
 
     Attributes:
         shape: (C, H, W) of one state: of the image, or of its latent.
@@ -44,7 +44,7 @@ class Canvas:
 
     @classmethod
     def of(cls, predictor: NoisePredictor, denoiser: Denoiser | None = None, batch_size: int | None = None) -> Canvas:
-        """What the states of a predictor are, and what the image shows."""
+        """Canvas of a predictor's states, and of what the image shows."""
         about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
         return cls(*about, predictor, denoiser, batch_size)
 

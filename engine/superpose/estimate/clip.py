@@ -85,7 +85,7 @@ _CLIP_UNASKED = ("DDPM", "DDPMParallel", "DDIM", "DDIMParallel", "DDIMInverse", 
 
 
 def published_clip(config: Mapping[str, Any]) -> Clip | None:
-    """How diffusers would clip, by its ``scheduler_config.json``: as DDPM does where that names no class.
+    """Clip of a ``scheduler_config.json`` of diffusers: as DDPM does where that names no class.
 
     Raises:
         RecipeError: A value is of the wrong type, or out of range.

@@ -43,7 +43,7 @@ class Decomposition(Kind, ABC):
         return lambda x: self._all_of(x)[index]
 
     def _all_of(self, x: Tensor) -> tuple[Tensor, ...]:
-        """What `split` makes, known to be a tensor for each name."""
+        """Parts that `split` makes, known to be a tensor for each name."""
         parts: object = self.split(x)
         if not isinstance(parts, tuple | list) or len(parts) != len(self.names):
             got = f"{article(parts)} of {len(parts)}" if isinstance(parts, tuple | list) else article(parts)

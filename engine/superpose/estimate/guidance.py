@@ -38,7 +38,7 @@ class Guidance(Kind, BoundGuidance):
 
     @property
     def negates(self) -> bool:
-        """Whether it asks for the negative prompt."""
+        """True where it asks for the negative prompt."""
         return True
 
     def refuses(self, model: Model) -> str | None:

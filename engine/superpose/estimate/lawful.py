@@ -66,7 +66,7 @@ def _off(denoiser: Denoiser, x: Tensor, channels: int, level: NoiseLevel, evalua
 
 
 def unlawful(name: str, off: float, level: NoiseLevel) -> str:
-    """What is wrong with a tree that departs so far from the law."""
+    """Sentence about a tree that departs so far from the law."""
     return (
         f"{name} is not lawful: where every network answers x / alpha, it answers something {off:.3g} times that away "
         f"from it (at t = {level.t:g}); its weights must sum to 1, and what it does to x it must undo: mix with "

@@ -27,17 +27,17 @@ class Model(Kind, ABC):
 
     @property
     def upscales(self) -> bool:
-        """Whether it paints over pictures of a stage before: it can't be the first, and others can't follow."""
+        """True where it paints over pictures of a stage before: it can't be the first, and others can't follow."""
         return False
 
     @property
     def has_concat_conditioning(self) -> bool:
-        """Whether its network sees channels beside the state: a smaller picture, one to edit, a mask."""
+        """True where its network sees channels beside the state: a smaller picture, one to edit, a mask."""
         return self.upscales or bool(self.concat_conditioning)
 
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
-        """How views act on the channels beside the state: as `NoisePredictor.concat_conditioning`."""
+        """Groups of channels beside the state, by how views act on them: as `NoisePredictor.concat_conditioning`."""
         return ()
 
     @property
@@ -57,7 +57,7 @@ class Model(Kind, ABC):
 
     @property
     def clip(self) -> Clip | None:
-        """How the clean image is kept in range when the recipe says nothing; None for latents."""
+        """Clip of the clean image when the recipe says nothing; None for latents."""
         return None
 
     @abstractmethod
@@ -79,7 +79,7 @@ class Model(Kind, ABC):
 
     @property
     def differentiable(self) -> bool:
-        """Whether torch can differentiate its network, as `NoisePredictor.differentiable` says."""
+        """True where torch can differentiate its network, as `NoisePredictor.differentiable` says."""
         return True
 
     def check_files(self) -> None:

@@ -1,4 +1,4 @@
-r"""What a network says about a noisy image, and how to read the clean image off it.
+r"""Outputs of networks about noisy images, and the clean image that is read off them.
 
 With :math:`x = \alpha x_0 + \sigma\epsilon` every parameterization is affine in the clean image:
 
@@ -31,7 +31,7 @@ LearnedVariance = Literal["none", "learned", "learned_range"]
 
 
 class Prediction(NamedTuple):
-    """What a network answered.
+    """Output of a network.
 
     Attributes:
         output: In the predictor's parameterization, shape (N, C, H, W).
@@ -43,7 +43,7 @@ class Prediction(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What a denoiser says of a noisy image.
+    """Estimate of the clean image that a denoiser makes.
 
     Attributes:
         clean: Estimate of the clean image, shape (N, C, H, W).
@@ -109,7 +109,7 @@ def with_gradient(estimate: Estimate, level: NoiseLevel) -> Estimate:
 
 
 def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:
-    """What a network of that parameterization would have to answer for its clean image to be ``clean``.
+    """Output of a network of that parameterization whose clean image would be ``clean``.
 
     Raises:
         ZeroDivisionError: At a noise level where the output does not depend on the clean image (sigma 0).

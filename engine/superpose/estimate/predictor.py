@@ -39,7 +39,7 @@ class Condition:
 
 @attrs.frozen(eq=False)
 class Conditioning:
-    """What a predictor lays beside the samples of a run: it stays the same from the first step to the last.
+    """Channels beside the samples of a run: the same from the first step to the last.
 
     Attributes:
         channels: Laid after the state's channels in everything that denoisers see, shape (N, C', H, W): an image to
@@ -92,7 +92,7 @@ class NoisePredictor(ABC):
         return states
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
-        """What is laid beside the samples of a run; asked once, before the first step.
+        """Channels beside the samples of a run; asked once, before the first step.
 
         Arguments:
             low: Pictures of the stage before, shape (N, 3, h, w) in [-1, 1]; None in a first stage.

@@ -49,7 +49,7 @@ PLAIN = {"invert_sigmas": False, "snr_shift_scale": None, "timestep_type": "disc
 
 
 def published_parameterization(config: Mapping[str, Any]) -> Parameterization:
-    """What the network's output means.
+    """Parameterization of the network's output.
 
     Raises:
         RecipeError: The configuration names something else.

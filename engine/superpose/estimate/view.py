@@ -25,14 +25,14 @@ class View(Kind, ABC):
 
     @abstractmethod
     def apply(self, x: Tensor) -> Tensor:
-        """What the view shows of images ``x``, shape (N, C, H, W): a new tensor (or ``x`` itself, unchanged)."""
+        """Show images ``x``, shape (N, C, H, W), through the view: a new tensor (or ``x`` itself, unchanged)."""
 
     @abstractmethod
     def invert(self, x: Tensor) -> Tensor:
         """The images of which the view shows ``x``: the transpose of `apply`."""
 
     def apply_to_variance(self, variance: Tensor) -> Tensor:
-        """What `invert` does to a variance, which moves with its pixels; override where a view does more than that."""
+        """Move a variance with its pixels, as `invert` does; override where a view does more than that."""
         return self.invert(variance)
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:

@@ -1,4 +1,4 @@
-"""What every registered kind is: a frozen attrs class whose fields are the keys of its table in a recipe.
+"""Kinds: frozen attrs classes whose fields are the keys of their tables in a recipe.
 
 From the one definition come parsing, error messages, the schema, the manual page and the conformance tests.
 

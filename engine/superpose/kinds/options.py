@@ -29,11 +29,11 @@ class Scalar:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return _WORDS[self.type]
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is one; True is not a number."""
+        """True where a TOML value is one; True is not a number."""
         accepted = {float: (int, float), Path: (str,)}.get(self.type, (self.type,))
         return type(value) in accepted
 
@@ -46,11 +46,11 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return "one of " * (len(self.values) > 1) + ", ".join(map(repr, self.values))
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is one of them, and of the same type: True is not 1."""
+        """True where a TOML value is one of them, and of the same type: True is not 1."""
         return any(type(value) is type(mine) and value == mine for mine in self.values)
 
 
@@ -62,11 +62,11 @@ class Listed:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return f"a list (each item {self.item.words})"
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is a list; its items are not looked at."""
+        """True where a TOML value is a list; its items are not looked at."""
         return isinstance(value, list)
 
 
@@ -78,11 +78,11 @@ class Row:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return f"a list of {len(self.items)} ({', '.join(item.words for item in self.items)})"
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is a list; its items are not looked at."""
+        """True where a TOML value is a list; its items are not looked at."""
         return isinstance(value, list)
 
 
@@ -94,11 +94,11 @@ class Nested:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return "a table"
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is a table; its keys are not looked at."""
+        """True where a TOML value is a table; its keys are not looked at."""
         return isinstance(value, dict)
 
 
@@ -110,11 +110,11 @@ class Named:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return f"a table with the kind of a {self.role}"
 
     def fits(self, value: object) -> bool:
-        """Whether a TOML value is a table; its keys are not looked at."""
+        """True where a TOML value is a table; its keys are not looked at."""
         return isinstance(value, dict)
 
 
@@ -126,11 +126,11 @@ class Either:
 
     @property
     def words(self) -> str:
-        """What it is, in an error or a manual."""
+        """Name of the form in an error or a manual."""
         return " or ".join(form.words for form in self.forms)
 
     def fits(self, value: object) -> bool:
-        """Whether one of the forms fits a TOML value."""
+        """True where one of the forms fits a TOML value."""
         return any(form.fits(value) for form in self.forms)
 
 
@@ -157,7 +157,7 @@ class Option:
 
     @property
     def required(self) -> bool:
-        """Whether the key must be there."""
+        """True where the key must be there."""
         return self.default is attrs.NOTHING
 
     def check(self, value: Any) -> None:
@@ -251,7 +251,7 @@ def _form(annotation: Any) -> Form:
 
 
 def _shape(form: Form) -> object:
-    """What a value of that form is in TOML; numbers of both types differ, and a choice differs from free text."""
+    """Types of TOML that a value of that form has; numbers of both types differ, as do choice and free text."""
     match form:
         case Scalar(kind):
             return str if kind is Path else kind

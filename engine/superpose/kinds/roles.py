@@ -66,7 +66,7 @@ class Role:
 
 
 def _named(place: str) -> Any:
-    """What is called ``module:name``; named and not imported, so that the table is light and lies below all roles."""
+    """Object called ``module:name``; named and not imported, so that the table is light and lies below all roles."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 

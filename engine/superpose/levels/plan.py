@@ -40,6 +40,6 @@ class Plan:
         return self.levels[step].asked_in(self.step_info(step))
 
     def climbs(self, step: int) -> bool:
-        """Whether transition ``step`` goes to a noisier level."""
+        """True where transition ``step`` goes to a noisier level."""
         here, there = self.levels[step : step + 2]
         return there.ratio > here.ratio

@@ -1,4 +1,4 @@
-"""What a grid is asked for, and the levels it can answer with."""
+"""Requests for a grid of levels, and the levels to choose from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from superpose.levels.noise_level import NoiseLevel, Schedule
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What a grid is asked for.
+    """Request for a grid of levels.
 
     Attributes:
         schedule: The levels there are.

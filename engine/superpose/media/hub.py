@@ -1,4 +1,4 @@
-"""Where a model's files are: on this machine, or on a hub, from which nothing is fetched unless somebody allows it."""
+"""Places of models' files: on this machine, or on a hub, from which nothing is fetched unless somebody allows it."""
 
 from __future__ import annotations
 

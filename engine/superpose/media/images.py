@@ -138,7 +138,7 @@ def decoded(
 
 
 def is_image(data: bytes) -> bool:
-    """Whether that is the beginning of a file in one of `FORMATS`; nothing is decoded."""
+    """True where that is the beginning of a file in one of `FORMATS`; nothing is decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -157,7 +157,7 @@ def _another_size(path: Path, image: Image.Image, size: tuple[int, int]) -> Reci
 
 
 def _loses_depth(image: Image.Image) -> bool:
-    """Whether decoding would cut (not round) 16 bits to 8, or forget which grey stands for transparency."""
+    """True where decoding would cut (not round) 16 bits to 8, or forget which grey stands for transparency."""
     if image.mode.startswith("I;16"):
         return "transparency" in image.info
     return any(str(tile[3]).endswith(";16B") for tile in getattr(image, "tile", ()))

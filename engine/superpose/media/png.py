@@ -31,7 +31,7 @@ TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
 
 @attrs.frozen
 class Origin:
-    """How an image was made: all that is needed to make the same bytes again.
+    """Origin of an image: all that is needed to make the same bytes again.
 
     Attributes:
         recipe: The recipe as it ran, in TOML, with every option written out.
@@ -127,7 +127,7 @@ def sheet_of(path: Path) -> str:
 
 
 def read_origin(path: Path) -> Origin:
-    """How an image was made.
+    """Origin of an image.
 
     Raises:
         RecipeError: If the file is missing, is no PNG, is damaged, or was not made by superpose.

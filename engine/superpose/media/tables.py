@@ -138,7 +138,7 @@ def _table(path: Path, content: object) -> Table:
 
 
 def _more(content: object, most: int) -> bool:
-    """Whether there are more values in it than ``most``, those that are repeated counted each time."""
+    """True where it has more values than ``most``, those that are repeated counted each time."""
     waiting, count = [content], 1
     while waiting and count <= most:
         one = waiting.pop()

@@ -1,4 +1,4 @@
-"""What plugins print while they are loaded: no part of what a command prints, which other programs read."""
+"""Silence while plugins are loaded: what they print is no part of what a command prints, for other programs."""
 
 from __future__ import annotations
 

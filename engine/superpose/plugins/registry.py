@@ -23,7 +23,7 @@ SLOW = 0.5
 
 @attrs.frozen(kw_only=True)
 class Plugin:
-    """What is known of one plugin, loaded or not.
+    """Record of one plugin, loaded or not.
 
     Attributes:
         name: Name of its entry point.
@@ -60,7 +60,7 @@ class Plugin:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its author should know, although it is loaded: that it is slow to import, or uses what will go."""
+        """Notes for its author, although it is loaded: that it is slow to import, or uses what will go."""
         if self.status != "loaded":
             return ()
         torch = "torch is imported at import time: move it into functions"

@@ -1,4 +1,4 @@
-"""What a class must be to be registered as a kind; all of it can be seen without making one."""
+"""Validation of classes that are registered as kinds; nothing of them is made for it."""
 
 from __future__ import annotations
 

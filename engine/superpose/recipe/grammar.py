@@ -103,7 +103,7 @@ def _stage(reader: Reader, given: Any, path: KeyPath) -> Any:
 
 
 def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bool = False) -> Any:
-    """What ``table`` shows; the recipe's own model and guidance are read elsewhere."""
+    """Subject of ``table``; the recipe's own model and guidance are read elsewhere."""
     given = [key for key in table if key in SUBJECTS]
     fields: dict[str, Any] = {}
     if not given:

@@ -136,7 +136,7 @@ def _refused(name: str, what: str, position: Position) -> NoReturn:
 
 
 def _hint(lines: list[str], what: str) -> str | None:
-    """What to write instead, where the last of ``lines`` has a mistake that many make."""
+    """Hint at what to write instead, where the last of ``lines`` has a mistake that many make."""
     last = lines[-1]
     if any(quote in last for quote in "\u201c\u201d\u2018\u2019"):
         return "write straight quotes, not curly ones"

@@ -56,7 +56,7 @@ class Override(NamedTuple):
 
 @attrs.frozen
 class Source:
-    """Where the values of a recipe were written.
+    """Positions of the values of a recipe in its file.
 
     Attributes:
         name: Name of the file; empty for a recipe made in Python.

@@ -187,7 +187,7 @@ def _choices(form: Form) -> tuple[Any, ...]:
 
 
 def _settled(form: Form, said: OverrideValue) -> Any:
-    """What an override's value is where ``form`` is wanted: text stays as it was typed."""
+    """Value of an override where ``form`` is wanted: text stays as it was typed."""
     match form:
         case Scalar(kind) if kind in (str, Path):
             return said.text

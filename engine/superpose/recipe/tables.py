@@ -41,7 +41,7 @@ def inside(part: object) -> Iterator[Kind]:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """How many samples to make, from which seed, and where."""
+    """Number of samples to make, their seed, and the device."""
 
     samples: int = option(1, doc="number of samples", ge=1, le=100_000)
     seed: int = option(0, doc="seed of all noise", ge=0, le=2**63 - 1)
@@ -61,7 +61,7 @@ class Run:
 
 @attrs.frozen(kw_only=True)
 class Subject:
-    """What an image shows: exactly one of a prompt, views and a decomposition, which may nest.
+    """Subject of an image: exactly one of a prompt, views and a decomposition, which may nest.
 
     Attributes:
         prompt: What to ask the model for.
@@ -124,7 +124,7 @@ class Subject:
         return self.mapped(lambda inner: inner.at_stage(number), guidance=guidance, guidance_stages=())
 
     def heard(self, guided: bool) -> Iterator[bool]:
-        """Whether the negative prompt here, and then those of all subjects inside, have a guidance that asks for them.
+        """Tell of the negative prompt here, then of those of all subjects inside, whether a guidance asks for them.
 
         Arguments:
             guided: Whether there is a guidance further out.
@@ -297,7 +297,7 @@ class Recipe:
 
     @property
     def negative(self) -> str | None:
-        """What not to show, where nothing further in says otherwise."""
+        """Negative prompt, where nothing further in says otherwise."""
         return self.subject.negative
 
     @property

@@ -1,4 +1,4 @@
-"""Where in a TOML file each value was written.
+"""Positions of the values in a TOML file.
 
 `tomllib` forgets positions. Given a document that `tomllib` has *already accepted*, `locate` finds the 1-based line and
 column of every key and list item again, under the path that `tomllib` gives it; so it needs no error handling.
@@ -48,7 +48,7 @@ def position_of(text: str, path: KeyPath) -> Position:
 
 
 def too_deep(text: str, depth: int) -> Position:
-    """Where ``text``, TOML or not, first opens more than ``depth`` brackets in each other; its beginning otherwise."""
+    """Position where ``text`` first opens more than ``depth`` brackets in each other; its beginning otherwise."""
     opened = 0
     for token in _outside_strings("[][{}]").finditer(text):
         opened += (token[0] in "[{") - (token[0] in "]}")
@@ -58,7 +58,7 @@ def too_deep(text: str, depth: int) -> Position:
 
 
 def too_long(text: str, digits: int) -> Position:
-    """Where ``text``, TOML or not, first has a number of more digits than ``digits``; its beginning otherwise."""
+    """Position where ``text`` first has a number of more digits than ``digits``; its beginning otherwise."""
     numbers = _outside_strings(r"\d[\d_]*").finditer(text)
     long = (token.start() for token in numbers if token[0][0].isdecimal() and len(token[0].replace("_", "")) > digits)
     return _Walk(text).position(next(long, 0))

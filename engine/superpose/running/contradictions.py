@@ -37,14 +37,14 @@ def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
 
 
 def place_of(number: int, path: Path, recipe: Recipe | None = None) -> Path:
-    """Where the recipe says what a stage says at ``path``: subject and constraints are said once for all stages."""
+    """Path in the recipe of a stage's ``path``: subject and constraints are said once for all stages."""
     if recipe is not None and path[:1] == ("constraint",):
         return recipe.constraints(number)[int(path[1])][0]
     return ("stage", number - 1, *path) if number and path and path[0] in STAGE_KEYS else path
 
 
 def _said_once(number: int, path: Path, why: str) -> str:
-    """What is wrong with what is said once for all stages, with the stage that it fails at."""
+    """Problems of what is said once for all stages, with the stage that it fails at."""
     cure = "; write guidance_stages beside it, with the numbers of the stages where it holds"
     return f"at stage {number}, {why}" + cure * (path[-1:] == ("guidance",))
 
@@ -68,7 +68,7 @@ def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
 
 
 def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    """What keeps further networks from painting on the canvas of the first."""
+    """Problems that keep further networks from painting on the canvas of the first."""
     first = recipe.model
     for name, model in recipe.models:
         place = "models", name
@@ -112,7 +112,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
 
 @attrs.frozen
 class _Outer:
-    """What a subject has from further out: the network that paints it, and what that is guided by.
+    """Inheritance of a subject from further out: the network that paints it, and what that is guided by.
 
     Attributes:
         model: The network.
@@ -166,7 +166,7 @@ def _misfits(
 
 
 def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) -> Iterator[tuple[Path, str]]:
-    """What was said further out, of another network, and does not hold for that of a subject."""
+    """Inheritance of another network, which does not hold for that of a subject."""
     guidance, negative = further_out.guidance, further_out.negative
     if subject.guidance is None and guidance is not None and (why := guidance.refuses(model)):
         yield path, f"the guidance further out is not for {model.kind}: {why}; or give this subject its own guidance"

@@ -44,7 +44,7 @@ class Inputs:
     _names: dict[Path, str] = attrs.field(factory=dict, init=False)
 
     def name(self, path: Path) -> str:
-        """What the recipe calls a file from now on."""
+        """Name that the recipe calls a file by from now on."""
         if path not in self._names:
             self._names[path] = self._new_name(path)
         return self._names[path]

@@ -40,7 +40,7 @@ PROBES = 32
 
 @attrs.frozen
 class Inspection:
-    """What can be said of a recipe before any weight is read.
+    """Inspection of a recipe before any weight is read.
 
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.

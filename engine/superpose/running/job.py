@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Outcome:
-    """What a run left.
+    """Outcome of a run: the files that it left.
 
     Attributes:
         images: Paths of the images, in the order of the samples.
@@ -175,11 +175,11 @@ class Job:
             raise RecipeError(f"{self.out} holds a {sheets[0].name} that is not this recipe's: {cure}")
 
     def path(self, sample: int) -> Path:
-        """Where a sample goes."""
+        """File of a sample."""
         return self.out / (self.name or f"{sample:04}.png")
 
     def origin(self, sample: int) -> Origin:
-        """How a sample is made."""
+        """Origin of a sample."""
         return Origin(
             self._text,
             sample,
@@ -191,7 +191,7 @@ class Job:
         )
 
     def has_made(self, sample: int) -> bool:
-        """Whether the image of a sample is there and was made in just this way."""
+        """True where the image of a sample is there and was made in just this way."""
         try:
             return self.path(sample).is_file() and read_origin(self.path(sample)) == self.origin(sample)
         except RecipeError:
@@ -234,7 +234,7 @@ class Job:
 
     @property
     def finished(self) -> int:
-        """How many samples are there; one whose writing was stopped counts if it has its name."""
+        """Number of samples that are there; one whose writing was stopped counts if it has its name."""
         stopped = {self._writing} if self._writing >= 0 and self.has_made(self._writing) else set()
         return self.recipe.run.samples - len(self.pending) + len(self.made | stopped)
 

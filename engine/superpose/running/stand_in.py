@@ -64,7 +64,7 @@ class StandIn(NoisePredictor):
 
 
 def stand_in(kind: Model | Classifier, rounds: list[int], judged: list[int]) -> StandIn | StandInClassifier:
-    """What stands in for the network of a model, which counts in ``rounds``, or of a classifier, in ``judged``."""
+    """Stand-in for the network of a model, which counts in ``rounds``, or of a classifier, in ``judged``."""
     return StandIn(kind, rounds) if isinstance(kind, Model) else StandInClassifier(kind, judged)
 
 

@@ -78,7 +78,7 @@ class _Network(NamedTuple):
 
 
 class _Outer(NamedTuple):
-    """What a subject has from further out.
+    """Inheritance of a subject from further out.
 
     Attributes:
         network: The network that paints it.

@@ -1,4 +1,4 @@
-"""Whether the stages of a cascade see alike: how much of a large view is the small one, enlarged.
+"""View consistency of a cascade's stages: how much of a large view is the small one, enlarged.
 
 A view need not move blocks of pixels whole: at 64 pixels a third of the side is 21 of them, at 256 it is 85. Where the
 stages disagree, the later one paints over what the earlier one meant to show. A cascade bears a little of it.

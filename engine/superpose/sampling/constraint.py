@@ -37,7 +37,7 @@ class Constraint(Kind, ABC):
 
     @final
     def bound_to(self, canvas: Canvas) -> Rule:
-        """What `bind` gives.
+        """Rule that `bind` gives.
 
         Raises:
             PluginError: If that is no rule.

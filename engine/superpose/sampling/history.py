@@ -1,4 +1,4 @@
-"""What a multistep method remembers: what was said at the noisier levels before, newest first."""
+"""History of a multistep method: estimates at the noisier levels before, newest first."""
 
 from __future__ import annotations
 

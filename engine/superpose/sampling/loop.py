@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class State:
-    """Where a trajectory is.
+    """State of a trajectory.
 
     Attributes:
         step: Transitions made so far.
@@ -279,7 +279,7 @@ def renoised(x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: Tensor) -> T
 
 @torch.no_grad()
 def conditioning_of(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Conditioning | None:
-    """What a predictor lays beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
+    """Channels beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
     return predictor.conditioning(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
 
 

@@ -34,7 +34,7 @@ class StepNoise(Protocol):
 
 
 class NoiseSource(Protocol):
-    """Where a trajectory gets its noise. `Noise` is the one to use; tests record and transform it."""
+    """Source of a trajectory's noise. `Noise` is the one to use; tests record and transform it."""
 
     def draw(self, step: int, purpose: str = "step") -> Tensor:
         """Unit normal noise of one step and purpose, shape (N, C, H, W), float32."""

@@ -26,7 +26,7 @@ Need = Literal["stochastic", "deterministic", "single_step", "differentiable"]
 
 
 class Edit(NamedTuple):
-    """What a rule made of a tensor, and whether that was a jump."""
+    """Edit of a tensor by a rule, and whether that was a jump."""
 
     value: Tensor
     jumped: bool = True
@@ -106,7 +106,7 @@ def name_of(rule: object) -> str:
 
 
 def judged(edit: object, x: Tensor, rule: Rule, hook: str) -> Edit:
-    """What a hook made of ``x``.
+    """Edit that a hook made of ``x``.
 
     Raises:
         PluginError: If it is no `Edit` of a tensor of that shape; says whose hook it is.

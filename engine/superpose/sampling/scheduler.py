@@ -42,12 +42,12 @@ class Scheduler(Kind, ABC):
 
     @property
     def stochastic(self) -> bool:
-        """Whether steps draw noise."""
+        """True where steps draw noise."""
         return False
 
     @property
     def single_step(self) -> bool:
-        """Whether a step depends on the state alone, with no history."""
+        """True where a step depends on the state alone, with no history."""
         return True
 
     @property
@@ -64,7 +64,7 @@ class Scheduler(Kind, ABC):
         """
 
     def init(self) -> Memory:
-        """What is remembered before the first step."""
+        """Memory before the first step."""
         return None
 
     @abstractmethod

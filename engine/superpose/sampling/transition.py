@@ -61,5 +61,5 @@ def moved(x: Tensor, clean: Tensor, here: NoiseLevel, there: NoiseLevel, noise: 
 
 
 def noise_part(x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
-    r"""What is left of a state without its image, :math:`\sigma_t \epsilon = x_t - \alpha_t x_0`, in one pass."""
+    r"""Noise of a state without its image, :math:`\sigma_t \epsilon = x_t - \alpha_t x_0`, in one pass."""
     return x.sub(clean, alpha=here.alpha)

@@ -1,4 +1,4 @@
-"""What `superpose new plugin` writes: a whole project, of which the tests pass as it stands. Light to import."""
+"""Projects that `superpose new plugin` writes, whose tests pass as they stand. Light to import."""
 
 from __future__ import annotations
 

@@ -77,12 +77,12 @@ class Project:
 
     @property
     def distribution(self) -> str:
-        """What is installed: ``superpose-hinge``."""
+        """Name of the distribution: ``superpose-hinge``."""
         return f"superpose-{self.name}"
 
     @property
     def module(self) -> str:
-        """What is imported: ``superpose_hinge``."""
+        """Name of the package: ``superpose_hinge``."""
         return self.distribution.replace("-", "_")
 
     @property

@@ -33,7 +33,7 @@ class Upright(View):
 
 @attrs.frozen(kw_only=True)
 class Round:
-    """How drawings are made.
+    """Settings of drawings.
 
     Attributes:
         samples: Of each pair.
@@ -69,7 +69,7 @@ class Pairs:
 
     @property
     def mirrored(self) -> bool:
-        """Whether the view undoes itself, so that a pair and its reverse are one."""
+        """True where the view undoes itself, so that a pair and its reverse are one."""
         channels, height, width = self.predictor.shape
         x = torch.arange(channels * height * width, dtype=torch.float32).view(1, channels, height, width)
         return torch.equal(self.view.apply(self.view.apply(x)), x)
@@ -94,7 +94,7 @@ class Pairs:
                 yield attrs.evolve(self.drawn(one.first, one.second, more), refined=True)
 
     def drawn(self, first: str, second: str, how: Round) -> Tally:
-        """What is read of drawings of a pair."""
+        """Readings of drawings of a pair."""
         readings = ((Upright(), first), (self.view, second))
         denoiser = viewed((view, self._asked(word)) for view, word in readings)
         numbers = range(how.first, how.first + how.samples)

@@ -18,7 +18,7 @@ LINES, TABLE, LIST = "pairs.jsonl", "pairs.csv", "pairs.json"
 
 @attrs.frozen
 class Record:
-    """What a search has found so far, in a folder.
+    """Record of what a search has found so far, in a folder.
 
     Attributes:
         folder: Where it is kept.
@@ -29,7 +29,7 @@ class Record:
     numbers: Mapping[str, Any]
 
     def read(self) -> list[Tally]:
-        """What is there already; begins the file where there is none.
+        """Read what is there already; begins the file where there is none.
 
         Raises:
             RunError: The folder holds another search.

@@ -14,7 +14,7 @@ _Z = 1.959964
 
 @attrs.frozen
 class Tally:
-    """What was read of the drawings of one pair.
+    """Tally of the readings of one pair's drawings.
 
     Attributes:
         first, second: The words, upright and through the view.
@@ -40,7 +40,7 @@ class Tally:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where that share is with 95 % confidence."""
+        """Interval of that share with 95 % confidence."""
         return wilson(self.both_right, self.samples)
 
     @property

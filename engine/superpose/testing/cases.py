@@ -1,4 +1,4 @@
-"""What a kind is held to its laws on: its variants, on some sizes or on some schedules."""
+"""Cases that hold a kind to its laws: its variants, on some sizes or on some schedules."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def answers_in_form(classifier: Classifier, loaded: ClassifierPredictor, level: 
 
 
 def points_uphill(classifier: Classifier, loaded: ClassifierPredictor, level: NoiseLevel) -> float:
-    """What it answers is the gradient of its own log-probabilities: a step along it raises them by its length."""
+    """Answers are gradients of its own log-probabilities: a step along it raises them by its length."""
     import torch
 
     x = noise(4, *loaded.shape, double=False).to(loaded.device)

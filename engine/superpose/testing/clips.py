@@ -38,7 +38,7 @@ def laws(clip: Clip, channels: int, height: int, width: int) -> Iterator[Law]:
 
 
 def clips_once(clip: Clip, channels: int, height: int, width: int) -> float:
-    """What is in range is left as it is: done twice, it does no more than once."""
+    """Images in range are left as they are: done twice, it does no more than once."""
     once = clip.apply(_loud(channels, height, width))
     off = gap(clip.apply(once), once)
     if not off <= TOLERANCE:
@@ -47,7 +47,7 @@ def clips_once(clip: Clip, channels: int, height: int, width: int) -> float:
 
 
 def keeps_signs(clip: Clip, channels: int, height: int, width: int) -> float:
-    """What is dark stays dark, what is bright stays bright, and nothing grows."""
+    """Dark stays dark, bright stays bright, and nothing grows."""
     x = _loud(channels, height, width)
     y = clip.apply(x)
     if bool((y * x < 0).any()):

@@ -78,7 +78,7 @@ class Bound:
         broken(self.constraint, "x".join(map(str, self.canvas.shape)), what)
 
     def asked(self, x: Tensor, level: NoiseLevel, *, differentiable: bool = True) -> Estimate:
-        """What a small network is made to say of ``x`` by what the rule makes of its denoiser."""
+        """Answers of a small network about ``x``, as the rule wraps its denoiser."""
         import torch
 
         from superpose.estimate.denoiser import prompted
@@ -92,7 +92,7 @@ class Bound:
 
 
 def says_what_it_needs(bound: Bound) -> float:
-    """What the rule needs the constraint says before any weight is read, gradients of a network included."""
+    """Needs of the rule are said by the constraint before any weight is read, gradients of a network included."""
     said, needed = bound.constraint.needs, bound.rule.needs
     if missing := sorted(needed - said):
         bound.broken(f"its rule needs {missing}, and it does not say so: add it to needs of the constraint")
@@ -134,7 +134,7 @@ def edits_in_form(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -> floa
 
 
 def keeps_samples_apart(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -> float:
-    """What becomes of a sample does not depend on those beside it."""
+    """Samples do not depend on those beside them."""
     canvas = bound.canvas
     x = noise(3, *canvas.shape, double=False).to(canvas.device)
     whole = hook(x, here, _draw(3, canvas)).value
@@ -146,7 +146,7 @@ def keeps_samples_apart(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -
 
 
 def wrap_keeps_the_law(bound: Bound, levels: list[NoiseLevel]) -> float:
-    r"""Where every network answers :math:`x / \alpha`, what the rule makes of a denoiser answers that, too."""
+    r"""A wrapped denoiser answers :math:`x / \alpha` where every network does."""
     from superpose.estimate.denoiser import prompted
     from superpose.sampling.fitting import unlawful_wraps
     from superpose.testing.predictors import TinyPredictor
@@ -177,7 +177,7 @@ def wrap_in_form(bound: Bound, levels: list[NoiseLevel]) -> float:
 
 
 def wrap_keeps_samples_apart(bound: Bound, levels: list[NoiseLevel]) -> float:
-    """What a wrapped denoiser says of a sample, its gradient included, does not depend on those beside it."""
+    """Answers of a wrapped denoiser, gradients included, do not depend on the samples beside."""
     x, others = (noise(3, *bound.canvas.shape, seed=seed, double=False) for seed in (0, 1))
     for level in levels:
         whole = _whole(bound.asked(x, level))

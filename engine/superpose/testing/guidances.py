@@ -75,7 +75,7 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
 
 
 def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
-    """Whether it moves the sample besides, as classifier guidance does."""
+    """True where it moves the sample besides, as classifier guidance does."""
     network = _network(channels, height, width)
     x = noise(1, channels, height, width, double=False)
     told = network.condition("cat")
@@ -84,7 +84,7 @@ def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
-    """Where the negative prompt, or none, says what the prompt says, there is nothing to be guided away from."""
+    """A negative prompt, or none, that says what the prompt says leaves nothing to be guided away from."""
     network = _network(channels, height, width)
     told = network.condition("cat")
     x = noise(2, channels, height, width, double=False)
@@ -168,7 +168,7 @@ def says_the_same_again(guidance: Guidance, channels: int, height: int, width: i
 
 
 def keeps_samples_apart(guidance: Guidance, channels: int, height: int, width: int) -> float:
-    """What it says of a sample does not depend on those beside it."""
+    """Answers about a sample do not depend on those beside it."""
     x, others = (noise(3, channels, height, width, seed=seed, double=False) for seed in (0, 1))
     denoiser = _whole(guidance, channels, height, width)
     for level in LEVELS:

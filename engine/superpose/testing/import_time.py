@@ -1,4 +1,4 @@
-"""How long a module takes to import, and whether it brings torch.
+"""Import times of modules, and whether they bring torch.
 
 Measured by ``python -X importtime`` in a process of its own, with what every plugin finds imported already imported
 before, so that the figure is the module's own. The least of a few tries: a busy machine only ever adds.

@@ -124,7 +124,7 @@ def encodes_and_decodes(predictor: NoisePredictor) -> float:
 
 
 def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Shape) -> Tensor:
-    """What ``encode`` or ``decode`` makes of ``given``, in the form announced."""
+    """Result of ``encode`` or ``decode`` of ``given``, in the form announced."""
     import torch
 
     name, copy = type(predictor).__name__, given.clone()
@@ -140,7 +140,7 @@ def _made(predictor: NoisePredictor, way: str, given: Tensor, shape: Shape) -> T
 
 
 def lays_row_for_row(predictor: NoisePredictor, laid: Conditioning, low: Shape | None) -> float:
-    """What lies beside a sample has a row of its own, with the same bits whatever the other samples are."""
+    """Channels beside a sample have a row of their own, with the same bits whatever the other samples are."""
     name, height_width = type(predictor).__name__, tuple(predictor.shape[1:])
     if laid.channels is not None and tuple(laid.channels.shape[2:]) != height_width:
         raise LawError(f"{name} lays {tuple(laid.channels.shape)} beside states of {tuple(predictor.shape)}")
@@ -255,7 +255,7 @@ class _Question:
         return noise(ROWS, *self.predictor.shape, seed=seed, double=False).to(self.predictor.device)
 
     def asked(self, x: Tensor, rows: Sequence[int]) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """What a network sees of states ``x``, row i told and accompanied as sample ``rows[i]``."""
+        """Input of a network for states ``x``, row i conditioned as sample ``rows[i]``."""
         import torch
 
         chosen = list(rows)
@@ -294,7 +294,7 @@ class _Question:
 
 
 def _laid(predictor: NoisePredictor, low: Shape | None, rows: slice = slice(ROWS)) -> Conditioning | None:
-    """What is laid beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
+    """Channels beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
     import torch
 
     pictures = None if low is None else noise(ROWS, *low, double=False)[rows].clamp(-1, 1).to(predictor.device)

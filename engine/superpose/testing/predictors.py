@@ -53,7 +53,7 @@ class GaussianPredictor(NoisePredictor):
         return Prediction(output_from(self.parameterization, clean, x, level))
 
     def flow(self, x: Tensor, here: NoiseLevel, there: NoiseLevel, prompt: str = "") -> Tensor:
-        """Where the probability flow takes ``x`` from one level to another, in closed form."""
+        """End of the probability flow of ``x`` from one level to another, in closed form."""
         mean, variance = self.means.get(prompt, 0.0), self.std**2
         before, after = (math.sqrt(level.alpha**2 * variance + level.sigma**2) for level in (here, there))
         return there.alpha * mean + after / before * (x - here.alpha * mean)

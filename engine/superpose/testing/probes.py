@@ -1,4 +1,4 @@
-"""What the laws have in common: noise to probe with, and how a broken law is told.
+"""Probes that the laws share: noise to probe with, and how a broken law is told.
 
 A law returns the figure that it has measured: how far something is off, unless it says otherwise.
 """

@@ -34,7 +34,7 @@ LawStatus = Literal["ok", "broken", "skipped"]
 
 @attrs.frozen(kw_only=True)
 class Line:
-    """What became of one law.
+    """Outcome of one law.
 
     Attributes:
         role: The role of the kind: ``view``.

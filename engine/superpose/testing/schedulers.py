@@ -88,7 +88,7 @@ def converges(scheduler: Scheduler, order: int) -> float:
 
 
 def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """What it remembers comes back from a file: a run that can't be resumed begins again."""
+    """Memory comes back from a file: a run that can't be resumed begins again."""
     from superpose.sampling.loop import State as RunState
     from superpose.sampling.saved_state import load_state, save_state
 
@@ -187,7 +187,7 @@ def keeps_rows_apart(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, in
 
 
 def ends_where_it_is_told(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """Where the clean image is known from the first step, the run ends on it, with no noise left."""
+    """A clean image known from the first step is what the run ends on, with no noise left."""
     if plan.levels[-1].sigma > 0:
         return 0.0
     told = noise(1, *shape, seed=5, double=False).clamp(-1, 1)
@@ -230,7 +230,7 @@ def estimates(scheduler: Scheduler) -> Denoise:
 
 
 def flowed(x: Tensor, here: NoiseLevel, there: NoiseLevel) -> Tensor:
-    """Where the probability flow of that data takes ``x``."""
+    """End of that data's probability flow from ``x``."""
     spread = [math.sqrt(level.alpha**2 * VARIANCE + level.sigma**2) for level in (here, there)]
     return (x - here.alpha * MEAN) * (spread[1] / spread[0]) + there.alpha * MEAN
 

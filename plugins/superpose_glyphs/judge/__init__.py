@@ -1,1 +1,1 @@
-"""What the embedded models reach, measured: ``python -m superpose_glyphs.judge`` and its ``codes``."""
+"""Measures of the embedded models: ``python -m superpose_glyphs.judge`` and its ``codes``."""

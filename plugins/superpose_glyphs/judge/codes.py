@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def returned(autoencoder: Autoencoder, images: Tensor) -> str:
-    """How well images come back: with their own noise, and with any."""
+    """Errors of images that come back: with their own noise, and with any."""
     codes = autoencoder.codes(images)
     anyones = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     errors = [

@@ -1,4 +1,4 @@
-"""How drawings are made that are judged: glyphs, and ambigrams of two."""
+"""Drawings that are judged: glyphs, and ambigrams of two."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRS = (
 
 @attrs.frozen
 class Draw:
-    """How drawings are made.
+    """Settings of drawings.
 
     Attributes:
         predictor: By whom.

@@ -1,1 +1,1 @@
-"""How the embedded models are trained: ``python -m superpose_glyphs.train NAME``."""
+"""Training of the embedded models: ``python -m superpose_glyphs.train NAME``."""

@@ -54,7 +54,7 @@ def _tuple(names: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen
 class Subject:
-    """What a set of images shows.
+    """Content of a set of images.
 
     Attributes:
         classes: Names of the classes.
@@ -202,7 +202,7 @@ def spread(rng: np.random.Generator, size: int, levels: int) -> Array:
 
 
 def family(font: str) -> str:
-    """What a font's file name shares with its relatives: its first five letters, so that none of them is missed."""
+    """Stem that a font's file name shares with its relatives: five letters, so that none of them is missed."""
     return "".join(filter(str.isalpha, font.lower()))[:5]
 
 

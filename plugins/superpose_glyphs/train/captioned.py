@@ -141,7 +141,7 @@ class Captioning(Task):
 
 
 def painted_as(rng: np.random.Generator, count: int) -> tuple[list[Caption], Array, Array]:
-    """What captions say of colours, and the ink and paper of each, shape (count, 3) in [0, 1]."""
+    """Colours that captions name, and the ink and paper of each, shape (count, 3) in [0, 1]."""
     ink, paper = legible_pairs(rng, count)
     way, names = rng.random(count), tuple(COLOURS)
     captions = [Caption() for _ in range(count)]
@@ -166,7 +166,7 @@ def _legible(rng: np.random.Generator, names: tuple[str, ...]) -> tuple[str, str
 
 @torch.no_grad()
 def inherit(painter: Painter, folder: Path, words: tuple[str, ...]) -> None:
-    """What a network of images of half the sides, by ``pixels``, has learned, for the same widths.
+    """Weights that a network of half the sides, by ``pixels``, has learned, for the same widths.
 
     Four of the pixels here are one there, as their mean; and where noise rules, v there is minus the clean image here.
     """

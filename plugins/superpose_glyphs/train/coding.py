@@ -103,7 +103,7 @@ class Designs:
 
 
 class Lines(nn.Module):
-    """What tells weight and slant off codes, and how far codes move when these change."""
+    """Lines that tell weight and slant off codes, and how far codes move when these change."""
 
     def __init__(self) -> None:
         super().__init__()

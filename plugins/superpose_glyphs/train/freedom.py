@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 @attrs.frozen
 class Freedom:
-    """How far an image may be from how it was drawn.
+    """Freedom of an image to differ from how it was drawn.
 
     Attributes:
         turn: Degrees, either way.

@@ -120,7 +120,7 @@ class Latent(nn.Module):
         return encoded(self.autoencoder, images).float().chunk(2, dim=1)[0] / self.scale
 
     def forward(self, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
-        """What the U-Net says of noisy latents (N, 4, h, w), given numbers of words (N, length)."""
+        """Output of the U-Net for noisy latents (N, 4, h, w), given numbers of words (N, length)."""
         v: Tensor = self.unet(x, t, self.text(words))
         return v
 
@@ -214,7 +214,7 @@ _NAMES = (
 
 
 def _published(name: str) -> str:
-    """What ``CLIPTextModel`` calls a tensor of `TextEncoder`."""
+    """Name of a tensor of `TextEncoder` in ``CLIPTextModel``."""
     for ours, theirs in _NAMES:
         name = re.sub(ours, theirs, name)
     return f"text_model.{name}"

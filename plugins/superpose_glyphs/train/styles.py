@@ -1,4 +1,4 @@
-"""What the file names of fonts say of their style: weight, slant, width, and whether they are set like a typewriter.
+"""Styles of fonts by their file names: weight, slant, width, and whether they are set like a typewriter.
 
 Foundries write these words in many ways: "SourceCodePro-SemiboldIt.otf", "LinLibertine_RBI.otf", "drmitbx10.pfb".
 """
@@ -50,7 +50,7 @@ def styles(font: str) -> frozenset[str]:
 
 
 def design(font: str) -> str:
-    """What a font's file name tells besides its weight and slant: fonts with the same are one design in many styles."""
+    """Design of a font: its file name without weight and slant. Fonts with the same are one design in many styles."""
     stem = PurePath(font).stem
     if found := _lettered(stem):
         parts = ("style",) if "style" in found.re.groupindex else ("bold", "italic")

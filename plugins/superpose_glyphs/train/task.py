@@ -1,4 +1,4 @@
-"""What is particular to one model in training; everything else is the same for all and stands in ``training``."""
+"""Tasks: the part of training that is a model's own; the rest is the same for all and stands in ``training``."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, network: nn.Module, batch: Any, plan: Plan) -> Tensor:
-        """How wrong the network's answers are, a mean over the batch."""
+        """Loss of the network's answers, a mean over the batch."""
 
     @abstractmethod
     def export(self, network: nn.Module, folder: Path) -> None:

@@ -22,7 +22,7 @@ EPS = 1e-6
 
 @attrs.frozen(kw_only=True)
 class AutoencoderShape:
-    """What must be known to build a first stage.
+    """Configuration of a first stage.
 
     Attributes:
         read, written: Channels of the images it encodes and decodes.
@@ -56,7 +56,7 @@ class AutoencoderShape:
 
     @property
     def factor(self) -> int:
-        """How many times smaller latents are than images."""
+        """Factor by which latents are smaller than images."""
         return int(2 ** (len(self.widths) - 1))
 
 

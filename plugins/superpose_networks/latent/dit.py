@@ -33,7 +33,7 @@ _GELU = {
 
 @attrs.frozen(kw_only=True)
 class DiTConfig:
-    """What must be known to build a ``DiT``. Field names and defaults are those of ``DiTTransformer2DModel``.
+    """Configuration of a ``DiT``. Field names and defaults are those of ``DiTTransformer2DModel``.
 
     Raises:
         ValueError: One line that says what is not supported.

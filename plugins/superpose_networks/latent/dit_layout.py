@@ -46,7 +46,7 @@ _QKV = re.compile(r"blocks\.(\d+)\.attn\.qkv\.(weight|bias)")
 
 
 def diffusers_dit(where: str, config: Mapping[str, Any]) -> DiTConfig:
-    """What a ``config.json`` of ``DiTTransformer2DModel`` describes; it was called ``Transformer2DModel`` once.
+    """Network of a ``config.json`` of ``DiTTransformer2DModel``; it was called ``Transformer2DModel`` once.
 
     Raises:
         RecipeError: One line that names the key, its value and what is supported.

@@ -53,7 +53,7 @@ def settings(
 
 
 def _alike(value: Any, default: Any) -> bool:
-    """Whether ``value`` is of the kind that ``default`` is; where that is None, a number or nothing."""
+    """True where ``value`` is of the kind that ``default`` is; where that is None, a number or nothing."""
     if isinstance(default, (list, tuple)):
         item = default[0] if default else 1
         return isinstance(value, (list, tuple)) and all(_alike(one, item) for one in value)
@@ -69,7 +69,7 @@ def _alike(value: Any, default: Any) -> bool:
 
 
 def _words(default: Any) -> str:
-    """What `_alike` wants, in an error."""
+    """Words for what `_alike` wants, in an error."""
     if isinstance(default, (list, tuple)):
         return f"a list, each {_words(default[0] if default else 1)}"
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

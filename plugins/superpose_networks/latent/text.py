@@ -32,7 +32,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @attrs.frozen(kw_only=True)
 class TextShape:
-    """What must be known to build a text encoder.
+    """Configuration of a text encoder.
 
     Attributes:
         words: Size of the vocabulary.

@@ -44,7 +44,7 @@ class Attends:
 
 @attrs.frozen(kw_only=True)
 class UNetShape:
-    """What must be known to build a U-Net.
+    """Configuration of a U-Net.
 
     Attributes:
         read, written: Channels of its input and its output.
@@ -88,7 +88,7 @@ class UNetShape:
 
     @property
     def transforms(self) -> bool:
-        """Whether its attention is that of transformers, which are given the text."""
+        """True where its attention is that of transformers, which are given the text."""
         return any(one.depth > 0 for one in (*self.down, self.middle, *self.up) if one)
 
 
@@ -134,7 +134,7 @@ class LatentUNet(UNet):
 
 
 class _Blocks:
-    """What this network is made of, as its shape says."""
+    """Blocks of this network, as its shape says."""
 
     def __init__(self, shape: UNetShape) -> None:
         self.shape = shape
