@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import TableSchedule
-from superpose_diffae.attributes import read_classifier
-from superpose_diffae.latent import LatentPredictor
-from superpose_diffae.predictor import Networks
+from superpose_diffae import LatentPredictor, Networks, read_classifier
 from superpose_networks import assign, read_weights, ready
 from superpose_networks.diffae import Decoder, Encoder, Half, LatentNet, Layout, Perceptron
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import TableSchedule, option
-from superpose_diffae.model import CodedModel, betas
-from superpose_diffae.templates import BETAS
+from superpose_diffae import BETAS, CodedModel, betas
 from superpose_glyphs.model import trained
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class GlyphsDiffae(CodedModel):
         """Read the decoder in ``dtype``; the other networks in float32."""
         import torch
 
-        from superpose_diffae.predictor import AutoencoderPredictor
+        from superpose_diffae import AutoencoderPredictor
         from superpose_glyphs.coder import LAYOUT, load
 
         networks = load(self.folder, betas(BETAS, 1000), device, getattr(torch, dtype))

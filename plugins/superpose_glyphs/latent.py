@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import NoisePredictor
-    from superpose_ldm.checkpoint import Checkpoint
-    from superpose_ldm.conditioning import Told
+    from superpose_ldm import Checkpoint, Told
     from superpose_networks import LazyNetwork
 
 
@@ -39,7 +38,7 @@ class GlyphsLatent(Trained):
     @property
     def checkpoint(self) -> Checkpoint:
         """Content of its files."""
-        from superpose_ldm.folder import read_folder
+        from superpose_ldm import read_folder
 
         checkpoint = read_folder(self.folder, None, None)
         part: LazyNetwork = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
@@ -73,8 +72,7 @@ class GlyphsLatent(Trained):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ldm.files import Files
-        from superpose_ldm.predictor import LatentPredictor
+        from superpose_ldm import Files, LatentPredictor
 
         return LatentPredictor(self.checkpoint, None, Files(None, None), device, dtype)
 

@@ -26,7 +26,7 @@ SHARED_PUBLIC = {SHARED, f"{SHARED}.diffae", f"{SHARED}.latent"}
 #: The public modules of the engine.
 ENGINE_PUBLIC = {"superpose", "superpose.testing"}
 #: Plugins that build on another one, of which they import the package alone.
-BUILT_ON: dict[str, set[str]] = {}
+BUILT_ON: dict[str, set[str]] = {"superpose_glyphs": {"superpose_diffae", "superpose_ldm"}}
 _RELATIVE = re.compile(r"(what|whether|where|how)\b", re.IGNORECASE)
 
 
@@ -249,11 +249,16 @@ def _is_any(node: ast.AST) -> bool:
 
 
 #: Measures that are laws: a test holds them.
-LAWS = (Clone.packages_of_engine, Clone.foreign_imports_of_engine, Clone.long_files, Clone.relative_docstrings)
+LAWS = (
+    Clone.packages_of_engine,
+    Clone.foreign_imports_of_engine,
+    Clone.private_imports_of_plugins,
+    Clone.long_files,
+    Clone.relative_docstrings,
+)
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
 GOALS = (
     Clone.cycles,
-    Clone.private_imports_of_plugins,
     Clone.anys,
     Clone.long_functions,
 )

@@ -1,11 +1,13 @@
 """The public names: each can be imported, and whoever reads a signature of one can import every type that it names."""
 
 import ast
+import importlib
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+import measure
 import superpose
 from superpose import testing
 
@@ -90,3 +92,15 @@ def test_every_type_that_a_public_signature_names_is_public(door, name):
 @pytest.mark.parametrize(("door", "name"), NAMES)
 def test_every_public_name_can_be_imported(door, name):
     assert hasattr({"superpose": superpose, "superpose.testing": testing}[door], name)
+
+
+@pytest.mark.parametrize("package", sorted(set().union(*measure.BUILT_ON.values())))
+def test_a_plugin_that_others_build_on_has_what_its_package_promises(package):
+    tree = tree_of(package)
+    promised = {name.asname for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
+    module = importlib.import_module(package)
+    for name in promised - {None}:
+        assert getattr(module, name) is not None, name
+    assert module._LATER.keys() <= promised
+    with pytest.raises(AttributeError, match=f"{package} has no public name 'nothing'"):
+        _ = module.nothing

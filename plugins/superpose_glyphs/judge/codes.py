@@ -26,8 +26,7 @@ import torch
 from torch import Tensor
 
 from superpose import Condition, Conditioning, Scheduler, State, Trajectory, invert, make, prompted, trajectory
-from superpose_diffae.attributes import Classifier, auroc, fit
-from superpose_diffae.predictor import AutoencoderPredictor
+from superpose_diffae import AutoencoderPredictor, Classifier, auroc, fit
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.network import HELD_OUT
 from superpose_glyphs.judge.words import inked

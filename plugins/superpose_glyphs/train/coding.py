@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import replacing
-from superpose_diffae.attributes import Classifier
+from superpose_diffae import Classifier
 from superpose_glyphs.coder import LAYOUT, Coder, load_coder
 from superpose_glyphs.train.batches import Array, Images, spread
 from superpose_glyphs.train.files import save_halves
