@@ -55,6 +55,7 @@ from superpose.estimate.predictor import NoisePredictor as NoisePredictor
 from superpose.estimate.published import published_parameterization as published_parameterization
 from superpose.estimate.published import published_schedule as published_schedule
 from superpose.estimate.published import published_table as published_table
+from superpose.estimate.reduction import reduced as reduced
 from superpose.estimate.tensors import Map as Map
 from superpose.estimate.tensors import Shape as Shape
 from superpose.estimate.view import View as View

@@ -24,7 +24,7 @@ def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> s
     """
     table: dict[str, Any] = {"requires": list(recipe.requires)} if recipe.requires else {}
     subject = _subject(recipe.subject, paths)
-    table |= {key: subject.pop(key) for key in ("prompt", "negative") if key in subject}
+    table |= {key: subject.pop(key) for key in ("prompt", "negative", "reduction") if key in subject}
     table |= _roles(recipe, paths)
     if recipe.models:
         table["models"] = {name: plain(model, paths) for name, model in recipe.models}
@@ -70,6 +70,7 @@ def _constraints(where: Recipe | Stage, paths: Callable[[Path], str]) -> dict[st
 
 def _subject(subject: Subject, paths: Callable[[Path], str]) -> dict[str, Any]:
     texts = {"model": subject.model, "prompt": subject.prompt, "negative": subject.negative}
+    texts["reduction"] = subject.reduction
     table: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     if subject.guidance is not None:
         table["guidance"] = plain(subject.guidance, paths)

@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 
 import superpose
 from superpose.errors import PluginError, RecipeError
-from superpose.kinds.options import Listed, Option, Scalar, options_of
+from superpose.estimate.reduction import REDUCTIONS
+from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.overrides import OverrideValue
@@ -38,11 +39,13 @@ RECIPE_KEYS = (
     "models",
     *SUBJECTS,
     "negative",
+    "reduction",
     "stage",
     *LISTED,
     "run",
 )
 _SUBJECTS = ", ".join((f"[[{key}]]" if ROLES[key].many else f"[{key}]") if key in ROLES else key for key in SUBJECTS)
+_WORDS: dict[str, Form] = {"prompt": TEXT, "negative": TEXT, "reduction": Choice(REDUCTIONS)}
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
@@ -110,9 +113,9 @@ def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bo
         fields["prompt"] = reader.wrong((*path, "prompt"), f"missing; give one of {_SUBJECTS}")
     elif len(given) > 1:
         reader.wrong((*path, given[1]), f"give only one of {', '.join(SUBJECTS)}; here are {' and '.join(given)}")
-    for key in ("prompt", "negative"):
+    for key, form in _WORDS.items():
         if key in table:
-            fields[key] = reader.value(TEXT, table[key], (*path, key))
+            fields[key] = reader.value(form, table[key], (*path, key))
     if "view" in table:
         fields["view"] = _views(reader, table["view"], (*path, "view"))
     if "decomposition" in table:
@@ -126,7 +129,12 @@ def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bo
         fields["guidance_stages"] = reader.value(Listed(Scalar(int)), table["guidance_stages"], mine)
         if "guidance" not in table:
             fields["guidance"] = reader.wrong(mine, "says where a guidance holds, and there is none: add guidance")
-    return WRONG if len(given) != 1 or any(value is WRONG for value in fields.values()) else Subject(**fields)
+    if len(given) != 1 or any(value is WRONG for value in fields.values()):
+        return WRONG
+    try:
+        return Subject(**fields)
+    except RecipeError as error:
+        return reader.wrong(path, str(error))
 
 
 def _views(reader: Reader, given: Any, path: KeyPath) -> Any:

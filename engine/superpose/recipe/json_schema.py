@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from superpose.estimate.decomposition import Decomposition
+from superpose.estimate.reduction import REDUCTIONS
 from superpose.kinds.kind import Limits
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
@@ -171,6 +172,7 @@ class _Writer:
             **_TEXTS,
             "guidance": _ref("guidance"),
             "guidance_stages": stages | {"description": where},
+            "reduction": {"enum": list(REDUCTIONS), "description": "How views become one image; the mean if absent."},
             "view": views | {"description": "Views of the image, each with what it shows."},
             "decomposition": _ref("decomposition"),
         }

@@ -41,6 +41,9 @@ EXAMPLES: dict[str, str] = {
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
     "recipe.prompt": 'prompt = "A"',
     "recipe.negative": 'prompt = "A"\nnegative = "R"\n\n[guidance]\nkind = "cfg"',
+    "recipe.reduction": (
+        f'reduction = "alternate"\n\n{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"'
+    ),
     "recipe.view": f'{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"',
     "recipe.decomposition": '[decomposition]\nkind = "hybrid"\nlow = "A"\nhigh = "S"',
     "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
@@ -54,6 +57,10 @@ EXAMPLES: dict[str, str] = {
     "view.negative": f'{_VIEW}\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "view.guidance": f'{_VIEW}\nguidance = {{kind = "cfg", scale = 9.0}}',
     "view.guidance_stages": f'{_VIEW}\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
+    "view.reduction": (
+        '[[view]]\nkind = "flip"\nreduction = "keep-variance"\n'
+        'view = [{kind = "identity", prompt = "A"}, {kind = "rotate", prompt = "V"}]'
+    ),
     "view.view": '[[view]]\nkind = "flip"\nview = [{kind = "rotate", degrees = 90, prompt = "A"}]',
     "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
     "part.prompt": f'{_PART}\nprompt = "A"',
@@ -61,6 +68,10 @@ EXAMPLES: dict[str, str] = {
     "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
     "part.guidance_stages": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
+    "part.reduction": (
+        f'{_PART}\nreduction = "alternate"\n'
+        'view = [{kind = "identity", prompt = "A"}, {kind = "rotate", prompt = "V"}]'
+    ),
     "part.view": f'{_PART}\nview = [{{kind = "identity", prompt = "A"}}, {{kind = "rotate", prompt = "V"}}]',
     "part.decomposition": f'{_PART}\ndecomposition = {{kind = "colour", grey = "A", colour = "O"}}',
     "stage.model": _STAGE,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.kinds.kind import Kind, option
+from superpose.estimate.reduction import REDUCTIONS
+from superpose.kinds.kind import Kind, Limits, option
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
@@ -70,6 +71,7 @@ class Subject:
         negative: What not to show, here and in what is inside; None for what is said further out.
         guidance: Guidance here and in what is inside; None for what is said further out.
         guidance_stages: Numbers of the stages at which that guidance holds; all of them where there are none.
+        reduction: How the views become one image; None for their mean.
         model: Name of the network that paints it and what is inside, one of ``[models.NAME]``; None for that of what
             it is in, which outermost is ``[model]``.
     """
@@ -80,6 +82,7 @@ class Subject:
     negative: str | None = None
     guidance: Guidance | None = None
     guidance_stages: tuple[int, ...] = attrs.field(default=(), converter=tuple)
+    reduction: str | None = attrs.field(default=None, validator=Limits(choices=REDUCTIONS))
     model: str | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -89,6 +92,10 @@ class Subject:
             raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
         if self.guidance_stages and self.guidance is None:
             raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
+        if self.reduction is not None and not self.view:
+            raise RecipeError("reduction says how views become one image, and there are none: leave it out")
+        if self.reduction == "alternate" and len({term.weight for term in self.view}) > 1:
+            raise RecipeError("views that take turns have no weights: leave them out, or leave out the reduction")
 
     @property
     def inner(self) -> tuple[Subject, ...]:

@@ -88,6 +88,15 @@ def _size(model: Model) -> str:
     return f"pictures of {pictures}" + f" in latents of {states}" * (states != pictures)
 
 
+def _taking_turns(subject: Subject, scheduler: str, path: Path) -> Iterator[tuple[Path, str]]:
+    """Views that take turns, of which a scheduler with a history would mix what different ones said."""
+    if subject.reduction == "alternate":
+        why = f"{scheduler} as set here goes by the steps before, in which another view had its turn"
+        yield (*path, "reduction"), f"{why}: use a single-step scheduler, or the mean"
+    for place, inner in subject.placed:
+        yield from _taking_turns(inner, scheduler, (*path, *place))
+
+
 def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
         yield ("guidance",), why
@@ -96,6 +105,8 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
         yield ("scheduler",), str(error)
+    if not recipe.scheduler.single_step:
+        yield from _taking_turns(recipe.subject, recipe.scheduler.kind, ())
     learned = recipe.model.learned_variance
     if learned is not None and (why := recipe.scheduler.refuses(learned)):
         yield ("scheduler",), why

@@ -13,6 +13,7 @@ from superpose.estimate.clip import Clip, Clipped, NoClip
 from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.own_levels import OwnLevels
+from superpose.estimate.reduction import reduced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +131,7 @@ class _Builder:
         weights = [term.weight / whole for term in subject.view]
         first = self.first.predictor
         mix = viewed(pairs, weights, first.shape[0], first.concat_conditioning)
-        return Node(path, mix, shape, tuple(range(len(pairs))))
+        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple(range(len(pairs))))
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
         inner = [self.build(part, outer, (*path, name), shape) for name, part in terms.parts]

@@ -104,7 +104,7 @@ def test_later_overrides_build_on_earlier_ones():
             'view.0."a b"=3',
             (
                 '--set view.0."a b"=3: unknown key; known: decomposition, guidance, guidance_stages, kind, model, '
-                "negative, prompt, view, weight"
+                "negative, prompt, reduction, view, weight"
             ),
         ),
         (

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cascade import FIXTURES, Case, Recorded, sampled, texts
-from superpose import Denoiser, NoisePredictor, View, factorized, make, model, viewed
+from superpose import Denoiser, NoisePredictor, View, factorized, make, model, reduced, viewed
 from superpose_views.permutation import Indices, Permutation
 
 FIRST, SECOND = Case("df_f_if_stage1"), Case("df_g_if_stage2")
@@ -39,11 +39,13 @@ def view(name: str) -> View:
     return make("view", name.replace("_", "-"))
 
 
-DECOMPOSITIONS = {("low_pass", "high_pass"): "hybrid", ("grayscale", "color"): "colour"}
+DECOMPOSITIONS = {
+    ("low_pass", "high_pass"): "hybrid",
+    ("grayscale", "color"): "colour",
+    ("triple_low_pass", "triple_medium_pass", "triple_high_pass"): "triple-hybrid",
+    ("motion", "motion_res"): "motion",
+}
 LACKING = {
-    "alternate": "one view a step in turn: our views are all asked at every step",
-    "triple_hybrid_sum": "a hybrid of three bands",
-    "motion_sum": "a decomposition by motion blur",
     "inverse_hybrid_ref64": "projection onto a reference image",
     "inverse_colour_ref96": "projection onto a reference image",
 }
@@ -60,8 +62,8 @@ def shown(predictor: NoisePredictor, run: dict[str, Any]) -> Denoiser:
     """What a run of Visual Anagrams shows."""
     names = run["views"]["names"]
     denoisers = [guided(predictor, f"prompt {i}", run["g"]) for i in range(len(names))]
-    if run["red"] == "mean":
-        return viewed(zip(map(view, names), denoisers, strict=True), channels=3)
+    if run["red"] in ("mean", "alternate"):
+        return reduced(viewed(zip(map(view, names), denoisers, strict=True), channels=3), run["red"])
     return factorized(make("decomposition", DECOMPOSITIONS[tuple(names)]), denoisers)
 
 
