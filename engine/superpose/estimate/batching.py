@@ -24,11 +24,10 @@ from superpose.estimate.prediction import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.context import Network
-    from superpose.estimate.denoiser import Denoiser, Query
     from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Condition
+    from superpose.estimate.query import Estimating, Network, Query
     from superpose.levels.noise_level import NoiseLevel
 
 Arrangement = tuple[tuple["Condition", int], ...]
@@ -53,7 +52,7 @@ class BatchedEvaluator:
         self.per_sample = per_sample or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
-    def __call__(self, denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimate:
+    def __call__(self, denoiser: Estimating, x: Tensor, level: NoiseLevel) -> Estimate:
         """The estimate of ``denoiser`` for states ``x``, shape (N, C, H, W), at ``level``.
 
         Torch can differentiate through it where gradients are on and ``x`` requires them.
@@ -61,7 +60,7 @@ class BatchedEvaluator:
         return self.remembering(denoiser, x, level)[0]
 
     def remembering(
-        self, denoiser: Denoiser, x: Tensor, level: NoiseLevel, memory: Remembered = ()
+        self, denoiser: Estimating, x: Tensor, level: NoiseLevel, memory: Remembered = ()
     ) -> tuple[Estimate, Remembered]:
         """The same, told what the denoisers remembered before, with what they remember then."""
         run, ledger = begun(denoiser, x, level), Ledger(denoiser, memory)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.estimate.denoiser import Denoiser, Estimation
 from superpose.kinds.kind import Kind, option
 from superpose.media.tables import Table
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
-
-    from superpose.levels.noise_level import NoiseLevel
 
 
 class Clip(Kind, ABC):
@@ -100,16 +97,3 @@ def published_clip(config: Mapping[str, Any]) -> Clip | None:
         return StaticClip(range=table.number("clip_sample_range", 1.0)) if clips else None
     except ValueError as error:
         raise RecipeError(f"{table.where}: {error}") from error
-
-
-@attrs.frozen(eq=False)
-class Clipped(Denoiser):
-    """A denoiser whose clean image is kept in range; where it is steered to is not clipped."""
-
-    inner: Denoiser
-    clip: Clip
-
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
-        """Estimate, then clip."""
-        estimate = yield from self.inner.estimate(x, level)
-        return estimate._replace(clean=self.clip.apply(estimate.clean))

@@ -13,9 +13,8 @@ from superpose.estimate.model import Model
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier, ClassifierPredictor
     from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.query import Network
 
-#: A network as guidance may load it.
-Network: TypeAlias = "NoisePredictor | ClassifierPredictor"
 #: Reads the network of a model or classifier; where a recipe is only checked, gives a stand-in that reads no weights.
 Load: TypeAlias = "Callable[[Model | Classifier], Network]"
 

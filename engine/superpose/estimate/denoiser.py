@@ -15,74 +15,31 @@ depth is answered with one forward pass of each network per round.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
 from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images, must_be_like
 from superpose.estimate.estimation import begun, together
-from superpose.estimate.prediction import Estimate, Prediction, clean_from
+from superpose.estimate.parts import parts_of
+from superpose.estimate.prediction import Estimate, clean_from
+from superpose.estimate.query import Query
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.classifier import ClassifierPredictor
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.query import Estimation
     from superpose.estimate.tensors import Map, Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import NoiseLevel
 
 #: Largest deviation from the identity that rounding explains, relative to unit noise.
 TOLERANCE = 1e-4
-
-
-class Query(NamedTuple):
-    """A question for a network: what do you say of ``x``, told ``condition``?  x has shape (N, C, H, W).
-
-    A classifier answers with the gradient of the condition's log-probability.
-
-    Attributes:
-        gradient: Whether torch is to differentiate through the answer; `differentiable` sets it for whole estimates.
-        level: Noise level of ``x``, where it is not the one that the whole is asked at; `OwnLevels` sets it.
-    """
-
-    predictor: NoisePredictor | ClassifierPredictor
-    x: Tensor
-    condition: Condition
-    gradient: bool = False
-    level: NoiseLevel | None = None
-
-
-def parts_of(denoiser: Denoiser) -> Iterator[Denoiser]:
-    """The denoisers among the fields of one, also in lists, tuples, dicts and terms."""
-    fields: Iterable[attrs.Attribute[object]] = getattr(type(denoiser), "__attrs_attrs__", ())
-    values = {field.name: getattr(denoiser, field.name) for field in fields} | getattr(denoiser, "__dict__", {})
-    left: list[object] = [*values.values()]
-    while left:
-        match left.pop(0):
-            case Denoiser() as inner:
-                yield inner
-            case Term(denoiser=inner):
-                yield inner
-            case dict() as table:
-                left += table.values()
-            case list() | tuple() as items:
-                left += items
-
-
-def all_parts(denoiser: Denoiser) -> Iterator[Denoiser]:
-    """A denoiser and all that are inside, what is outside first."""
-    yield denoiser
-    for part in parts_of(denoiser):
-        yield from all_parts(part)
-
-
-#: An estimate being made: it yields lists of queries for networks, gets their predictions, and returns an `Estimate`.
-Estimation = Generator[list[Query], list[Prediction], Estimate]
 
 
 class Denoiser(ABC):

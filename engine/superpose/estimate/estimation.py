@@ -15,18 +15,19 @@ from superpose.errors import PluginError
 from superpose.estimate.blame import article, blamed, place_of, whose_code
 from superpose.estimate.memory import Recall, Remember
 from superpose.estimate.prediction import Estimate, Prediction
+from superpose.estimate.query import Query
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Denoiser, Estimation, Query
     from superpose.estimate.memory import Ledger
+    from superpose.estimate.query import Estimating, Estimation
     from superpose.levels.noise_level import NoiseLevel
 
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, level)`"
 
 
-def begun(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estimation:
+def begun(denoiser: Estimating, x: Tensor, level: NoiseLevel) -> Estimation:
     """The estimate of a denoiser, not yet asked anything.
 
     Raises:
@@ -101,8 +102,6 @@ class Underway:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
     def _questions(self, found: Any) -> list[Query]:
-        from superpose.estimate.denoiser import Query
-
         kinds = Query | Recall | Remember
         if not isinstance(found, list | tuple) or not all(isinstance(query, kinds) for query in found):
             got = article(found)

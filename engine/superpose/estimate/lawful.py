@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 import torch
 
 from superpose.errors import LawError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known, all_parts
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known
 from superpose.estimate.estimation import answered, begun
+from superpose.estimate.parts import all_parts
 from superpose.estimate.prediction import Estimate, Prediction, output_from
 from superpose.estimate.predictor import NoisePredictor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Query
+    from superpose.estimate.query import Query
     from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
 

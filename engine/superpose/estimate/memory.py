@@ -11,12 +11,13 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from superpose.estimate.blame import article, blamed
+from superpose.estimate.parts import all_parts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Denoiser, Query
     from superpose.estimate.prediction import Prediction
+    from superpose.estimate.query import Estimating, Query
 
 #: (place in the tree of who remembers, how manieth of its memories in one evaluation, the memory).
 Remembered = tuple[tuple[int, int, "Tensor"], ...]
@@ -25,17 +26,17 @@ Remembered = tuple[tuple[int, int, "Tensor"], ...]
 class Recall(NamedTuple):
     """Asks for what ``owner`` has remembered."""
 
-    owner: Denoiser
+    owner: Estimating
 
 
 class Remember(NamedTuple):
     """Has ``owner`` remember a tensor."""
 
-    owner: Denoiser
+    owner: Estimating
     value: Tensor
 
 
-def recall(owner: Denoiser) -> Generator[list[Query], list[Prediction], Tensor | None]:
+def recall(owner: Estimating) -> Generator[list[Query], list[Prediction], Tensor | None]:
     """Ask for what a denoiser remembered last in this run; None for nothing.
 
     In its ``estimate``: ``before = yield from recall(self)``.
@@ -46,7 +47,7 @@ def recall(owner: Denoiser) -> Generator[list[Query], list[Prediction], Tensor |
     return before
 
 
-def remember(owner: Denoiser, value: Tensor) -> Generator[list[Query], list[Prediction], None]:
+def remember(owner: Estimating, value: Tensor) -> Generator[list[Query], list[Prediction], None]:
     """Have a denoiser remember a tensor of one row a sample.
 
     In its ``estimate``: ``yield from remember(self, tensor)``.
@@ -61,7 +62,7 @@ class Ledger:
     several times in an evaluation has as many memories, in the order that it is asked in.
     """
 
-    def __init__(self, root: Denoiser, before: Remembered = ()) -> None:
+    def __init__(self, root: Estimating, before: Remembered = ()) -> None:
         self._root = root
         self._before = {(place, turn): value for place, turn, value in before}
         self._after = dict(self._before)
@@ -87,9 +88,7 @@ class Ledger:
         self._after[key] = request.value.detach()  # no graph lives from step to step
         return None
 
-    def _place(self, owner: Denoiser) -> int:
-        from superpose.estimate.denoiser import all_parts
-
+    def _place(self, owner: Estimating) -> int:
         if not self._places:
             for place, part in enumerate(all_parts(self._root)):
                 self._places.setdefault(id(part), place)

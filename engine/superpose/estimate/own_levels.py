@@ -26,7 +26,7 @@ from superpose.levels.noise_level import NoiseLevel, Schedule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Estimation
+    from superpose.estimate.query import Estimation
 
 #: Difference of k from 1 that rounding explains; the state is then handed on as it is.
 SAME_SCALE = 1e-9

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose.estimate.denoiser import Estimation
+    from superpose.estimate.query import Estimation
     from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -13,8 +13,14 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import nested_options, options_of
 from superpose.kinds.roles import ROLES
 
-if TYPE_CHECKING:
-    from superpose.estimate.decomposition import Decomposition
+
+class Parted(Protocol):
+    """As much of a decomposition as has names of parts."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its parts."""
+
 
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -104,7 +110,7 @@ def names_of_all(cls: type[Any]) -> tuple[str, ...] | None:
     return None if hasattr(names, "__get__") else _names(cls, names)
 
 
-def names_of(decomposition: Decomposition) -> tuple[str, ...]:
+def names_of(decomposition: Parted) -> tuple[str, ...]:
     """Names of the parts of a decomposition, which can stand in a recipe beside its options.
 
     Raises:

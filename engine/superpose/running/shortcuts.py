@@ -88,7 +88,7 @@ def trajectory(
         RecipeError: If a constraint contradicts the scheduler or the network.
     """
     from superpose.estimate.canvas import Canvas
-    from superpose.estimate.clip import Clipped
+    from superpose.estimate.clipped import Clipped
     from superpose.estimate.lawful import check_law
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.fitting import fitted, unlawful_wraps

@@ -9,7 +9,8 @@ import torch
 
 from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
-from superpose.estimate.clip import Clip, Clipped, NoClip
+from superpose.estimate.clip import Clip, NoClip
+from superpose.estimate.clipped import Clipped
 from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.own_levels import OwnLevels

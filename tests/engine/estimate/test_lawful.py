@@ -26,8 +26,8 @@ from superpose import (
     sample,
     together,
 )
-from superpose.estimate.denoiser import parts_of
 from superpose.estimate.lawful import _without_networks, check_law, departure
+from superpose.estimate.parts import parts_of
 from superpose.plugins import load_plugins
 from superpose.testing.predictors import TinyPredictor
 
