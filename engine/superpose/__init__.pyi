@@ -49,6 +49,9 @@ from superpose.estimate.prediction import with_gradient as with_gradient
 from superpose.estimate.predictor import Condition as Condition
 from superpose.estimate.predictor import Conditioning as Conditioning
 from superpose.estimate.predictor import NoisePredictor as NoisePredictor
+from superpose.estimate.process import GaussianProcess as GaussianProcess
+from superpose.estimate.process import Process as Process
+from superpose.estimate.process import renoised as renoised
 from superpose.estimate.published import published_parameterization as published_parameterization
 from superpose.estimate.published import published_schedule as published_schedule
 from superpose.estimate.published import published_table as published_table
@@ -137,8 +140,8 @@ from superpose.sampling.history import remembered as remembered
 from superpose.sampling.inversion import invert as invert
 from superpose.sampling.loop import State as State
 from superpose.sampling.loop import Trajectory as Trajectory
-from superpose.sampling.loop import renoised as renoised
 from superpose.sampling.noise import Noise as Noise
+from superpose.sampling.noise import NoiseLaw as NoiseLaw
 from superpose.sampling.noise import NoiseSource as NoiseSource
 from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observer import Observer as Observer

@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 
 import superpose
-from superpose import Clip, Condition, NoiseLevel, NoisePredictor, Prediction, Schedule, Scheduler, StepNoise
+from superpose import (
+    Clip,
+    Condition,
+    NoiseLaw,
+    NoiseLevel,
+    NoisePredictor,
+    Prediction,
+    Schedule,
+    Scheduler,
+    StepNoise,
+)
 from superpose_networks.diffae import LatentNet
 
 
@@ -48,8 +58,11 @@ class _Cut:
     noise: StepNoise
     width: int
 
-    def draw(self, step: int, purpose: str = "step") -> Tensor:
-        drawn = self.noise(f"code:{step}:{purpose}").flatten(1)
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        drawn = self._asked(f"code:{step}:{purpose}", law)
         while drawn.shape[1] < self.width:
-            drawn = torch.cat((drawn, self.noise(f"code:{step}:{purpose}:{drawn.shape[1]}").flatten(1)), dim=1)
+            drawn = torch.cat((drawn, self._asked(f"code:{step}:{purpose}:{drawn.shape[1]}", law)), dim=1)
         return drawn[:, : self.width, None, None].contiguous()
+
+    def _asked(self, purpose: str, law: NoiseLaw) -> Tensor:
+        return (self.noise(purpose) if law == "normal" else self.noise(purpose, law)).flatten(1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from superpose.errors import RecipeError
+from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind, option
 from superpose.media.tables import Table
 
@@ -25,6 +26,7 @@ class Clip(Kind, ABC):
     """A way to keep clean images in range."""
 
     role: ClassVar[str] = "clip"
+    processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
 
     @abstractmethod
     def apply(self, clean: Tensor) -> Tensor:
@@ -71,6 +73,7 @@ class NoClip(Clip):
     """Leaves the clean image as it is, as latents need."""
 
     kind = "none"
+    processes = None
 
     def apply(self, clean: Tensor) -> Tensor:
         """Return ``clean`` itself."""

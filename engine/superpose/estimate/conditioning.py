@@ -100,7 +100,7 @@ def misfit(view: View, shape: Shape, groups: Iterable[ChannelGroup]) -> str | No
                 f"the network sees a mask beside the state, and {view.kind} doesn't move the channels of a place "
                 "together, so that no mask goes along: use a view that moves places, such as rotate"
             )
-        elif group.like == "marked" and not _moves_values(view, shape, group.channels):
+        elif group.like == "marked" and not moves_values(view, shape, group.channels):
             return (
                 f"the network sees a picture with a hole of a fixed colour beside the state, and {view.kind} would "
                 "change that colour: use a view that moves values, such as rotate, or a network whose holes are grey"
@@ -127,7 +127,8 @@ def _moves_places(view: View, shape: Shape) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _moves_values(view: View, shape: Shape, channels: int) -> bool:
+def moves_values(view: View, shape: Shape, channels: int) -> bool:
+    """Whether a view of states (C, H, W) takes so many channels from place to place and changes no value of them."""
     x = torch.randn((1, channels, *shape[1:]), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     if view.refuses(*x.shape[1:]):
         return False

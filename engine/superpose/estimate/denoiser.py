@@ -24,7 +24,7 @@ from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images, must_be_like
 from superpose.estimate.estimation import begun, together
 from superpose.estimate.parts import parts_of
-from superpose.estimate.prediction import Estimate, clean_from
+from superpose.estimate.prediction import Estimate
 from superpose.estimate.query import Query
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Prompted(Denoiser):
         """Ask the network once and read the clean image off its answer."""
         [prediction] = yield [Query(self.predictor, x, self.condition)]
         state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
-        clean = clean_from(self.predictor.parameterization, prediction.output, state, level)
+        clean = self.predictor.process.read(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Guidance(Kind, BoundGuidance):
     """
 
     role: ClassVar[str] = "guidance"
+    processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
 
     @property
     def negates(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.estimate.process import GaussianProcess, Process
 from superpose.kinds.kind import Kind
 from superpose.levels.noise_level import Schedule
 
@@ -54,6 +55,11 @@ class Model(Kind, ABC):
     @abstractmethod
     def schedule(self) -> Schedule:
         """Noise levels the network was trained on."""
+
+    @property
+    def process(self) -> Process:
+        """How images become noise for the network."""
+        return GaussianProcess()
 
     @property
     def clip(self) -> Clip | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.estimate.process import GaussianProcess, Process
 from superpose.levels.noise_level import Schedule
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class NoisePredictor(ABC):
         learned_variance: Whether `Prediction.variance` is filled, and with what.
         clip: How its clean image is kept in range unless somebody says otherwise; None for latents.
         device: Where it runs.
+        process: How images become noise for it.
         concat_conditioning: How views act on the channels that `conditioning` lays, group by group, in their order;
             where nothing is said they are pictures of as many channels as the state.
         differentiable: Whether torch can differentiate its answer with respect to x: see `superpose.differentiable`.
@@ -75,6 +77,7 @@ class NoisePredictor(ABC):
     learned_variance: LearnedVariance = "none"
     clip: Clip | None = None
     device: torch.device
+    process: Process = GaussianProcess()
     concat_conditioning: tuple[ChannelGroup, ...] = ()
     differentiable: bool = True
 

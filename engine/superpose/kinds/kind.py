@@ -32,11 +32,13 @@ class Kind:
         kind: The registered name: lower case letters, digits and hyphens.
         role: The role, which is also the recipe's table: ``view``, ``scheduler``, ...
         papers: Where the method comes from: each ``arXiv 2311.17919``, ``doi 10.1000/182`` or a whole BibTeX entry.
+        processes: Names of the noise processes that it is right for (`Process.name`); None for all.
     """
 
     kind: ClassVar[str]
     role: ClassVar[str]
     papers: ClassVar[tuple[str, ...]] = ()
+    processes: ClassVar[frozenset[str] | None] = None
 
 
 @attrs.frozen

@@ -9,13 +9,16 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
-from superpose.estimate.conditioning import misfit
-from superpose.recipe.tables import STAGE_KEYS
+from superpose.estimate.conditioning import misfit, moves_values
+from superpose.plugins import load_plugins
+from superpose.recipe.tables import STAGE_KEYS, inside
 from superpose.sampling.fitting import refused
 
 if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
+    from superpose.estimate.process import Process
+    from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
     from superpose.running.tree import Path
 
@@ -79,6 +82,10 @@ def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         elif (model.shape, model.image_shape) != (first.shape, first.image_shape):
             canvas = f"{first.kind}, the model of the canvas, {_size(first)}"
             yield place, f"{model.kind} paints {_size(model)}, and {canvas}: take one that paints the same"
+        elif model.process.name != first.process.name or (
+            model.schedule != first.schedule and not first.process.continuous
+        ):
+            yield place, f"the noise of {model.kind} is not that of {first.kind}: take one of the same process"
         elif seeing := next((it for it in (first, model) if it.has_concat_conditioning), None):
             yield place, f"{seeing.kind} sees more than the state, and networks on one canvas see the state alone"
 
@@ -97,7 +104,44 @@ def _taking_turns(subject: Subject, scheduler: str, path: Path) -> Iterator[tupl
         yield from _taking_turns(inner, scheduler, (*path, *place))
 
 
+def _of_another_process(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """The kinds that are not for the noise of the model, each by its name, with those that are."""
+    process = recipe.model.process
+    parts: list[tuple[Path, object]] = [(("scheduler",), recipe.scheduler), (("guidance",), recipe.guidance)]
+    parts += [(("clip",), recipe.clip), *((("constraint", i), it) for i, it in enumerate(recipe.constraint))]
+    parts += [((*path, "guidance"), subject.guidance) for path, subject in _all_subjects(recipe.subject)]
+    for path, part in parts:
+        yield from ((path, why) for kind in inside(part) if (why := refuses_process(kind, process)))
+    if not process.continuous:
+        for path, subject in _all_subjects(recipe.subject):
+            for i, term in enumerate(subject.view):
+                if not moves_values(term.view, recipe.model.shape, recipe.model.shape[0]):
+                    why = f"the values of {process.name} states can't be mixed, and {term.view.kind} changes values"
+                    yield (*path, "view", i), f"{why}: use a view that moves them, such as one by quarters of a turn"
+
+
+def refuses_process(kind: Kind, process: Process) -> str | None:
+    """Why a kind is not right for the noise of a process, with the kinds of its role that are; None where it is."""
+    if _is_for(kind, process):
+        return None
+    fits = [name for name, it in load_plugins().kinds(kind.role).items() if _is_for(it, process)]
+    cure = f"use {' or '.join(fits)}" if fits else f"no {kind.role} that is installed is for that"
+    own = " or ".join(sorted(kind.processes or ()))
+    return f"{kind.kind} is for {own} noise, and that of the model is {process.name}: {cure}"
+
+
+def _is_for(kind: Kind | type[Kind], process: Process) -> bool:
+    return kind.processes is None or process.name in kind.processes
+
+
+def _all_subjects(subject: Subject, path: Path = ()) -> Iterator[tuple[Path, Subject]]:
+    yield path, subject
+    for place, inner in subject.placed:
+        yield from _all_subjects(inner, (*path, *place))
+
+
 def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    yield from _of_another_process(recipe)
     if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
         yield ("guidance",), why
     yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance))

@@ -16,6 +16,7 @@ from superpose.estimate.context import Context
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
+from superpose.estimate.process import GAUSSIAN
 from superpose.recipe.problems import MistakesError
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
@@ -140,6 +141,8 @@ def _planned(
 
 def _probed(plan: Plan, recipe: Recipe) -> list[NoiseLevel]:
     """Levels, each in its step, at which the law is probed: a guidance may do otherwise at some than at others."""
+    if recipe.model.process.name != GAUSSIAN:
+        return []  # white noise is no state there
     descents = [plan.asked(step) for step in range(plan.steps) if not plan.climbs(step)]
     if recipe.models:  # without a signal there is no image that networks of two processes could agree on
         descents = [level for level in descents if level.alpha > 0]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.sampling.loop import Trajectory
+    from superpose.sampling.noise import NoiseLaw
 
 #: Transitions that are made to count what they ask; those of a longer plan count in proportion.
 REHEARSED = 1000
@@ -21,16 +22,15 @@ class SameNoise:
     """The same noise for every step and purpose, of one sample of ``shape``."""
 
     shape: tuple[int, int, int]
-    _noise: Tensor = attrs.field(init=False)
+    _drawn: dict[NoiseLaw, Tensor] = attrs.field(factory=dict, init=False)
 
-    @_noise.default
-    def _draw_once(self) -> Tensor:
-        return torch.randn(1, *self.shape, generator=torch.Generator().manual_seed(0))
-
-    def draw(self, step: int, purpose: str = "step") -> Tensor:
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
         """That noise."""
         del step, purpose
-        return self._noise
+        if law not in self._drawn:
+            make = torch.randn if law == "normal" else torch.rand
+            self._drawn[law] = make(1, *self.shape, generator=torch.Generator().manual_seed(0))
+        return self._drawn[law]
 
 
 def rehearsed(run: Trajectory, rounds: list[int]) -> tuple[int, int]:

@@ -90,6 +90,9 @@ def trajectory(
     from superpose.estimate.canvas import Canvas
     from superpose.estimate.clipped import Clipped
     from superpose.estimate.lawful import check_law
+    from superpose.estimate.process import GAUSSIAN
+    from superpose.kinds.kind import Kind
+    from superpose.running.contradictions import refuses_process
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.fitting import fitted, unlawful_wraps
     from superpose.sampling.loop import Trajectory, conditioning_of
@@ -98,11 +101,15 @@ def trajectory(
 
     if why := scheduler.refuses(predictor.learned_variance):
         raise RecipeError(why)
+    process = predictor.process
+    for kind in (scheduler, clip, *constraints):
+        if isinstance(kind, Kind) and (why := refuses_process(kind, process)):
+            raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
     plan = scheduler.plan(predictor.schedule)
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
     levels = [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)]
-    check_law(denoiser, predictor.shape, levels)
+    check_law(denoiser, predictor.shape, levels if process.name == GAUSSIAN else [])
     kept = clip or predictor.clip
     shown = Clipped(denoiser, kept) if kept else denoiser
     canvas = Canvas.of(predictor, shown, batch_size)

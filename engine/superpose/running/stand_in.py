@@ -34,6 +34,7 @@ class StandIn(NoisePredictor):
         self.model = model
         self.schedule = model.schedule
         self.shape = model.shape
+        self.process = model.process
         self.concat_conditioning = model.concat_conditioning
         self.differentiable = model.differentiable
         self.device = torch.device("cpu")

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, final
 
 from superpose.estimate.blame import article, blamed
+from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 from superpose.sampling.rule import Need, Rule
 
@@ -21,6 +22,7 @@ class Constraint(Kind, ABC):
     """
 
     role: ClassVar[str] = "constraint"
+    processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
     needs: ClassVar[frozenset[Need]] = frozenset()
 
     @abstractmethod

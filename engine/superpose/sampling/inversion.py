@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import Conditioning, NoisePredictor
+    from superpose.sampling.noise import NoiseLaw
 
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
 ALL_NOISE = NoiseLevel(0, -1.0, 0.0, 1.0)
@@ -114,5 +115,6 @@ def _in_its_step(level: NoiseLevel, levels: Plan | Sequence[NoiseLevel]) -> Nois
     return level
 
 
-def _no_noise(purpose: str = "step") -> Tensor:
+def _no_noise(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+    del law
     raise AssertionError(f"inversion is deterministic, and was asked for noise ({purpose})")

@@ -6,10 +6,8 @@ loaded and gone on with, and is then the same run bit for bit.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,8 +17,9 @@ from superpose.errors import RecipeError, RunError
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
+from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
-from superpose.sampling.noise import START
+from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Scheduler
@@ -33,8 +32,9 @@ if TYPE_CHECKING:
     from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Conditioning, NoisePredictor
+    from superpose.estimate.process import Process
     from superpose.levels.noise_level import NoiseLevel
-    from superpose.sampling.noise import NoiseSource, StepNoise
+    from superpose.sampling.noise import NoiseSource
 
 
 @attrs.frozen(eq=False)
@@ -132,6 +132,10 @@ class Trajectory:
                 )
 
     @property
+    def _process(self) -> Process:
+        return GaussianProcess() if self.predictor is None else self.predictor.process
+
+    @property
     def steps(self) -> int:
         """Number of transitions."""
         return self.plan.steps
@@ -139,7 +143,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        x = self.noise.draw(START, "start") * self.plan.levels[0].prior
+        x = self._process.start(Drawn(self.noise, START), self.plan.levels[0])
         state = State(0, x, self.scheduler.init())
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
 
@@ -155,7 +159,8 @@ class Trajectory:
             raise RunError(f"the trajectory has {self.steps} steps and all are made: call finish(state)")
         here, there = self.plan.levels[index : index + 2]
         if self.plan.climbs(index):
-            x = renoised(state.x, here, there, self.noise.draw(index, "climb"))
+            x = self._process.climb(state.x, here, there, Drawn(self.noise, index))
+            must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True)
         else:
             state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, here, noise))
@@ -244,7 +249,7 @@ class Trajectory:
             clean = estimate.clean
             return estimate
 
-        noise: StepNoise = partial(self.noise.draw, index)
+        noise = Drawn(self.noise, index)
         made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
         # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
         if not isinstance(made, tuple) or len(made) != 2:
@@ -258,29 +263,16 @@ class Trajectory:
         for i, rule in enumerate(self._told):
             if hook in self._hooks[i]:
                 purpose = self._purposes[i]
-                made = call(rule, x, lambda p="step", own=purpose: self.noise.draw(index, f"{own}:{p}"))
+                made = call(rule, x, Drawn(self.noise, index, f"{purpose}:"))
                 edit = judged(made, x, rule, hook)
                 x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
         return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
 
 
-def renoised(x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: Tensor) -> Tensor:
-    r"""Climb from a level s (``here``) to a noisier one t (``there``).
-
-    .. math:: x_t = r x_s + \sqrt{\sigma_t^2 - r^2 \sigma_s^2}\;\epsilon, \qquad r = \alpha_t / \alpha_s
-
-    Arguments:
-        x: States at ``here``, shape (N, C, H, W).
-        noise: Unit normal, shaped as ``x``.
-    """
-    keep = there.alpha / here.alpha
-    return (x * keep).add_(noise, alpha=math.sqrt(there.sigma**2 - (keep * here.sigma) ** 2))
-
-
 @torch.no_grad()
 def conditioning_of(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Conditioning | None:
     """Channels beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
-    return predictor.conditioning(low, lambda purpose="step": noise.draw(START, f"beside:{purpose}"))
+    return predictor.conditioning(low, Drawn(noise, START, "beside:"))
 
 
 def _show(watching: list[Observer], step: Step) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
 import numpy as np
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 START = -1
 
 
-class StepNoise(Protocol):
-    """Noise on demand for one step: unit normal, shape (N, C, H, W), float32, the same again for the same purpose."""
+#: Distributions of noise: unit normal, or uniform in [0, 1).
+NoiseLaw = Literal["normal", "uniform"]
 
-    def __call__(self, purpose: str = "step") -> Tensor:
+
+class StepNoise(Protocol):
+    """Noise on demand for one step: shape (N, C, H, W), float32, the same again for the same purpose and law."""
+
+    def __call__(self, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
         """Draw the noise of ``purpose``."""
         ...
 
@@ -36,9 +40,29 @@ class StepNoise(Protocol):
 class NoiseSource(Protocol):
     """Source of a trajectory's noise. `Noise` is the one to use; tests record and transform it."""
 
-    def draw(self, step: int, purpose: str = "step") -> Tensor:
-        """Unit normal noise of one step and purpose, shape (N, C, H, W), float32."""
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Noise of one step, purpose and law, shape (N, C, H, W), float32."""
         ...
+
+
+@attrs.frozen
+class Drawn:
+    """The `StepNoise` of one step of a source.
+
+    Attributes:
+        source: Where it is drawn.
+        step: Number of the step.
+        prefix: Stands before every purpose, so that nobody draws what another has drawn.
+    """
+
+    source: NoiseSource
+    step: int
+    prefix: str = ""
+
+    def __call__(self, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Draw the noise of ``purpose``."""
+        name = self.prefix + purpose
+        return self.source.draw(self.step, name) if law == "normal" else self.source.draw(self.step, name, law)
 
 
 @lru_cache(maxsize=256)
@@ -64,15 +88,19 @@ class Noise:
     device: torch.device | str = "cpu"
     stage: int = 0
 
-    def draw(self, step: int, purpose: str = "step") -> Tensor:
-        """Unit normal noise of one step and purpose, shape (N, C, H, W), float32."""
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Noise of one step, purpose and law, shape (N, C, H, W), float32."""
         import torch
 
+        # Another law has bits of its own: what is drawn twice for one purpose would be one number told twice.
+        purpose = purpose if law == "normal" else f"{purpose}:{law}"
         word = _word(f"stage {self.stage}:{purpose}" if self.stage else purpose)
         counter = np.array([0, 0, step % 2**64, word], dtype=np.uint64)
         drawn = np.empty((len(self.samples), *self.shape), dtype=np.float32)
         for row, sample in zip(drawn, self.samples, strict=True):
             key = np.array([self.seed, sample], dtype=np.uint64)
             bits = np.random.Philox(counter=counter, key=key)
-            np.random.Generator(bits).standard_normal(dtype=np.float32, out=row)
+            generator = np.random.Generator(bits)
+            draw = generator.standard_normal if law == "normal" else generator.random
+            draw(dtype=np.float32, out=row)
         return torch.from_numpy(drawn).to(self.device, non_blocking=True)

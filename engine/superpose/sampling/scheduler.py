@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Scheduler(Kind, ABC):
     """
 
     role: ClassVar[str] = "scheduler"
+    processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
     applies_gradient: ClassVar[bool] = False
     memory: ClassVar[type | None] = None
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from superpose.errors import RecipeError
+from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 from superpose.kinds.roles import ROLES
+from superpose.plugins import load_plugins
 from superpose.testing.law import Law
+from superpose.testing.variation import variants
 
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
@@ -123,6 +126,9 @@ def scheduler(instance: Scheduler, sizes: Sequence[Shape]) -> Iterator[Case | st
     from superpose.testing import schedulers
 
     del sizes  # of an image no scheduler knows the size
+    if instance.processes is not None and GAUSSIAN not in instance.processes:
+        yield from _of_another_process(instance, instance.processes)
+        return
     order = instance.order if instance.order and not instance.stochastic else None
     for name, schedule in _schedules().items():
         try:
@@ -134,6 +140,18 @@ def scheduler(instance: Scheduler, sizes: Sequence[Shape]) -> Iterator[Case | st
         laws = _later(schedulers.laws, instance, schedule, (3, 4, 4), order)
         yield Case(f"{name}{options(instance)}", instance, laws)
         order = None
+
+
+def _of_another_process(instance: Scheduler, names: frozenset[str]) -> Iterator[Case | str]:
+    """The cases on the models that are installed of its process and need no option to be told."""
+    from superpose.testing import processes
+
+    models = (made for kind in load_plugins().kinds("model").values() for made in variants(kind)[:1])
+    fits = [made for made in models if made.process.name in names]
+    for made in fits:
+        yield Case(f"{made.kind}{options(instance)}", instance, _later(processes.laws, instance, made))
+    if not fits:
+        yield f"it is for {', '.join(sorted(names))} noise, and no model of that which needs no option is installed"
 
 
 def model(instance: Model, sizes: Sequence[Shape]) -> Iterator[Case | str]:

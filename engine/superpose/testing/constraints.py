@@ -12,7 +12,7 @@ from superpose.errors import RunError
 from superpose.levels.noise_level import NoiseLevel
 from superpose.sampling.rule import Edit
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import broken, gap, noise, unwritten
+from superpose.testing.probes import broken, gap, noise, of_law, unwritten
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from superpose.estimate.prediction import Estimate
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
+    from superpose.sampling.noise import NoiseLaw, StepNoise
     from superpose.sampling.rule import Rule
 
-    Hook = Callable[[Tensor, NoiseLevel, Callable[[str], Tensor]], Edit]
+    Hook = Callable[[Tensor, NoiseLevel, StepNoise], Edit]
 
 
 def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> dict[str, float]:
@@ -48,10 +49,10 @@ def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law
     plan = rule.plan(whole)
     here, there = plan.levels[:2]
     hooks: dict[str, Hook] = {
-        "start": lambda x, _, draw: rule.start(x, plan, lambda purpose="step": draw(purpose)),
-        "before": lambda x, at, draw: rule.before(x, at, lambda purpose="step": draw(purpose)),
+        "start": lambda x, _, draw: rule.start(x, plan, draw),
+        "before": rule.before,
         "on_clean": lambda x, at, _: rule.on_clean(x, at),
-        "after": lambda x, _, draw: rule.after(x, there, lambda purpose="step": draw(purpose)),
+        "after": lambda x, _, draw: rule.after(x, there, draw),
         "finish": lambda x, _, __: Edit(rule.finish(x)),
     }
     yield Law("says-what-it-needs", lambda: says_what_it_needs(bound))
@@ -203,11 +204,11 @@ def _plan(steps: int) -> Plan:
     return Plan.of([NoiseLevel(0, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for s in levels])
 
 
-def _draw(count: int, canvas: Canvas, row: int | None = None) -> Callable[[str], Tensor]:
+def _draw(count: int, canvas: Canvas, row: int | None = None) -> StepNoise:
     """Noise that depends on the purpose; of one sample alone where ``row`` is given."""
 
-    def draw(purpose: str) -> Tensor:
+    def draw(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
         drawn = noise(count, *canvas.shape, seed=sum(purpose.encode()), double=False).to(canvas.device)
-        return drawn if row is None else drawn[row : row + 1]
+        return of_law(drawn if row is None else drawn[row : row + 1], law)
 
     return draw

@@ -24,9 +24,10 @@ from superpose.levels.plan import Plan
 from superpose.levels.table import TableSchedule
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.transition import ancestral, posterior_variance
+from superpose.testing.probes import of_law
 
 if TYPE_CHECKING:
-    from superpose.sampling.noise import StepNoise
+    from superpose.sampling.noise import NoiseLaw, StepNoise
     from superpose.sampling.scheduler import Denoise
 
 
@@ -141,10 +142,10 @@ class BatchNoise:
 
     shape: tuple[int, int, int, int]
 
-    def draw(self, step: int, purpose: str = "step") -> Tensor:
-        """Unit normal noise of one step and purpose."""
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Noise of one step, purpose and law."""
         generator = torch.Generator().manual_seed(zlib.crc32(f"{step} {purpose}".encode()))
-        return torch.randn(self.shape, generator=generator)
+        return of_law(torch.randn(self.shape, generator=generator), law)
 
 
 def distance(samples: Tensor, mean: Tensor, covariance: Tensor) -> float:

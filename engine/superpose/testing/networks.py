@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from superpose.errors import LawError
 from superpose.estimate.predictor import Conditioning
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import gap, noise
+from superpose.testing.probes import gap, noise, of_law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
+    from superpose.sampling.noise import NoiseLaw
 
 #: Rows of every question.
 ROWS = 4
@@ -90,6 +91,10 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
         raise LawError(
             f"model {model.kind!r} says its concat_conditioning is {model.concat_conditioning}, and loads "
             f"{predictor.concat_conditioning}"
+        )
+    if model.process.name != predictor.process.name:
+        raise LawError(
+            f"model {model.kind!r} says its process is {model.process.name}, and loads one of {predictor.process.name}"
         )
     if model.differentiable != predictor.differentiable:
         raise LawError(
@@ -299,9 +304,9 @@ def _laid(predictor: NoisePredictor, low: Shape | None, rows: slice = slice(ROWS
 
     pictures = None if low is None else noise(ROWS, *low, double=False)[rows].clamp(-1, 1).to(predictor.device)
 
-    def drawn(purpose: str = "step") -> Tensor:
+    def drawn(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
         own = noise(ROWS, *predictor.shape, seed=zlib.crc32(purpose.encode()), double=False)
-        return own[rows].to(predictor.device)
+        return of_law(own[rows], law).to(predictor.device)
 
     with torch.no_grad():
         return predictor.conditioning(pictures, drawn)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.tensors import Map
     from superpose.kinds.kind import Kind
+    from superpose.sampling.noise import NoiseLaw
 
 #: Largest deviation that rounding explains, relative to unit noise; the run-time probe has the same.
 TOLERANCE = 1e-4
@@ -29,6 +30,13 @@ def noise(count: int, *shape: int, seed: int = 0, double: bool = True) -> Tensor
     generator = torch.Generator().manual_seed(seed)
     dtype = torch.float64 if double else torch.float32
     return torch.randn((count, *shape), generator=generator, dtype=dtype)
+
+
+def of_law(normal: Tensor, law: NoiseLaw) -> Tensor:
+    """Unit normal noise as noise of another law: each value in the place that it has among all."""
+    import torch
+
+    return normal if law == "normal" else torch.special.ndtr(normal)
 
 
 def broken(kind: Kind, where: str, what: str) -> NoReturn:

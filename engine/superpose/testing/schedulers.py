@@ -22,12 +22,13 @@ from superpose.estimate.prediction import Estimate
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import broken, gap, noise
+from superpose.testing.probes import broken, gap, noise, of_law
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.levels.noise_level import Schedule
+    from superpose.sampling.noise import NoiseLaw
     from superpose.sampling.scheduler import Denoise, Memory, Scheduler
 
     Draw = Callable[[int, str], Tensor]
@@ -139,8 +140,8 @@ def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[in
             copies.extend((x.clone(), estimate.clean.clone()))
             return estimate
 
-        def draw(purpose: str = "step") -> Tensor:
-            z = _noise(shape)(i, purpose)
+        def draw(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+            z = of_law(_noise(shape)(i, purpose), law)
             given.append(z)
             copies.append(z.clone())
             return z
@@ -288,7 +289,7 @@ def _of_row(draw: Draw, row: slice) -> Draw:
 
 
 def _at(draw: Draw, i: int) -> Callable[..., Tensor]:
-    return lambda purpose="step": draw(i, purpose)
+    return lambda purpose="step", law="normal": of_law(draw(i, purpose), law)
 
 
 def _tensors(state: Memory) -> list[Tensor]:

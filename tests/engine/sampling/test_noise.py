@@ -62,3 +62,23 @@ def test_noise_is_white(step):
 
 def test_noise_is_float32():
     assert Noise(0, (0,), SHAPE).draw(0).dtype == torch.float32
+
+
+def test_uniform_noise_is_uniform_and_the_samples_own():
+    noise = Noise(3, (0, 1), (4, 64, 64))
+    drawn = noise.draw(0, "where", "uniform")
+    assert drawn.dtype == torch.float32
+    assert float(drawn.min()) >= 0
+    assert float(drawn.max()) < 1
+    counts = torch.histc(drawn, 16, 0, 1)
+    expected = drawn.numel() / 16
+    assert float(((counts - expected) ** 2 / expected).sum()) < 37.7, "chi-square of 15 degrees of freedom, 0.1 %"
+    assert torch.equal(Noise(3, (1,), (4, 64, 64)).draw(0, "where", "uniform")[0], drawn[1])
+
+
+def test_two_laws_of_one_purpose_share_no_bits():
+    """Else the sign of a normal number would tell the uniform one, and what is drawn with both would depend on it."""
+    noise = Noise(3, range(4), (4, 64, 64))
+    normal, uniform = noise.draw(0, "step").flatten(), noise.draw(0, "step", "uniform").flatten()
+    correlation = float(torch.corrcoef(torch.stack((torch.special.ndtr(normal), uniform)))[0, 1])
+    assert abs(correlation) < 4 / len(normal) ** 0.5

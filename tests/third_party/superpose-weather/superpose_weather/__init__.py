@@ -4,6 +4,7 @@ from superpose import hookimpl
 
 from superpose_weather.daylight import Daylight
 from superpose_weather.horizon import Horizon
+from superpose_weather.layers import Layers
 from superpose_weather.rain import Rain
 
 
@@ -15,8 +16,9 @@ def register_views(register):
 
 @hookimpl
 def register_decompositions(register):
-    """Register the decomposition."""
+    """Register the decompositions."""
     register(Horizon)
+    register(Layers)
 
 
 @hookimpl

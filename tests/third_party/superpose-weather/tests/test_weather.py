@@ -7,10 +7,11 @@ from superpose.testing import check_constraint, check_decomposition, check_impor
 
 from superpose_weather.daylight import Daylight
 from superpose_weather.horizon import Horizon
+from superpose_weather.layers import Layers
 from superpose_weather.rain import Rain
 
 
-@pytest.mark.parametrize("kind", [Rain, Horizon, Daylight])
+@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Daylight])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)
