@@ -215,6 +215,8 @@ def _target(said: Mapping[str, Any]) -> str:
 
 def _value(name: str, said: Mapping[str, Any]) -> str:
     """The values of a key in words."""
+    if "patternProperties" in said:
+        return f"tables [{name}.NAME]"
     if _target(said):
         return f"tables [[{name}]]" if "items" in said else f"a table [{name}]"
     return _LISTS[said["items"]["type"]] if "items" in said else _TEXT

@@ -69,6 +69,10 @@ def test_every_key_has_a_value_a_meaning_and_an_example():
     assert set(EXAMPLES.values()) == {key.example for table in language() for key in table.keys}
 
 
+def test_tables_of_any_name_are_told():
+    assert {key.name: key.value for key in TABLES["The top of a recipe"].keys}["models"] == "tables [models.NAME]"
+
+
 def test_options_say_range_and_default_as_a_recipe_writes_them():
     run = {key.name: key for key in TABLES["[run]"].keys}
     assert run["seed"].value == "a whole number, >= 0 and <= 9223372036854775807"
