@@ -1,15 +1,21 @@
-"""Prompts that are longer than what a network reads."""
+"""Prompts that say more than a network reads."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
 from superpose import Notice
 
+#: A weight as other programs write it: ``(a cat:1.3)``.
+_WEIGHT = re.compile(r"\([^()]+:\s*[0-9]*\.?[0-9]+\s*\)")
+
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "the model") -> None:
-    """Tell (by a `Notice`) which words of a prompt a network does not see; nothing where it sees all.
+    """Tell (by a `Notice`) what of a prompt a network does not see: words that are too many, and weights.
+
+    Weights in brackets are no weights here: the network reads brackets and number as words.
 
     Arguments:
         tokenizer: Of transformers.
@@ -17,6 +23,11 @@ def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "
         length: Tokens that the network reads, those included that the tokenizer adds.
         reader: Who reads them, for the message.
     """
+    if weight := _WEIGHT.search(prompt):
+        told = f"{reader} reads {weight[0]!r} as words, brackets and number too: weights are no part of a prompt here"
+        warnings.warn(
+            f"{told}; say it in words, or give a view or a part of its own more guidance", Notice, stacklevel=2
+        )
     fast = bool(getattr(tokenizer, "is_fast", False))
     whole = tokenizer(
         prompt, truncation=False, verbose=False, return_special_tokens_mask=True, return_offsets_mapping=fast
