@@ -1,11 +1,14 @@
 r"""A Vision Transformer that reads noisy images, to compare with `Reader` (Dosovitskiy et al. 2020, arXiv:2010.11929).
 
-Squares of pixels are tokens, with a learned position each; before them stands one that tells the noise level, and where
-the scores are read in the end:
+Squares of pixels are tokens, with a learned position each; before them stands one that tells the noise level:
 
 .. math::
     h \leftarrow [\tau(t); W x_1 + p_1; \dots; W x_L + p_L], \quad
     h \leftarrow h + \mathrm{attn}(\mathrm{LN}(h)), \quad h \leftarrow h + \mathrm{ff}(\mathrm{LN}(h))
+
+One matrix reads the scores from all squares, as `Reader` reads them from all places of its bottom. Read from a single
+token, or from the mean of all, they stay at chance for hundreds of steps: a sum over squares says nothing of shapes
+before the blocks have learned to look from one to another, and nothing teaches them to.
 """
 
 from __future__ import annotations
@@ -33,10 +36,11 @@ class VisionReader(nn.Module):
         super().__init__()
         self.time_embedding = TimeEmbedding(WIDTH, WIDTH)
         self.patches = nn.Linear(3 * SQUARE**2, WIDTH)
-        self.positions = nn.Parameter(torch.zeros((side // SQUARE) ** 2, WIDTH))
+        squares = (side // SQUARE) ** 2
+        self.positions = nn.Parameter(0.02 * torch.randn(squares, WIDTH))
         self.blocks = nn.ModuleList(_Block() for _ in range(DEPTH))
         self.norm_out = nn.LayerNorm(WIDTH)
-        self.linear_out = nn.Linear(WIDTH, classes)
+        self.linear_out = nn.Linear(squares * WIDTH, classes)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Unnormalised log-probabilities of the classes; t is whole or fractional, shape (N,) or ()."""
@@ -46,7 +50,7 @@ class VisionReader(nn.Module):
         h = torch.cat((silu_(time)[:, None].expand(len(x), -1, -1), tokens), 1)
         for block in self.blocks:
             h = block(h)
-        scores: Tensor = rows.linear(self.linear_out, self.norm_out(h[:, 0]))
+        scores: Tensor = rows.linear(self.linear_out, self.norm_out(h[:, 1:]).flatten(1))
         return scores
 
 
