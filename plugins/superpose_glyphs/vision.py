@@ -36,8 +36,10 @@ class VisionReader(nn.Module):
         super().__init__()
         self.time_embedding = TimeEmbedding(WIDTH, WIDTH)
         self.patches = nn.Linear(3 * SQUARE**2, WIDTH)
+        # So small that what is seen in them after training is what was learned.
+        nn.init.normal_(self.patches.weight, std=0.005)
         squares = (side // SQUARE) ** 2
-        self.positions = nn.Parameter(0.02 * torch.randn(squares, WIDTH))
+        self.positions = nn.Parameter(torch.zeros(squares, WIDTH))
         self.blocks = nn.ModuleList(_Block() for _ in range(DEPTH))
         self.norm_out = nn.LayerNorm(WIDTH)
         self.linear_out = nn.Linear(squares * WIDTH, classes)

@@ -72,3 +72,7 @@ def tiled(images: Tensor) -> Tensor:
     columns = round(len(images) ** 0.5)
     rows = [torch.cat(list(row), 2) for row in padded.split(columns)]
     return torch.cat(rows, 1)
+
+
+if __name__ == "__main__":
+    main()
