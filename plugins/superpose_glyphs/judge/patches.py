@@ -52,8 +52,9 @@ def components(filters: Tensor, count: int = COMPONENTS) -> Tensor:
     """The first principal components of filters (n, 3 * s * s) over the n features, as images (count, 3, s, s)."""
     centred = (filters - filters.mean(0)).float()
     _, _, directions = torch.linalg.svd(centred, full_matrices=False)
-    found = directions[:count].view(-1, 3, SQUARE, SQUARE)
-    return found / found.abs().amax((1, 2, 3), keepdim=True)
+    found: Tensor = directions[:count].view(-1, 3, SQUARE, SQUARE)
+    largest: Tensor = found.abs().amax((1, 2, 3), keepdim=True)
+    return found / largest
 
 
 def likeness(positions: Tensor) -> Tensor:
