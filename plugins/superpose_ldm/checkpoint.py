@@ -146,14 +146,14 @@ def concat_channels(
         RecipeError: If no model that we know sees as many.
     """
     more = channels - latent
-    if rescaler is not None:
-        if more == rescaler.channels:
-            return "semantic map"
+    reads = f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents"
+    if rescaler is not None and more != rescaler.channels:
         raise RecipeError(
-            f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents, and "
-            f"cond_stage_config in {rescaler.where} makes a semantic map of {rescaler.channels}: one of the two is "
-            "another model's"
+            f"{reads}, and cond_stage_config in {rescaler.where} makes a semantic map of {rescaler.channels}: one of "
+            "the two is another model's"
         )
+    if rescaler is not None:
+        return "semantic map"
     if more == 0:
         return "nothing"
     if small and more == 3:
@@ -163,6 +163,6 @@ def concat_channels(
     if more == latent + 1:
         return "image and mask" if as_first_stage else "mask and image"
     raise RecipeError(
-        f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents; known are "
-        f"{latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 (an image to enlarge)"
+        f"{reads}; known are {latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 "
+        "(an image to enlarge)"
     )

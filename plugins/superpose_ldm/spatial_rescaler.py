@@ -59,21 +59,8 @@ class SpatialRescaler:
         """
         from torch import nn
 
-        from superpose_networks.latent import settings
-
-        where = f"{config}: cond_stage_config"
-        understood = {
-            "n_stages": 1, "method": "bilinear", "multiplier": 0.5, "in_channels": 3, "out_channels": None,
-            "bias": False,
-        }  # fmt: skip
-        c = settings(where, about, understood, {})
-        settings(where, {"method": c["method"]}, {}, {"method": ("nearest", "bilinear", "bicubic", "area")})
+        c = _settings(f"{config}: cond_stage_config", about)
         inside, out, bias = c["in_channels"], c["out_channels"], c["bias"]
-        if inside < 1 or c["multiplier"] <= 0 or not (out is None or (isinstance(out, int) and out > 0)):
-            raise RecipeError(
-                f"{where}: in_channels = {inside}, out_channels = {out} and multiplier = {c['multiplier']} "
-                "are not supported together: channels are whole numbers from 1, and a multiplier is above 0"
-            )
         return cls(
             where=config,
             stages=c["n_stages"],
@@ -133,3 +120,21 @@ class SpatialRescaler:
             return small
 
         return rescaled
+
+
+def _settings(where: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of the module, with its own defaults; all of them supported."""
+    from superpose_networks.latent import settings
+
+    understood = {
+        "n_stages": 1, "method": "bilinear", "multiplier": 0.5, "in_channels": 3, "out_channels": None, "bias": False,
+    }  # fmt: skip
+    c = settings(where, about, understood, {})
+    settings(where, {"method": c["method"]}, {}, {"method": ("nearest", "bilinear", "bicubic", "area")})
+    inside, out = c["in_channels"], c["out_channels"]
+    if inside < 1 or c["multiplier"] <= 0 or not (out is None or (isinstance(out, int) and out > 0)):
+        raise RecipeError(
+            f"{where}: in_channels = {inside}, out_channels = {out} and multiplier = {c['multiplier']} "
+            "are not supported together: channels are whole numbers from 1, and a multiplier is above 0"
+        )
+    return c

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +83,17 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
         name = stored if stored in needed else _FORMER_NAME.sub(lambda match: "." + _FORMER[match[1]], stored)
         matrix = name in needed and needed[name].dim() == 2 and value.dim() > 2 and set(value.shape[2:]) == {1}
         given[name] = value.flatten(1) if matrix else value
+    _check_fit(needed, given, source)
+    # What is joined is joined here, in the one table, so that each part leaves memory as its copy enters: torch would
+    # join it in copies of the table, one a level of modules, of which all but one go on holding the parts.
+    for name, module in network.named_modules():
+        join: Any
+        for join in module._load_state_dict_pre_hooks.values():
+            join(given, f"{name}." if name else "", {}, True, [], [], [])
+    network.load_state_dict(given, assign=True)
+
+
+def _check_fit(needed: Mapping[str, Tensor], given: Mapping[str, Tensor], source: str) -> None:
     complaints = {
         "missing": [name for name in needed if name not in given],
         "unexpected": [name for name in given if name not in needed],
@@ -100,13 +111,6 @@ def assign(network: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     if any(complaints.values()):
         found = "; ".join(f"{len(names)} {what}: {_first(names)}" for what, names in complaints.items() if names)
         raise RecipeError(f"{source} does not fit its configuration: {found}")
-    # What is joined is joined here, in the one table, so that each part leaves memory as its copy enters: torch would
-    # join it in copies of the table, one a level of modules, of which all but one go on holding the parts.
-    for name, module in network.named_modules():
-        join: Any
-        for join in module._load_state_dict_pre_hooks.values():
-            join(given, f"{name}." if name else "", {}, True, [], [], [])
-    network.load_state_dict(given, assign=True)
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:

@@ -57,15 +57,14 @@ def read_weights(
     """
     starts = tuple(prefix + one for one in within)
     if torch.device(device).type == "meta":
-        shapes = tensor_shapes(path, landmark=landmark)
-        mine = {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(starts)}
-        return {name: torch.empty(shape, dtype=dtype, device=device) for name, shape in mine.items()}
+        shapes = tensor_shapes(path, landmark=landmark).items()
+        mine = [(name.removeprefix(prefix), shape) for name, shape in shapes if name.startswith(starts)]
+        return {name: torch.empty(shape, dtype=dtype, device=device) for name, shape in mine}
     found: dict[str, Tensor] = {}
     for shard in shards(path):
         with readable(shard):
             for name, value in _stored(shard, starts, landmark):
-                short = name.removeprefix(prefix)
-                if short in found:
+                if (short := name.removeprefix(prefix)) in found:
                     raise RecipeError(f"{path}: {name} is in two of its shards")
                 found[short] = _placed(shard, name, value, device, dtype)
     return found

@@ -75,6 +75,17 @@ def loads(
     data = _parsed(text, name)
     _bounded(data, text, name)
     spots = locate(text)
+    sets, misplaced = _overridden(data, overrides)
+    source = Source(name, spots, sets)
+    reader = Reader(registry or load_plugins(), Path(folder), files)
+    recipe: Recipe = read_recipe(reader, data)
+    if reader.mistakes or misplaced:
+        raise MistakesError([*source.problems(reader.mistakes), *misplaced])
+    return attrs.evolve(recipe, source=source)
+
+
+def _overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Problem]]:
+    """Apply overrides to a recipe: the path that each has set, and the problems of those that can't be applied."""
     sets: dict[KeyPath, Override] = {}
     misplaced = []
     for number, override in enumerate(overrides):
@@ -84,12 +95,7 @@ def loads(
             misplaced.append(Problem(f"--set {override}: {error}", (), str(error)))
         else:
             sets |= dict.fromkeys(mine, Override(override, mine[-1], number))
-    source = Source(name, spots, sets)
-    reader = Reader(registry or load_plugins(), Path(folder), files)
-    recipe: Recipe = read_recipe(reader, data)
-    if reader.mistakes or misplaced:
-        raise MistakesError([*source.problems(reader.mistakes), *misplaced])
-    return attrs.evolve(recipe, source=source)
+    return sets, misplaced
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

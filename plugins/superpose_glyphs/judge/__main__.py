@@ -44,8 +44,7 @@ PROMPTS = {
 }
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The command line: see ``--help``."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="superpose_glyphs.judge", description="Read what the glyph networks draw.")
     parser.add_argument("what", choices=["train", "name", "pairs", "noisy", "phrases", "enlarged"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real glyphs")
@@ -65,7 +64,12 @@ def main(arguments: list[str] | None = None) -> None:
         help="pairs: the negative prompt of each is the other, for scales of cfg, or of --base, above 1",
     )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    chosen = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: see ``--help``."""
+    chosen = _parser().parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
     judge, (seen, unseen) = Judge(), Images.read(chosen.data, HELD_OUT)

@@ -39,24 +39,7 @@ NEAREST = 30
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line: see ``--help``."""
-    parser = argparse.ArgumentParser(
-        prog="superpose_glyphs.judge.captioned", description="Read what the network of pictograms draws."
-    )
-    parser.add_argument("what", choices=["train", "name", "pairs"])
-    parser.add_argument("--data", type=Path, required=True, help="npz file of real icons")
-    parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
-    parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
-    parser.add_argument("--judge-steps", type=int, default=1300, help="of the judge's training")
-    parser.add_argument("--pairs", type=Path, help="pairs.json of superpose pairs")
-    parser.add_argument("--best", type=int, default=100, help="pairs of it that are drawn")
-    parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
-    parser.add_argument("--steps", type=int, default=50, help="of DDIM")
-    parser.add_argument("--scale", type=float, default=4.0, help="of classifier-free guidance")
-    parser.add_argument("--steer", type=float, help="scale of the guidance of a classifier; absent: without")
-    parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
     seen, unseen = Images.read(chosen.data, HELD_OUT)
@@ -81,6 +64,27 @@ def main(arguments: list[str] | None = None) -> None:
         name(judge, draw, model.words, Images.read(chosen.data)[0], chosen.state)
     else:
         pairs(judge, draw, json.loads(chosen.pairs.read_text(encoding="utf-8"))["pairs"][: chosen.best])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="superpose_glyphs.judge.captioned", description="Read what the network of pictograms draws."
+    )
+    parser.add_argument("what", choices=["train", "name", "pairs"])
+    parser.add_argument("--data", type=Path, required=True, help="npz file of real icons")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
+    parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
+    parser.add_argument("--judge-steps", type=int, default=1300, help="of the judge's training")
+    parser.add_argument("--pairs", type=Path, help="pairs.json of superpose pairs")
+    parser.add_argument("--best", type=int, default=100, help="pairs of it that are drawn")
+    parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
+    parser.add_argument("--steps", type=int, default=50, help="of DDIM")
+    parser.add_argument("--scale", type=float, default=4.0, help="of classifier-free guidance")
+    parser.add_argument("--steer", type=float, help="scale of the guidance of a classifier; absent: without")
+    parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    return parser
 
 
 def real(judge: Judge, unseen: Images, words: tuple[str, ...]) -> None:

@@ -57,8 +57,7 @@ def _keep(training: Training, log: Log, folder: Path) -> None:
     log.write()
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The command line: see ``--help``."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="superpose_glyphs.train", description=DESCRIPTION)
     parser.add_argument("model", choices=sorted(TASKS))
     parser.add_argument("--data", type=Path, help="npz file of glyphs, or a folder of images with a labels.csv")
@@ -72,6 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
         if field.name != "first":
             option = "--" + field.name.replace("_", "-")
             parser.add_argument(option, type=type(field.default), help=f"of the plan; often {field.default}")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: see ``--help``."""
+    parser = _parser()
     chosen = parser.parse_args(arguments)
     if chosen.data is None and chosen.export is None:
         parser.error("--data is needed to train")
