@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
+
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.lawful import check_law
 from superpose.sampling.rule import name_of, wrapped
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
-    from superpose.sampling.rule import Rule
+    from superpose.sampling.rule import Need, Rule
     from superpose.sampling.scheduler import Scheduler
 
 #: Steps of a run that rules may ask for, climbs included.
@@ -51,28 +53,37 @@ def undone(rules: Sequence[Rule]) -> dict[int, str]:
 
 def refused(scheduler: Scheduler, rule: Rule | Constraint, *, differentiable: bool = True) -> str | None:
     """Why a rule can't hold with that scheduler and network, with the cure; None where it can."""
-    name, kind = name_of(rule), scheduler.kind
-    has = {
-        "stochastic": scheduler.stochastic,
-        "deterministic": not scheduler.stochastic,
-        "single_step": scheduler.single_step,
-        "differentiable": differentiable,
-    }
-    cures = {
-        "stochastic": "use ddpm, or ddim with eta = 1",
-        "deterministic": "use ddim with eta = 0, or dpmpp",
-        "single_step": "use ddim, ddpm or euler",
-    }
+    name = name_of(rule)
     for need in sorted(rule.needs):
-        if need == "differentiable" and not differentiable:
-            return (
-                f"{name} needs a network that torch can differentiate, and the model's is not: use another model, or "
-                f"remove {name}"
-            )
-        if not has[need]:
+        if need == "differentiable":
+            if not differentiable:
+                return (
+                    f"{name} needs a network that torch can differentiate, and the model's is not: use another model, "
+                    f"or remove {name}"
+                )
+        elif not _serves(scheduler, need):
             spoken = need.replace("_", "-")
-            return f"{name} needs a {spoken} scheduler, and {kind} as set here is not: {cures[need]}"
+            return (
+                f"{name} needs a {spoken} scheduler, and {scheduler.kind} as set here is not: use one that is, as "
+                f"these are as they come: {', '.join(_kinds_that_are(need))}"
+            )
     return None
+
+
+def _serves(scheduler: Scheduler, need: Need) -> bool:
+    if need == "single_step":
+        return scheduler.single_step
+    return scheduler.stochastic == (need == "stochastic")
+
+
+def _kinds_that_are(need: Need) -> Iterator[str]:
+    """The installed schedulers that serve a need with no option set."""
+    from superpose.plugins import load_plugins  # asked only where something is wrong already
+
+    for kind, cls in load_plugins().kinds("scheduler").items():
+        required = any(field.init and field.default is attrs.NOTHING for field in attrs.fields(cls))
+        if not required and _serves(cls(), need):
+            yield kind
 
 
 def unlawful_wraps(

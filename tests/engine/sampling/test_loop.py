@@ -231,9 +231,9 @@ class TestConstraints:
     @pytest.mark.parametrize(
         ("need", "scheduler", "says"),
         [
-            ("stochastic", "ddim", "needs a stochastic scheduler, and ddim as set here is not: use ddpm"),
-            ("deterministic", "ddpm", "needs a deterministic scheduler, and ddpm as set here is not"),
-            ("single_step", "dpmpp", "needs a single-step scheduler, and dpmpp as set here is not"),
+            ("stochastic", "ddim", "needs a stochastic scheduler, and ddim as set here is not: use one that is"),
+            ("deterministic", "ddpm", "needs a deterministic scheduler, and ddpm as set here is not: use one that is"),
+            ("single_step", "dpmpp", "needs a single-step scheduler, and dpmpp as set here is not: use one that is"),
         ],
     )
     def test_needs_are_checked_at_construction(self, need, scheduler, says):
@@ -244,8 +244,12 @@ class TestConstraints:
             kind = "needy"
             needs = frozenset({need})
 
-        with pytest.raises(RecipeError, match=says):
+        with pytest.raises(RecipeError, match=says) as told:
             a_run(scheduler, constraints=[Needy()])
+        cures = str(told.value).rpartition(": ")[2].split(", ")
+        assert cures
+        for kind in cures:
+            a_run(kind, constraints=[Needy()])
 
 
 @given(down=st.integers(1, 8), seed=st.integers(0, 99))
