@@ -154,14 +154,12 @@ def concat_channels(
         )
     if rescaler is not None:
         return "semantic map"
-    if more == 0:
-        return "nothing"
-    if small and more == 3:
-        return "small image"
-    if more == latent:
-        return "image"
-    if more == latent + 1:
-        return "image and mask" if as_first_stage else "mask and image"
+    known: dict[int, Sees] = {latent: "image", latent + 1: "image and mask" if as_first_stage else "mask and image"}
+    known[0] = "nothing"
+    if small:
+        known[3] = "small image"
+    if more in known:
+        return known[more]
     raise RecipeError(
         f"{reads}; known are {latent} (an image to edit), {latent + 1} (inpainting) and, if a YAML file says so, 3 "
         "(an image to enlarge)"

@@ -263,12 +263,12 @@ LAWS = (
     Clone.private_imports_of_plugins,
     Clone.long_files,
     Clone.relative_docstrings,
+    Clone.long_functions,
 )
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
 GOALS = (
     Clone.cycles_of_plugins,
     Clone.anys,
-    Clone.long_functions,
 )
 
 

@@ -109,17 +109,7 @@ def decoded(
             # Pillow warns of large images when it opens them; what has another size is refused below, by name.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=formats) as image:
-                if size is None and image.width * image.height > PIXEL_LIMIT:
-                    raise RecipeError(
-                        f"{path}: has {image.width * image.height} pixels, and at most {PIXEL_LIMIT} are read"
-                    )
-                if size not in (None, image.size, image.size[::-1]):  # on its side, which is known when it is read
-                    raise _another_size(path, image, size)
-                if _loses_depth(image):
-                    raise RecipeError(
-                        f"{path}: has 16 bits a channel, of which only greys without transparency are read: "
-                        "save it with 8 bits a channel"
-                    )
+                _check_header(path, image, size)
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 upright = upright if deep else _eight_bit(upright)
@@ -146,6 +136,19 @@ def is_image(data: bytes) -> bool:
     except Exception:  # whatever a decoder says: it is none
         return False
     return True
+
+
+def _check_header(path: Path, image: Image.Image, size: tuple[int, int] | None) -> None:
+    """Refuse what should not be decoded: too many pixels, another size, channels that decoding would cut."""
+    if size is None and image.width * image.height > PIXEL_LIMIT:
+        raise RecipeError(f"{path}: has {image.width * image.height} pixels, and at most {PIXEL_LIMIT} are read")
+    if size is not None and size not in (image.size, image.size[::-1]):  # on its side, which is known when it is read
+        raise _another_size(path, image, size)
+    if _loses_depth(image):
+        raise RecipeError(
+            f"{path}: has 16 bits a channel, of which only greys without transparency are read: "
+            "save it with 8 bits a channel"
+        )
 
 
 def _another_size(path: Path, image: Image.Image, size: tuple[int, int]) -> RecipeError:
