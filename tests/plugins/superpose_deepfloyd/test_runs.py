@@ -45,10 +45,8 @@ DECOMPOSITIONS = {
     ("triple_low_pass", "triple_medium_pass", "triple_high_pass"): "triple-hybrid",
     ("motion", "motion_res"): "motion",
 }
-LACKING = {
-    "inverse_hybrid_ref64": "projection onto a reference image",
-    "inverse_colour_ref96": "projection onto a reference image",
-}
+#: Those with a reference are freeze's: tests/plugins/superpose_constraints/test_freeze.py.
+ILLUSIONS = [run for run in SMALL.about["runs"] if "ref" not in run]
 
 
 def guided(predictor: NoisePredictor, prompt: str, scale: float) -> Denoiser:
@@ -83,10 +81,8 @@ def test_first_stage(run: dict[str, Any], tmp_path: Path) -> None:
     FIRST.agree(f"{run['name']}/image", torch.cat(images))
 
 
-@pytest.mark.parametrize("run", SMALL.about["runs"], ids=lambda run: run["name"])
+@pytest.mark.parametrize("run", ILLUSIONS, ids=lambda run: run["name"])
 def test_small_illusions(run: dict[str, Any], tmp_path: Path) -> None:
-    if run["name"] in LACKING:
-        pytest.skip(f"no such kind yet: {LACKING[run['name']]}")
     asked = SMALL.inputs
     file = texts(tmp_path / "texts", asked["negative_prompt_embeds"][0], *asked["prompt_embeds"])
     predictor = model("deepfloyd", path=FIXTURES / FIRST.name / "pipeline", embeddings=file)
