@@ -199,8 +199,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--words", "p"], "--words: 'p' gives 1 words"),
         (["--words", "p,pp"], "unknown prompt 'pp'"),
-        (["--view", "rotate:45"], "--view: "),
-        (["--view", "rotate:half"], "--view: degrees of 'rotate' is a whole number, got 'half'"),
+        (["--view", "rotate:450"], "--view: must be less than 360, got 450"),
+        (["--view", "rotate:half"], "--view: degrees of 'rotate' is a whole number or a number, got 'half'"),
         (["--view", "identity:3"], "--view: 'identity' has no option: leave out '3'"),
         (["--view", "rotat:180"], "did you mean 'rotate'"),
         (["--classifier", "pictograms-classifier"], "reads images of (3, 64, 64), not of (3, 32, 32)"),

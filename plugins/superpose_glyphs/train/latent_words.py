@@ -189,8 +189,8 @@ class LatentWords(Task):
             ("scheduler/scheduler_config.json", SCHEDULER),
             ("words.json", self._known.words),
         ):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with replacing(folder / name) as path:
-                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
     @property
