@@ -39,7 +39,7 @@ class Freeze(Constraint):
     papers = ("arXiv 2404.11615",)
     image: Path = option(doc="the image that the part is of, of the model's size")
     decomposition: Decomposition = option(doc="how images are taken apart: a table with its kind")
-    part: str = option(doc="name of the part that is kept")
+    part: str | None = option(None, doc="name of the part that is kept; the first one when not given")
     noise: str = option(
         "own",
         doc="own: the clean image is given the part, whatever noise there is; fresh: the state is given it with new "
@@ -49,7 +49,7 @@ class Freeze(Constraint):
 
     def __attrs_post_init__(self) -> None:
         """Refuse a part that there is not."""
-        if self.part not in self.decomposition.names:
+        if self.part is not None and self.part not in self.decomposition.names:
             names = ", ".join(self.decomposition.names)
             raise RecipeError(f"part is {self.part!r}, and the parts of {self.decomposition.kind} are {names}")
 
@@ -64,7 +64,7 @@ class Freeze(Constraint):
         self.check(canvas)
         known = canvas.state_of(read_image(self.image, canvas.image_shape, canvas.device))
         frozen = FrozenAnew if self.noise == "fresh" else Frozen
-        return frozen(known=known, part=self.decomposition.part(self.part))
+        return frozen(known=known, part=self.decomposition.part(self.part or self.decomposition.names[0]))
 
 
 @attrs.frozen(kw_only=True, eq=False)

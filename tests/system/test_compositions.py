@@ -212,7 +212,10 @@ class Drawn:
         values = np.random.default_rng(self.random.randrange(9)).integers(0, 256, (height, width), dtype=np.uint8)
         for name, picture in (("image", values), ("mask", np.where(values > 99, 255, 0).astype(np.uint8))):
             Image.fromarray(picture).save(self.folder / f"{name}.png")
-        return cls(**{name: self.folder / f"{name}.png" for name in ("image", "mask") if hasattr(cls, name)})
+        told = {name: self.folder / f"{name}.png" for name in ("image", "mask") if hasattr(cls, name)}
+        if hasattr(cls, "decomposition"):
+            told["decomposition"] = self.one_of("decomposition", self.fits)
+        return cls(**told)
 
     def fits(self, kind):
         """Whether a view or decomposition can act on what the model paints."""
