@@ -7,13 +7,12 @@ the right and lower border, where an image is no multiple of a block, blocks are
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Decomposition, option
+from superpose_decompositions.octaves import Octaves
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class Haar(Decomposition):
+class Haar(Octaves):
     """Bands of square blocks: ``band-0`` is the image as a coarse mosaic, each further band what finer tiles add.
 
     The parts are orthogonal projections: taking one twice changes nothing. In a cascade the highest takes what a larger
@@ -30,37 +29,10 @@ class Haar(Decomposition):
 
     kind = "haar"
     papers = ("doi 10.1007/BF01456326", "arXiv 2404.11615")
-    bands: int = option(3, doc="number of bands", ge=2, le=8)
-    octaves: int = option(1, doc="octaves that the highest band has", ge=1, le=8)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """A name for each band, the coarsest first: ``band-0``, ``band-1``, ..."""
-        return tuple(f"band-{i}" for i in range(self.bands))
-
-    def split(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The bands, the coarsest first."""
-        wholes = [mosaic(x, 2**k) for k in range(self._depth, self.octaves - 1, -1)]
-        return (wholes[0], *(high - low for low, high in zip(wholes, [*wholes[1:], x], strict=True)))
-
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """A block must fit into the image."""
-        del channels
-        if min(height, width) >= 2**self._depth:
-            return None
-        return (
-            f"haar needs blocks of {2**self._depth} pixels, which {height}x{width} images have not: use "
-            f"bands = {max(2, int(math.log2(min(height, width))) - self.octaves + 2)} or fewer, or octaves = 1"
-        )
-
-    def scaled(self, factor: float) -> Haar:
-        """The same bands of an image ``factor`` times as large."""
-        return attrs.evolve(self, octaves=max(1, self.octaves + round(math.log2(factor))))
-
-    @property
-    def _depth(self) -> int:
-        """Octaves below the whole."""
-        return self.octaves + self.bands - 2
+    def coarser(self, x: Tensor, times: range) -> list[Tensor]:
+        """Mosaics of larger and larger tiles."""
+        return [mosaic(x, 2**k) for k in times]
 
 
 def mosaic(x: Tensor, block: int) -> Tensor:

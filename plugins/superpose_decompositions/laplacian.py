@@ -7,13 +7,12 @@ sum to the image whatever the filters are, on every size.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Decomposition, option
 from superpose_decompositions.blur import convolved
+from superpose_decompositions.octaves import Octaves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +22,7 @@ _KERNEL = (6 / 16, 4 / 16, 1 / 16)
 
 
 @attrs.frozen(kw_only=True)
-class Laplacian(Decomposition):
+class Laplacian(Octaves):
     """Bands of frequencies, each about an octave: the lowest is what is left of the image when it is made small.
 
     There are as many parts as ``bands``: ``band-0`` is the lowest, each further one is an octave above. They overlap
@@ -32,42 +31,14 @@ class Laplacian(Decomposition):
 
     kind = "laplacian"
     papers = ("doi 10.1109/TCOM.1983.1095851", "arXiv 2506.19713")
-    bands: int = option(3, doc="number of bands", ge=2, le=8)
-    octaves: int = option(1, doc="octaves that the highest band has", ge=1, le=8)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """A name for each band, the lowest first: ``band-0``, ``band-1``, ..."""
-        return tuple(f"band-{i}" for i in range(self.bands))
-
-    def split(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The bands, the lowest first."""
+    def coarser(self, x: Tensor, times: range) -> list[Tensor]:
+        """The levels of the pyramid, enlarged to the whole."""
         levels = [x]
-        for _ in range(self._depth):
+        for _ in range(max(times)):
             levels.append(_halved(levels[-1]))
         sizes = [(level.shape[-2], level.shape[-1]) for level in levels]
-        # What is left of the image at the lowest level of each band, enlarged to the whole.
-        wholes = [_enlarged(levels[k], sizes[:k]) for k in range(self._depth, self.octaves - 1, -1)]
-        return (wholes[0], *(high - low for low, high in zip(wholes, [*wholes[1:], x], strict=True)))
-
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """An image can't be halved for ever."""
-        del channels
-        if min(height, width) >= 2**self._depth:
-            return None
-        return (
-            f"laplacian can't halve {height}x{width} images {self._depth} times: use "
-            f"bands = {max(2, int(math.log2(min(height, width))) - self.octaves + 2)} or fewer, or octaves = 1"
-        )
-
-    def scaled(self, factor: float) -> Laplacian:
-        """The same bands of an image ``factor`` times as large."""
-        return attrs.evolve(self, octaves=max(1, self.octaves + round(math.log2(factor))))
-
-    @property
-    def _depth(self) -> int:
-        """Times that the image is halved."""
-        return self.octaves + self.bands - 2
+        return [_enlarged(levels[k], sizes[:k]) for k in times]
 
 
 def _halved(x: Tensor) -> Tensor:

@@ -1,0 +1,56 @@
+"""Bands an octave apart, whatever makes the image coarser."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Decomposition, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@attrs.frozen(kw_only=True)
+class Octaves(Decomposition):
+    """A decomposition into bands of an octave: each is what the image loses when it becomes twice as coarse."""
+
+    bands: int = option(3, doc="number of bands", ge=2, le=8)
+    octaves: int = option(1, doc="octaves that the highest band has", ge=1, le=8)
+
+    @abstractmethod
+    def coarser(self, x: Tensor, times: range) -> list[Tensor]:
+        """Images ``x`` made twice as coarse so many times, one for each of ``times``, each shaped as ``x``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each band, the lowest first: ``band-0``, ``band-1``, ..."""
+        return tuple(f"band-{i}" for i in range(self.bands))
+
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The bands, the lowest first."""
+        wholes = self.coarser(x, range(self._depth, self.octaves - 1, -1))
+        return (wholes[0], *(high - low for low, high in zip(wholes, [*wholes[1:], x], strict=True)))
+
+    def refuses(self, channels: int, height: int, width: int) -> str | None:
+        """An image can't be halved for ever."""
+        del channels
+        if min(height, width) >= 2**self._depth:
+            return None
+        fewer = max(2, int(math.log2(min(height, width))) - self.octaves + 2)
+        return (
+            f"{self.kind} can't halve {height}x{width} images {self._depth} times: use bands = {fewer} or fewer, or "
+            "octaves = 1"
+        )
+
+    def scaled(self, factor: float) -> Octaves:
+        """The same bands of an image ``factor`` times as large."""
+        return attrs.evolve(self, octaves=max(1, self.octaves + round(math.log2(factor))))
+
+    @property
+    def _depth(self) -> int:
+        """Times that the image is made coarser for the lowest band."""
+        return self.octaves + self.bands - 2
