@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -16,10 +16,13 @@ from superpose import (
     Classifier,
     ClassifierPredictor,
     Condition,
+    LawError,
+    Noise,
     NoisePredictor,
     Prediction,
     RunError,
     TableSchedule,
+    View,
     make,
 )
 from superpose.cli import main
@@ -107,20 +110,55 @@ def test_finds_what_reads_both_ways() -> None:
     assert quarter == {("left", "bottom"), ("bottom", "right"), ("right", "top"), ("top", "left")}  # counter-clockwise
 
 
+class Watched(Noise):
+    """Noise that tells whose it is."""
+
+    told: ClassVar[list[tuple[int, tuple[int, ...]]]] = []
+
+    def draw(self, step: int, purpose: str = "step", law: Any = "normal") -> torch.Tensor:
+        self.told.append((self.seed, tuple(self.samples)))
+        return super().draw(step, purpose, law)
+
+
 def test_the_second_round_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = []
+    monkeypatch.setattr("superpose.search.pairs.Noise", Watched)
+    monkeypatch.setattr(Watched, "told", [])
+    list(pairs().search(WORDS[:3], FEW, Round(samples=3, steps=7, first=2), 1))
+    assert Watched.told == [(0, (0, 1) * 3), (0, (2, 3, 4))]
 
-    def drawn(denoiser: Any, scheduler: Any, predictor: Any, samples: Any, seed: int) -> torch.Tensor:
-        numbers.append((list(samples), scheduler.steps, seed))
-        return torch.zeros(len(samples), 1, 8, 8)
 
-    monkeypatch.setattr("superpose.search.pairs.sample", drawn)
-    list(pairs().search(WORDS[:2], FEW, Round(samples=3, steps=7, first=2), 1))
-    assert numbers == [([0, 1], 2, 0), ([2, 3, 4], 7, 0)]
+@attrs.frozen(kw_only=True)
+class Longer(View):
+    """Unlawful: twice the noise."""
+
+    kind = "longer"
+
+    def apply(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x
+
+    def invert(self, x: torch.Tensor) -> torch.Tensor:
+        return x / 2
+
+
+def test_a_view_that_is_no_view_is_refused() -> None:
+    with pytest.raises(LawError, match="changes the length of white noise"):
+        attrs.evolve(pairs(), view=Longer()).drawn([("left", "right")], FEW)
+
+
+def test_pairs_side_by_side_are_as_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, classifier = make("model", "glyphs"), make("classifier", "glyphs-classifier")
+    search = Pairs(model.load(), classifier, classifier.load(), make("view", "rotate", degrees=180))
+    many = search.drawn([("p", "d"), ("A", "V"), ("x", "O")], Round(samples=2, steps=3))
+    assert many[1] == search.drawn([("A", "V")], Round(samples=2, steps=3))[0]
+    assert len({one.likely for one in many}) == 3
+    seen = list[int]()
+    monkeypatch.setattr(Pairs, "drawn", lambda _, some, how: (seen.append(len(some)), [])[1])
+    assert list(search._drawn([("p", "d")] * 20, Round(samples=2, steps=3))) == []
+    assert seen == [8, 8, 4]
 
 
 def test_probabilities_order_equal_counts() -> None:
-    tally = pairs().drawn("left", "right", FEW)
+    tally = pairs().drawn([("left", "right")], FEW)[0]
     scores = HalvesReader().logits(2 * half("left") - half(""), None).log_softmax(1)[0, 0]  # guided by 2
     assert tally.likely == pytest.approx(float((2 * scores).exp()), rel=1e-4)
     sure, unsure = (attrs.evolve(tally, first=str(likely), likely=likely) for likely in (0.9, 0.2))

@@ -5,17 +5,33 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import torch
 from torch import Tensor
 
 from superpose.estimate.classifier import Classifier, ClassifierPredictor
+from superpose.estimate.clipped import Clipped
 from superpose.estimate.denoiser import Denoiser, guided, prompted, viewed
+from superpose.estimate.estimation import begun, together
+from superpose.estimate.prediction import Estimate
 from superpose.estimate.predictor import Condition, NoisePredictor
 from superpose.estimate.view import View
-from superpose.running.shortcuts import make, sample
+from superpose.running.shortcuts import make
+from superpose.sampling.loop import Trajectory
+from superpose.sampling.noise import Noise
 from superpose.search.tally import Tally, ranked
+
+if TYPE_CHECKING:
+    from superpose.estimate.query import Estimation
+    from superpose.levels.noise_level import NoiseLevel
+
+#: Rows of a forward pass: so many pairs are drawn side by side as fill it, and none depends on the others.
+ROWS = 64
+
+#: Rows that a sample of a pair asks: both readings, with their prompt and without.
+ROWS_OF_SAMPLE = 4
 
 
 @attrs.frozen
@@ -29,6 +45,24 @@ class Upright(View):
 
     def invert(self, x: Tensor) -> Tensor:
         return x
+
+
+@attrs.frozen(eq=False)
+class SideBySide(Denoiser):
+    """Denoisers that each see rows of their own, so that one forward pass serves them all.
+
+    Attributes:
+        denoisers: Of equal shares of the rows, in order.
+    """
+
+    denoisers: tuple[Denoiser, ...]
+
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
+        """Ask all at once; their clean images below one another."""
+        shares = x.chunk(len(self.denoisers))
+        runs = (begun(denoiser, share, level) for denoiser, share in zip(self.denoisers, shares, strict=True))
+        estimates = yield from together(runs)
+        return Estimate(torch.cat([estimate.clean for estimate in estimates]))
 
 
 @attrs.frozen(kw_only=True)
@@ -85,24 +119,43 @@ class Pairs:
         """Each pair's tally as it is found, but for those that are ``done``: all of the first round, then the best."""
         known = {(one.first, one.second, one.refined): one for one in done}
         pairs = self.of(words)
-        for pair in pairs:
-            if (*pair, False) not in known:
-                known[*pair, False] = self.drawn(*pair, few)
-                yield known[*pair, False]
-        for one in ranked([known[*pair, False] for pair in pairs])[:best]:
-            if (one.first, one.second, True) not in known:
-                yield attrs.evolve(self.drawn(one.first, one.second, more), refined=True)
+        for tally in self._drawn([pair for pair in pairs if (*pair, False) not in known], few):
+            known[tally.first, tally.second, False] = tally
+            yield tally
+        chosen = [(one.first, one.second) for one in ranked([known[*pair, False] for pair in pairs])[:best]]
+        for tally in self._drawn([pair for pair in chosen if (*pair, True) not in known], more):
+            yield attrs.evolve(tally, refined=True)
 
-    def drawn(self, first: str, second: str, how: Round) -> Tally:
-        """Readings of drawings of a pair."""
-        readings = ((Upright(), first), (self.view, second))
-        denoiser = viewed((view, self._asked(word)) for view, word in readings)
-        numbers = range(how.first, how.first + how.samples)
+    def drawn(self, pairs: Sequence[tuple[str, str]], how: Round) -> list[Tally]:
+        """Readings of drawings of some pairs, side by side; none depends on which others there are."""
+        denoisers = tuple(viewed((view, self._asked(word)) for view, word in self._readings(pair)) for pair in pairs)
+        denoisers[0].check(self.predictor.shape)  # they differ in words alone
+        beside = SideBySide(denoisers)
         scheduler = make("scheduler", "ddim", steps=how.steps)
-        images = sample(denoiser, scheduler, self.predictor, samples=numbers, seed=self.seed)
-        right, likely = [], torch.zeros(how.samples)
+        numbers = tuple(range(how.first, how.first + how.samples)) * len(pairs)
+        trajectory = Trajectory(
+            Clipped(beside, self.predictor.clip) if self.predictor.clip else beside,
+            scheduler,
+            scheduler.plan(self.predictor.schedule),
+            Noise(self.seed, numbers, self.predictor.shape, self.predictor.device),
+            batch_size=ROWS,
+            predictor=self.predictor,
+        )
+        images = trajectory.run().split(how.samples)
+        return [self._read(pair, drawings) for pair, drawings in zip(pairs, images, strict=True)]
+
+    def _drawn(self, pairs: Sequence[tuple[str, str]], how: Round) -> Iterator[Tally]:
+        at_once = max(1, ROWS // (ROWS_OF_SAMPLE * how.samples))
+        for start in range(0, len(pairs), at_once):
+            yield from self.drawn(pairs[start : start + at_once], how)
+
+    def _readings(self, pair: tuple[str, str]) -> tuple[tuple[View, str], ...]:
+        return ((Upright(), pair[0]), (self.view, pair[1]))
+
+    def _read(self, pair: tuple[str, str], images: Tensor) -> Tally:
+        right, likely = [], images.new_zeros(len(images))
         clean = self.classifier.schedule.level(0, 0)
-        for view, word in readings:
+        for view, word in self._readings(pair):
             with torch.inference_mode():
                 scores = self.reader.logits(view.apply(images), clean).float().log_softmax(1)
             label = self.classifier.label(word)
@@ -110,7 +163,7 @@ class Pairs:
             likely += scores[:, label]
         a, b = right
         ups, downs, both = (int(one.sum()) for one in (a, b, a & b))
-        return Tally(first, second, how.samples, ups, downs, both, round(math.exp(float(likely.mean())), 6))
+        return Tally(*pair, len(images), ups, downs, both, round(math.exp(float(likely.mean())), 6))
 
     def _asked(self, word: str) -> Denoiser:
         for prompt in (word, ""):

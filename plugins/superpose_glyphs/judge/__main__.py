@@ -34,6 +34,7 @@ from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.train.batches import Array, Images
+from superpose_glyphs.train.moving import FREEDOM
 from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.vocabulary import GLYPHS
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
     parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
     parser.add_argument("--judge-steps", type=int, default=9000, help="of the judge's training")
+    parser.add_argument("--moved", action="store_true", help="train: on letters moved, resized and a little turned")
     parser.add_argument("--each", type=int, default=4, help="drawings of each prompt or pair")
     parser.add_argument("--steps", type=int, default=50, help="of DDIM")
     parser.add_argument("--guidance", choices=["cfg", "classifier"], default="cfg")
@@ -62,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "--against",
         action="store_true",
         help="pairs: the negative prompt of each is the other, for scales of cfg, or of --base, above 1",
+    )
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16"], default="float32", help="of the judge's training"
     )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser
@@ -76,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     path = chosen.state / "judge.pt"
     if chosen.what == "train":
         chosen.state.mkdir(parents=True, exist_ok=True)
-        train(judge, seen, chosen.judge_steps)
+        train(judge, seen, chosen.judge_steps, freedom=FREEDOM if chosen.moved else None, precision=chosen.precision)
         with replacing(path) as temporary:
             torch.save(judge.state_dict(), temporary)
     if chosen.what == "noisy":

@@ -12,6 +12,8 @@ import torch
 from superpose_glyphs.judge.__main__ import main
 from superpose_glyphs.judge.drawing import PAIRS
 from superpose_glyphs.judge.network import Judge, distance, look, same
+from superpose_glyphs.train.freedom import Freedom
+from superpose_glyphs.train.moving import FREEDOM
 from superpose_glyphs.vocabulary import GLYPHS, class_of
 
 
@@ -49,9 +51,12 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
         font_names=np.array([f"{one}-Bold.ttf" for one in GLYPHS[:40]]),
     )
     monkeypatch.setattr("superpose_glyphs.judge.__main__.PAIRS", ("AV", "dp"))
+    moved = list[float]()
+    monkeypatch.setattr(Freedom, "moved", lambda self, coverage, _: (moved.append(self.extent), coverage)[1])
     options: Any = ["--data", str(tmp_path / "data.npz"), "--state", str(tmp_path / "judge"), "--threads", "1"]
-    main(["train", *options, "--judge-steps", "1"])
+    main(["train", *options, "--judge-steps", "1", "--moved", "--precision", "bfloat16"])
     assert "real glyphs of families never seen" in capsys.readouterr().out
+    assert moved == [FREEDOM.extent]  # letters are let to move as those of ``glyphs-moved`` are
     main(["pairs", *options, "--each", "1", "--steps", "2"])
     said = capsys.readouterr().out
     assert [line.split(":")[0] for line in said.splitlines()[1:]] == ["A/V", "d/p", "mean of 2 pairs"]
