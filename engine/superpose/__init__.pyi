@@ -84,6 +84,9 @@ from superpose.media.class_map import read_class_map as read_class_map
 from superpose.media.files import digest as digest
 from superpose.media.files import read_text as read_text
 from superpose.media.files import regular_file as regular_file
+from superpose.media.frames import Picture as Picture
+from superpose.media.frames import enlarged as enlarged
+from superpose.media.frames import faded as faded
 from superpose.media.hub import downloads as downloads
 from superpose.media.hub import locate as locate
 from superpose.media.images import read_image as read_image

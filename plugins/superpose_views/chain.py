@@ -11,6 +11,8 @@ from superpose import RecipeError, View, option
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose import Picture
+
 
 @attrs.frozen(kw_only=True)
 class Chain(View):
@@ -42,6 +44,13 @@ class Chain(View):
         for view in reversed(self.views):
             variance = view.apply_to_variance(variance)
         return variance
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """One of them on its way, of what those before it show."""
+        passed = min(int(u * len(self.views)), len(self.views) - 1)
+        for view in self.views[:passed]:
+            image = view.frame(image, 1.0)
+        return self.views[passed].frame(image, u * len(self.views) - passed, zoom)
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Reason why one of them refuses what the ones before show."""

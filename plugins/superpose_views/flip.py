@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
-from superpose import View, option
+from superpose import View, enlarged, option
+from superpose_views.drawing import drawn, turning, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 _DIMENSIONS = {"vertical": (-2,), "horizontal": (-1,), "both": (-2, -1)}
 
@@ -33,3 +38,15 @@ class Flip(View):
     def invert(self, x: Tensor) -> Tensor:
         """The images mirrored, which undoes it."""
         return self.apply(x)
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """The image as a card that is turned over, and is looked at from behind; ``both`` turns on the table."""
+        shown = np.flip(image, _DIMENSIONS[self.axis])
+        if u == 1:
+            return enlarged(shown, zoom)
+        if self.axis == "both":
+            return drawn(image, zoom, [turning(image, math.pi * u, math.pi)])
+        breadth = abs(math.cos(math.pi * u))
+        size = (breadth, 1.0) if self.axis == "vertical" else (1.0, breadth)
+        side = image if u < 0.5 else shown
+        return drawn(side, zoom, [whole(side, 0.0, size)])

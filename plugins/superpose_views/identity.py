@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import View
+from superpose import View, enlarged
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -30,3 +32,8 @@ class Identity(View):
     def invert(self, x: Tensor) -> Tensor:
         """``x`` itself."""
         return x
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """The image, which rests."""
+        del u
+        return enlarged(image, zoom)

@@ -20,7 +20,16 @@ class InnerCircle(Permutation):
     def sources(self, height: int, width: int) -> Indices:
         """The pixel opposite, inside the disc."""
         pixels = places(height, width)
+        return np.where(self.cut(height, width), pixels[::-1, ::-1], pixels).reshape(-1)
+
+    def cut(self, height: int, width: int) -> Indices:
+        """The disc, and all around it."""
         # Twice the distance from the centre, so that pixel centres are whole numbers and opposite ones are equally far.
         down, along = 2 * np.arange(height) + 1 - height, 2 * np.arange(width) + 1 - width
         inside = down[:, None] ** 2 + along[None, :] ** 2 < (self.diameter * min(height, width)) ** 2
-        return np.where(inside, pixels[::-1, ::-1], pixels).reshape(-1)
+        return inside.astype(np.int64)
+
+    def size_at(self, u: float) -> float:
+        """The disc fills its hole all the way."""
+        del u
+        return 1.0

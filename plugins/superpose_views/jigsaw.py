@@ -58,6 +58,13 @@ class Jigsaw(Permutation):
                 there[turned[goes][mine]] = turned[q][mine]
         return there
 
+    def cut(self, height: int, width: int) -> Indices:
+        """The cells of the board, with their tabs."""
+        del width
+        _, owners = self._plan()
+        cells: Indices = _cut(self.pieces, height, owners) @ np.array([self.pieces, 1])
+        return cells
+
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Pieces turn by right angles, and each has at least a pixel."""
         del channels

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import View
+from superpose import View, enlarged
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -34,3 +36,7 @@ class Negate(View):
     def apply_to_variance(self, variance: Tensor) -> Tensor:
         """``variance`` itself."""
         return variance
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """The image, which fades through grey."""
+        return enlarged(image * (1 - 2 * u), zoom)

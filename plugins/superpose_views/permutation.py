@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,11 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from superpose import LawError, View
+from superpose import LawError, View, enlarged
+from superpose_views.drawing import drawn
+from superpose_views.travel import Traveller, travellers
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from superpose import Picture
 
 Indices = NDArray[np.int64]
 
@@ -28,6 +33,17 @@ class Permutation(View):
     def sources(self, height: int, width: int) -> Indices:
         """For each place of the view, row by row, the place in the image that it shows: shape (height * width,)."""
 
+    def cut(self, height: int, width: int) -> Indices:
+        """The number of the piece that each place of the image belongs to, shape (height, width): what moves as one.
+
+        Each pixel by itself, unless overridden.
+        """
+        return places(height, width)
+
+    def size_at(self, u: float) -> float:
+        """Size of a piece that is so far on its way: a little smaller, so that pieces can be told apart."""
+        return 1 - 0.2 * math.sin(math.pi * u)
+
     def apply(self, x: Tensor) -> Tensor:
         """The images with their pixels moved."""
         height, width = x.shape[-2:]
@@ -40,11 +56,33 @@ class Permutation(View):
         _, back = _tables(self, height, width, x.device)
         return x.flatten(-2).index_select(-1, back).view(x.shape)
 
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """The pieces on their ways."""
+        channels, height, width = image.shape
+        if u == 1:
+            shown = image.reshape(channels, -1)[:, _order(self, height, width)]
+            return enlarged(shown.reshape(image.shape), zoom)
+        size = self.size_at(u)
+        pieces = _travellers(self, height, width)
+        return drawn(image, zoom, (piece.at(u, 1.0 if piece.stays else size) for piece in pieces))
+
 
 @lru_cache(maxsize=64)
 def _tables(view: Permutation, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     import torch  # plugins import no torch until they are used
 
+    there = _order(view, height, width)
+    back = np.argsort(there)
+    return torch.from_numpy(there).to(device), torch.from_numpy(back).to(device)
+
+
+@lru_cache(maxsize=16)
+def _travellers(view: Permutation, height: int, width: int) -> list[Traveller]:
+    return travellers(_order(view, height, width), view.cut(height, width))
+
+
+def _order(view: Permutation, height: int, width: int) -> Indices:
+    """The sources of a view, proven to be a permutation."""
     there = view.sources(height, width)
     pixels = np.arange(height * width)
     if not np.array_equal(np.sort(there), pixels):
@@ -52,8 +90,7 @@ def _tables(view: Permutation, height: int, width: int, device: torch.device) ->
         raise LawError(
             f"view {view.kind!r} is no permutation at {height}x{width}: {missing} of {len(pixels)} pixels are not shown"
         )
-    back = np.argsort(there)
-    return torch.from_numpy(there).to(device), torch.from_numpy(back).to(device)
+    return there
 
 
 def places(height: int, width: int) -> Indices:

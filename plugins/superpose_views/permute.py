@@ -31,6 +31,11 @@ class Permute(Permutation):
         moved = patches[shuffled(n * n, self.seed)]
         return moved.reshape(n, n, tall, wide).swapaxes(1, 2).reshape(-1)
 
+    def cut(self, height: int, width: int) -> Indices:
+        """The patches."""
+        n = self.patches
+        return places(n, n).repeat(height // n, 0).repeat(width // n, 1)
+
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Patches have a whole number of pixels."""
         del channels

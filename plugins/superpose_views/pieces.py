@@ -37,6 +37,10 @@ class Pieces(Permutation):
             there[mine] = moved
         return there
 
+    def cut(self, height: int, width: int) -> Indices:
+        """The pieces of the drawing."""
+        return _labels(self.picture, height, width)
+
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """A drawing of another size, or one in which nothing can move."""
         del channels

@@ -17,12 +17,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
-from superpose import View, option
+from superpose import View, enlarged, faded, option
+from superpose_views.drawing import drawn, turning, whole
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
+
+    from superpose import Picture
+
+#: Share of the way that another angle than a right one is turned in; then the corners fade in on the other side.
+_SETTLES = 0.75
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +62,18 @@ class Rotate(View):
         """The variance turned back by whole pixels, as nearly as shears can; to mix it would change it."""
         quarters, rest = self._angle
         return _sheared(variance, -rest, whole=True).rot90(-quarters, (-2, -1)).contiguous()
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """The image on its turn, as on a table; another angle than a right one settles into its reading."""
+        quarters, rest = self._angle
+        end = math.radians(self.degrees)
+        if rest == 0 and u < 1:
+            return drawn(image, zoom, [turning(image, end * u, end)])
+        turned = drawn(image, zoom, [whole(image, end * min(u / _SETTLES, 1))])
+        if u <= _SETTLES:
+            return turned
+        shown = enlarged(_sheared_array(np.rot90(image, quarters, (-2, -1)), rest), zoom)
+        return faded(turned, shown, (u - _SETTLES) / (1 - _SETTLES))
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """A quarter turn swaps height and width, so it needs a square; other angles turn in one."""
@@ -116,6 +136,21 @@ def _sources(size: int, lines: int, slope: float, dimension: int, device: torch.
     shifts = _shifts(lines, slope).round().long()
     sources = (torch.arange(size)[None] - shifts[:, None]) % size
     return (sources if dimension == -1 else sources.mT).contiguous().to(device)
+
+
+def _sheared_array(image: Picture, angle: float) -> Picture:
+    """The picture that `_sheared` makes, without torch."""
+    if angle == 0:
+        return image
+    for axis, slope in ((-1, math.tan(angle / 2)), (-2, -math.sin(angle)), (-1, math.tan(angle / 2))):
+        size, lines = image.shape[axis], image.shape[-3 - axis]
+        shifts = slope * (np.arange(lines) - (lines - 1) / 2)
+        phases = np.exp(-2j * math.pi / size * np.outer(shifts, np.arange(size // 2 + 1)))
+        if size % 2 == 0:
+            phases[:, -1] = 1
+        spectrum: NDArray[np.complex128] = np.fft.rfft(image, axis=axis) * (phases if axis == -1 else phases.T)
+        image = np.fft.irfft(spectrum, n=size, axis=axis)
+    return image
 
 
 def _shifts(lines: int, slope: float) -> Tensor:

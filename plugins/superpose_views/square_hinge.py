@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 
@@ -30,6 +32,18 @@ class SquareHinge(Permutation):
                 square = np.s_[i * side : (i + 1) * side, j * side : (j + 1) * side]
                 there[square] = np.rot90(pixels[square], -1 if (i + j) % 2 == 0 else 1)
         return there.reshape(-1)
+
+    def cut(self, height: int, width: int) -> Indices:
+        """The squares, and the rows and columns beyond them."""
+        side = min(height, width) // self.squares
+        rows, columns = np.arange(height) // side, np.arange(width) // side
+        numbers = rows[:, None] * self.squares + columns[None]
+        beyond = (rows >= self.squares)[:, None] | (columns >= self.squares)[None]
+        return np.where(beyond, self.squares**2, numbers)
+
+    def size_at(self, u: float) -> float:
+        """Squares that hang together by their corners: the sheet opens, and is looked at from further away."""
+        return 1 / (math.cos(math.pi / 2 * u) + math.sin(math.pi / 2 * u))
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Squares fill a square, and have at least a pixel."""

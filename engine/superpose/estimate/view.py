@@ -11,11 +11,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
+from superpose.media.frames import enlarged, faded
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.tensors import Map
+    from superpose.media.frames import Picture
 
 
 class View(Kind, ABC):
@@ -44,6 +46,29 @@ class View(Kind, ABC):
         """The same view of an image ``factor`` times as large; override where an option counts pixels."""
         del factor
         return self
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
+        """A picture on its way to what the view shows of it, for animations: a cross-fade, unless overridden.
+
+        Override it where pixels travel, in NumPy alone: then `superpose animate` needs no torch for it.
+
+        Arguments:
+            image: What is looked at, shape (C, H, W), float64; it is not written to.
+            u: How far on the way, from 0, the image itself, to 1, exactly what `apply` shows.
+            zoom: The frame is so many times as large; at both ends each pixel is a square of ``zoom`` pixels a side.
+
+        Returns:
+            Shape (C, H * zoom, W * zoom), float64. Paper that shows is 1. Where what the view shows has another shape
+            than the image, a frame has either.
+        """
+        if u == 0:
+            return enlarged(image, zoom)
+        import torch  # no torch is brought in before it is used
+
+        shown: Picture = self.apply(torch.from_numpy(image.copy())[None])[0].numpy()
+        if shown.shape != image.shape:
+            return enlarged(image if u < 0.5 else shown, zoom)
+        return faded(enlarged(image, zoom), enlarged(shown, zoom), u)
 
     def maps(self) -> tuple[Map, Map, Map]:
         """The triple (apply, invert, apply_to_variance) as a `Term` takes it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size, unwritten
 
@@ -44,6 +45,9 @@ def laws(view: View, channels: int, height: int, width: int) -> Iterator[Law]:
     yield Law("is-transpose", lambda: is_transpose(view, *size))
     yield Law("keeps-noise-white", lambda: keeps_noise_white(view, *size))
     yield Law("carries-variance", lambda: carries_variance(view, *size))
+    yield Law("frames-are-pictures", lambda: frames_are_pictures(view, *size))
+    yield Law("frames-begin-at-the-image", lambda: frames_begin_at_the_image(view, *size))
+    yield Law("frames-end-at-the-reading", lambda: frames_end_at_the_reading(view, *size))
 
 
 def keeps_lengths(view: View, channels: int, height: int, width: int) -> float:
