@@ -20,7 +20,7 @@ ValueError: must be at least 1, got 0
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 
@@ -41,6 +41,10 @@ class Kind:
     processes: ClassVar[frozenset[str] | None] = None
 
 
+#: Some kind.
+K = TypeVar("K", bound=Kind)
+
+
 @attrs.frozen
 class Limits:
     """The range of an option, in a form that validators, schema and manual all read."""
@@ -49,7 +53,7 @@ class Limits:
     gt: float | None = None
     le: float | None = None
     lt: float | None = None
-    choices: tuple[Any, ...] | None = None
+    choices: tuple[object, ...] | None = None
     each: bool = False
 
     def __call__(self, instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -91,7 +95,7 @@ def option(
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
-    choices: tuple[Any, ...] | None = None,
+    choices: tuple[object, ...] | None = None,
     each: bool = False,
     factory: Callable[[], Any] | None = None,
     metadata: Mapping[str, Any] | None = None,

@@ -42,7 +42,7 @@ class Scalar:
 class Choice:
     """One of a few values."""
 
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
     @property
     def words(self) -> str:
@@ -153,26 +153,30 @@ class Option:
     form: Form
     doc: str
     limits: Limits
-    default: Any
+    default: object
 
     @property
     def required(self) -> bool:
         """True where the key must be there."""
         return self.default is attrs.NOTHING
 
-    def check(self, value: Any) -> None:
+    def check(self, value: object) -> None:
         """Raise ValueError if ``value`` is out of range; None, for "not given", never is."""
         if value is not None:
             self.limits(None, _ANY_FIELD, value)
 
 
-@functools.cache
 def options_of(cls: type) -> tuple[Option, ...]:
     """The options of a frozen attrs class, in the order they are written.
 
     Raises:
         TypeError: If a field was not made by `superpose.option`, or has a type that no recipe can write.
     """
+    return _options_of(cls)
+
+
+@functools.cache
+def _options_of(cls: type) -> tuple[Option, ...]:
     try:
         attrs.resolve_types(cls)
     except NameError as error:
@@ -182,13 +186,13 @@ def options_of(cls: type) -> tuple[Option, ...]:
     return tuple(_option(cls, field) for field in attrs.fields(cls) if field.init)
 
 
-def paths_read(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+def paths_read(cls: type, values: dict[str, object]) -> dict[str, object]:
     """The values of a kind's options, with a `Path` for each text where an option takes a path."""
     forms = {option.name: option.form for option in options_of(cls)}
     return {name: _path_read(forms.get(name), value) for name, value in values.items()}
 
 
-def _path_read(form: Form | None, value: Any) -> Any:
+def _path_read(form: Form | None, value: object) -> object:
     match form:
         case Scalar() if form.type is Path and isinstance(value, str):
             return Path(value)
@@ -219,7 +223,7 @@ def _option(cls: type, field: attrs.Attribute[Any]) -> Option:
     return Option(field.name, form, str(field.metadata["doc"]), limits, default)
 
 
-def _form_or_none(annotation: Any) -> tuple[Form, bool]:
+def _form_or_none(annotation: object) -> tuple[Form, bool]:
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return _form(annotation), False
     members = [member for member in typing.get_args(annotation) if member is not types.NoneType]
@@ -230,7 +234,7 @@ def _form_or_none(annotation: Any) -> tuple[Form, bool]:
     return (forms[0] if len(forms) == 1 else Either(forms)), types.NoneType in typing.get_args(annotation)
 
 
-def _form(annotation: Any) -> Form:
+def _form(annotation: object) -> Form:
     origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in _WORDS:
         return Scalar(annotation)

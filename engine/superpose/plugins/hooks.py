@@ -6,13 +6,20 @@ group ``superpose``. It must be light to import: heavy imports belong into the m
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import pluggy
 
-#: Registers a class of a role, and returns it, so that it may be a decorator.
-Register = Callable[[type[Any]], type[Any]]
+from superpose.kinds.kind import K
+
+
+class Register(Protocol):
+    """The function that registers a class of a role, and returns it, so that it may be a decorator."""
+
+    def __call__(self, cls: type[K], /) -> type[K]:
+        """Register a class."""
+        ...
+
 
 #: Hooks that have another name now, and the role of each. One that is renamed keeps its old specification, with
 #: ``@hookspec(warn_on_impl=DeprecationWarning(...))``, and stands here for one minor release: docs/plugins-policy.md.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
 from superpose.errors import PluginError, RecipeError
-from superpose.kinds.kind import Kind
+from superpose.kinds.kind import K, Kind
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import nearest, suggestion
+from superpose.plugins.hooks import Register
 from superpose.plugins.validate import validate
 
 #: What became of a plugin: one that is not loaded says why.
@@ -87,10 +88,10 @@ class Registrations:
     def __init__(self) -> None:
         self.kinds: dict[tuple[str, str], type[Kind]] = {}
 
-    def register(self, role: str) -> Callable[[type[Any]], type[Any]]:
+    def register(self, role: str) -> Register:
         """The ``register`` that a hook for ``role`` is given; it may serve as a decorator."""
 
-        def register(cls: type[Any]) -> type[Any]:
+        def register(cls: type[K]) -> type[K]:
             validate(cls, role)
             if (role, cls.kind) in self.kinds:
                 raise PluginError(f"{role} {cls.kind!r} is registered twice")
@@ -115,7 +116,7 @@ class Registry:
     """
 
     def __init__(self, found: Iterable[tuple[Plugin, Registrations]] = (), warnings: Iterable[str] = ()) -> None:
-        self._kinds: dict[tuple[str, str], tuple[type[Any], Plugin]] = {}
+        self._kinds: dict[tuple[str, str], tuple[type[Kind], Plugin]] = {}
         plugins = []
         for candidate, draft in found:
             plugin = candidate
@@ -128,7 +129,7 @@ class Registry:
         self.warnings: tuple[str, ...] = tuple(warnings)
 
     @classmethod
-    def of(cls, *kinds: type[Any], name: str = "given", distribution: str = "given", version: str = "0") -> Registry:
+    def of(cls, *kinds: type[Kind], name: str = "given", distribution: str = "given", version: str = "0") -> Registry:
         """A registry of these classes alone, as if one plugin had registered them.
 
         Raises:
@@ -164,7 +165,7 @@ class Registry:
             raise RecipeError(self._not_there(role, plugin, bare) if colon else self._unknown(role, kind))
         return cls
 
-    def owner(self, cls: type[Any]) -> Plugin:
+    def owner(self, cls: type[Kind]) -> Plugin:
         """The plugin that registered ``cls``.
 
         Raises:

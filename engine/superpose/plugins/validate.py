@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, Protocol
 
 import attrs
 
@@ -12,15 +11,6 @@ from superpose.errors import PluginError
 from superpose.kinds.kind import Kind
 from superpose.kinds.options import nested_options, options_of
 from superpose.kinds.roles import ROLES
-
-
-class Parted(Protocol):
-    """As much of a decomposition as has names of parts."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of its parts."""
-
 
 #: Names of plugins and of kinds.
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -30,7 +20,7 @@ SUBJECT_KEYS = ("model", "prompt", "negative", "guidance_stages", "reduction", *
 VIEW_KEYS = ("weight", *SUBJECT_KEYS)
 
 
-def validate(cls: Any, role: str) -> None:
+def validate(cls: type[Kind], role: str) -> None:
     """Accept ``cls`` as a kind of ``role``.
 
     Raises:
@@ -55,7 +45,7 @@ def validate(cls: Any, role: str) -> None:
         raise PluginError(f"{role} {cls.kind!r}: option {clash[0]!r} has a name that recipes use themselves; rename it")
 
 
-def _role(cls: Any, role: str) -> None:
+def _role(cls: object, role: str) -> None:
     if not (isinstance(cls, type) and issubclass(cls, Kind)):
         raise PluginError(f"register takes classes of kinds, got {cls!r}")
     given = getattr(cls, "role", None)
@@ -79,18 +69,18 @@ def _kind(cls: type[Kind]) -> None:
         raise PluginError(f"{cls.role} {kind!r} has no docstring, which is its manual page")
 
 
-def _form(cls: type[Any]) -> None:
+def _form(cls: type[Kind]) -> None:
     what = _what(cls)
     if inspect.isabstract(cls):
-        missing = ", ".join(sorted(cls.__abstractmethods__))
+        missing = ", ".join(sorted(getattr(cls, "__abstractmethods__", ())))
         raise PluginError(f"{what} does not define {missing}")
-    if "__attrs_attrs__" not in vars(cls) or not _frozen(cls):
+    if not attrs.has(cls) or "__attrs_attrs__" not in vars(cls) or not _frozen(cls):
         raise PluginError(f"{what} must be a frozen attrs class: decorate it with @attrs.frozen(kw_only=True)")
     if any(field.init and not field.kw_only for field in attrs.fields(cls)):
         raise PluginError(f"{what} takes options by position: decorate it with @attrs.frozen(kw_only=True)")
 
 
-def _frozen(cls: type[Any]) -> bool:
+def _frozen(cls: type) -> bool:
     try:
         setattr(object.__new__(cls), "kind", "")  # noqa: B010  (an attribute of the class, so the type checker objects)
     except attrs.exceptions.FrozenInstanceError:
@@ -100,7 +90,7 @@ def _frozen(cls: type[Any]) -> bool:
     return False
 
 
-def names_of_all(cls: type[Any]) -> tuple[str, ...] | None:
+def names_of_all(cls: type[Kind]) -> tuple[str, ...] | None:
     """Names of the parts of every decomposition of a class; None where they depend on its options.
 
     Raises:
@@ -110,20 +100,20 @@ def names_of_all(cls: type[Any]) -> tuple[str, ...] | None:
     return None if hasattr(names, "__get__") else _names(cls, names)
 
 
-def names_of(decomposition: Parted) -> tuple[str, ...]:
+def names_of(decomposition: Kind) -> tuple[str, ...]:
     """Names of the parts of a decomposition, which can stand in a recipe beside its options.
 
     Raises:
         PluginError: If they are no different names, or one of them is an option.
     """
-    cls: type[Any] = type(decomposition)
-    names = _names(cls, decomposition.names)
-    if clash := sorted({"kind", *(field.name for field in attrs.fields(cls))} & set(names)):
+    cls = type(decomposition)
+    names = _names(cls, getattr(decomposition, "names", None))
+    if clash := sorted({"kind", *(option.name for option in options_of(cls))} & set(names)):
         raise PluginError(f"{_what(cls)}: the part {clash[0]!r} has the name of an option; rename it")
     return names
 
 
-def _names(cls: type[Any], names: object) -> tuple[str, ...]:
+def _names(cls: type[Kind], names: object) -> tuple[str, ...]:
     good = isinstance(names, tuple) and names and all(isinstance(name, str) and NAME.fullmatch(name) for name in names)
     if not isinstance(names, tuple) or not good or len(set(names)) < len(names):
         raise PluginError(
@@ -132,5 +122,5 @@ def _names(cls: type[Any], names: object) -> tuple[str, ...]:
     return names
 
 
-def _what(cls: type[Any]) -> str:
+def _what(cls: type[Kind]) -> str:
     return f"{cls.role} {cls.kind!r}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from superpose.estimate.decomposition import Decomposition
+from superpose.kinds.kind import Kind
 from superpose.kinds.options import (
     Choice,
     Either,
@@ -25,11 +24,12 @@ from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
 from superpose.plugins.validate import names_of, names_of_all
 from superpose.recipe.dump import inline, plain
+from superpose.recipe.where import TomlTable
 
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def example(cls: Any, registry: Registry | None = None) -> str:
+def example(cls: type[Kind], registry: Registry | None = None) -> str:
     """The table of a kind, as TOML.
 
     An option that must be given has a value that fits, one that is absent by default is left out, and what a subject
@@ -55,22 +55,22 @@ def example(cls: Any, registry: Registry | None = None) -> str:
     return (f"[[{cls.role}]]\n" if ROLES[cls.role].many else f"[{cls.role}]\n") + body
 
 
-def _host(role: str, registry: Registry) -> tuple[Any, str] | None:
+def _host(role: str, registry: Registry) -> tuple[type[Kind], str] | None:
     """A guidance that names kinds of a role which no table of a recipe names by itself, and its option; None else."""
     if ROLES[role].in_recipe:
         return None
-    guidances: Iterable[Any] = registry.kinds("guidance").values()
+    guidances = registry.kinds("guidance").values()
     hosts = ((cls, option) for cls in guidances for option in options_of(cls))
     return next(((cls, option.name) for cls, option in hosts if option.form == Named(role)), None)
 
 
-def _table(cls: Any, registry: Registry) -> dict[str, Any]:
-    tag = {"kind": cls.kind} if hasattr(cls, "kind") else {}
+def _table(cls: type, registry: Registry) -> TomlTable:
+    tag: TomlTable = {"kind": cls.kind} if issubclass(cls, Kind) else {}
     values = {option.name: _value(option, registry) for option in options_of(cls)}
     return tag | {name: value for name, value in values.items() if value is not None}
 
 
-def _value(option: Option, registry: Registry) -> Any:
+def _value(option: Option, registry: Registry) -> object:
     if not option.required:
         return plain(option.default)
     limits = option.limits
@@ -81,7 +81,7 @@ def _value(option: Option, registry: Registry) -> Any:
     return [_within(option, item) for item in value] if isinstance(value, list) else _within(option, value)
 
 
-def _within(option: Option, value: Any) -> Any:
+def _within(option: Option, value: object) -> object:
     """A number in range, near ``value``; what is no number as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
@@ -103,7 +103,7 @@ def _fits(option: Option, value: float) -> bool:
     return True
 
 
-def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911  (one return a form)
+def _fitting(form: Form, name: str, registry: Registry) -> object:  # noqa: PLR0911  (one return a form)
     match form:
         case Scalar(kind):
             return {int: 1, float: 1.0, str: name, bool: True, Path: f"{name}.png"}[kind]
@@ -125,5 +125,5 @@ def _fitting(form: Form, name: str, registry: Registry) -> Any:  # noqa: PLR0911
             return {"kind": role} if simplest is None else _table(simplest, registry)
 
 
-def _needs(cls: Any) -> int:
+def _needs(cls: type) -> int:
     return sum(option.required for option in options_of(cls))

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 import superpose
-from superpose.errors import PluginError, RecipeError
+from superpose.errors import PluginError
 from superpose.estimate.reduction import REDUCTIONS
+from superpose.kinds.kind import Kind
 from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
-from superpose.recipe.read import TEXT, WRONG, Reader
+from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
 from superpose.recipe.renamed import renamed
 from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm, misnamed
-from superpose.recipe.where import KeyPath
+from superpose.recipe.where import KeyPath, TomlTable
 
-if TYPE_CHECKING:
-    from superpose.estimate.decomposition import Decomposition
+T = TypeVar("T")
 
 #: Roles of which a recipe has a list that is no part of its subject.
 LISTED = tuple(role.name for role in ROLES.values() if role.in_recipe and role.many and not role.in_subject)
@@ -51,31 +51,27 @@ _weight = attrs.fields(ViewTerm).weight
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
 
 
-def read_recipe(reader: Reader, data: dict[str, Any]) -> Any:
+def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
     """The recipe in plain ``data``, or `WRONG`; mistakes are noted by ``reader``."""
     reader.unknown_keys(data, RECIPE_KEYS, ())
-    fields: dict[str, Any] = {"requires": _requires(reader, data.get("requires", []))}
+    fields: dict[str, object] = {"requires": _requires(reader, data.get("requires", []))}
     fields |= _roles(reader, data, ())
-    fields["models"] = _models(reader, data.get("models", {}), ("models",))
-    fields["subject"] = _subject(reader, data, (), outermost=True)
+    models = _models(reader, data.get("models", {}), ("models",))
+    subject = _subject(reader, data, (), outermost=True)
+    fields |= {"models": models, "subject": subject}
     fields["stage"] = _listed(reader, data, ("stage",), _stage)
     fields["constraint"] = _listed(reader, data, ("constraint",), _constraint)
     run = reader.table(data.get("run", {}), ("run",), "[run]")
-    fields["run"] = run if run is WRONG else reader.options(Run, run, ("run",))
-    if fields["models"] is not WRONG and fields["subject"] is not WRONG:
-        for path, why in misnamed(fields["models"], fields["subject"]):
+    fields["run"] = WRONG if run is WRONG else reader.options(Run, run, ("run",))
+    if models is not WRONG and subject is not WRONG:
+        for path, why in misnamed(models, subject):
             fields["models"] = reader.wrong(path, why)
-    if any(value is WRONG for value in fields.values()):
-        return WRONG
-    try:
-        return Recipe(**fields)
-    except RecipeError as error:
-        return reader.wrong((), str(error))
+    return reader.made(Recipe, fields, ())
 
 
-def _roles(reader: Reader, table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+def _roles(reader: Reader, table: TomlTable, path: KeyPath) -> dict[str, Kind | Wrong | None]:
     """The kinds that a recipe and each of its stages name."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Kind | Wrong | None] = {}
     for role in STAGE_KEYS:
         mine = (*path, role)
         if role in table:
@@ -88,31 +84,33 @@ def _roles(reader: Reader, table: dict[str, Any], path: KeyPath) -> dict[str, An
     return fields
 
 
-def _models(reader: Reader, given: Any, path: KeyPath) -> Any:
+def _models(reader: Reader, given: object, path: KeyPath) -> dict[str, Kind] | Wrong:
     """Further networks by their names."""
-    if reader.table(given, path, "[models.NAME] and its kind") is WRONG:
+    tables = reader.table(given, path, "[models.NAME] and its kind")
+    if tables is WRONG:
         return WRONG
-    models = tuple((name, reader.kind("model", table, (*path, name))) for name, table in given.items())
-    return WRONG if any(model is WRONG for _, model in models) else models
+    models = all_right(reader.kind("model", table, (*path, name)) for name, table in tables.items())
+    return WRONG if models is WRONG else dict(zip(tables, models, strict=True))
 
 
-def _stage(reader: Reader, given: Any, path: KeyPath) -> Any:
-    if reader.table(given, path, f"[[{header(path)}]]") is WRONG:
+def _stage(reader: Reader, given: object, path: KeyPath) -> Stage | Wrong:
+    table = reader.table(given, path, f"[[{header(path)}]]")
+    if table is WRONG:
         return WRONG
-    reader.unknown_keys(given, (*STAGE_KEYS, "constraint"), path)
-    fields = _roles(reader, given, path)
-    fields["constraint"] = _listed(reader, given, (*path, "constraint"), _constraint)
-    return WRONG if any(value is WRONG for value in fields.values()) else Stage(**fields)
+    reader.unknown_keys(table, (*STAGE_KEYS, "constraint"), path)
+    constraints = _listed(reader, table, (*path, "constraint"), _constraint)
+    return reader.made(Stage, _roles(reader, table, path) | {"constraint": constraints}, path)
 
 
-def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bool = False) -> Any:
+def _subject(reader: Reader, table: TomlTable, path: KeyPath, outermost: bool = False) -> Subject | Wrong:
     """Subject of ``table``; the recipe's own model and guidance are read elsewhere."""
     given = [key for key in table if key in SUBJECTS]
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     if not given:
         fields["prompt"] = reader.wrong((*path, "prompt"), f"missing; give one of {_SUBJECTS}")
     elif len(given) > 1:
-        reader.wrong((*path, given[1]), f"give only one of {', '.join(SUBJECTS)}; here are {' and '.join(given)}")
+        what = f"give only one of {', '.join(SUBJECTS)}; here are {' and '.join(given)}"
+        fields[given[1]] = reader.wrong((*path, given[1]), what)
     for key, form in _WORDS.items():
         if key in table:
             fields[key] = reader.value(form, table[key], (*path, key))
@@ -129,55 +127,43 @@ def _subject(reader: Reader, table: dict[str, Any], path: KeyPath, outermost: bo
         fields["guidance_stages"] = reader.value(Listed(Scalar(int)), table["guidance_stages"], mine)
         if "guidance" not in table:
             fields["guidance"] = reader.wrong(mine, "says where a guidance holds, and there is none: add guidance")
-    if len(given) != 1 or any(value is WRONG for value in fields.values()):
-        return WRONG
-    try:
-        return Subject(**fields)
-    except RecipeError as error:
-        return reader.wrong(path, str(error))
+    return WRONG if len(given) != 1 else reader.made(Subject, fields, path)
 
 
-def _views(reader: Reader, given: Any, path: KeyPath) -> Any:
+def _views(reader: Reader, given: object, path: KeyPath) -> tuple[ViewTerm, ...] | Wrong:
     items = reader.tables(given, path)
-    if items is WRONG:
-        return WRONG
-    terms = tuple(_view(reader, item, (*path, i)) for i, item in enumerate(items))
-    return WRONG if any(term is WRONG for term in terms) else terms
+    return WRONG if items is WRONG else all_right(_view(reader, item, (*path, i)) for i, item in enumerate(items))
 
 
-def _view(reader: Reader, given: Any, path: KeyPath) -> Any:
-    if reader.table(given, path, '{kind = "...", prompt = "..."}') is WRONG:
+def _view(reader: Reader, given: object, path: KeyPath) -> ViewTerm | Wrong:
+    table = reader.table(given, path, '{kind = "...", prompt = "..."}')
+    if table is WRONG:
         return WRONG
-    view = reader.kind("view", given, path, VIEW_KEYS)
-    weight = reader.option(WEIGHT, given, path)
-    subject = _subject(reader, given, path)
-    if any(value is WRONG for value in (view, weight, subject)):
-        return WRONG
-    return ViewTerm(view=view, weight=weight, subject=subject)
+    view = reader.kind("view", table, path, VIEW_KEYS)
+    weight = reader.option(WEIGHT, table, path)
+    return reader.made(ViewTerm, {"view": view, "weight": weight, "subject": _subject(reader, table, path)}, path)
 
 
-def _decomposition(reader: Reader, given: Any, path: KeyPath) -> Any:
-    if reader.table(given, path, f"[{header(path)}], once") is WRONG:
-        return WRONG
-    cls = reader.named("decomposition", given, path)
-    if cls is WRONG:
+def _decomposition(reader: Reader, given: object, path: KeyPath) -> PartTerms | Wrong:
+    table = reader.table(given, path, f"[{header(path)}], once")
+    cls = WRONG if table is WRONG else reader.named("decomposition", table, path)
+    if table is WRONG or cls is WRONG:
         return WRONG
     names = names_of_all(cls)
-    given = renamed(given, path, names or ())
+    table = renamed(table, path, names or ())
     # Where the names depend on options nothing is known of the other keys before those are read.
-    beside = [key for key in given if key not in {option.name for option in options_of(cls)}]
-    decomposition = reader.options(cls, given, path, ("kind", *names) if names is not None else beside)
+    beside = [key for key in table if key not in {option.name for option in options_of(cls)}]
+    decomposition = reader.options(cls, table, path, ("kind", *names) if names is not None else beside)
     if names is None and decomposition is not WRONG:
-        names = _names_read(reader, decomposition, given, path)
-    parts = tuple((name, _part(reader, given, (*path, name))) for name in names or ())
-    if names is None or decomposition is WRONG or any(subject is WRONG for _, subject in parts):
+        names = _names_read(reader, decomposition, table, path)
+    if names is None:
         return WRONG
-    return PartTerms(decomposition=decomposition, parts=parts)
+    subjects = all_right(_part(reader, table, (*path, name)) for name in names)
+    parts = WRONG if subjects is WRONG else tuple(zip(names, subjects, strict=True))
+    return reader.made(PartTerms, {"decomposition": decomposition, "parts": parts}, path)
 
 
-def _names_read(
-    reader: Reader, decomposition: Decomposition, given: dict[str, Any], path: KeyPath
-) -> tuple[str, ...] | None:
+def _names_read(reader: Reader, decomposition: Kind, table: TomlTable, path: KeyPath) -> tuple[str, ...] | None:
     """The names that the options of a decomposition make; None where they make none that a recipe can have."""
     try:
         names = names_of(decomposition)
@@ -185,11 +171,11 @@ def _names_read(
         reader.wrong(path, str(error))
         return None
     options = [option.name for option in options_of(type(decomposition))]
-    reader.unknown_keys(given, ("kind", *options, *names), path)
+    reader.unknown_keys(table, ("kind", *options, *names), path)
     return names
 
 
-def _part(reader: Reader, table: dict[str, Any], path: KeyPath) -> Any:
+def _part(reader: Reader, table: TomlTable, path: KeyPath) -> Subject | Wrong:
     name = path[-1]
     if name not in table:
         return reader.wrong(path, f'missing; say what the part shows, such as {name} = "a prompt"')
@@ -203,29 +189,27 @@ def _part(reader: Reader, table: dict[str, Any], path: KeyPath) -> Any:
     return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")
 
 
-def _constraint(reader: Reader, given: Any, path: KeyPath) -> Any:
+def _constraint(reader: Reader, given: object, path: KeyPath) -> Kind | Wrong:
     return reader.kind("constraint", given, path)
 
 
-def _listed(reader: Reader, table: dict[str, Any], path: KeyPath, read: Callable[[Reader, Any, KeyPath], Any]) -> Any:
+def _listed(
+    reader: Reader, table: TomlTable, path: KeyPath, read: Callable[[Reader, object, KeyPath], T | Wrong]
+) -> tuple[T, ...] | Wrong:
     """The tables of the list at ``path``, each read by ``read``; none where ``table`` doesn't have its key."""
     key = str(path[-1])
     if key not in table:
         return ()
     items = reader.tables(table[key], path)
-    if items is WRONG:
-        return WRONG
-    values = tuple(read(reader, item, (*path, i)) for i, item in enumerate(items))
-    return WRONG if any(value is WRONG for value in values) else values
+    return WRONG if items is WRONG else all_right(read(reader, item, (*path, i)) for i, item in enumerate(items))
 
 
-def _requires(reader: Reader, given: Any) -> Any:
+def _requires(reader: Reader, given: object) -> object | Wrong:
     texts = reader.value(Listed(TEXT), given, ("requires",))
-    if texts is WRONG:
-        return WRONG
-    for i, text in enumerate(texts):
-        if why := _unmet(text):
-            reader.wrong(("requires", i), why)
+    if isinstance(texts, tuple):
+        for i, text in enumerate(texts):
+            if why := _unmet(text):
+                reader.wrong(("requires", i), why)
     return texts
 
 

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import attrs
 
@@ -16,9 +16,9 @@ from superpose.plugins import Registry, load_plugins
 from superpose.recipe.grammar import read_recipe
 from superpose.recipe.overrides import apply
 from superpose.recipe.problems import MistakesError, Override, Problem, Source
-from superpose.recipe.read import Reader
+from superpose.recipe.read import WRONG, Reader
 from superpose.recipe.tables import Recipe
-from superpose.recipe.where import KeyPath, Position, locate, position_of, too_deep, too_long
+from superpose.recipe.where import KeyPath, Position, TomlTable, locate, position_of, too_deep, too_long
 
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
@@ -78,13 +78,13 @@ def loads(
     sets, misplaced = _overridden(data, overrides)
     source = Source(name, spots, sets)
     reader = Reader(registry or load_plugins(), Path(folder), files)
-    recipe: Recipe = read_recipe(reader, data)
-    if reader.mistakes or misplaced:
+    recipe = read_recipe(reader, data)
+    if recipe is WRONG or reader.mistakes or misplaced:
         raise MistakesError([*source.problems(reader.mistakes), *misplaced])
     return attrs.evolve(recipe, source=source)
 
 
-def _overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Problem]]:
+def _overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Problem]]:
     """Apply overrides to a recipe: the path that each has set, and the problems of those that can't be applied."""
     sets: dict[KeyPath, Override] = {}
     misplaced = []
@@ -98,7 +98,7 @@ def _overridden(data: dict[str, Any], overrides: Iterable[str]) -> tuple[dict[Ke
     return sets, misplaced
 
 
-def _parsed(text: str, name: str) -> dict[str, Any]:
+def _parsed(text: str, name: str) -> TomlTable:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -116,10 +116,10 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         _not_toml(name, *too_long(text, most), f"an integer of more than {most:,} digits", error)
 
 
-def _bounded(data: dict[str, Any], text: str, name: str) -> None:
+def _bounded(data: TomlTable, text: str, name: str) -> None:
     """Refuse what nobody writes by hand, before it is walked through: it would take minutes, or end the stack."""
     tables = 0
-    left: list[tuple[Any, KeyPath]] = [(data, ())]
+    left: list[tuple[TomlTable | list[object], KeyPath]] = [(data, ())]
     while left:
         value, path = left.pop()
         if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from superpose.recipe.problems import dotted, shown
-from superpose.recipe.where import KeyPath
+from superpose.recipe.where import KeyPath, TomlTable
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
 _OVERRIDE = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=(.*)", re.DOTALL)
@@ -26,16 +26,16 @@ class OverrideValue:
         raw: What was typed; None for a value inside a list or table.
     """
 
-    value: Any
+    value: object
     raw: str | None = None
 
     @property
-    def text(self) -> Any:
+    def text(self) -> object:
         """The value where text is wanted: what was typed, without the quotes if it had any."""
         return self.value if isinstance(self.value, str) or self.raw is None else self.raw
 
 
-def apply(data: dict[str, Any], override: str) -> list[KeyPath]:
+def apply(data: TomlTable, override: str) -> list[KeyPath]:
     """Set one value in the plain recipe ``data``, making tables on the way.
 
     Returns:
@@ -67,7 +67,7 @@ def _keys(text: str) -> list[str]:
     return [part if part[0] not in "\"'" else _toml(part) for part in _FIRST.findall(text)]
 
 
-def _step(node: Any, path: KeyPath, key: str) -> str | int:
+def _step(node: object, path: KeyPath, key: str) -> str | int:
     if isinstance(node, dict):
         return key
     where = dotted(path)
@@ -82,7 +82,7 @@ def _step(node: Any, path: KeyPath, key: str) -> str | int:
     return int(key)
 
 
-def _value(raw: str) -> Any:
+def _value(raw: str) -> object:
     try:
         value = _toml(raw)
     except ValueError:
@@ -90,7 +90,7 @@ def _value(raw: str) -> Any:
     return _wrapped(value, raw)
 
 
-def _wrapped(value: Any, raw: str | None = None) -> Any:
+def _wrapped(value: object, raw: str | None = None) -> object:
     """Mark the leaves as said in an override; tables and lists stay plain, so that a further override finds its way."""
     if isinstance(value, dict):
         return {key: _wrapped(item) for key, item in value.items()}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from superpose.errors import Notice
 
 if TYPE_CHECKING:
-    from superpose.recipe.where import KeyPath
+    from superpose.recipe.where import KeyPath, TomlTable
 
 #: A table and its old key, and the key to write instead.
 RENAMED = {
@@ -22,7 +22,7 @@ RENAMED = {
 }
 
 
-def renamed(table: dict[str, Any], path: KeyPath, known: Collection[str]) -> dict[str, Any]:
+def renamed(table: TomlTable, path: KeyPath, known: Collection[str]) -> TomlTable:
     """The table at ``path`` with its old keys under their new names, where the table has ``known`` keys of these names.
 
     A key that is there under both names is left alone.

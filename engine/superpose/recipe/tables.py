@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -234,9 +234,8 @@ class Stage:
             yield from inside(part)
 
 
-def misnamed(models: Iterable[tuple[str, Model]], subject: Subject) -> Iterator[tuple[KeyPath, str]]:
+def misnamed(names: Collection[str], subject: Subject) -> Iterator[tuple[KeyPath, str]]:
     """Names of models that say nothing, as (place, what is wrong with the cure)."""
-    names = [name for name, _ in models]
     named = list(subject.models_named())
     for path, name in named:
         if path == ("model",):
@@ -296,7 +295,7 @@ class Recipe:
         """Refuse a guidance of the whole image in two places, and models that are not there or not used."""
         if self.subject.guidance is not None:
             raise RecipeError("guidance of the whole image is the recipe's own: give it to Recipe, not to its Subject")
-        for _, why in misnamed(self.models, self.subject):
+        for _, why in misnamed([name for name, _ in self.models], self.subject):
             raise RecipeError(why)
         last = len(self.stage)
         if wrong := sorted({number for number in _guidance_stages(self.subject) if not 0 <= number <= last}):

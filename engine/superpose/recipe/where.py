@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 #: A place in a recipe: the keys on the way, and numbers of list items from 0, such as ``("view", 1, "degrees")``.
 KeyPath = tuple[str | int, ...]
+#: A table as `tomllib` reads it.
+TomlTable = dict[str, object]
 
 
 class Position(NamedTuple):
