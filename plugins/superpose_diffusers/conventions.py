@@ -16,8 +16,10 @@ from superpose import PromptError, RecipeError
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
 
     from superpose_diffusers.model import Diffusers
+    from superpose_diffusers.pipeline import Network, Pipeline
 
 Told = dict[str, "Tensor"]
 Config = Mapping[str, Any]
@@ -58,17 +60,17 @@ class Convention(ABC):
         del config
         return None
 
-    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+    def wording(self, pipeline: type[Pipeline], tokenizer: PreTrainedTokenizerBase, prompt: str) -> tuple[str, int]:
         """The text that a tokenizer is given for a prompt, and how many tokens of it are not the prompt's."""
         del pipeline, tokenizer
         return prompt, 0
 
     @abstractmethod
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         """Conditioning of a prompt: tensors of one row, the same names for every prompt."""
 
     @abstractmethod
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         """The network's answer, for states (N, C, H, W), times (N,) and what it was told, (N, ...) each."""
 
 
@@ -84,12 +86,12 @@ class Unconditional(Convention):
     def classes(self, config: Config) -> int | None:
         return config.get("num_class_embeds") or 0
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         del model
         classes = self.classes(pipeline.unet.config)
         return {"class_labels": _label(prompt, None)} if classes else {}
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, t, **told, return_dict=False))
 
 
@@ -100,14 +102,14 @@ class TextUNet(Convention):
         told = (None, "text_proj")
         return _said(config, class_embed_type=(None,), num_class_embeds=(None,), encoder_hid_dim_type=told)
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         words = _encode(pipeline, model, prompt=prompt, num_images_per_prompt=1)[0]
         return {"encoder_hidden_states": words} | self._guidance(pipeline, model)
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, t, **told, return_dict=False))
 
-    def _guidance(self, pipeline: Any, model: Diffusers) -> Told:
+    def _guidance(self, pipeline: Pipeline, model: Diffusers) -> Told:
         import torch
 
         width = pipeline.unet.config.time_cond_proj_dim
@@ -120,7 +122,7 @@ class TextUNet(Convention):
 class SDXL(TextUNet):
     """``UNet2DConditionModel`` that is told the size of the image as well (arXiv 2307.01952)."""
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         import torch
 
         words, _, pooled, _ = _encode(pipeline, model, prompt=prompt)
@@ -131,7 +133,7 @@ class SDXL(TextUNet):
         told = {"encoder_hidden_states": words, "text_embeds": pooled, "time_ids": sizes}
         return told | self._guidance(pipeline, model)
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         added = {name: told[name] for name in ("text_embeds", "time_ids")}
         rest = {name: value for name, value in told.items() if name not in added}
         return _first(network(x, t, added_cond_kwargs=added, **rest, return_dict=False))
@@ -145,11 +147,11 @@ class DiT(Convention):
     def classes(self, config: Config) -> int | None:
         return int(config["num_embeds_ada_norm"])
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         del model
         return {"class_labels": _label(prompt, self.classes(pipeline.transformer.config))}
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=t, **told, return_dict=False))
 
 
@@ -158,11 +160,11 @@ class PixArt(Convention):
 
     open_ended = ("tokenizer",)
 
-    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+    def wording(self, pipeline: type[Pipeline], tokenizer: PreTrainedTokenizerBase, prompt: str) -> tuple[str, int]:
         del pipeline, tokenizer
         return prompt.lower().strip(), 0
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         import torch
 
         words, mask, *_ = _encode(pipeline, model, prompt=prompt)
@@ -173,7 +175,7 @@ class PixArt(Convention):
             told["aspect_ratio"] = torch.tensor([[height / width]], dtype=words.dtype)
         return told
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         rest = dict(told)
         added = {name: rest.pop(name, None) for name in ("resolution", "aspect_ratio")}
         return _first(network(x, timestep=t, added_cond_kwargs=added, **rest, return_dict=False))
@@ -184,23 +186,23 @@ class Sana(Convention):
 
     open_ended = ("tokenizer",)
 
-    def wording(self, pipeline: Any, tokenizer: Any, prompt: str) -> tuple[str, int]:
+    def wording(self, pipeline: type[Pipeline], tokenizer: PreTrainedTokenizerBase, prompt: str) -> tuple[str, int]:
         words, instruction = prompt.lower().strip(), self._instruction(pipeline, prompt)
         if not instruction:
             return words, 0
         before = "\n".join(instruction)
         return before + words, len(tokenizer.encode(before, verbose=False)) - 2  # as the pipeline counts them
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         instruction = self._instruction(type(pipeline), prompt)
         words, mask, *_ = _encode(pipeline, model, prompt=prompt, complex_human_instruction=instruction)
         return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
 
-    def _instruction(self, pipeline: Any, prompt: str) -> list[str] | None:
+    def _instruction(self, pipeline: type[Pipeline], prompt: str) -> list[str] | None:
         """Instruction that the pipeline puts before a prompt; as diffusers has it, not before ""."""
         return default(pipeline.__call__, "complex_human_instruction") if prompt else None
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=t * network.config.timestep_scale, **told, return_dict=False))
 
 
@@ -209,10 +211,10 @@ class AuraFlow(Convention):
 
     open_ended = ("tokenizer",)
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         return {"encoder_hidden_states": _encode(pipeline, model, prompt=prompt)[0]}
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=(t / 1000).to(x.dtype), **told, return_dict=False))
 
 
@@ -221,11 +223,11 @@ class SD3(Convention):
 
     open_ended = ("tokenizer_3",)
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         words, _, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None, prompt_3=None)
         return {"encoder_hidden_states": words, "pooled_projections": pooled}
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=t, **told, return_dict=False))
 
 
@@ -239,7 +241,7 @@ class Flux(Convention):
         del config
         return 128, 128  # the pipeline's own default; the configuration says nothing
 
-    def tell(self, pipeline: Any, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
         import torch
 
         words, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None)
@@ -248,7 +250,7 @@ class Flux(Convention):
             told["guidance"] = torch.tensor([model.guidance])
         return told
 
-    def ask(self, network: Any, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         import torch
 
         n, c, height, width = x.shape
@@ -300,13 +302,13 @@ def convention(denoiser: str, config: Config) -> Convention:
     return CONVENTIONS[found]
 
 
-def default(function: Callable[..., Any], name: str) -> Any:
+def default(function: Callable[..., object], name: str) -> Any:
     """The default of an argument of a function of diffusers; None where it has no such argument."""
     found = inspect.signature(function).parameters.get(name)
     return None if found is None else found.default
 
 
-def _said(config: Config, **told: tuple[Any, ...]) -> str | None:
+def _said(config: Config, **told: tuple[object, ...]) -> str | None:
     """The first key whose value is none of those under which nothing more is told; None where there is none."""
     for key, values in told.items():
         if config.get(key, values[0]) not in values:
@@ -314,15 +316,14 @@ def _said(config: Config, **told: tuple[Any, ...]) -> str | None:
     return None
 
 
-def _encode(pipeline: Any, model: Diffusers, **asked: Any) -> tuple[Any, ...]:
+def _encode(pipeline: Pipeline, model: Diffusers, **asked: object) -> tuple[Any, ...]:
     """Encode one prompt by ``encode_prompt``, without its own guidance."""
     takes = inspect.signature(pipeline.encode_prompt).parameters
     if "do_classifier_free_guidance" in takes:
         asked["do_classifier_free_guidance"] = False
     if model.max_tokens is not None and "max_sequence_length" in takes:
         asked["max_sequence_length"] = model.max_tokens
-    said: tuple[Any, ...] = pipeline.encode_prompt(device=pipeline.device, **asked)
-    return said
+    return pipeline.encode_prompt(device=pipeline.device, **asked)
 
 
 def _label(prompt: str, none: int | None) -> Tensor:

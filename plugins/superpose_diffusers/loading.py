@@ -11,20 +11,23 @@ import warnings
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from superpose import RecipeError, regular_file
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedTokenizerBase
 
     from superpose_diffusers.folder import PipelineFolder
+    from superpose_diffusers.pipeline import Pipeline
 
 #: Settings of a pipeline's class that would load or do more than is asked.
 OFF = {"requires_safety_checker": False, "add_watermarker": False}
 
 
-def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dtype, variant: str | None) -> Any:
+def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dtype, variant: str | None) -> Pipeline:
     """The pipeline, its networks in evaluation mode.
 
     Raises:
@@ -44,13 +47,14 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
         absent = {key: None for key, value in settings.items() if isinstance(value, list)}
         chosen = settings | absent | {key: value for key, value in OFF.items() if key in takes}
         try:
-            return pipeline(**parts, **chosen)
+            made: Pipeline = pipeline(**parts, **chosen)
         except (TypeError, ValueError) as error:
             raise RecipeError(f"{folder.path} can't be put together as a {folder.pipeline}: {error}") from error
+    return made
 
 
 @lru_cache(maxsize=4)
-def load_tokenizers(folder: PipelineFolder) -> tuple[Any, dict[str, Any]]:
+def load_tokenizers(folder: PipelineFolder) -> tuple[type[Pipeline], dict[str, PreTrainedTokenizerBase]]:
     """The pipeline's class, and each of its tokenizers by the name of the part.
 
     Raises:
@@ -76,12 +80,12 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
 
 
-def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype | None, variant: str | None) -> Any:
+def _part(cls: type[Any], folder: Path, device: torch.device, dtype: torch.dtype | None, variant: str | None) -> Any:
     import torch
 
     from superpose_networks import shards
 
-    options: dict[str, Any] = {"local_files_only": True}
+    options: dict[str, object] = {"local_files_only": True}
     if not cls.__module__.startswith("diffusers.") or cls.__name__.startswith("Auto"):
         options["trust_remote_code"] = False  # else code beside the files could ask to be run, and wait for an answer
     network = issubclass(cls, torch.nn.Module)  # and not a tokenizer or a scheduler
@@ -104,7 +108,7 @@ def _part(cls: Any, folder: Path, device: torch.device, dtype: torch.dtype | Non
     return part.to(device).eval().requires_grad_(requires_grad=False) if network else part
 
 
-def _homes() -> tuple[Any, ...]:
+def _homes() -> tuple[ModuleType, ...]:
     try:
         import diffusers
         import transformers
@@ -113,7 +117,7 @@ def _homes() -> tuple[Any, ...]:
     return diffusers, transformers
 
 
-def _class(homes: tuple[Any, ...], name: str, where: str) -> Any:
+def _class(homes: tuple[ModuleType, ...], name: str, where: str) -> type[Any]:
     for home in homes:
         if isinstance(cls := getattr(home, name, None), type):
             return cls

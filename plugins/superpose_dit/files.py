@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from superpose import RecipeError, Schedule, TableSchedule, published_table, read_json
+from superpose import RecipeError, Schedule, Table, TableSchedule, published_table, read_json
 from superpose_networks import LazyNetwork, read_config, read_weights, tensor_shapes, weight_files
 from superpose_networks.latent import (
     Autoencoder,
@@ -93,7 +93,7 @@ def _folder(path: Path, variant: str | None) -> tuple[DiTConfig, LazyNetwork, Sc
     schedule, prediction = published_table(about, read_json(about))
     if prediction != "epsilon":
         raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
-    names = _named(read_json(path / "model_index.json").get("id2label") or {})
+    names = _named(read_json(path / "model_index.json").table("id2label", {}))
     return config, LazyNetwork(lambda: DiT(config), lambda *to: read_weights(weights, *to), weights), schedule, names
 
 
@@ -106,6 +106,6 @@ def _file(path: Path, heads: int | None) -> tuple[DiTConfig, LazyNetwork]:
     )
 
 
-def _named(labels: Mapping[str, str]) -> dict[str, int]:
+def _named(labels: Table) -> dict[str, int]:
     """Numbers by name, of a table of names by number; a class may have several, with commas between."""
-    return {name.strip(): int(number) for number, names in labels.items() for name in names.split(",")}
+    return {name.strip(): int(number) for number in labels for name in labels.text(number).split(",")}

@@ -51,21 +51,21 @@ def _module(meta: Mapping[str, Any]) -> Record:
     return record
 
 
-def _storage(stored: bytes) -> Any:
+def _storage(stored: bytes) -> object:
     return torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True)
 
 
-def _tensor(storage: Any, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:
+def _tensor(storage: object, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:
     made: Tensor = torch._utils._rebuild_tensor(storage, offset, size, stride)  # as torch's safe reader does
     return made
 
 
-def _first(value: Any, *_: object) -> Any:
+def _first(value: object, *_: object) -> object:
     return value
 
 
 #: What stands for each name that a file may ask for.
-KNOWN: dict[str, Callable[..., Any]] = {
+KNOWN: dict[str, Callable[..., object]] = {
     "torch_utils.persistence._reconstruct_persistent_obj": _module,
     "dnnlib.util.EasyDict": _Table,
     "collections.OrderedDict": OrderedDict,
@@ -78,7 +78,7 @@ KNOWN: dict[str, Callable[..., Any]] = {
 
 
 class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
         """The harmless object that stands for a name."""
         if (stand_in := KNOWN.get(f"{module}.{name}")) is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no network needs")

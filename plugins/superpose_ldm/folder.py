@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from superpose import Parameterization, RecipeError, published_table, read_json
+from superpose import Parameterization, RecipeError, Table, published_table, read_json
 from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import PromptEncoder, Unconditional, Words
 from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
@@ -74,7 +74,7 @@ def read_folder(
         latents=latents,
         channels=shape.in_channels,
         levels=len(shape.block_out_channels if isinstance(shape, UNet2DConfig) else shape.widths),
-        side=unet_json.get("sample_size") or 64,
+        side=unet_json.whole("sample_size", 64),
         conditioning=conditioning,
         schedule=schedule,
         prediction=prediction or said,
@@ -83,7 +83,7 @@ def read_folder(
     )
 
 
-def _unet(where: Path, config: dict[str, Any]) -> UNetShape | UNet2DConfig:
+def _unet(where: Path, config: Table) -> UNetShape | UNet2DConfig:
     if config.get("num_class_embeds") or config.get("class_embed_type"):
         raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
     if config.get("_class_name") != "UNet2DModel":

@@ -7,17 +7,16 @@ Stable Diffusion 1 and 2 are known without a YAML file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from operator import sub
 from pathlib import Path
-from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml
+from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml, shown
 from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
 from superpose_ldm.spatial_rescaler import SpatialRescaler
@@ -27,6 +26,7 @@ from superpose_networks.latent import (
     AutoencoderShape,
     LatentUNet,
     TextEncoder,
+    UNetShape,
     compvis_autoencoder,
     compvis_autoencoder_names,
     compvis_unet,
@@ -36,6 +36,11 @@ from superpose_networks.latent import (
     text_names,
     text_shape,
 )
+
+#: The shape of every tensor of a file, by name.
+Shapes = Mapping[str, tuple[int, ...]]
+#: Reads the weights of a part, given a device and a dtype.
+Reader = Callable[[str, torch.dtype], dict[str, Tensor]]
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
 EMA = "model_ema.diffusion_model"
@@ -72,14 +77,15 @@ class SingleFile:
         shapes = self._shapes()
         params = _parameters(self.config) if self.config else self._published(shapes)
         where = str(self.config or self.path)
-        unet_params = params["unet_config"]["params"]
+        unet_params = params.table("unet_config").table("params")
         unet = compvis_unet(f"{where}: unet_config", unet_params)
         if unet.classes:
             raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
-        first_params = params["first_stage_config"]["params"]
+        first_params = params.table("first_stage_config").table("params")
         latents = compvis_autoencoder(f"{where}: first_stage_config", first_params, self._scale(params, shapes))
-        condition = params.get("cond_stage_config", "__is_unconditional__")
-        small = isinstance(condition, dict) and condition["target"].endswith("Identity")
+        said = params.get("cond_stage_config", "__is_unconditional__")
+        condition = params.table("cond_stage_config") if isinstance(said, dict) else str(said)
+        small = isinstance(condition, Table) and condition.text("target").endswith("Identity")
         as_first_stage = condition == "__is_first_stage__"
         rescaler = self._rescaler(params, condition)
         wordless = small or as_first_stage or rescaler is not None
@@ -92,7 +98,7 @@ class SingleFile:
             latents=latents,
             channels=unet.in_channels,
             levels=len(unet.widths),
-            side=params.get("image_size", unet_params.get("image_size", 64)),
+            side=params.whole("image_size", unet_params.whole("image_size", 64)),
             conditioning=conditioning,
             schedule=self._schedule(where, params, shapes),
             prediction=self.prediction or _prediction(where, params),
@@ -108,7 +114,7 @@ class SingleFile:
             rescaler=rescaler,
         )
 
-    def _shapes(self) -> Mapping[str, tuple[int, ...]]:
+    def _shapes(self) -> Shapes:
         """Of every tensor; those of the U-Net by their raw names, also where it has averaged weights alone."""
         shapes, autoencoder = tensor_shapes(self.path), f"{UNET}input_blocks.0.0.weight"
         if autoencoder in shapes:
@@ -124,9 +130,9 @@ class SingleFile:
             raise RecipeError(f"{self.path} has averaged weights alone: write ema = true, or leave ema out")
         return full
 
-    def _unet_reader(self, shapes: Mapping[str, Any], unet: Any, params: Mapping[str, Any]) -> Any:
+    def _unet_reader(self, shapes: Shapes, unet: UNetShape, params: Table) -> Reader:
         has_ema = any(name.startswith(EMA) for name in shapes)  # one that lacks some must not pass for none
-        new_order = params.get("use_new_attention_order", False)
+        new_order = params.flag("use_new_attention_order", default=False)
 
         def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
             weights = read_weights(self.path, device, dtype, prefix=EMA if has_ema and self.ema else UNET)
@@ -136,7 +142,7 @@ class SingleFile:
 
         return read
 
-    def _first_reader(self, latents: AutoencoderShape) -> Any:
+    def _first_reader(self, latents: AutoencoderShape) -> Reader:
         levels = len(latents.widths)
 
         def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -144,12 +150,12 @@ class SingleFile:
 
         return read
 
-    def _scale(self, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> float:
+    def _scale(self, params: Table, shapes: Shapes) -> float:
         if "scale_factor" in shapes:  # measured in training (scale_by_std)
             return float(read_weights(self.path, prefix="scale_factor")[""])
-        return float(params.get("scale_factor", 1.0))
+        return params.number("scale_factor", 1.0)
 
-    def _schedule(self, where: str, params: Mapping[str, Any], shapes: Mapping[str, Any]) -> TableSchedule:
+    def _schedule(self, where: str, params: Table, shapes: Shapes) -> TableSchedule:
         """The noise levels: where the file has a table of its own, the original program draws with that."""
         said = _schedule(where, params)
         if "alphas_cumprod" not in shapes:
@@ -159,11 +165,11 @@ class SingleFile:
         falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
         return said if rounded or not falls else TableSchedule(table)
 
-    def _rescaler(self, params: Mapping[str, Any], condition: Any) -> SpatialRescaler | None:
+    def _rescaler(self, params: Table, condition: Table | str) -> SpatialRescaler | None:
         """Maker of the semantic map that the U-Net sees; None where it sees none."""
-        if self.config is None or not isinstance(condition, dict):
+        if self.config is None or not isinstance(condition, Table):
             return None
-        if condition["target"].rpartition(".")[2] != "SpatialRescaler":
+        if condition.text("target").rpartition(".")[2] != "SpatialRescaler":
             return None
         key = params.get("conditioning_key") or ("concat" if params.get("concat_mode", True) else "crossattn")
         if key != "concat":
@@ -173,18 +179,20 @@ class SingleFile:
         return SpatialRescaler.of(
             self.config,
             self.path,
-            condition.get("params") or {},
+            condition.table("params", {}),
             params.get("cond_stage_key") == "segmentation",
             lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}channel_mapper."),
         )
 
-    def _conditioning(self, condition: Any, shapes: Mapping[str, tuple[int, ...]]) -> PromptEncoder:
+    def _conditioning(self, condition: Table | str, shapes: Shapes) -> PromptEncoder:
         if condition == "__is_unconditional__":
             return Unconditional()
-        kind, params = condition["target"].rpartition(".")[2], condition.get("params", {})
+        if isinstance(condition, str):
+            raise RecipeError(f"{self.config}: cond_stage_config = {shown(condition)} is not supported")
+        kind, params = condition.text("target").rpartition(".")[2], condition.table("params", {})
         mine = {name.removeprefix(CONDITION): shape for name, shape in shapes.items() if name.startswith(CONDITION)}
         if kind == "ClassEmbedder":
-            count, width = params.get("n_classes", 1000), params["embed_dim"]
+            count, width = params.whole("n_classes", 1000), params.whole("embed_dim")
             if "embedding.weight" in mine:
                 count, width = shape_of(self.path, mine, "embedding.weight", 2)
             part = LazyNetwork(
@@ -193,7 +201,7 @@ class SingleFile:
                 self.path,
             )
             return Classes(part, width, count, self.names)
-        if not params.get("use_tokenizer", True):
+        if not params.flag("use_tokenizer", default=True):
             kind = f"{kind} of what is no text"
         if kind not in ("FrozenCLIPEmbedder", "FrozenOpenCLIPEmbedder", "BERTEmbedder"):
             raise RecipeError(
@@ -201,7 +209,7 @@ class SingleFile:
                 " FrozenOpenCLIPEmbedder, BERTEmbedder, SpatialRescaler, torch.nn.Identity, __is_first_stage__, "
                 "__is_unconditional__"
             )
-        layer = params.get("layer", "last")
+        layer = params.text("layer", "last")
         if layer not in ("last", "penultimate"):
             raise RecipeError(f"{self.config}: layer = {layer!r} is not supported; supported: 'last', 'penultimate'")
         layout = text_layout(str(self.path), mine)
@@ -217,7 +225,7 @@ class SingleFile:
         # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
         return Words(part, shape.width, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 
-    def _published(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    def _published(self, shapes: Shapes) -> Table:
         """Content of Stable Diffusion's YAML file, recognised by the width of the words its U-Net reads."""
         words = shapes.get(f"{UNET}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", (0, 0))
         if words not in ((320, 768), (320, 1024)) or f"{UNET}label_emb.0.0.weight" in shapes:
@@ -233,7 +241,7 @@ class SingleFile:
         encoder = "FrozenOpenCLIPEmbedder" if second else "FrozenCLIPEmbedder"
         heads = {"num_head_channels": 64} if second else {"num_heads": 8}
         channels = shape_of(self.path, shapes, f"{UNET}input_blocks.0.0.weight", 4)[1]
-        return {
+        published = {
             "linear_start": 0.00085, "linear_end": 0.012, "scale_factor": 0.18215,
             "image_size": 96 if self.prediction == "v" else 64,
             "cond_stage_config": {"target": encoder, "params": {"layer": "penultimate"}},
@@ -243,6 +251,7 @@ class SingleFile:
             }},
             "first_stage_config": {"params": {"embed_dim": 4, "ddconfig": {"ch_mult": (1, 2, 4, 4)}}},
         }  # fmt: skip
+        return Table(str(self.path), published)
 
 
 def _parameters(config: Path) -> Table:
@@ -253,18 +262,20 @@ def _parameters(config: Path) -> Table:
     return params
 
 
-def _schedule(where: str, params: Mapping[str, Any]) -> TableSchedule:
-    name, steps = params.get("beta_schedule", "linear"), params.get("timesteps", 1000)
+def _schedule(where: str, params: Table) -> TableSchedule:
+    name, steps = params.text("beta_schedule", "linear"), params.whole("timesteps", 1000, least=1)
     if name not in _TABLES:
         raise RecipeError(f"{where}: beta_schedule = {name!r} is not supported; supported: {', '.join(_TABLES)}")
     if name == "cosine":
         return TableSchedule.named("cosine", steps)
-    return TableSchedule.named(_TABLES[name], steps, params.get("linear_start", 1e-4), params.get("linear_end", 2e-2))
+    return TableSchedule.named(
+        _TABLES[name], steps, params.number("linear_start", 1e-4), params.number("linear_end", 2e-2)
+    )
 
 
-def _prediction(where: str, params: Mapping[str, Any]) -> Parameterization:
+def _prediction(where: str, params: Table) -> Parameterization:
     known: dict[str, Parameterization] = {"eps": "epsilon", "x0": "sample", "v": "v"}
-    said = params.get("parameterization", "eps")
+    said = params.text("parameterization", "eps")
     if said not in known:
         raise RecipeError(f"{where}: parameterization = {said!r} is not supported; supported: {', '.join(known)}")
     return known[said]

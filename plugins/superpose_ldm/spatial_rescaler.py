@@ -43,7 +43,12 @@ class SpatialRescaler:
 
     @classmethod
     def of(
-        cls, config: Path, path: Path, about: Mapping[str, Any], by_class: bool, read: Callable[..., Any]
+        cls,
+        config: Path,
+        path: Path,
+        about: Mapping[str, object],
+        by_class: bool,
+        read: Callable[[str, torch.dtype], dict[str, Tensor]],
     ) -> SpatialRescaler:
         """As a YAML file describes it.
 
@@ -122,7 +127,7 @@ class SpatialRescaler:
         return rescaled
 
 
-def _settings(where: str, about: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(where: str, about: Mapping[str, object]) -> dict[str, Any]:
     """Parameters of the module, with its own defaults; all of them supported."""
     from superpose_networks.latent import settings
 

@@ -6,7 +6,7 @@ from half of its configuration runs and is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -16,12 +16,15 @@ from superpose_networks.activation import ACTIVATIONS
 DOWN_BLOCKS = ("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D")
 UP_BLOCKS = ("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D")
 
+#: A validator of attrs, which any field may have.
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
 
 def _refuse(key: str, value: object, supported: str) -> ValueError:
     return ValueError(f"U-Net configuration: {key} = {value!r} is not supported; supported: {supported}")
 
 
-def _among(*values: object) -> Any:
+def _among(*values: object) -> Validator:
     def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
         if value not in values:
             raise _refuse(attribute.name, value, ", ".join(map(repr, values)))
@@ -29,7 +32,7 @@ def _among(*values: object) -> Any:
     return check
 
 
-def _all_among(*values: object) -> Any:
+def _all_among(*values: object) -> Validator:
     def check(_: object, attribute: attrs.Attribute[object], value: tuple[object, ...]) -> None:
         if not isinstance(value, tuple) or not value or not all(one in values for one in value):
             raise _refuse(attribute.name, value, "a list of " + ", ".join(map(repr, values)))
@@ -37,7 +40,7 @@ def _all_among(*values: object) -> Any:
     return check
 
 
-def _whole(least: int, optional: bool = False) -> Any:
+def _whole(least: int, optional: bool = False) -> Validator:
     def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
         if optional and value is None:
             return
@@ -47,7 +50,7 @@ def _whole(least: int, optional: bool = False) -> Any:
     return check
 
 
-def _number(least: float) -> Any:
+def _number(least: float) -> Validator:
     def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
             raise _refuse(attribute.name, value, f"numbers from {least:g}")
@@ -55,24 +58,24 @@ def _number(least: float) -> Any:
     return check
 
 
-def _sides(_: object, attribute: attrs.Attribute[object], value: Any) -> None:
+def _sides(_: object, attribute: attrs.Attribute[object], value: object) -> None:
     sides = value if isinstance(value, tuple) else (value, value)
     if value is not None and (len(sides) != 2 or not all(type(side) is int and side > 0 for side in sides)):
         raise _refuse(attribute.name, value, "a whole number from 1, or two of them, or null")
 
 
-def _tuple(values: Any) -> Any:
+def _tuple(values: object) -> Any:
     return tuple(values) if isinstance(values, (list, tuple)) else values
 
 
-def _short_names(names: Any) -> Any:
+def _short_names(names: object) -> Any:
     # The first releases called DownBlock2D UNetResDownBlock2D.
     if not isinstance(names, (list, tuple)):
         return names
     return tuple(name.removeprefix("UNetRes") if isinstance(name, str) else name for name in names)
 
 
-def _lower(name: Any) -> Any:
+def _lower(name: object) -> Any:
     return name.lower() if isinstance(name, str) else name
 
 

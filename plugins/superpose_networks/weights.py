@@ -79,11 +79,11 @@ def shards(path: Path) -> list[Path]:
     if path.suffix != ".json":
         return [path]
     names = read_json(path).table("weight_map")
-    for name in names:
-        shard = names.text(name)
+    shards = {names.text(name) for name in names}
+    for shard in shards:
         if Path(shard).name != shard or "\\" in shard or "\0" in shard or Path(shard).suffix in ("", ".json"):
             raise RecipeError(f"{path}: weight_map names {shown(shard)}, which is no file of weights beside it")
-    return [path.parent / name for name in sorted(set(names.values()))]
+    return [path.parent / name for name in sorted(shards)]
 
 
 def tensor_shapes(path: Path, *, landmark: str = "") -> dict[str, tuple[int, ...]]:

@@ -264,12 +264,10 @@ LAWS = (
     Clone.long_files,
     Clone.relative_docstrings,
     Clone.long_functions,
-)
-#: Measures that are still on their way to their limit; one that has come there becomes a law.
-GOALS = (
-    Clone.cycles_of_plugins,
     Clone.anys,
 )
+#: Measures that are still on their way to their limit; one that has come there becomes a law.
+GOALS = (Clone.cycles_of_plugins,)
 
 
 def main() -> None:

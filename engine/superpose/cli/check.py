@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from superpose.cli.printing import marked
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
@@ -124,8 +124,7 @@ def described(kind: Kind) -> str:
     """A kind with its options: ``rotate degrees=180``; those that are not given are left out."""
     from superpose.kinds.options import options_of
 
-    cls: Any = type(kind)
-    options = {option.name: getattr(kind, option.name) for option in options_of(cls)}
+    options = {option.name: getattr(kind, option.name) for option in options_of(type(kind))}
     given = [f"{name}={value}" for name, value in options.items() if value not in (None, ())]
     return " ".join([kind.kind, *given])
 

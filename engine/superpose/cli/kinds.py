@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from superpose.cli.plain_text import plain
 from superpose.cli.printing import marked, say_all
@@ -13,6 +13,7 @@ from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
+    from superpose.kinds.kind import Kind
     from superpose.kinds.options import Option
     from superpose.plugins import Registry
     from superpose.recipe.language import Key
@@ -59,7 +60,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def manual(cls: Any) -> str:
+def manual(cls: type[Kind]) -> str:
     """The manual page of a kind as text: what it is, its options with ranges and defaults, its papers, an example."""
     from superpose.recipe.example import example
     from superpose.recipe.language import inside, of_class
@@ -96,7 +97,7 @@ def _options(title: str, keys: Iterable[Key]) -> list[str]:
     return ["", title, *lines] if lines else []
 
 
-def _facts(cls: Any, found: Registry) -> dict[str, object]:
+def _facts(cls: type[Kind], found: Registry) -> dict[str, object]:
     from superpose.kinds.options import options_of
 
     return {
@@ -124,7 +125,7 @@ def _option_facts(option: Option) -> dict[str, object]:
     return facts | {"required": option.required} | default
 
 
-def _summary(cls: Any) -> str:
+def _summary(cls: type[Kind]) -> str:
     """The first line of its manual."""
     return plain(cls.__doc__).splitlines()[0]
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from superpose.cli.recipes import registry
 from superpose.errors import RecipeError
+
+if TYPE_CHECKING:
+    from superpose.estimate.view import View
+    from superpose.plugins import Registry
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,14 +94,15 @@ def _words(given: str) -> list[str]:
     return words
 
 
-def _view(known: Any, given: str) -> Any:
+def _view(known: Registry, given: str) -> View:
     """A view by its kind, and the value of its first option."""
     from superpose.kinds.options import options_of
 
     kind, _, value = given.partition(":")
     cls = known.get("view", kind)
+    make: Callable[..., View] = cls
     if not value:
-        return cls()
+        return make()
     options = options_of(cls)
     if not options:
         raise RecipeError(f"--view: {kind!r} has no option: leave out {value!r}")
@@ -104,12 +110,12 @@ def _view(known: Any, given: str) -> Any:
     if not first.form.fits(found):
         raise RecipeError(f"--view: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
     try:
-        return cls(**{first.name: found})
+        return make(**{first.name: found})
     except (TypeError, ValueError) as error:
         raise RecipeError(f"--view: {error}") from error
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """A value as TOML has it; what is none is text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

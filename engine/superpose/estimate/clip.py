@@ -7,7 +7,7 @@ decomposition it would break the law that they add up.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -84,7 +84,7 @@ class NoClip(Clip):
 _CLIP_UNASKED = ("DDPM", "DDPMParallel", "DDIM", "DDIMParallel", "DDIMInverse", "RePaint", "UnCLIP")
 
 
-def published_clip(config: Mapping[str, Any]) -> Clip | None:
+def published_clip(config: Mapping[str, object]) -> Clip | None:
     """Clip of a ``scheduler_config.json`` of diffusers: as DDPM does where that names no class.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from superpose.errors import PluginError
 from superpose.estimate.blame import article, blamed, place_of, whose_code
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from superpose.estimate.query import Estimating, Estimation
     from superpose.levels.noise_level import NoiseLevel
 
+T = TypeVar("T")
+
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, level)`"
 
 
@@ -33,7 +35,7 @@ def begun(denoiser: Estimating, x: Tensor, level: NoiseLevel) -> Estimation:
     Raises:
         PluginError: If its `estimate` is no coroutine.
     """
-    run: Any = denoiser.estimate(x, level)
+    run: object = denoiser.estimate(x, level)
     if not isinstance(run, GeneratorType):
         blamed(
             denoiser,
@@ -87,7 +89,7 @@ class Underway:
         """End it, wherever it is."""
         self._in_its_mode(self._run.close)
 
-    def _in_its_mode(self, call: Callable[[], Any]) -> Any:
+    def _in_its_mode(self, call: Callable[[], T]) -> T:
         import torch
 
         outside, others = torch.is_grad_enabled(), _other_modes()
@@ -101,7 +103,7 @@ class Underway:
             if _other_modes() != others:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
-    def _questions(self, found: Any) -> list[Query]:
+    def _questions(self, found: object) -> list[Query]:
         kinds = Query | Recall | Remember
         if not isinstance(found, list | tuple) or not all(isinstance(query, kinds) for query in found):
             got = article(found)
@@ -110,7 +112,7 @@ class Underway:
             self._wrong(f"yields {got}, and must yield a list of superpose.Query")
         return list(found)
 
-    def _judged(self, value: Any) -> Estimate:
+    def _judged(self, value: object) -> Estimate:
         import torch
 
         if isinstance(value, GeneratorType):
@@ -217,8 +219,8 @@ def _of_memory(query: object) -> bool:
     return isinstance(query, Recall | Remember)
 
 
-def _from_memory(query: Any, ledger: Ledger | None) -> Tensor | None:
-    return None if ledger is None else ledger.answer(query)
+def _from_memory(query: object, ledger: Ledger | None) -> Tensor | None:
+    return ledger.answer(query) if ledger is not None and isinstance(query, Recall | Remember) else None
 
 
 def _without_graph(estimate: Estimate) -> Estimate:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from superpose.errors import RecipeError
 from superpose.estimate.prediction import Parameterization
@@ -48,7 +47,7 @@ TABLES = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_
 PLAIN = {"invert_sigmas": False, "snr_shift_scale": None, "timestep_type": "discrete"}
 
 
-def published_parameterization(config: Mapping[str, Any]) -> Parameterization:
+def published_parameterization(config: Mapping[str, object]) -> Parameterization:
     """Parameterization of the network's output.
 
     Raises:
@@ -61,7 +60,7 @@ def published_parameterization(config: Mapping[str, Any]) -> Parameterization:
     return PREDICTIONS[name]
 
 
-def published_schedule(config: Mapping[str, Any], patches: int = 0) -> Schedule:
+def published_schedule(config: Mapping[str, object], patches: int = 0) -> Schedule:
     """The levels of training; what the configuration leaves out is as the class of diffusers has it.
 
     Arguments:
@@ -92,7 +91,7 @@ def published_schedule(config: Mapping[str, Any], patches: int = 0) -> Schedule:
     return betas.zero_terminal_snr() if table.flag("rescale_betas_zero_snr", default=False) else betas
 
 
-def published_table(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedule, Parameterization]:
+def published_table(where: Path, config: Mapping[str, object]) -> tuple[TableSchedule, Parameterization]:
     """Noise levels and prediction of a network that was trained on a table of betas.
 
     Arguments:
@@ -109,12 +108,12 @@ def published_table(where: Path, config: Mapping[str, Any]) -> tuple[TableSchedu
     return schedule, prediction
 
 
-def _table(config: Mapping[str, Any]) -> Table:
+def _table(config: Mapping[str, object]) -> Table:
     return config if isinstance(config, Table) else Table("the scheduler's configuration", dict(config))
 
 
 def _betas(table: Table, steps: int, default: tuple[str, float, float]) -> TableSchedule:
-    if trained := table.listed("trained_betas", []):
+    if trained := table.numbers("trained_betas", []):
         return TableSchedule.from_betas(trained)
     if table.get("trained_betas") is not None:
         raise table.wrong("trained_betas", "a list of numbers, or null")

@@ -41,8 +41,27 @@ class Kind:
     processes: ClassVar[frozenset[str] | None] = None
 
 
-#: Some kind.
 K = TypeVar("K", bound=Kind)
+
+
+def fields_of(cls: type) -> tuple[attrs.Attribute[object], ...]:
+    """The attrs fields of a class; none where it is no attrs class."""
+    return attrs.fields(cls) if attrs.has(cls) else ()
+
+
+def with_options(kind: K, **options: object) -> K:
+    """The same kind with other values of some options."""
+    make: Callable[..., K] = type(kind)
+    values: dict[str, object] = {
+        field.alias or field.name: getattr(kind, field.name) for field in fields_of(type(kind)) if field.init
+    }
+    return make(**{**values, **options})
+
+
+def chosen_options(kind: Kind) -> dict[str, object]:
+    """The options of a kind that are not as they come."""
+    values = {field.name: (getattr(kind, field.name), field.default) for field in fields_of(type(kind)) if field.init}
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 @attrs.frozen

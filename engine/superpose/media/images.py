@@ -169,7 +169,7 @@ def _loses_depth(image: Image.Image) -> bool:
 def _eight_bit(image: Image.Image) -> Image.Image:
     if not image.mode.startswith("I;16"):
         return image
-    deep: NDArray[Any] = np.asarray(image).astype(np.float64)
+    deep = np.asarray(image).astype(np.float64)
     return Image.fromarray((deep / 257).round().astype(np.uint8))
 
 

@@ -8,10 +8,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
@@ -91,9 +92,7 @@ def _unpacked(data: object) -> bytes:
     return base64.b64decode(data, validate=True)
 
 
-def write_png(
-    path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]], origin: Origin | None = None, run: str = ""
-) -> None:
+def write_png(path: Path, pixels: NDArray[np.uint8], origin: Origin | None = None, run: str = "") -> None:
     """Write an image, (H, W, C) or (H, W), whole or not at all.
 
     Arguments:

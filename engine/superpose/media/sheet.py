@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from superpose.media.images import to_pixels
@@ -49,7 +50,7 @@ class Given(NamedTuple):
     """
 
     label: str
-    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    pixels: NDArray[np.uint8]
 
 
 def readings(subject: Subject) -> list[Reading]:
@@ -79,9 +80,7 @@ def _after(first: Show, second: Show) -> Show:
     return lambda x: second(first(x))
 
 
-def sheet(
-    images: Tensor, subject: Subject, numbers: Sequence[int], given: Sequence[Given] = ()
-) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def sheet(images: Tensor, subject: Subject, numbers: Sequence[int], given: Sequence[Given] = ()) -> NDArray[np.uint8]:
     """A contact sheet as pixels, (H, W, 3).
 
     Arguments:
@@ -142,13 +141,13 @@ def _columns(width: int) -> int:
     return max(1, WIDTH // (width + 2 * GAP))
 
 
-def _tile(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
+def _tile(pixels: NDArray[np.uint8]) -> Image.Image:
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).convert("RGB")
     factor = max(1, math.ceil(TILE / min(image.size)))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
 
 
-def _fitted(pixels: np.ndarray[Any, np.dtype[np.uint8]], side: int) -> Image.Image:
+def _fitted(pixels: NDArray[np.uint8], side: int) -> Image.Image:
     """A given picture as a tile, no larger than those of samples."""
     tile = _tile(pixels)
     if max(tile.size) > side:
@@ -156,7 +155,7 @@ def _fitted(pixels: np.ndarray[Any, np.dtype[np.uint8]], side: int) -> Image.Ima
     return tile
 
 
-def _fitting(label: str, width: int, font: Any) -> str:
+def _fitting(label: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     if font.getlength(label) <= width:
         return label
     while label and font.getlength(label + "…") > width:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, final
 
@@ -20,7 +21,7 @@ _FLOAT = re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+")
 
 
 @final
-class Table(dict[str, Any]):
+class Table(dict[str, object]):
     """A table of a file, and where it stands.
 
     Each reader takes a key and the value where the key is absent or null; without such a value the key must be there.
@@ -33,7 +34,7 @@ class Table(dict[str, Any]):
             should be.
     """
 
-    def __init__(self, where: str, values: dict[str, Any]) -> None:
+    def __init__(self, where: str, values: Mapping[str, object]) -> None:
         for key in values:
             if not isinstance(key, str):
                 raise RecipeError(f"{where}: the key {shown(key)} is not a text")
@@ -62,11 +63,18 @@ class Table(dict[str, Any]):
         """A text."""
         return self._read(key, default, (str,), "a text")
 
-    def listed(self, key: str, default: list[Any] | None = None) -> list[Any]:
+    def listed(self, key: str, default: list[object] | None = None) -> list[object]:
         """A list."""
         return self._read(key, default, (list,), "a list")
 
-    def table(self, key: str, default: dict[str, Any] | None = None) -> Table:
+    def numbers(self, key: str, default: list[float] | None = None) -> list[float]:
+        """A list of numbers."""
+        values = self._read(key, default, (list,), "a list of numbers")
+        if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            raise self.wrong(key, "a list of numbers")
+        return values
+
+    def table(self, key: str, default: dict[str, object] | None = None) -> Table:
         """A table within."""
         return Table(f"{self.where}: {key}", self._read(key, default, (dict,), "a table"))
 

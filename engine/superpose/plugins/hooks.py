@@ -6,11 +6,13 @@ group ``superpose``. It must be light to import: heavy imports belong into the m
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pluggy
 
-from superpose.kinds.kind import K
+from superpose.kinds.kind import Kind
+
+K = TypeVar("K", bound=Kind)
 
 
 class Register(Protocol):

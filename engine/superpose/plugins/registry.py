@@ -9,10 +9,10 @@ from typing import Any, Literal
 import attrs
 
 from superpose.errors import PluginError, RecipeError
-from superpose.kinds.kind import K, Kind
+from superpose.kinds.kind import Kind
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import nearest, suggestion
-from superpose.plugins.hooks import Register
+from superpose.plugins.hooks import K, Register
 from superpose.plugins.validate import validate
 
 #: What became of a plugin: one that is not loaded says why.

@@ -8,7 +8,7 @@ import re
 import attrs
 
 from superpose.errors import PluginError
-from superpose.kinds.kind import Kind
+from superpose.kinds.kind import Kind, fields_of
 from superpose.kinds.options import nested_options, options_of
 from superpose.kinds.roles import ROLES
 
@@ -108,7 +108,7 @@ def names_of(decomposition: Kind) -> tuple[str, ...]:
     """
     cls = type(decomposition)
     names = _names(cls, getattr(decomposition, "names", None))
-    if clash := sorted({"kind", *(option.name for option in options_of(cls))} & set(names)):
+    if clash := sorted({"kind", *(field.name for field in fields_of(cls))} & set(names)):
         raise PluginError(f"{_what(cls)}: the part {clash[0]!r} has the name of an option; rename it")
     return names
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from superpose.kinds.kind import Kind
 from superpose.kinds.options import Either, Form, Listed, Nested, Option, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
@@ -175,7 +176,7 @@ def of_option(option: Option) -> Key:
     return Key(option.name, value, default, option.required, option.doc)
 
 
-def inside(cls: Any) -> Iterator[Table]:
+def inside(cls: type[Kind]) -> Iterator[Table]:
     """The tables that options of a kind hold, such as ``[[model.code]]``, and those inside of them."""
     for option in options_of(cls):
         for form, many in _nested(option.form):

@@ -9,7 +9,7 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.reduction import REDUCTIONS
-from superpose.kinds.kind import Kind, Limits, option
+from superpose.kinds.kind import Kind, Limits, fields_of, option
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
@@ -35,8 +35,7 @@ def inside(part: object) -> Iterator[Kind]:
     """An object of a registered kind and those that its options name; nothing for anything else."""
     if isinstance(part, Kind):
         yield part
-        fields: tuple[attrs.Attribute[Any], ...] = getattr(type(part), "__attrs_attrs__", ())
-        for field in fields:
+        for field in fields_of(type(part)):
             yield from inside(getattr(part, field.name))
 
 

@@ -22,7 +22,7 @@ from superpose.levels.plan import Plan
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
-from superpose.sampling.scheduler import Scheduler
+from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class State:
 
     step: int
     x: Tensor
-    memory: Any = None
+    memory: Memory = None
     jumped: bool = False
     clean: Tensor | None = None
     fired: frozenset[tuple[int, str]] = frozenset()

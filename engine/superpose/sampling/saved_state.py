@@ -66,7 +66,7 @@ def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "c
         raise RecipeError(f"{path}: not a saved state of {scheduler.kind}: {error}") from error
 
 
-def _flat(value: Any, tensors: dict[str, Tensor]) -> Any:
+def _flat(value: object, tensors: dict[str, Tensor]) -> dict[str, object]:
     if isinstance(value, torch.Tensor):
         name = str(len(tensors))
         # Two names may share memory, which safetensors refuses.
@@ -105,7 +105,7 @@ def _known(scheduler: Scheduler) -> dict[str, Any]:
     return known
 
 
-def _unsaved(memory: Any, scheduler: Scheduler) -> str | None:
+def _unsaved(memory: object, scheduler: Scheduler) -> str | None:
     """Why what a scheduler remembers would not be read again as it is, with the cure; None where it would."""
     if isinstance(memory, torch.Tensor | float):
         return None

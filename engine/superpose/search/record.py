@@ -6,7 +6,6 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -26,7 +25,7 @@ class Record:
     """
 
     folder: Path
-    numbers: Mapping[str, Any]
+    numbers: Mapping[str, object]
 
     def read(self) -> list[Tally]:
         """Read what is there already; begins the file where there is none.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import attrs
 
@@ -44,7 +43,7 @@ class Tally:
         return wilson(self.both_right, self.samples)
 
     @property
-    def row(self) -> dict[str, Any]:
+    def row(self) -> dict[str, object]:
         """The row of a table."""
         low, high = (round(one, 4) for one in self.interval)
         return attrs.asdict(self) | {"share": round(self.share, 4), "low": low, "high": high}

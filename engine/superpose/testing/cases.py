@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from superpose.errors import RecipeError
 from superpose.estimate.process import GAUSSIAN
-from superpose.kinds.kind import Kind
+from superpose.kinds.kind import Kind, chosen_options, fields_of, with_options
 from superpose.kinds.roles import ROLES
 from superpose.plugins import load_plugins
 from superpose.testing.law import Law
@@ -60,10 +58,10 @@ def cases(instances: Sequence[Kind], sizes: Sequence[Shape]) -> tuple[list[Case]
     return accepted, refusals
 
 
-def _short(instance: Any) -> Any:
+def _short(instance: Kind) -> Kind:
     """A scheduler with few steps, where their number is an option."""
-    if instance.role == "scheduler" and any(field.name == "steps" for field in attrs.fields(type(instance))):
-        return attrs.evolve(instance, steps=STEPS)
+    if instance.role == "scheduler" and "steps" in (field.name for field in fields_of(type(instance))):
+        return with_options(instance, steps=STEPS)
     return instance
 
 
@@ -81,7 +79,9 @@ def decomposition(instance: Decomposition, sizes: Sequence[Shape]) -> Iterator[C
     yield from _images(decompositions.laws, instance, sizes)
 
 
-def _images(laws: Callable[..., Iterable[Law]], instance: Any, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+def _images(
+    laws: Callable[..., Iterable[Law]], instance: View | Decomposition, sizes: Sequence[Shape]
+) -> Iterator[Case | str]:
     for size in sizes:
         if why := instance.refuses(*size):
             yield why
@@ -187,8 +187,6 @@ def where(instance: Kind, size: Shape) -> str:
     return "x".join(map(str, size)) + options(instance)
 
 
-def options(instance: Any) -> str:
+def options(instance: Kind) -> str:
     """The options that are not as they come."""
-    fields = attrs.fields(type(instance))
-    chosen = (f" {f.name}={getattr(instance, f.name)}" for f in fields if getattr(instance, f.name) != f.default)
-    return "".join(chosen)
+    return "".join(f" {name}={value}" for name, value in chosen_options(instance).items())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import attrs
 
 from superpose.estimate.context import Context
 from superpose.estimate.model import Model
+from superpose.kinds.kind import fields_of, with_options
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
@@ -67,7 +68,7 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
     yield Law("leaves-variance", lambda: leaves_variance(guidance, *size))
     yield Law("says-the-same-again", lambda: says_the_same_again(guidance, *size))
     yield Law("keeps-samples-apart", lambda: keeps_samples_apart(guidance, *size))
-    if any(field.name == "scale" for field in attrs.fields(cast(Any, type(guidance)))):
+    if any(field.name == "scale" for field in fields_of(type(guidance))):
         if steers(guidance, *size):
             yield Law("is-nothing-at-zero", lambda: is_nothing_at(0.0, guidance, *size))
         else:
@@ -113,7 +114,7 @@ def is_nothing_at(scale: float, guidance: Guidance, channels: int, height: int, 
     """That scale is the prompt alone, bit for bit, and asks for nothing else: 1 for a mix, 0 for what steers."""
     network, other = _counted(channels, height, width)
     x = noise(1, channels, height, width, double=False)
-    one: Guidance = attrs.evolve(cast(Any, guidance), scale=scale)
+    one = with_options(guidance, scale=scale)
     got = _bound(one, network, other).denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT)
     asked = sum(network.blocks)
     if asked != 1:

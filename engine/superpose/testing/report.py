@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from superpose.errors import LawError, PluginError, RecipeError, SuperposeError
+from superpose.kinds.kind import fields_of
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.testing.cases import SIZES, Case, cases
@@ -90,7 +91,7 @@ def report(cls: type[Kind], sizes: Sequence[Shape] = SIZES) -> Iterator[Line]:
         yield Line(role=cls.role, kind=cls.kind, law="can-be-tried", status=status, why=why)
         return
     if not instances:
-        needs = ", ".join(field.name for field in attrs.fields(cast(Any, cls)) if field.default is attrs.NOTHING)
+        needs = ", ".join(field.name for field in fields_of(cls) if field.default is attrs.NOTHING)
         why = f"no default for {needs}: call superpose.testing.check_{_check_of(cls)} in a test of your own"
         yield Line(role=cls.role, kind=cls.kind, law="all", status="skipped", why=why)
         return

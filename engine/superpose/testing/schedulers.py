@@ -13,12 +13,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-import attrs
+from typing import TYPE_CHECKING
 
 from superpose.errors import RecipeError
 from superpose.estimate.prediction import Estimate
+from superpose.kinds.kind import chosen_options, fields_of, with_options
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
@@ -241,8 +240,8 @@ def error(scheduler: Scheduler, steps: int) -> float:
 
     The plan is not the scheduler's own, and it is not told its length: no rule for the last steps is at work.
     """
-    if any(field.name == "steps" for field in attrs.fields(cast(Any, type(scheduler)))):
-        scheduler = attrs.evolve(cast(Any, scheduler), steps=10**6)
+    if any(field.name == "steps" for field in fields_of(type(scheduler))):
+        scheduler = with_options(scheduler, steps=10**6)
     plan = Plan.of([_level(FROM + (TO - FROM) * i / steps) for i in range(steps + 1)])
     x = noise(1, 1, 4, 4)
     final = follow(scheduler, plan, gaussian, x, lambda i, _: noise(1, 1, 4, 4, seed=i + 1))[-1]
@@ -267,8 +266,7 @@ def order_table(schedulers: Iterable[Scheduler], steps: int = 80) -> str:
 
 def described(scheduler: Scheduler) -> str:
     """Its kind, and the options that are not as they come."""
-    fields = attrs.fields(cast(Any, type(scheduler)))
-    chosen = (f"{f.name} = {getattr(scheduler, f.name)}" for f in fields if getattr(scheduler, f.name) != f.default)
+    chosen = (f"{name} = {value}" for name, value in chosen_options(scheduler).items())
     return ", ".join([f"`{scheduler.kind}`", *chosen])
 
 

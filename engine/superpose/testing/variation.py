@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
-from superpose.kinds.kind import Kind, Limits
+from superpose.kinds.kind import Kind, Limits, fields_of, with_options
 
 K = TypeVar("K", bound=Kind)
 
@@ -20,22 +21,20 @@ def variants(kind: type[K]) -> list[K]:
     >>> variants(Scheduler)
     []
     """
-    if not attrs.has(kind):
+    fields = fields_of(kind)
+    if inspect.isabstract(kind) or any(field.default is attrs.NOTHING for field in fields):
         return []
-    fields = attrs.fields(kind)
-    if any(field.default is attrs.NOTHING for field in fields):
-        return []
-    default: Any = kind()
+    default = kind()
     found = [default]
     for field in fields:
         for value in _values(field, getattr(default, field.name)):
             # What the class itself refuses beside the other options is no variant.
             with suppress(ValueError):
-                found.append(attrs.evolve(default, **{field.name: value}))
+                found.append(with_options(default, **{field.name: value}))
     return list(dict.fromkeys(found))
 
 
-def _values(field: attrs.Attribute[Any], default: Any) -> Iterator[Any]:
+def _values(field: attrs.Attribute[object], default: object) -> Iterator[object]:
     limits = field.metadata.get("limits", Limits())
     if limits.choices is not None:
         yield from () if limits.each else limits.choices

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor
 
+from superpose import Table
 from superpose_networks.latent.autoencoder import AutoencoderShape
 from superpose_networks.latent.settings import SILU, settings
 
@@ -33,7 +33,7 @@ _DDFIXED = {
 }  # fmt: skip
 
 
-def diffusers_autoencoder(where: str, config: Mapping[str, Any]) -> AutoencoderShape:
+def diffusers_autoencoder(where: str, config: Mapping[str, object]) -> AutoencoderShape:
     """The first stage that a ``config.json`` of ``AutoencoderKL`` or ``VQModel`` describes.
 
     Raises:
@@ -41,7 +41,7 @@ def diffusers_autoencoder(where: str, config: Mapping[str, Any]) -> AutoencoderS
     """
     quantised = config.get("_class_name") == "VQModel"
     ignored = ("sample_size", "force_upcast")
-    own: dict[str, Any] = {**_DIFFUSERS, **(_VQ if quantised else _KL)}
+    own = {**_DIFFUSERS, **(_VQ if quantised else _KL)}
     c = settings(where, config, own, _FIXED, ignored)
     for key, plain, attending in (
         ("down_block_types", "DownEncoderBlock2D", "AttnDownEncoderBlock2D"),
@@ -67,13 +67,14 @@ def diffusers_autoencoder(where: str, config: Mapping[str, Any]) -> AutoencoderS
     )
 
 
-def compvis_autoencoder(where: str, params: Mapping[str, Any], scale: float) -> AutoencoderShape:
+def compvis_autoencoder(where: str, params: Mapping[str, object], scale: float) -> AutoencoderShape:
     """The first stage that ``first_stage_config.params`` describes.
 
     Raises:
         RecipeError: One line that names the key, its value and what is supported.
     """
-    dd = {key: value for key, value in params.get("ddconfig", {}).items() if key not in ("double_z", "dropout")}
+    table = Table(where, params)
+    dd = {key: value for key, value in table.table("ddconfig", {}).items() if key not in ("double_z", "dropout")}
     c = settings(f"{where}.ddconfig", dd, {**_DDCONFIG}, _DDFIXED)
     settings(f"{where}.ddconfig", {"attn_type": c["attn_type"]}, {}, _DDFIXED)
     widths = tuple(c["ch"] * factor for factor in c["ch_mult"])
@@ -83,13 +84,13 @@ def compvis_autoencoder(where: str, params: Mapping[str, Any], scale: float) -> 
         in_channels=c["in_channels"],
         out_channels=c["out_ch"],
         inner=c["z_channels"],
-        latent=params.get("embed_dim", c["z_channels"]),
+        latent=table.whole("embed_dim", c["z_channels"]),
         widths=widths,
         blocks=c["num_res_blocks"],
         down=attends,
         up=attends[::-1],
         middle=attention,
-        codes=params.get("n_embed"),
+        codes=None if table.get("n_embed") is None else table.whole("n_embed"),
         scale=scale,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 from torch import Tensor
@@ -25,7 +24,7 @@ _IDLE = {
     "dropout", "norm_num_groups", "upcast_attention", "only_cross_attention", "use_linear_projection",
     "double_self_attention", "attention_type", "caption_channels", "interpolation_scale", "use_additional_conditions",
 }  # fmt: skip
-_FIXED: dict[str, Any] = {"norm_type": "ada_norm_zero", "cross_attention_dim": None, "num_vector_embeds": None}
+_FIXED: dict[str, object] = {"norm_type": "ada_norm_zero", "cross_attention_dim": None, "num_vector_embeds": None}
 #: Heads of the published sizes S, B, L and XL, by their width.
 HEADS = {384: 6, 768: 12, 1024: 16, 1152: 16}
 
@@ -45,7 +44,7 @@ _NAMES = (
 _QKV = re.compile(r"blocks\.(\d+)\.attn\.qkv\.(weight|bias)")
 
 
-def diffusers_dit(where: str, config: Mapping[str, Any]) -> DiTConfig:
+def diffusers_dit(where: str, config: Mapping[str, object]) -> DiTConfig:
     """Network of a ``config.json`` of ``DiTTransformer2DModel``; it was called ``Transformer2DModel`` once.
 
     Raises:

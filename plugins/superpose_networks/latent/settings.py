@@ -16,9 +16,9 @@ SILU = ("silu", "swish")
 
 def settings(
     where: str,
-    given: Mapping[str, Any],
-    understood: Mapping[str, Any],
-    fixed: Mapping[str, Any],
+    given: Mapping[str, object],
+    understood: Mapping[str, object],
+    fixed: Mapping[str, object],
     ignored: Collection[str] = (),
     levels: Collection[str] = (),
 ) -> dict[str, Any]:
@@ -44,7 +44,8 @@ def settings(
             continue
         if key not in fixed:
             raise RecipeError(f"{where}: {key} = {value!r} is not known; known: {', '.join((*understood, *fixed))}")
-        supported = fixed[key] if isinstance(fixed[key], tuple) else (fixed[key],)
+        only = fixed[key]
+        supported = only if isinstance(only, tuple) else (only,)
         if value not in supported:
             raise RecipeError(
                 f"{where}: {key} = {value!r} is not supported; supported: {', '.join(map(repr, supported))}"
@@ -52,7 +53,7 @@ def settings(
     return {key: given.get(key, default) for key, default in understood.items()}
 
 
-def _alike(value: Any, default: Any) -> bool:
+def _alike(value: object, default: object) -> bool:
     """True where ``value`` is of the kind that ``default`` is; where that is None, a number or nothing."""
     if isinstance(default, (list, tuple)):
         item = default[0] if default else 1
@@ -68,7 +69,7 @@ def _alike(value: Any, default: Any) -> bool:
     return isinstance(value, (int, float))
 
 
-def _words(default: Any) -> str:
+def _words(default: object) -> str:
     """Words for what `_alike` wants, in an error."""
     if isinstance(default, (list, tuple)):
         return f"a list, each {_words(default[0] if default else 1)}"
@@ -76,7 +77,7 @@ def _words(default: Any) -> str:
     return words.get(type(default), "a number, or null") + (" from 0" if type(default) is int else "")
 
 
-def per_level(where: str, key: str, value: Any, levels: int) -> tuple[Any, ...]:
+def per_level(where: str, key: str, value: object, levels: int) -> tuple[Any, ...]:
     """One value a level, from a single value or a list of as many.
 
     Raises:

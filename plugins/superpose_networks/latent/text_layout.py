@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +22,7 @@ _CLIP = {
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def clip_config(where: str, config: Mapping[str, Any]) -> TextShape:
+def clip_config(where: str, config: Mapping[str, object]) -> TextShape:
     """The encoder that a ``config.json`` of ``CLIPTextModel`` describes.
 
     Raises:

@@ -62,7 +62,7 @@ _COMPVIS_IGNORED = (
 _COMPVIS_LEVELS = ("num_res_blocks", "disable_self_attentions")
 
 
-def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
+def diffusers_unet(where: str, config: Mapping[str, object]) -> UNetShape:
     """The U-Net that a ``config.json`` of ``UNet2DConditionModel`` describes.
 
     Raises:
@@ -123,7 +123,7 @@ def diffusers_unet(where: str, config: Mapping[str, Any]) -> UNetShape:
     )
 
 
-def compvis_unet(where: str, params: Mapping[str, Any]) -> UNetShape:
+def compvis_unet(where: str, params: Mapping[str, object]) -> UNetShape:
     """The U-Net that ``unet_config.params`` describes.
 
     Raises:
