@@ -9,8 +9,8 @@ from superpose.recipe.language import Key, Table, language
 
 _INTRO = """\
 A recipe is a TOML file. It names a model and a scheduler, and says what the image shows: exactly one of `prompt`,
-`[[view]]` and `[decomposition]`. Any of the three may stand where a prompt stands, so that a view may show a hybrid,
-and a part of a hybrid an anagram."""
+`[[view]]`, `[decomposition]` and `[compose]`. Any of the four may stand where a prompt stands, so that a view may show
+a hybrid, and a part of a hybrid an anagram."""
 
 _WHOLE = """\
 [model]

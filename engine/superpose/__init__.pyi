@@ -18,6 +18,7 @@ from superpose.estimate.clip import NoClip as NoClip
 from superpose.estimate.clip import StaticClip as StaticClip
 from superpose.estimate.clip import published_clip as published_clip
 from superpose.estimate.clipped import Clipped as Clipped
+from superpose.estimate.composed import composed as composed
 from superpose.estimate.conditioning import ChannelGroup as ChannelGroup
 from superpose.estimate.conditioning import Like as Like
 from superpose.estimate.context import Context as Context
@@ -108,6 +109,8 @@ from superpose.plugins import Registry as Registry
 from superpose.plugins import hookimpl as hookimpl
 from superpose.plugins import load_plugins as load_plugins
 from superpose.plugins.hooks import Register as Register
+from superpose.recipe import ComposeTerm as ComposeTerm
+from superpose.recipe import ComposeTerms as ComposeTerms
 from superpose.recipe import MistakesError as MistakesError
 from superpose.recipe import PartTerms as PartTerms
 from superpose.recipe import Problem as Problem

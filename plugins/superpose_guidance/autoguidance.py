@@ -86,3 +86,7 @@ class ByAnother(BoundGuidance):
         if self.worse is predictor:
             return better
         return guided(better, Prompted(self.worse, self.context.condition(self.worse, condition.prompt)), self.scale)
+
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """Both networks without a prompt."""
+        return self.denoiser(predictor, negative, negative)

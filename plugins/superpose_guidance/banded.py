@@ -73,3 +73,7 @@ class Bound(BoundGuidance):
         """Estimates of each for the prompt, put together."""
         inner = [guidance.denoiser(predictor, condition, negative) for guidance in self.base]
         return factorized(self.decomposition, inner)
+
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """Those of each, put together."""
+        return factorized(self.decomposition, [guidance.unprompted(predictor, negative) for guidance in self.base])

@@ -139,6 +139,10 @@ class Bound(BoundGuidance):
             self._told[label] = self.load.condition(condition.prompt, label)
         return GradientGuided(inner, self.load, self._told[label], self.scale, predictor.clip if self.keep else None)
 
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """That of the base: a class is what each prompt is steered towards."""
+        return Prompted(predictor, negative) if self.base is None else self.base.unprompted(predictor, negative)
+
 
 @attrs.frozen(eq=False)
 class GradientGuided(Denoiser):

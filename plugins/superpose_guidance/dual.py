@@ -43,6 +43,10 @@ class Dual(Guidance):
             name="dual guidance",
         )
 
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """Guidance by the image alone, which is then the same whatever the number of prompts."""
+        return self.denoiser(predictor, negative, negative)
+
 
 @attrs.frozen
 class Blind:

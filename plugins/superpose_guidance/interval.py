@@ -109,6 +109,11 @@ class Around(BoundGuidance):
         outside = Prompted(predictor, condition) if self.outside is None else self.outside.denoiser(*told)
         return Within(self.base.denoiser(*told), outside, self.interval)
 
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """Those of both."""
+        outside = self.outside.unprompted(predictor, negative) if self.outside else Prompted(predictor, negative)
+        return Within(self.base.unprompted(predictor, negative), outside, self.interval)
+
 
 @attrs.frozen(eq=False)
 class Within(Denoiser):

@@ -55,6 +55,11 @@ class Bound(BoundGuidance):
         apart = self.rule.negative > 0 and negative.prompt != plain.condition.prompt
         return Perpendicular(positive, plain, Prompted(predictor, negative) if apart else None, self.rule)
 
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """The unprompted image: each prompt keeps away from the negative one by itself."""
+        del negative
+        return Prompted(predictor, self.context.condition(predictor, self.context.unconditional))
+
 
 @attrs.frozen(eq=False)
 class Perpendicular(Denoiser):

@@ -63,6 +63,11 @@ class Bound(BoundGuidance):
         inner = self.base.denoiser(predictor, condition, negative)
         return Rescaled(inner, Prompted(predictor, condition), self.share) if self.share else inner
 
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """That of the base, rescaled."""
+        inner = self.base.unprompted(predictor, negative)
+        return Rescaled(inner, Prompted(predictor, negative), self.share) if self.share else inner
+
 
 @attrs.frozen(eq=False)
 class Rescaled(Denoiser):

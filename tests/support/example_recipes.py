@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from example_kinds import Box, Cfg, Flip, Hybrid, Identity, Rotate, Steps, Toy, Window
 from superpose.estimate.clip import DynamicClip, NoClip, StaticClip
-from superpose.recipe import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
+from superpose.recipe import ComposeTerm, ComposeTerms, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 
 TEXTS = st.text(max_size=8)
 SHARES = st.floats(0, 1)
@@ -46,7 +46,11 @@ def composed(inner):
     terms = st.builds(ViewTerm, view=VIEWS, weight=POSITIVE, subject=inner)
     parts = st.tuples(inner, inner).map(lambda pair: tuple(zip(("low", "high"), pair, strict=True)))
     hybrids = st.builds(PartTerms, decomposition=st.builds(Hybrid, sigma=POSITIVE), parts=parts)
+    term = st.builds(ComposeTerm, weight=POSITIVE, subject=inner)
+    conjuncts, negated = (st.lists(term, min_size=least, max_size=2) for least in (1, 0))
+    compositions = st.builds(ComposeTerms, conjuncts=conjuncts, negated=negated)
     return st.one_of(
+        st.builds(Subject, compose=compositions, **COMMON, **INNER),
         st.builds(Subject, view=st.lists(terms, min_size=1, max_size=3).map(tuple), **COMMON, **INNER),
         st.builds(Subject, decomposition=hybrids, **COMMON, **INNER),
     )

@@ -31,7 +31,7 @@ from superpose import (
     make,
 )
 from superpose.plugins import load_plugins
-from superpose.recipe.tables import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
+from superpose.recipe import PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.testing import variants
 from superpose.testing.predictors import TinyPredictor
 

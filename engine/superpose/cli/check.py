@@ -145,5 +145,10 @@ def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
         branch = tree.add(f"decomposition {marked(described(parts.decomposition))}{note}")
         for name, part in parts.parts:
             _grow(branch.add(marked(name)), part, notes)
+    elif subject.compose is not None:
+        branch = tree.add(f"composition{note}")
+        for (word, *_), composed in subject.compose.placed:
+            weight = f" weight {composed.weight:g}" if composed.weight != 1 else ""
+            _grow(branch.add(f"{str(word).upper()}{weight}"), composed.subject, notes)
     else:
         tree.add(f"prompt {marked(repr(subject.prompt))}{note}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.estimate.denoiser import Prompted
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 
@@ -27,6 +28,13 @@ class BoundGuidance(ABC):
             condition: What the image should show.
             negative: What it should not show: the recipe's ``negative``, or the unconditional prompt.
         """
+
+    def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
+        """The denoiser of no prompt, which compositions of prompts start from (`composed`).
+
+        It is what this guidance makes of a prompt that says what ``negative`` says: for most, that alone.
+        """
+        return Prompted(predictor, negative)
 
 
 class Guidance(Kind, BoundGuidance):

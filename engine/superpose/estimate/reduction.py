@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 Reduction = Literal["mean", "alternate", "keep-variance"]
 #: The names of the reductions.
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
+#: Where each comes from, where that is not what the views themselves come from.
+PAPERS = {"keep-variance": ("arXiv 2412.02693",)}
 
 
 def reduced(mix: Mix, reduction: str) -> Denoiser:

@@ -15,7 +15,7 @@ from superpose.media.images import to_pixels
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.recipe import Subject
+    from superpose.recipe import ComposeTerms, Subject
 
 Show = Callable[["Tensor"], "Tensor"]
 
@@ -24,6 +24,7 @@ WIDTH = 1000  # of a page, roughly
 HEIGHT = 8000  # of a page at most, unless one sample is taller
 GAP = 8
 LABEL = 18
+UNTOLD = "(unconditional)"  # what an empty prompt is called
 WHOLE = "whole"  # the label of an image that is to be taken apart
 GIVEN = "given"  # stands over what was not sampled, where samples have their number
 INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (120, 120, 120), (208, 208, 208)
@@ -69,7 +70,18 @@ def readings(subject: Subject) -> list[Reading]:
             for inner in readings(part)
             if inner.label != WHOLE
         ]
-    return [Reading(subject.prompt or "(unconditional)", _same)]
+    if subject.compose is not None:
+        return _composed(subject.compose)
+    return [Reading(subject.prompt or UNTOLD, _same)]
+
+
+def _composed(terms: ComposeTerms) -> list[Reading]:
+    """Prompts as one reading, ``A AND B NOT C``, and those of every other subject that is shown."""
+    shown, hidden = ([term.subject for term in half] for half in (terms.conjuncts, terms.negated))
+    label = " AND ".join(subject.prompt or UNTOLD for subject in shown if subject.prompt is not None)
+    label += "".join(f" NOT {subject.prompt or UNTOLD}" for subject in hidden if subject.prompt is not None)
+    others = [reading for subject in shown if subject.prompt is None for reading in readings(subject)]
+    return [Reading(label.strip(), _same), *others] if label else others
 
 
 def _same(x: Tensor) -> Tensor:

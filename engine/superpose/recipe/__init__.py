@@ -9,14 +9,18 @@ from superpose.recipe.loading import loads as loads
 from superpose.recipe.problems import MistakesError as MistakesError
 from superpose.recipe.problems import Problem as Problem
 from superpose.recipe.problems import Source as Source
-from superpose.recipe.tables import PartTerms as PartTerms
+from superpose.recipe.subject import ComposeTerm as ComposeTerm
+from superpose.recipe.subject import ComposeTerms as ComposeTerms
+from superpose.recipe.subject import PartTerms as PartTerms
+from superpose.recipe.subject import Subject as Subject
+from superpose.recipe.subject import ViewTerm as ViewTerm
 from superpose.recipe.tables import Recipe as Recipe
 from superpose.recipe.tables import Run as Run
 from superpose.recipe.tables import Stage as Stage
-from superpose.recipe.tables import Subject as Subject
-from superpose.recipe.tables import ViewTerm as ViewTerm
 
 __all__ = [
+    "ComposeTerm",
+    "ComposeTerms",
     "MistakesError",
     "PartTerms",
     "Problem",

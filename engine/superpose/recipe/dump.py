@@ -9,7 +9,8 @@ import attrs
 import tomli_w
 
 from superpose.kinds.kind import Kind
-from superpose.recipe.tables import STAGE_KEYS, Recipe, Stage, Subject, ViewTerm
+from superpose.recipe.subject import ComposeTerm, Subject, ViewTerm
+from superpose.recipe.tables import STAGE_KEYS, Recipe, Stage
 from superpose.recipe.where import TomlTable
 
 
@@ -86,8 +87,15 @@ def _subject(subject: Subject, paths: Callable[[Path], str]) -> TomlTable:
     if subject.decomposition is not None:
         parts = {name: _subject(part, paths) for name, part in subject.decomposition.parts}
         table["decomposition"] = _table(subject.decomposition.decomposition, paths) | parts
+    if subject.compose is not None:
+        lists = {"and": subject.compose.conjuncts, "not": subject.compose.negated}
+        table["compose"] = {key: [_composed(term, paths) for term in terms] for key, terms in lists.items() if terms}
     return table
 
 
 def _view(term: ViewTerm, paths: Callable[[Path], str]) -> TomlTable:
     return {**_table(term.view, paths), "weight": term.weight, **_subject(term.subject, paths)}
+
+
+def _composed(term: ComposeTerm, paths: Callable[[Path], str]) -> TomlTable:
+    return {"weight": term.weight, **_subject(term.subject, paths)}

@@ -1,7 +1,8 @@
 """The grammar of recipes: which tables there are, and where a subject may stand.
 
-A subject is exactly one of ``prompt``, ``[[view]]`` and ``[decomposition]``. The recipe is one, every view is one, and
-every part of a decomposition is one; a part may be a string, short for ``{prompt = "..."}``.
+A subject is exactly one of ``prompt``, ``[[view]]``, ``[decomposition]`` and ``[compose]``. The recipe is one, every
+view is one, and so is every part of a decomposition and every term of a composition; a part or term may be a string,
+short for ``{prompt = "..."}``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
 from superpose.recipe.renamed import renamed
-from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, PartTerms, Recipe, Run, Stage, Subject, ViewTerm, misnamed
+from superpose.recipe.subject import SUBJECTS, ComposeTerm, ComposeTerms, PartTerms, Subject, ViewTerm
+from superpose.recipe.tables import STAGE_KEYS, Recipe, Run, Stage, misnamed
 from superpose.recipe.where import KeyPath, TomlTable
 
 T = TypeVar("T")
@@ -44,11 +46,18 @@ RECIPE_KEYS = (
     *LISTED,
     "run",
 )
-_SUBJECTS = ", ".join((f"[[{key}]]" if ROLES[key].many else f"[{key}]") if key in ROLES else key for key in SUBJECTS)
+_SUBJECTS = ", ".join(
+    key if key == "prompt" else f"[[{key}]]" if key in ROLES and ROLES[key].many else f"[{key}]" for key in SUBJECTS
+)
 _WORDS: dict[str, Form] = {"prompt": TEXT, "negative": TEXT, "reduction": Choice(REDUCTIONS)}
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
+#: Keys of a composition.
+COMPOSE_KEYS = ("and", "not")
+_strength = attrs.fields(ComposeTerm).weight
+#: The option that every term of a composition has.
+STRENGTH = Option("weight", Scalar(float), _strength.metadata["doc"], _strength.metadata["limits"], _strength.default)
 
 
 def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
@@ -114,10 +123,9 @@ def _subject(reader: Reader, table: TomlTable, path: KeyPath, outermost: bool = 
     for key, form in _WORDS.items():
         if key in table:
             fields[key] = reader.value(form, table[key], (*path, key))
-    if "view" in table:
-        fields["view"] = _views(reader, table["view"], (*path, "view"))
-    if "decomposition" in table:
-        fields["decomposition"] = _decomposition(reader, table["decomposition"], (*path, "decomposition"))
+    for key, read in (("view", _views), ("decomposition", _decomposition), ("compose", _compose)):
+        if key in table:
+            fields[key] = read(reader, table[key], (*path, key))
     if "model" in table and not outermost:
         fields["model"] = reader.value(TEXT, table["model"], (*path, "model"))
     if "guidance" in table and not outermost:
@@ -183,10 +191,43 @@ def _part(reader: Reader, table: TomlTable, path: KeyPath) -> Subject | Wrong:
     if isinstance(given, dict):
         reader.unknown_keys(given, SUBJECT_KEYS, path)
         return _subject(reader, given, path)
+    return _prompt(reader, given, path)
+
+
+def _prompt(reader: Reader, given: object, path: KeyPath) -> Subject | Wrong:
+    """A subject that is written as its prompt alone."""
     prompt = given.text if isinstance(given, OverrideValue) else given
     if isinstance(prompt, str):
         return Subject(prompt=prompt)
     return reader.wrong(path, f"expected a prompt or a table, got {shown(prompt)}")
+
+
+def _compose(reader: Reader, given: object, path: KeyPath) -> ComposeTerms | Wrong:
+    table = reader.table(given, path, f"[{header(path)}], once")
+    if table is WRONG:
+        return WRONG
+    reader.unknown_keys(table, COMPOSE_KEYS, path)
+    if "and" not in table:
+        return reader.wrong((*path, "and"), 'missing; say what the image shows, such as and = ["a prompt", "another"]')
+    lists = [_composed(reader, table[key], (*path, key)) if key in table else () for key in COMPOSE_KEYS]
+    return reader.made(ComposeTerms, dict(zip(("conjuncts", "negated"), lists, strict=True)), path)
+
+
+def _composed(reader: Reader, given: object, path: KeyPath) -> tuple[ComposeTerm, ...] | Wrong:
+    """The terms of a list of a composition, each a prompt or a table."""
+    if not isinstance(given, list) or not given:
+        found = given.value if isinstance(given, OverrideValue) else given
+        cure = f'write {path[-1]} = ["a prompt", {{prompt = "another", weight = 2.0}}]'
+        return reader.wrong(path, f"expected a list of prompts and tables, got {shown(found)}; {cure}")
+    return all_right(_composed_term(reader, item, (*path, i)) for i, item in enumerate(given))
+
+
+def _composed_term(reader: Reader, given: object, path: KeyPath) -> ComposeTerm | Wrong:
+    if not isinstance(given, dict):
+        return reader.made(ComposeTerm, {"subject": _prompt(reader, given, path)}, path)
+    reader.unknown_keys(given, VIEW_KEYS, path)
+    values = {"weight": reader.option(STRENGTH, given, path), "subject": _subject(reader, given, path)}
+    return reader.made(ComposeTerm, values, path)
 
 
 def _constraint(reader: Reader, given: object, path: KeyPath) -> Kind | Wrong:

@@ -19,8 +19,9 @@ from superpose.kinds.roles import ROLES
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.dump import plain
-from superpose.recipe.grammar import WEIGHT
-from superpose.recipe.tables import STAGE_KEYS, SUBJECTS, Run
+from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.subject import SUBJECTS
+from superpose.recipe.tables import STAGE_KEYS, Run
 
 Schema = dict[str, Any]
 
@@ -82,6 +83,7 @@ class _Writer:
         for role in self.registry.roles:
             self.role(role)
         self.definitions["subject"] = _closed("What an image shows.", self.subject_keys(), (), one_of=SUBJECTS)
+        self.compose()
         root = _closed("A recipe of superpose.", keys, needed, one_of=SUBJECTS)
         return {"$schema": "http://json-schema.org/draft-04/schema#", **root, "definitions": self.definitions}
 
@@ -163,6 +165,18 @@ class _Writer:
             case Either(forms):
                 return {"anyOf": [self.form(inner) for inner in forms]}
 
+    def compose(self) -> None:
+        """Define a composition and its terms."""
+        term = {"weight": self.option(STRENGTH), **self.subject_keys()}
+        self.definitions["compose:term"] = _closed("A subject of a composition, with its weight.", term, (), SUBJECTS)
+        items = {"anyOf": [{"type": "string"}, _ref("compose:term")]}
+        terms = {"type": "array", "items": items, "minItems": 1}
+        lists = {
+            "and": terms | {"description": "What the image shows, all of it: prompts, and tables with a weight."},
+            "not": terms | {"description": "What the image does not show: prompts, and tables with a weight."},
+        }
+        self.definitions["compose"] = _closed("What the image shows at once (AND) and does not (NOT).", lists, ["and"])
+
     def subject_keys(self) -> dict[str, Schema]:
         views = {"type": "array", "items": _ref("view"), "minItems": 1}
         stages = {"type": "array", "items": {"type": "integer"}}
@@ -175,6 +189,7 @@ class _Writer:
             "reduction": {"enum": list(REDUCTIONS), "description": "How views become one image; the mean if absent."},
             "view": views | {"description": "Views of the image, each with what it shows."},
             "decomposition": _ref("decomposition"),
+            "compose": _ref("compose"),
         }
 
 

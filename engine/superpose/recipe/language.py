@@ -16,7 +16,7 @@ from superpose.kinds.options import Either, Form, Listed, Nested, Option, option
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
 from superpose.recipe.dump import inline, plain
-from superpose.recipe.grammar import WEIGHT
+from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.json_schema import schema
 from superpose.recipe.tables import Run
 
@@ -26,6 +26,7 @@ _PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
 
 _BESIDE = "Beside `kind` and the options of that kind, each has these keys."
 _PARTS = 'Each part of the decomposition is a key, and shows a prompt, such as `low = "A"`, or a table with these keys.'
+_TERMS = "Each is a prompt, or a table with these keys."
 _LISTS = {"string": "a list of texts", "integer": "a list of whole numbers"}
 _TEXT = "text"
 
@@ -47,6 +48,7 @@ EXAMPLES: dict[str, str] = {
     ),
     "recipe.view": f'{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"',
     "recipe.decomposition": '[decomposition]\nkind = "hybrid"\nlow = "A"\nhigh = "S"',
+    "recipe.compose": '[compose]\nand = ["A", {prompt = "colour A", weight = 2.0}]\nnot = ["R"]',
     "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
     "recipe.constraint": '[[constraint]]\nkind = "inpaint"\nimage = "letter.png"\nmask = "mask.png"',
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
@@ -64,6 +66,7 @@ EXAMPLES: dict[str, str] = {
     ),
     "view.view": '[[view]]\nkind = "flip"\nview = [{kind = "rotate", degrees = 90, prompt = "A"}]',
     "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
+    "view.compose": '[[view]]\nkind = "flip"\ncompose = {and = ["A", "V"]}',
     "part.prompt": f'{_PART}\nprompt = "A"',
     "part.model": f'{_PART}\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"',
     "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
@@ -75,6 +78,22 @@ EXAMPLES: dict[str, str] = {
     ),
     "part.view": f'{_PART}\nview = [{{kind = "identity", prompt = "A"}}, {{kind = "rotate", prompt = "V"}}]',
     "part.decomposition": f'{_PART}\ndecomposition = {{kind = "colour", grey = "A", colour = "O"}}',
+    "part.compose": f'{_PART}\ncompose = {{and = ["A", "V"]}}',
+    "compose.and": '[compose]\nand = ["A", "V"]',
+    "compose.not": '[compose]\nand = ["A"]\nnot = [{prompt = "V", weight = 0.5}]',
+    "term.weight": '[compose]\nand = ["A", {prompt = "V", weight = 0.5}]',
+    "term.prompt": '[compose]\nand = [{prompt = "A"}]',
+    "term.model": ('[compose]\nand = ["A", {prompt = "", model = "faces"}]\n\n[models.faces]\nkind = "glyphs-diffae"'),
+    "term.negative": '[compose]\nand = [{prompt = "A", negative = "R", guidance = {kind = "cfg"}}]',
+    "term.guidance": '[compose]\nand = ["A", {prompt = "V", guidance = {kind = "cfg", scale = 9.0}}]',
+    "term.guidance_stages": '[[compose.and]]\nprompt = "A"\nguidance = {kind = "cfg"}\nguidance_stages = [0]',
+    "term.reduction": (
+        '[[compose.and]]\nreduction = "alternate"\n'
+        'view = [{kind = "identity", prompt = "A"}, {kind = "rotate", prompt = "V"}]'
+    ),
+    "term.view": '[[compose.and]]\nview = [{kind = "identity", prompt = "A"}, {kind = "rotate", prompt = "V"}]',
+    "term.decomposition": '[[compose.and]]\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
+    "term.compose": '[[compose.not]]\ncompose = {and = ["A", "V"]}\n\n[[compose.and]]\nprompt = "R"',
     "stage.model": _STAGE,
     "stage.scheduler": '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim", steps = 20}',
     "stage.guidance": f'{_STAGE}\nguidance = {{kind = "cfg"}}',
@@ -147,6 +166,9 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
         if target and target not in ROLES and name != "run":
             heading = f"[[{name}]]" if "items" in said else f"[{name}]"
             tables.append(Table(heading, defined[target]["description"], _keys(defined[target], name, defined)))
+        if name == "compose":
+            term = defined["compose:term"]
+            tables.append(Table("[[compose.and]], [[compose.not]]", f"{term['description']} {_TERMS}", _terms(defined)))
     return (*tables, Table("[run]", defined["run"]["description"], of_class(Run, "run")))
 
 
@@ -194,6 +216,11 @@ def _nested(form: Form, many: bool = False) -> Iterator[tuple[Nested, bool]]:
             yield from _nested(one, many)
 
 
+def _terms(defined: Mapping[str, Any]) -> tuple[Key, ...]:
+    weight = attrs.evolve(of_option(STRENGTH), example=EXAMPLES["term.weight"])
+    return (weight, *_subject(defined, "term"))
+
+
 def _subject(defined: Mapping[str, Any], place: str) -> tuple[Key, ...]:
     return _keys(defined["subject"], place, defined)
 
@@ -220,4 +247,6 @@ def _value(name: str, said: Mapping[str, Any]) -> str:
         return f"tables [{name}.NAME]"
     if _target(said):
         return f"tables [[{name}]]" if "items" in said else f"a table [{name}]"
+    if "anyOf" in said.get("items", ()):
+        return "a list of texts and tables"
     return _LISTS[said["items"]["type"]] if "items" in said else _TEXT

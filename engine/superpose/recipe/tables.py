@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.estimate.reduction import REDUCTIONS
-from superpose.kinds.kind import Kind, Limits, fields_of, option
+from superpose.kinds.kind import Kind, option
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
 from superpose.recipe.problems import MistakesError, Source
+from superpose.recipe.subject import Subject, inside
 
 if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
-    from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
-    from superpose.estimate.view import View
     from superpose.recipe.where import KeyPath
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.scheduler import Scheduler
 
-#: What an image shows is exactly one of these.
-SUBJECTS = ("prompt", *(role.name for role in ROLES.values() if role.shows))
 #: What each stage says for itself; the first stage says it at the top of the recipe.
 STAGE_KEYS = tuple(role.name for role in ROLES.values() if role.in_stage)
-
-
-def inside(part: object) -> Iterator[Kind]:
-    """An object of a registered kind and those that its options name; nothing for anything else."""
-    if isinstance(part, Kind):
-        yield part
-        for field in fields_of(type(part)):
-            yield from inside(getattr(part, field.name))
 
 
 @attrs.frozen(kw_only=True)
@@ -57,156 +45,6 @@ class Run:
         0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
     )
     at_once: int = option(16, doc="samples carried at once", ge=1, le=4096)
-
-
-@attrs.frozen(kw_only=True)
-class Subject:
-    """Subject of an image: exactly one of a prompt, views and a decomposition, which may nest.
-
-    Attributes:
-        prompt: What to ask the model for.
-        view: Views, each of which shows a subject of its own.
-        decomposition: Parts, each of which shows a subject of its own.
-        negative: What not to show, here and in what is inside; None for what is said further out.
-        guidance: Guidance here and in what is inside; None for what is said further out.
-        guidance_stages: Numbers of the stages at which that guidance holds; all of them where there are none.
-        reduction: How the views become one image; None for their mean.
-        model: Name of the network that paints it and what is inside, one of ``[models.NAME]``; None for that of what
-            it is in, which outermost is ``[model]``.
-    """
-
-    prompt: str | None = None
-    view: tuple[ViewTerm, ...] = attrs.field(default=(), converter=tuple)
-    decomposition: PartTerms | None = None
-    negative: str | None = None
-    guidance: Guidance | None = None
-    guidance_stages: tuple[int, ...] = attrs.field(default=(), converter=tuple)
-    reduction: str | None = attrs.field(default=None, validator=Limits(choices=REDUCTIONS))
-    model: str | None = None
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse what shows nothing, or two things, and stages of no guidance."""
-        given = [key for key in SUBJECTS if getattr(self, key) not in (None, ())]
-        if len(given) != 1:
-            raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
-        if self.guidance_stages and self.guidance is None:
-            raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
-        if self.reduction is not None and not self.view:
-            raise RecipeError("reduction says how views become one image, and there are none: leave it out")
-        if self.reduction == "alternate" and len({term.weight for term in self.view}) > 1:
-            raise RecipeError("views that take turns have no weights: leave them out, or leave out the reduction")
-
-    @property
-    def inner(self) -> tuple[Subject, ...]:
-        """The subjects inside, in order."""
-        return tuple(subject for _, subject in self.placed)
-
-    @property
-    def placed(self) -> tuple[tuple[KeyPath, Subject], ...]:
-        """The subjects inside, in order, each with its place in this one's table."""
-        views: Iterable[tuple[KeyPath, Subject]] = ((("view", i), term.subject) for i, term in enumerate(self.view))
-        parts = () if self.decomposition is None else self.decomposition.parts
-        return (*views, *((("decomposition", name), part) for name, part in parts))
-
-    def models_named(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-        """The names of models here and inside, each with the place that says it; ``path`` is this one's."""
-        if self.model is not None:
-            yield (*path, "model"), self.model
-        for place, inner in self.placed:
-            yield from inner.models_named((*path, *place))
-
-    def mapped(self, change: Callable[[Subject], Subject], **own: Any) -> Subject:
-        """This subject with ``change`` done to each that is inside, and ``own`` fields of its own."""
-        views: Any = (attrs.evolve(term, subject=change(term.subject)) for term in self.view)
-        parts = self.decomposition
-        if parts is not None:
-            parts = attrs.evolve(parts, parts=tuple((name, change(part)) for name, part in parts.parts))
-        return attrs.evolve(self, view=views, decomposition=parts, **own)
-
-    def at_stage(self, number: int) -> Subject:
-        """The same subject with the guidances that hold at a stage."""
-        holds = not self.guidance_stages or number in self.guidance_stages
-        guidance = self.guidance if holds else None
-        return self.mapped(lambda inner: inner.at_stage(number), guidance=guidance, guidance_stages=())
-
-    def heard(self, guided: bool) -> Iterator[bool]:
-        """Tell of the negative prompt here, then of those of all subjects inside, whether a guidance asks for them.
-
-        Arguments:
-            guided: Whether there is a guidance further out.
-        """
-        guided = guided or self.guidance is not None
-        yield guided
-        for inner in self.inner:
-            yield from inner.heard(guided)
-
-    def without_negatives(self, unheard: Iterator[bool]) -> Subject:
-        """The same subject without the negative prompts that are ``unheard``, in the order of `heard`."""
-        negative = None if next(unheard) else self.negative
-        return self.mapped(lambda inner: inner.without_negatives(unheard), negative=negative)
-
-    def scaled(self, factor: float) -> Subject:
-        """The same subject for an image ``factor`` times as large."""
-        parts = self.decomposition
-        views: Any = (term.scaled(factor) for term in self.view)
-        return attrs.evolve(self, view=views, decomposition=None if parts is None else parts.scaled(factor))
-
-    def kinds(self) -> Iterator[Kind]:
-        """Every object of a registered kind here and in what is inside."""
-        yield from inside(self.guidance)
-        for term in self.view:
-            yield from inside(term.view)
-            yield from term.subject.kinds()
-        if self.decomposition is not None:
-            yield from inside(self.decomposition.decomposition)
-            for _, part in self.decomposition.parts:
-                yield from part.kinds()
-
-
-@attrs.frozen(kw_only=True)
-class ViewTerm:
-    """One view and what it shows.
-
-    Attributes:
-        view: The view.
-        weight: Its share of the mix, relative to the other views'; more than 0.
-        subject: What it shows.
-    """
-
-    view: View
-    weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
-    subject: Subject
-
-    def scaled(self, factor: float) -> ViewTerm:
-        """The same for an image ``factor`` times as large."""
-        return attrs.evolve(self, view=self.view.scaled(factor), subject=self.subject.scaled(factor))
-
-
-@attrs.frozen(kw_only=True)
-class PartTerms:
-    """A decomposition and what each part shows.
-
-    Attributes:
-        decomposition: The decomposition.
-        parts: Each part's name and subject, in the order of the decomposition's names.
-    """
-
-    decomposition: Decomposition
-    parts: tuple[tuple[str, Subject], ...]
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse parts that are not the decomposition's."""
-        given = tuple(name for name, _ in self.parts)
-        if given != self.decomposition.names:
-            raise RecipeError(
-                f"the parts of {self.decomposition.kind!r} are {', '.join(self.decomposition.names)}, in this order; "
-                f"got {', '.join(given) or 'none'}"
-            )
-
-    def scaled(self, factor: float) -> PartTerms:
-        """The same parts of an image ``factor`` times as large."""
-        inner = tuple((name, part.scaled(factor)) for name, part in self.parts)
-        return PartTerms(decomposition=self.decomposition.scaled(factor), parts=inner)
 
 
 @attrs.frozen(kw_only=True)

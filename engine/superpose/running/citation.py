@@ -13,9 +13,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import attrs
+
+from superpose.estimate.composed import PAPERS as COMPOSED
+from superpose.estimate.reduction import PAPERS as REDUCED
+
 if TYPE_CHECKING:
     from superpose.kinds.kind import Kind
-    from superpose.recipe import Recipe, Stage
+    from superpose.recipe import Recipe, Stage, Subject
 
 _ENTRY = re.compile(r"^@\w+\{.*?^\}", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"^\s*(?:eprint|doi)\s*=\s*\{(.*?)\}", re.MULTILINE)
@@ -45,8 +50,23 @@ def bibtex(paper: str) -> str:
     return _minimal(key, note=paper.strip())
 
 
-def bibliography(kinds: Iterable[Kind]) -> str:
-    """The entries of all papers of these kinds, each once and in their order, below the names of those who cite it."""
+@attrs.frozen
+class Method:
+    """A method of the language of recipes itself, which is no kind that a plugin brings.
+
+    Attributes:
+        role: The key of a recipe that asks for it.
+        kind: Its name there.
+        papers: As `Kind.papers`.
+    """
+
+    role: str
+    kind: str
+    papers: tuple[str, ...]
+
+
+def bibliography(kinds: Iterable[Kind | Method]) -> str:
+    """The entries of all papers of these, each once and in their order, below the names of those who cite it."""
     users: dict[str, list[str]] = {}
     for kind in kinds:
         for paper in kind.papers:
@@ -57,13 +77,23 @@ def bibliography(kinds: Iterable[Kind]) -> str:
     return "\n\n".join(f"% {', '.join(names)}\n{entry}" for entry, names in users.items())
 
 
-def used(recipe: Recipe) -> Iterator[Kind]:
-    """Every object of a kind that takes part in a run of the recipe, the model's own clip included."""
+def used(recipe: Recipe) -> Iterator[Kind | Method]:
+    """Everything that takes part in a run of the recipe, the model's own clip included."""
     yield from recipe.kinds()
+    yield from _methods(recipe.subject)
     stages: tuple[Recipe | Stage, ...] = (recipe, *recipe.stage)
     for stage in stages:
         if stage.clip is None and (clip := stage.model.clip) is not None:
             yield clip
+
+
+def _methods(subject: Subject) -> Iterator[Method]:
+    if subject.compose is not None:
+        yield Method("compose", "and", COMPOSED)
+    if subject.reduction is not None:
+        yield Method("reduction", subject.reduction, REDUCED.get(subject.reduction, ()))
+    for inner in subject.inner:
+        yield from _methods(inner)
 
 
 @cache

@@ -9,9 +9,12 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
+from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
+from superpose.estimate.process import GAUSSIAN
 from superpose.plugins import load_plugins
-from superpose.recipe.tables import STAGE_KEYS, inside
+from superpose.recipe.subject import inside
+from superpose.recipe.tables import STAGE_KEYS
 from superpose.sampling.fitting import refused
 
 if TYPE_CHECKING:
@@ -112,6 +115,11 @@ def _of_another_process(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     parts += [((*path, "guidance"), subject.guidance) for path, subject in _all_subjects(recipe.subject)]
     for path, part in parts:
         yield from ((path, why) for kind in inside(part) if (why := refuses_process(kind, process)))
+    if process.name != GAUSSIAN:
+        for path, subject in _all_subjects(recipe.subject):
+            if subject.compose is not None:
+                why = f"AND and NOT are of Gaussian noise, and that of the model is {process.name}"
+                yield (*path, "compose"), f"{why}: show one prompt, views or parts"
     if not process.continuous:
         for path, subject in _all_subjects(recipe.subject):
             for i, term in enumerate(subject.view):
@@ -197,7 +205,7 @@ def _misfits(
         yield (*path, "guidance"), why
     if subject.model is not None:
         yield from _inherited(subject, model, (*path, "model"), further_out)
-    if subject.negative is not None and guidance is None:
+    if subject.negative is not None and not subject.hears(guidance is not None):
         yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
     for key in ("prompt", "negative"):
         prompt = getattr(subject, key)
@@ -208,16 +216,28 @@ def _misfits(
                     guidance.check_prompt(prompt)
             except RecipeError as error:
                 yield (*path, key), str(error)
+    yield from _misfitting(subject, model, path, outer)
+    for place, inner in subject.placed:
+        yield from _misfits(inner, models, (*path, *place), outer)
+
+
+def _misfitting(subject: Subject, model: Model, path: Path, outer: _Outer) -> Iterator[tuple[Path, str]]:
+    """Views, a decomposition or a composition, as far as it is no matter of what is inside."""
     for i, term in enumerate(subject.view):
         if why := term.view.refuses(*model.shape) or misfit(term.view, model.shape, model.concat_conditioning):
             yield (*path, "view", i), why
-        yield from _misfits(term.subject, models, (*path, "view", i), outer)
-    if subject.decomposition is not None:
-        mine = (*path, "decomposition")
-        if why := subject.decomposition.decomposition.refuses(*model.shape):
-            yield mine, why
-        for name, part in subject.decomposition.parts:
-            yield from _misfits(part, models, (*mine, name), outer)
+    if subject.decomposition is not None and (why := subject.decomposition.decomposition.refuses(*model.shape)):
+        yield (*path, "decomposition"), why
+    if subject.compose is not None and outer.negative is None and left_over(subject.compose.weights):
+        yield from _without_a_prompt(model, (*path, "compose"))
+
+
+def _without_a_prompt(model: Model, path: Path) -> Iterator[tuple[Path, str]]:
+    try:
+        model.check_prompt(model.unconditional)
+    except RecipeError as error:
+        cure = "give a negative prompt to start from, or weights whose sum, those of `not` taken off, is 1"
+        yield path, f"a composition starts from what the network says without a prompt, and {error}: {cure}"
 
 
 def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) -> Iterator[tuple[Path, str]]:

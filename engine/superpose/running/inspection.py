@@ -168,7 +168,6 @@ def _fault(node: Node, levels: Sequence[NoiseLevel], conditioning: int) -> tuple
             if (off := departure(node.denoiser, node.shape, level, BatchedEvaluator(), conditioning)) > TOLERANCE:
                 return node.path, unlawful(str(node.path[-1]), off, level)
     except LawError as error:
-        named = dict(enumerate(node.names))
-        term = () if error.term is None else (named[error.term],) if error.term in named else ()
+        term = () if error.term is None else dict(enumerate(node.places)).get(error.term, ())
         return (*node.path, *term), str(error)
     return None

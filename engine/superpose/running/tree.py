@@ -11,6 +11,7 @@ from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
 from superpose.estimate.clip import Clip, NoClip
 from superpose.estimate.clipped import Clipped
+from superpose.estimate.composed import composed, left_over
 from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.own_levels import OwnLevels
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.recipe import Recipe, Subject
-    from superpose.recipe.tables import PartTerms
+    from superpose.recipe.subject import ComposeTerms, PartTerms
 
 #: A place in a recipe: keys, and numbers of list items from 0.
 Path = tuple[str | int, ...]
@@ -39,13 +40,13 @@ class Node:
         path: Where the recipe says how it is put together: its guidance, its views or its decomposition.
         denoiser: What it is, not clipped.
         shape: (C, H, W) of what it is shown.
-        names: The last step to each term, where the terms are tables of their own.
+        places: The last steps to each term, where the terms are tables of their own.
     """
 
     path: Path
     denoiser: Denoiser
     shape: tuple[int, int, int]
-    names: tuple[str | int, ...] = ()
+    places: tuple[Path, ...] = ()
 
 
 def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: list[Node] | None = None) -> Denoiser:
@@ -117,6 +118,8 @@ class _Builder:
             node = self._views(subject, outer, (*path, "view"), shape)
         elif subject.decomposition is not None:
             node = self._parts(subject.decomposition, outer, (*path, "decomposition"), shape)
+        elif subject.compose is not None:
+            node = self._composition(subject.compose, outer, (*path, "compose"), shape)
         else:
             node = self._prompt(subject.prompt or "", outer, path, shape)
         if self.nodes is not None:
@@ -132,11 +135,25 @@ class _Builder:
         weights = [term.weight / whole for term in subject.view]
         first = self.first.predictor
         mix = viewed(pairs, weights, first.shape[0], first.concat_conditioning)
-        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple(range(len(pairs))))
+        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple((i,) for i in range(len(pairs))))
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
         inner = [self.build(part, outer, (*path, name), shape) for name, part in terms.parts]
-        return Node(path, factorized(terms.decomposition, inner), shape, terms.decomposition.names)
+        return Node(path, factorized(terms.decomposition, inner), shape, tuple((name,) for name, _ in terms.parts))
+
+    def _composition(self, terms: ComposeTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
+        pairs = [
+            (self.build(term.subject, outer, (*path, *place), shape), weight)
+            for (place, term), weight in zip(terms.placed, terms.weights, strict=True)
+        ]
+        base = self._unprompted(outer) if left_over(terms.weights) else None
+        return Node(path, composed(pairs, base), shape, tuple(place for place, _ in terms.placed))
+
+    def _unprompted(self, outer: _Outer) -> Denoiser:
+        predictor, context = outer.network
+        told = context.condition(predictor, context.unconditional if outer.negative is None else outer.negative)
+        guided = outer.guidance and self._bound(outer.guidance, outer.network).unprompted(predictor, told)
+        return self._at_its_levels(guided or Prompted(predictor, told), predictor)
 
     def _prompt(self, prompt: str, outer: _Outer, path: Path, shape: Shape) -> Node:
         predictor, context = outer.network

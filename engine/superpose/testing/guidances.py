@@ -68,6 +68,7 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
     yield Law("leaves-variance", lambda: leaves_variance(guidance, *size))
     yield Law("says-the-same-again", lambda: says_the_same_again(guidance, *size))
     yield Law("keeps-samples-apart", lambda: keeps_samples_apart(guidance, *size))
+    yield Law("starts-from-no-prompt", lambda: starts_from_no_prompt(guidance, *size))
     if any(field.name == "scale" for field in fields_of(type(guidance))):
         if steers(guidance, *size):
             yield Law("is-nothing-at-zero", lambda: is_nothing_at(0.0, guidance, *size))
@@ -180,6 +181,20 @@ def keeps_samples_apart(guidance: Guidance, channels: int, height: int, width: i
             if (off := gap(_everything(denoiser, mixed, level)[i], whole[i])) > 0:
                 broken(guidance, size(x), f"what it says of a sample changes by {off:.3g} with the samples beside it")
     return 0.0
+
+
+def starts_from_no_prompt(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """Compositions start from what it makes of a prompt that says nothing, but for what it steers."""
+    network = _network(channels, height, width)
+    x, nothing = noise(2, channels, height, width, double=False), network.condition("")
+    bound = _bound(guidance, network)
+    want = bound.denoiser(network, nothing, nothing)(x, MOMENT)
+    got = bound.unprompted(network, nothing)(x, MOMENT)
+    if want.guidance_gradient is not None:
+        return 0.0
+    if (off := gap(got.clean, want.clean)) > TOLERANCE * (1 + abs(getattr(guidance, "scale", 1.0))):
+        broken(guidance, size(x), f"unprompted() is {off:.3g} away from what it makes of a prompt that says nothing")
+    return off
 
 
 def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denoiser:

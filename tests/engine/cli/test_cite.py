@@ -8,6 +8,8 @@ import pytest
 
 from superpose import View, load, option
 from superpose.cli import main
+from superpose.estimate.composed import PAPERS as COMPOSED
+from superpose.estimate.reduction import PAPERS as REDUCED
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
 from superpose.running import citation
@@ -16,7 +18,8 @@ from superpose.running.citation import bibliography, bibtex, used
 RECIPES = Path(__file__).parents[3] / "recipes"
 REGISTRY = shipped(load_plugins())
 KINDS = [cls for role in REGISTRY.roles for cls in REGISTRY.kinds(role).values()]
-PAPERS = sorted({paper for cls in KINDS for paper in cls.papers})
+METHODS = [COMPOSED, *REDUCED.values()]
+PAPERS = sorted({paper for papers in [*(cls.papers for cls in KINDS), *METHODS] for paper in papers})
 ENTRY = re.compile(r"@(\w+)\{([^\s,]+),\n((?:  \w+ = \{.*\},\n)+)\}")
 OWN = """@article{stranger2031,
   title = {Rolling},
@@ -97,6 +100,14 @@ def test_cite_prints_all_that_a_recipe_uses(capsys):
             assert bibtex(paper) in said, f"{kind.kind} uses {paper}"
     entries = re.findall(r"^@", said, re.MULTILINE)
     assert len(entries) == len({paper for kind in kinds for paper in kind.papers})
+
+
+def test_methods_of_the_language_are_cited(tmp_path):
+    head = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n[[view]]\nkind = "flip"\n'
+    (tmp_path / "a.toml").write_text('reduction = "keep-variance"\n' + head + 'compose = {and = ["A"]}')
+    said = bibliography(used(load(tmp_path / "a.toml")))
+    assert "% compose and\n@inproceedings{liu2022compositional" in said
+    assert "% reduction keep-variance\n@inproceedings{xu2025diffusion" in said
 
 
 def test_the_models_own_clip_is_cited_unless_the_recipe_says_otherwise():

@@ -35,6 +35,16 @@ def images(count=3):
             + '[[decomposition.low.view]]\nkind = "rotate"\ndegrees = 180\nprompt = "u"\n',
             ["whole", "low: n", "low: u", "high: X"],
         ),
+        (
+            'compose = {and = ["A", ""], not = ["B", {prompt = "C", weight = 0.5}]}\n' + HEAD,
+            ["A AND (unconditional) NOT B NOT C"],
+        ),
+        (
+            HEAD
+            + '[compose]\nnot = ["C"]\n[[compose.and]]\nprompt = "A"\n'
+            + '[[compose.and]]\nview = [{kind = "identity", prompt = "n"}, {kind = "rotate", prompt = "u"}]',
+            ["A NOT C", "n", "u"],
+        ),
     ],
 )
 def test_readings_follow_the_recipe(text, labels):

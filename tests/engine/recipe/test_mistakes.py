@@ -39,7 +39,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
         "r.toml:7:1: scheduler.step: unknown key; did you mean 'steps'?",
         "r.toml:12:1: view.0.degrees: must be one of 90, 180, 270, got 45",
         "r.toml:15:1: view.1.kind: no such view 'rotat'; did you mean 'rotate' (superpose-examples 0.3)?",
-        "r.toml:16:1: view.2.prompt: missing; give one of prompt, [[view]], [decomposition]",
+        "r.toml:16:1: view.2.prompt: missing; give one of prompt, [[view]], [decomposition], [compose]",
         (
             "r.toml:18:1: view.2.axis: expected one of 'horizontal', 'vertical', got 'horizontl'; "
             "did you mean 'horizontal'?"
@@ -56,7 +56,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             [
                 "r.toml:1:1: model: missing; write [model] and its kind; known: toy (superpose-examples 0.3)",
                 "r.toml:1:1: scheduler: missing; write [scheduler] and its kind; known: ddim (superpose-examples 0.3)",
-                "r.toml:1:1: prompt: missing; give one of prompt, [[view]], [decomposition]",
+                "r.toml:1:1: prompt: missing; give one of prompt, [[view]], [decomposition], [compose]",
             ],
         ),
         (
@@ -84,7 +84,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             HEAD + 'prompt = "A"\ndecomposition = {kind = "hybrid", low = "L", high = "H"}',
             [
                 (
-                    "r.toml:4:1: decomposition: give only one of prompt, view, decomposition; "
+                    "r.toml:4:1: decomposition: give only one of prompt, view, decomposition, compose; "
                     "here are prompt and decomposition"
                 )
             ],
@@ -111,6 +111,31 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             HEAD + '[[view]]\nkind = "identity"\n[[view.decomposition]]\nkind = "hybrid"',
             ["r.toml:5:1: view.0.decomposition: expected a table, got a list; write [view.decomposition], once"],
         ),
+        (HEAD + "compose = 3", ["r.toml:3:1: compose: expected a table, got 3; write [compose], once"]),
+        (
+            HEAD + 'compose = {not = ["A"], or = ["B"]}',
+            [
+                'r.toml:3:1: compose.and: missing; say what the image shows, such as and = ["a prompt", "another"]',
+                "r.toml:3:25: compose.or: unknown key; known: and, not",
+            ],
+        ),
+        (
+            HEAD + 'compose = {and = "A"}',
+            [
+                (
+                    "r.toml:3:12: compose.and: expected a list of prompts and tables, got 'A'; "
+                    'write and = ["a prompt", {prompt = "another", weight = 2.0}]'
+                )
+            ],
+        ),
+        (
+            HEAD + 'compose = {and = [3, {prompt = "A", weight = -1.0, wait = 2}]}',
+            [
+                "r.toml:3:19: compose.and.0: expected a prompt or a table, got 3",
+                "r.toml:3:37: compose.and.1.weight: must be more than 0, got -1.0",
+                "r.toml:3:52: compose.and.1.wait: unknown key; did you mean 'weight'?",
+            ],
+        ),
         (
             HEAD + '[[decomposition]]\nkind = "hybrid"',
             ["r.toml:3:1: decomposition: expected a table, got a list; write [decomposition], once"],
@@ -127,11 +152,14 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
         (
             HEAD + '[decomposition]\nkind = "hybrid"\nlow = {promt = "A"}\nhigh = {weight = 3, prompt = "B"}',
             [
-                "r.toml:5:1: decomposition.low.prompt: missing; give one of prompt, [[view]], [decomposition]",
+                (
+                    "r.toml:5:1: decomposition.low.prompt: missing; "
+                    "give one of prompt, [[view]], [decomposition], [compose]"
+                ),
                 "r.toml:5:8: decomposition.low.promt: unknown key; did you mean 'prompt'?",
                 (
                     "r.toml:6:9: decomposition.high.weight: unknown key; "
-                    "known: decomposition, guidance, guidance_stages, model, negative, prompt, reduction, view"
+                    "known: compose, decomposition, guidance, guidance_stages, model, negative, prompt, reduction, view"
                 ),
             ],
         ),

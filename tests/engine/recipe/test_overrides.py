@@ -86,7 +86,7 @@ def test_later_overrides_build_on_earlier_ones():
         ("clip=static", "--set clip=static: expected a table, got 'static'; write a table with the kind of a clip"),
         (
             "prompt=W",
-            "--set prompt=W: give only one of prompt, view, decomposition; here are view and prompt",
+            "--set prompt=W: give only one of prompt, view, decomposition, compose; here are view and prompt",
         ),
         ("view.2.prompt=W", "--set view.2.prompt=W: there is no view.2: view has 2 items, counted from 0"),
         (
@@ -103,8 +103,8 @@ def test_later_overrides_build_on_earlier_ones():
         (
             'view.0."a b"=3',
             (
-                '--set view.0."a b"=3: unknown key; known: decomposition, guidance, guidance_stages, kind, model, '
-                "negative, prompt, reduction, view, weight"
+                '--set view.0."a b"=3: unknown key; known: compose, decomposition, guidance, guidance_stages, kind, '
+                "model, negative, prompt, reduction, view, weight"
             ),
         ),
         (

@@ -41,9 +41,23 @@ class Doubled(Guidance):
         ))  # fmt: skip
 
 
+@attrs.frozen(kw_only=True)
+class Elsewhere(Guidance):
+    """Compositions start from another network than the one it guides by."""
+
+    kind = "elsewhere"
+
+    def denoiser(self, predictor, condition, negative):
+        return guided(Prompted(predictor, condition), Prompted(predictor, negative), 2.0)
+
+    def unprompted(self, predictor, negative):
+        return Prompted(predictor, predictor.condition("dog"))
+
+
 @pytest.mark.parametrize(
     ("guidance", "says"),
     [
+        (Elsewhere(), r"unprompted\(\) is \d\.\d+ away from what it makes of a prompt that says nothing"),
         (mixed(3.0, -1.0), r"mix is not lawful: its terms are \d\.\d+ away from adding up to the identity"),
         (mixed(3.0, -2.0, variance=(3.0, -2.0)), r"its variance is up to \d\.\d+ outside those of the two prompts"),
         (mixed(3.0, -2.0, variance=(0.0, 0.0)), "it loses the learned variance of the network"),
