@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from superpose.cli.printing import complain
@@ -39,6 +40,11 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
     short = {"run.seed": arguments.seed, "run.samples": arguments.samples}
     given = [f"{key}={value}" for key, value in short.items() if value is not None]
     return load(arguments.recipe, [*arguments.set, *given])
+
+
+def quoted(text: object) -> str:
+    """A text as one word of a command line."""
+    return shlex.quote(str(text))
 
 
 def registry(*, strict: bool) -> Registry:

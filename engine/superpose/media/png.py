@@ -42,6 +42,7 @@ class Origin:
         device: Kind of device it ran on.
         inputs: Content of each picture that travels inside, by the name that the recipe gives it.
         files: SHA-256 of each file that the recipe names and that does not; "" for a folder.
+        drawn: Number of samples that it was chosen from; 0 where nobody chose.
     """
 
     recipe: str
@@ -51,11 +52,14 @@ class Origin:
     device: str = "cpu"
     inputs: Mapping[str, bytes] = attrs.field(factory=dict, repr=lambda inputs: repr(list(inputs)))
     files: Mapping[str, str] = attrs.field(factory=dict)
+    drawn: int = 0
 
     def to_json(self) -> str:
         """This origin as one line of JSON, the same for equal origins."""
         values = attrs.asdict(self, recurse=False)
         values["inputs"] = {name: base64.b64encode(data).decode() for name, data in self.inputs.items()}
+        if not self.drawn:  # images that nobody chose have the bytes that they always had
+            del values["drawn"]
         return json.dumps(values, sort_keys=True)
 
     @classmethod
@@ -84,6 +88,8 @@ class Origin:
                 raise TypeError(f"{name} is no text")
         if type(self.sample) is not int or not 0 <= self.sample < SAMPLES:
             raise TypeError("sample is no number of a sample")
+        if type(self.drawn) is not int or not 0 <= self.drawn < SAMPLES:
+            raise TypeError("drawn is no number of samples")
 
 
 def _unpacked(data: object) -> bytes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
+    from superpose.running.inspection import Inspection
     from superpose.sampling.rule import Rule
 
 #: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
@@ -44,6 +45,7 @@ class Composition:
         number: Which stage it is, from 0.
         then: The stage that paints over its pictures; None for the last.
         others: Further networks that paint on the same canvas.
+        inspection: Its cost, on the first stage, where the rows of a forward pass were counted by it.
     """
 
     recipe: Recipe
@@ -55,6 +57,7 @@ class Composition:
     number: int = 0
     then: Composition | None = None
     others: tuple[NoisePredictor, ...] = ()
+    inspection: Inspection | None = None
 
     @property
     def stages(self) -> tuple[Composition, ...]:
@@ -94,8 +97,9 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found.
     """
-    rows = recipe.run.batch_size or max(LEAST_ROWS, *(stage.rows for stage in inspect(recipe).stages))
-    return _composed(recipe.stages, 0, rows, device)
+    inspection = None if recipe.run.batch_size else inspect(recipe)
+    rows = max(LEAST_ROWS, *(stage.rows for stage in inspection.stages)) if inspection else recipe.run.batch_size
+    return attrs.evolve(_composed(recipe.stages, 0, rows, device), inspection=inspection)
 
 
 def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> Composition:

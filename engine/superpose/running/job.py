@@ -26,8 +26,10 @@ from superpose.recipe.tables import Run
 from superpose.running.composition import Composition, compose
 from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
+from superpose.running.inspection import inspect
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.lock import locked
+from superpose.running.record import Record, read_record, write_recipe
 from superpose.running.threads import threads
 from superpose.sampling.loop import State
 
@@ -102,6 +104,7 @@ class Job:
         name: What the only image is called; by its number where there is none.
         resume: Whether to go on from a saved state.
         given: Pictures that the recipe names; the sheet shows them.
+        drawn: Number of samples that those which are kept are chosen from; 0 where all are.
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
         seconds: Time spent sampling so far.
@@ -113,6 +116,7 @@ class Job:
     name: str | None = None
     resume: bool = False
     given: tuple[Given, ...] = attrs.field(default=(), repr=False)
+    drawn: int = 0
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
     seconds: float = 0.0
@@ -132,6 +136,7 @@ class Job:
         overwrite: bool = False,
         name: str | None = None,
         inputs: Inputs | None = None,
+        drawn: int = 0,
     ) -> Iterator[Job]:
         """Take the folder, read the weights and see what is there already; arguments as in `run`."""
         _make_writable(out)
@@ -142,7 +147,7 @@ class Job:
             inputs = inputs or Inputs()
             text = dumps(_settled(recipe, composition.batch_size), inputs.name)
             given = given_pictures(recipe)
-            job = cls(recipe, composition, out, name, resume, given, text=text, inputs=inputs)
+            job = cls(recipe, composition, out, name, resume, given, drawn, text=text, inputs=inputs)
             samples = range(recipe.run.samples)
             done = {k for k in samples if job.has_made(k)} if name is None else set()
             job.pending = tuple(k for k in samples if not (resume and k in done))
@@ -188,6 +193,7 @@ class Job:
             torch.device(self.composition.predictor.device).type,
             self._inputs.pictures,
             self._inputs.files,
+            self.drawn,
         )
 
     def has_made(self, sample: int) -> bool:
@@ -225,7 +231,30 @@ class Job:
         while sheet_of(self.out / page(left)) == self.run:  # when there were more samples
             (self.out / page(left)).unlink()
             left += 1
-        return Outcome(tuple(self.path(k) for k in numbers), tuple(sheets), self.seconds)
+        outcome = Outcome(tuple(self.path(k) for k in numbers), tuple(sheets), self.seconds)
+        self._account(outcome, numbers)
+        return outcome
+
+    def _account(self, outcome: Outcome, numbers: Sequence[int]) -> None:
+        """Write what is to lie beside the images."""
+        inspection = self.composition.inspection or inspect(self.recipe)
+        before = read_record(self.out) if self.resume else None
+        if before and before.run != self.run:
+            before = None
+        record = Record.of(
+            self.origin(0),
+            self.run,
+            dict(zip(numbers, outcome.images, strict=True)),
+            sheets=tuple(path.name for path in outcome.sheets),
+            made=len(self.made) + (before.made if before else 0),
+            seconds=round(self.seconds + (before.seconds if before else 0), 3),
+            stages=tuple(
+                {"rows": stage.rows, "evaluations": stage.evaluations, "total": stage.total}
+                for stage in inspection.stages
+            ),
+        )
+        write_recipe(self.recipe, self.composition.batch_size, self.out)
+        record.write(self.out)
 
     @property
     def steps(self) -> int:

@@ -63,7 +63,7 @@ def replay(
         )
         for other in _others(origin, recipe, here):
             tell(other)
-        with Job.of(recipe, out, device=device, name=image.name, inputs=here) as job:
+        with Job.of(recipe, out, device=device, name=image.name, inputs=here, drawn=origin.drawn) as job:
             if job.path(origin.sample).exists() and not job.has_made(origin.sample):
                 raise RunError(
                     f"{out / image.name} is there already, and another image: choose another folder with --out"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from folders import BESIDE
 from superpose.cli import main
 from superpose.cli.printing import LINES, Stream
 from superpose.media.png import Origin, write_png
@@ -73,7 +74,8 @@ class TestStreamsThatFail:
     def ran(self, recipe, out, **settings):
         command = [*COMMAND, "run", str(recipe), "--out", str(out)]
         done = subprocess.run(command, stderr=subprocess.PIPE, check=False, **settings)
-        assert sorted(path.name for path in Path(out).iterdir()) == [*(f"000{k}.png" for k in range(4)), "sheet.png"]
+        left = sorted(path.name for path in Path(out).iterdir())
+        assert left == [*(f"000{k}.png" for k in range(4)), *BESIDE, "sheet.png"]
         assert b"Traceback" not in done.stderr
         assert b"unexpected" not in done.stderr
         assert b"Exception ignored" not in done.stderr

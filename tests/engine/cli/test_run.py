@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from folders import contents
 from superpose import load
 from superpose.cli import main
 
@@ -27,10 +28,6 @@ def recipe(tmp_path):
         'prompt = "A"\n\n[model]\nkind = "glyphs"\n\n[scheduler]\nkind = "ddpm"\nsteps = 4\n\n[run]\nsamples = 3\n'
     )
     return path
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def pixels(path):

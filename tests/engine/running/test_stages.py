@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import superpose
+from folders import contents
 from small_models import LargerPredictor, enlarged
 from superpose import RecipeError, View, compose, inspect, loads, make, option, prompted, run, sample, to_pixels
 from superpose.cli import main
@@ -67,10 +68,6 @@ def refused(*overrides, text=RECIPE):
     with pytest.raises(RecipeError) as raised:
         inspect(recipe(*overrides, text=text))
     return str(raised.value)
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 class TestPictures:

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from folders import contents
 from superpose import RecipeError, RunError, load, run
 from superpose.cli import main
 from superpose.media.png import read_origin, sheet_of, write_png
@@ -32,10 +32,6 @@ def recipe(tmp_path):
         f"steps = {STEPS}\n[run]\nsamples = 4\nat_once = 2\n"
     )
     return path
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 def stopping_at(monkeypatch, number, stop):
@@ -133,7 +129,7 @@ class TestTwoRuns:
                 run(load(recipe, ["run.seed=1"]), out)
             first.stdout.read()
         assert first.returncode == 0
-        assert sorted(contents(out)) == ["0000.png", "0001.png", "0002.png", "0003.png", "sheet.png"]
+        assert sorted(contents(out)) == [*(f"000{k}.png" for k in range(4)), "recipe.toml", "sheet.png"]
 
     def test_a_lock_is_let_go_of(self, tmp_path):
         for _ in range(2):
@@ -275,7 +271,7 @@ class TestFullDisks:
                 outcome = run(wanted, tmp_path / "out")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert sorted(contents(tmp_path / "out")) == [*(f"{k:04}.png" for k in range(12)), "sheet.png"]
+        assert sorted(contents(tmp_path / "out")) == [*(f"{k:04}.png" for k in range(12)), "recipe.toml", "sheet.png"]
         assert all(read_origin(image) for image in outcome.images)
 
 
