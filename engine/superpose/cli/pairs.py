@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superpose.cli.recipes import registry
+from superpose.cli.recipes import registry, toml_value
 from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -106,18 +105,10 @@ def _view(known: Registry, given: str) -> View:
     options = options_of(cls)
     if not options:
         raise RecipeError(f"--view: {kind!r} has no option: leave out {value!r}")
-    first, found = options[0], _value(value)
+    first, found = options[0], toml_value(value)
     if not first.form.fits(found):
         raise RecipeError(f"--view: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
     try:
         return make(**{first.name: found})
     except (TypeError, ValueError) as error:
         raise RecipeError(f"--view: {error}") from error
-
-
-def _value(text: str) -> object:
-    """A value as TOML has it; what is none is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import tomllib
 from typing import TYPE_CHECKING
 
 from superpose.cli.printing import complain
@@ -45,6 +46,14 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
 def quoted(text: object) -> str:
     """A text as one word of a command line."""
     return shlex.quote(str(text))
+
+
+def toml_value(text: str) -> object:
+    """A value as TOML has it; what is none is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def registry(*, strict: bool) -> Registry:

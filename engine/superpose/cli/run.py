@@ -7,18 +7,20 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superpose.cli.best import chosen, reader_of, refuse_choice
 from superpose.cli.printing import complain, say
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
+from superpose.cli.score import add_classifier
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from superpose import Step
-    from superpose.running.job import Job
+    from superpose.running.job import Job, Outcome
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="keep what an unfinished run has made and go on from there"
     )
     add_download(parser)
+    parser.add_argument("--best", type=int, metavar="K", help="keep the K best of --of N samples, as scores rank them")
+    parser.add_argument("--of", type=int, metavar="N", help="samples to draw for --best, in the place of --samples")
+    add_classifier(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
 
 
@@ -42,16 +47,33 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    refuse_choice(arguments)
+    arguments.samples = arguments.of or arguments.samples
     recipe = read_recipe(arguments)
+    classifier = reader_of(recipe, arguments) if arguments.best else None
 
     from superpose.running.job import Job
 
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
-    with Job.of(recipe, out, device=arguments.device, resume=arguments.resume, overwrite=arguments.overwrite) as job:
-        return _made(job)
+    drawn = arguments.of or 0
+    options = {name: getattr(arguments, name) for name in ("device", "resume", "overwrite")}
+    with Job.of(recipe, out, drawn=drawn, **options) as job:
+        if classifier is None:
+            return _made(job, job.close)
+        if arguments.resume and job.has_chosen(arguments.best):
+            print(f"the best {arguments.best} of {drawn} samples are there already", file=sys.stderr)
+            return 0
+        return _made(job, lambda: chosen(job, classifier, arguments.best), tell=False)
 
 
-def _made(job: Job) -> int:
+def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True) -> int:
+    """Make what is to be made, with a progress bar.
+
+    Arguments:
+        job: What to make.
+        close: Ends it.
+        tell: Whether to print each image when it is made.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -64,8 +86,9 @@ def _made(job: Job) -> int:
         with Progress(*columns, console=console, transient=True, redirect_stdout=redirected) as progress:
             task = progress.add_task("sampling", total=job.steps)
             for path in job.make(job.pending, [Bar(progress, task)]):
-                say(path)
-        outcome = job.close()
+                if tell:
+                    say(path)
+        outcome = close()
     except KeyboardInterrupt as error:
         how = str(error) or "interrupted"
         complain(f"{how}; {job.finished} of {wanted} images are finished; go on with --resume")

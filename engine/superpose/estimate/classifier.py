@@ -57,6 +57,16 @@ class Classifier(Kind, ABC):
             f"classifier {self.kind!r} knows no class {prompt!r}; write a number from 0 to {self.classes - 1}"
         )
 
+    def among(self, prompts: Sequence[str]) -> Classifier:
+        """The classifier that tells images of these prompts apart: this one, unless its classes are texts one gives.
+
+        Raises:
+            PromptError: If one of them names no class.
+        """
+        for prompt in prompts:
+            self.label(prompt)
+        return self
+
     @abstractmethod
     def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
         """Read the weights, straight to ``device`` and in ``dtype`` (float32, bfloat16 or float16).
@@ -91,6 +101,10 @@ class ClassifierPredictor(ABC):
             x: Noisy images, shape (N, C, H, W), float32, on the classifier's device.
             level: Their noise level, the same for every row.
         """
+
+    def alignment(self, logits: Tensor) -> Tensor:
+        """How well images go with the classes, of ``logits`` (..., classes): probabilities, unless overridden."""
+        return logits.softmax(-1)
 
     def condition(self, prompt: str, label: int) -> Condition:
         """A class in the form that questions have: made once, before the loop."""

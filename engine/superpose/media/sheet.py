@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from superpose.recipe import ComposeTerms, Subject
 
 Show = Callable[["Tensor"], "Tensor"]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 TILE = 128  # smallest side of a tile in pixels; small images are enlarged by a whole factor
 WIDTH = 1000  # of a page, roughly
@@ -27,7 +29,9 @@ LABEL = 18
 UNTOLD = "(unconditional)"  # what an empty prompt is called
 WHOLE = "whole"  # the label of an image that is to be taken apart
 GIVEN = "given"  # stands over what was not sampled, where samples have their number
-INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (120, 120, 120), (208, 208, 208)
+INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (104, 104, 104), (208, 208, 208)
+RIGHT, WRONG = (16, 112, 56), (184, 40, 32)
+DISC = 8  # across, of the mark that says whether a reading is right
 
 
 class Reading(NamedTuple):
@@ -36,10 +40,12 @@ class Reading(NamedTuple):
     Attributes:
         label: What it should show.
         show: The image as it looks then; (N, C, H, W) to (N, C, H', W').
+        prompt: What it was asked to show; None where nothing was.
     """
 
     label: str
     show: Show
+    prompt: str | None = None
 
 
 class Given(NamedTuple):
@@ -54,25 +60,49 @@ class Given(NamedTuple):
     pixels: NDArray[np.uint8]
 
 
+class Mark(NamedTuple):
+    """What was found of one reading.
+
+    Attributes:
+        text: In a word or a figure.
+        right: Whether it is what was asked for.
+    """
+
+    text: str
+    right: bool
+
+
+class Note(NamedTuple):
+    """What is to be said of a sample.
+
+    Attributes:
+        title: Beside its number.
+        marks: One for each reading; None where there is nothing to say.
+    """
+
+    title: str
+    marks: tuple[Mark | None, ...]
+
+
 def readings(subject: Subject) -> list[Reading]:
     """Every way in which the recipe wants the image to be read, in the order of the recipe."""
     if subject.view:
         return [
-            Reading(inner.label, _after(term.view.apply, inner.show))
+            inner._replace(show=_after(term.view.apply, inner.show))
             for term in subject.view
             for inner in readings(term.subject)
         ]
     if subject.decomposition is not None:
         decomposition = subject.decomposition.decomposition
         return [Reading(WHOLE, _same)] + [
-            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show))
+            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show), inner.prompt)
             for name, part in subject.decomposition.parts
             for inner in readings(part)
             if inner.label != WHOLE
         ]
     if subject.compose is not None:
         return _composed(subject.compose)
-    return [Reading(subject.prompt or UNTOLD, _same)]
+    return [Reading(subject.prompt or UNTOLD, _same, subject.prompt or None)]
 
 
 def _composed(terms: ComposeTerms) -> list[Reading]:
@@ -80,8 +110,11 @@ def _composed(terms: ComposeTerms) -> list[Reading]:
     shown, hidden = ([term.subject for term in half] for half in (terms.conjuncts, terms.negated))
     label = " AND ".join(subject.prompt or UNTOLD for subject in shown if subject.prompt is not None)
     label += "".join(f" NOT {subject.prompt or UNTOLD}" for subject in hidden if subject.prompt is not None)
+    # Of several prompts in one image a classifier, which knows one class an image, can say nothing.
+    prompts = [subject.prompt for subject in shown if subject.prompt]
+    prompt = prompts[0] if len(prompts) == 1 else None
     others = [reading for subject in shown if subject.prompt is None for reading in readings(subject)]
-    return [Reading(label.strip(), _same), *others] if label else others
+    return [Reading(label.strip(), _same, prompt), *others] if label else others
 
 
 def _same(x: Tensor) -> Tensor:
@@ -92,7 +125,13 @@ def _after(first: Show, second: Show) -> Show:
     return lambda x: second(first(x))
 
 
-def sheet(images: Tensor, subject: Subject, numbers: Sequence[int], given: Sequence[Given] = ()) -> NDArray[np.uint8]:
+def sheet(
+    images: Tensor,
+    subject: Subject,
+    numbers: Sequence[int],
+    given: Sequence[Given] = (),
+    notes: Mapping[int, Note] = MappingProxyType({}),
+) -> NDArray[np.uint8]:
     """A contact sheet as pixels, (H, W, 3).
 
     Arguments:
@@ -100,31 +139,59 @@ def sheet(images: Tensor, subject: Subject, numbers: Sequence[int], given: Seque
         subject: What they should show.
         numbers: Numbers of the samples, printed beside them.
         given: Pictures they were made of, each in a place of its own before the samples.
+        notes: What is to be said of a sample, by its number.
     """
     ways = readings(subject)
     shown = [to_pixels(way.show(images)) for way in ways]
-    samples = [
-        (f"{number:04}", [(way.label, _tile(pixels[i])) for way, pixels in zip(ways, shown, strict=True)])
-        for i, number in enumerate(numbers)
-    ]
-    width, height = _cell([tile for _, tile in samples[0][1]])
-    largest = max(tile.height for _, tile in samples[0][1])
-    cells = [(GIVEN, [(one.label, _fitted(one.pixels, largest))]) for one in given] + samples
+    samples = []
+    for i, number in enumerate(numbers):
+        note = notes.get(number, Note("", (None,) * len(ways)))
+        tiles = [
+            _Labelled(way.label, _tile(pixels[i]), mark)
+            for way, pixels, mark in zip(ways, shown, note.marks, strict=True)
+        ]
+        samples.append(_Cell(f"{number:04}  {note.title}".rstrip(), tiles))
+    width, height = _size([labelled.tile for labelled in samples[0].tiles])
+    largest = max(labelled.tile.height for labelled in samples[0].tiles)
+    cells = [_Cell(GIVEN, [_Labelled(one.label, _fitted(one.pixels, largest), None)]) for one in given] + samples
     margin = 2 * GAP
     rows = math.ceil(len(cells) / min(len(cells), _columns(width)))
     columns = math.ceil(len(cells) / rows)
     canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
-    for i, (title, tiles) in enumerate(cells):
+    for i, cell in enumerate(cells):
         x = margin + (i % columns) * (width + margin)
         y = margin + (i // columns) * (height + margin)
-        draw.text((x, y), title, FAINT, font)
-        for label, tile in tiles:
+        draw.text((x, y), _fitting(cell.title, width, font), FAINT, font)
+        for label, tile, mark in cell.tiles:
             canvas.paste(tile, (x, y + LABEL))
-            draw.rectangle((x - 1, y + LABEL - 1, x + tile.width, y + LABEL + tile.height), outline=EDGE)
-            draw.text((x, y + LABEL + tile.height + 1), _fitting(label, tile.width, font), INK, font)
+            below = y + LABEL + tile.height
+            draw.rectangle((x - 1, y + LABEL - 1, x + tile.width, below), outline=EDGE)
+            taken = _marked(draw, x + tile.width, below + 1, mark, font) if mark else 0
+            draw.text((x, below + 1), _fitting(label, tile.width - taken, font), INK, font)
             x += tile.width + GAP
     return np.asarray(canvas)
+
+
+class _Labelled(NamedTuple):
+    label: str
+    tile: Image.Image
+    mark: Mark | None
+
+
+class _Cell(NamedTuple):
+    title: str
+    tiles: list[_Labelled]
+
+
+def _marked(draw: ImageDraw.ImageDraw, right: int, y: int, mark: Mark, font: Font) -> int:
+    """Draw a mark that ends at ``right``: a full disc for what is right, a ring for what is not; returns its width."""
+    colour = RIGHT if mark.right else WRONG
+    width: int = DISC + 4 + math.ceil(font.getlength(mark.text))
+    disc = (right - width, y + 5, right - width + DISC, y + 5 + DISC)
+    draw.ellipse(disc, fill=colour if mark.right else None, outline=colour, width=2)
+    draw.text((right - width + DISC + 4, y), mark.text, colour, font)
+    return width + 4
 
 
 def per_page(image: Tensor, subject: Subject, given: int = 0) -> int:
@@ -135,7 +202,7 @@ def per_page(image: Tensor, subject: Subject, given: int = 0) -> int:
         subject: What the samples should show.
         given: Pictures that stand before them.
     """
-    width, height = _cell([_tile(to_pixels(way.show(image))[0]) for way in readings(subject)])
+    width, height = _size([_tile(to_pixels(way.show(image))[0]) for way in readings(subject)])
     return max(1, _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP)) - given)
 
 
@@ -144,7 +211,7 @@ def page(number: int) -> str:
     return f"sheet-{number + 1}.png" if number else "sheet.png"
 
 
-def _cell(tiles: Sequence[Image.Image]) -> tuple[int, int]:
+def _size(tiles: Sequence[Image.Image]) -> tuple[int, int]:
     """Width and height that a sample takes, with its labels."""
     return sum(tile.width for tile in tiles) + GAP * (len(tiles) - 1), max(tile.height for tile in tiles) + 2 * LABEL
 
@@ -167,7 +234,7 @@ def _fitted(pixels: NDArray[np.uint8], side: int) -> Image.Image:
     return tile
 
 
-def _fitting(label: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _fitting(label: str, width: int, font: Font) -> str:
     if font.getlength(label) <= width:
         return label
     while label and font.getlength(label + "…") > width:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Final, TypeGuard
 
 import attrs
 
@@ -34,14 +34,14 @@ class Difference:
     """
 
     path: KeyPath
-    before: Any
-    after: Any
+    before: object
+    after: object
 
     def __str__(self) -> str:
         return f"{'.'.join(map(str, self.path))}: {_shown(self.before)} -> {_shown(self.after)}"
 
 
-def differences(one: Any, two: Any, path: KeyPath = ()) -> Iterator[Difference]:
+def differences(one: object, two: object, path: KeyPath = ()) -> Iterator[Difference]:
     """What differs between two plain tables: whole tables that only one has, and single values else."""
     if isinstance(one, Mapping) and isinstance(two, Mapping):
         for key in dict.fromkeys((*one, *two)):
@@ -54,9 +54,9 @@ def differences(one: Any, two: Any, path: KeyPath = ()) -> Iterator[Difference]:
         yield Difference(path, one, two)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return str(value) if value is ABSENT else inline(value)

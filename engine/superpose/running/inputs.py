@@ -20,6 +20,7 @@ from superpose.media.files import digest
 from superpose.media.images import is_image
 
 if TYPE_CHECKING:
+    from superpose.media.png import Origin
     from superpose.recipe import Recipe
 
 #: Pictures up to this many bytes travel inside the images, and so many bytes of all of them.
@@ -83,6 +84,19 @@ def _numbered(stem: str, suffix: str = "") -> Iterator[str]:
     """A name, and those that are tried where it is taken: ``a.png``, ``a-2.png``, ..."""
     yield stem + suffix
     yield from (f"{stem}-{number}{suffix}" for number in itertools.count(2))
+
+
+def unpacked(origin: Origin, folder: Path) -> dict[str, Path]:
+    """Write the pictures that travel in an image into a folder.
+
+    Returns:
+        Where they are, by the names that the recipe inside has for them.
+    """
+    files = {}
+    for name, data in origin.inputs.items():
+        files[name] = folder / picture_name(name, data)  # not the stranger's own name, which could leave the folder
+        files[name].write_bytes(data)
+    return files
 
 
 def picture_name(name: str, data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,14 @@ import torch
 from superpose import __version__
 from superpose.errors import RecipeError
 from superpose.media.hub import downloads
-from superpose.media.images import read_image, to_pixels
+from superpose.media.images import to_pixels
 from superpose.media.png import Origin, read_origin, sheet_of, write_png
-from superpose.media.sheet import Given, page, per_page, sheet
+from superpose.media.sheet import Given, Note
 from superpose.media.writing import clear_drafts
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
+from superpose.running.album import scale_of
 from superpose.running.composition import Composition, compose
 from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
@@ -30,13 +31,14 @@ from superpose.running.inspection import inspect
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.lock import locked
 from superpose.running.record import Record, read_record, write_recipe
+from superpose.running.sheets import Sheets
 from superpose.running.threads import threads
 from superpose.sampling.loop import State
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.recipe import Recipe, Subject
+    from superpose.recipe import Recipe
     from superpose.sampling.loop import Trajectory
     from superpose.sampling.observer import Observer
 
@@ -167,7 +169,7 @@ class Job:
             others: Numbers of the samples whose images, if there, are of another recipe.
             overwrite: Whether those may be replaced.
         """
-        pages = {self.out / page(number) for number in range(self._pages)}
+        pages = set(self.sheets.pages(self.recipe.run.samples))
         for path in sorted({self.path(k) for k in range(self.recipe.run.samples)} | pages):
             if path.exists() and not path.is_file():
                 raise RecipeError(f"{path} is in the way, and no file: choose another folder with --out")
@@ -203,6 +205,12 @@ class Job:
         except RecipeError:
             return False
 
+    def has_chosen(self, count: int) -> bool:
+        """True where the best so many of the samples drawn are there, and the others gone."""
+        record = read_record(self.out)
+        mine = record is not None and record.run == self.run and len(record.samples) == count
+        return mine and all(map(self.has_made, record.samples if record else ()))
+
     def make(self, samples: Sequence[int], observers: Sequence[Observer] = ()) -> Iterator[Path]:
         """Sample, a batch at a time, and write each image as soon as it is finished."""
         for mine in self._batches(samples):
@@ -217,25 +225,24 @@ class Job:
                 yield self.path(sample)
             self._forget_states()
 
-    def close(self) -> Outcome:
-        """Write the contact sheet of everything the run has made."""
+    def close(self, kept: Sequence[int] | None = None, notes: Mapping[int, Note] | None = None) -> Outcome:
+        """Write the contact sheet of everything the run has made, and what is to lie beside the images.
+
+        Arguments:
+            kept: Numbers of the samples to keep, in the order of the sheet; the others' images are removed.
+            notes: What the sheet says of a sample.
+        """
         self._forget_states()
-        numbers, shape = range(self.recipe.run.samples), self._last.predictor.image_shape
-        sheets = []
-        for number in range(self._pages):
-            mine = numbers[number * self._per_page :][: self._per_page]
-            images = torch.stack([read_image(self.path(k), shape) for k in mine])
-            sheets.append(self.out / page(number))
-            write_png(sheets[-1], sheet(images, self._shown, mine, self.given), run=self.run)
-        left = len(sheets)
-        while sheet_of(self.out / page(left)) == self.run:  # when there were more samples
-            (self.out / page(left)).unlink()
-            left += 1
-        outcome = Outcome(tuple(self.path(k) for k in numbers), tuple(sheets), self.seconds)
-        self._account(outcome, numbers)
+        samples = range(self.recipe.run.samples)
+        numbers = samples if kept is None else kept
+        for sample in set(samples) - set(numbers):
+            self.path(sample).unlink(missing_ok=True)
+        images = {k: self.path(k) for k in numbers}
+        outcome = Outcome(tuple(images.values()), self.sheets.write(images, notes), self.seconds)
+        self._account(outcome, images)
         return outcome
 
-    def _account(self, outcome: Outcome, numbers: Sequence[int]) -> None:
+    def _account(self, outcome: Outcome, images: Mapping[int, Path]) -> None:
         """Write what is to lie beside the images."""
         inspection = self.composition.inspection or inspect(self.recipe)
         before = read_record(self.out) if self.resume else None
@@ -244,10 +251,11 @@ class Job:
         record = Record.of(
             self.origin(0),
             self.run,
-            dict(zip(numbers, outcome.images, strict=True)),
+            images,
             sheets=tuple(path.name for path in outcome.sheets),
             made=len(self.made) + (before.made if before else 0),
             seconds=round(self.seconds + (before.seconds if before else 0), 3),
+            scale=scale_of(self.recipe),
             stages=tuple(
                 {"rows": stage.rows, "evaluations": stage.evaluations, "total": stage.total}
                 for stage in inspection.stages
@@ -268,22 +276,12 @@ class Job:
         return self.recipe.run.samples - len(self.pending) + len(self.made | stopped)
 
     @property
-    def _last(self) -> Composition:
-        return self.composition.stages[-1]
-
-    @property
-    def _shown(self) -> Subject:
+    def sheets(self) -> Sheets:
+        """The contact sheet."""
         # What acts on a latent acts on its picture, so many times as large.
-        predictor = self._last.predictor
-        return self._last.recipe.subject.scaled(predictor.image_shape[1] / predictor.shape[1])
-
-    @property
-    def _per_page(self) -> int:
-        return per_page(torch.zeros(1, *self._last.predictor.image_shape), self._shown, len(self.given))
-
-    @property
-    def _pages(self) -> int:
-        return -(-self.recipe.run.samples // self._per_page)
+        subject = self.recipe.subject.scaled(scale_of(self.recipe))
+        shape = self.composition.stages[-1].predictor.image_shape
+        return Sheets(self.out, self.run, subject, shape, self.given)
 
     @property
     def _state(self) -> Path:

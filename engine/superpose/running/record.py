@@ -44,6 +44,7 @@ class Record:
         made: Number of samples that were made, in one go or in several.
         seconds: Time spent sampling them, without loading.
         versions, weights, device, files: As in the images.
+        scale: Size of the images, relative to the states that the views of the recipe are meant for.
         stages: Of each stage, network rows a sample and forward pass, forward passes, and rows a sample in all.
     """
 
@@ -58,6 +59,7 @@ class Record:
     weights: Mapping[str, str]
     device: str
     files: Mapping[str, str]
+    scale: float
     stages: Sequence[Mapping[str, int]]
 
     @classmethod

@@ -12,7 +12,7 @@ from superpose.media.files import digest
 from superpose.media.hub import downloads
 from superpose.media.png import Origin, read_origin
 from superpose.recipe import Recipe, loads
-from superpose.running.inputs import Inputs, picture_name
+from superpose.running.inputs import Inputs, unpacked
 from superpose.running.job import Job
 
 
@@ -47,7 +47,7 @@ def replay(
     if out.resolve() == image.resolve().parent:
         raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
     with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
-        files = dict(_unpacked(origin, Path(folder)))
+        files = unpacked(origin, Path(folder))
         given = {name: Path(path).absolute() for name, path in (inputs or {}).items()}
         for name, path in given.items():
             if name not in origin.files and name not in origin.recipe:
@@ -70,13 +70,6 @@ def replay(
                 )
             [path] = job.make([origin.sample])
     return path
-
-
-def _unpacked(origin: Origin, folder: Path) -> Iterator[tuple[str, Path]]:
-    for name, data in origin.inputs.items():
-        target = folder / picture_name(name, data)  # not the stranger's own name, which could leave the folder
-        target.write_bytes(data)
-        yield name, target
 
 
 def _others(origin: Origin, recipe: Recipe, here: Inputs) -> Iterator[str]:

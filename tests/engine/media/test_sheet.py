@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from superpose import loads
-from superpose.media.sheet import Given, per_page, readings, sheet
+from superpose.media.sheet import RIGHT, WRONG, Given, Mark, Note, per_page, readings, sheet
 
 HEAD = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n'
 
@@ -97,6 +97,19 @@ def test_what_was_given_stands_before_the_samples():
     rows, columns = zip(*(places[0] for places in found), strict=True)
     assert len(set(rows)) == 1
     assert list(columns) == sorted(columns)
+
+
+def test_what_was_found_is_said_without_words_or_colours_alone():
+    views = '[[view]]\nkind = "identity"\nprompt = "A"\n[[view]]\nkind = "rotate"\nprompt = "V"\n'
+    notes = {4: Note("A 0.50", (Mark("0.90", True), Mark("0.50", False)))}
+    plain, noted = (sheet(images(2), subject(HEAD + views), (3, 4), (), it) for it in ({}, notes))
+    assert plain.shape == noted.shape
+    rows, columns = np.nonzero((plain != noted).any(-1))
+    assert columns.min() > plain.shape[1] // 2, "what is said of a sample stands under another"
+    full, ring = ((noted == colour).all(-1) for colour in (RIGHT, WRONG))
+    discs = [mark[rows.max() - 10 :].sum() for mark in (full, ring)]
+    assert discs[0] > discs[1] > 0
+    assert np.nonzero(full)[1].max() < np.nonzero(ring)[1].min()
 
 
 def test_a_large_picture_is_shown_no_larger_than_a_sample():

@@ -1,0 +1,59 @@
+"""Keeping the best of many samples: what is asked, what reads them, and what is left."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from superpose.cli.printing import say
+from superpose.cli.score import classifier_named, tell
+from superpose.errors import RecipeError
+
+if TYPE_CHECKING:
+    from superpose.estimate.classifier import Classifier
+    from superpose.recipe import Recipe
+    from superpose.running.job import Job, Outcome
+
+
+def refuse_choice(arguments: argparse.Namespace) -> None:
+    """Raise `RecipeError` where it is not clear what is to be chosen from what."""
+    best, drawn = arguments.best, arguments.of
+    if best is None and drawn is None:
+        if arguments.classifier or arguments.option:
+            raise RecipeError("--classifier reads the samples of --best K --of N: give these too, or superpose score")
+        return
+    if best is None or drawn is None:
+        raise RecipeError("--best K and --of N belong together: keep the best K of N samples")
+    if not 1 <= best <= drawn:
+        raise RecipeError(f"--best {best} --of {drawn}: the best of N samples are from 1 to N")
+    if arguments.samples is not None:
+        raise RecipeError("--samples: with --best K, --of N says how many samples are drawn")
+
+
+def reader_of(recipe: Recipe, arguments: argparse.Namespace) -> Classifier:
+    """The classifier that chooses; known to read every prompt before anything is sampled."""
+    from superpose.plugins import load_plugins
+    from superpose.search.reading import classifier_for, prompts_of
+
+    prompts, known = prompts_of(recipe.subject), load_plugins()
+    if named := classifier_named(known, arguments):
+        return named.among(prompts)
+    return classifier_for(known, prompts, recipe.stages[-1].model.image_shape)
+
+
+def chosen(job: Job, classifier: Classifier, count: int) -> Outcome:
+    """Score all samples, keep the best, and tell of them."""
+    from superpose.search.reading import Reader
+    from superpose.search.scores import best
+
+    sheets = job.sheets
+    reader = Reader.of(sheets.subject, sheets.shape, classifier, str(job.composition.predictor.device))
+    images = {k: job.path(k) for k in range(job.recipe.run.samples)}
+    scores = reader.scores(images)
+    kept = reader.kept(images, scores, count)
+    kept.write(job.out)
+    outcome = job.close(best(scores, count), {number: reader.note(score) for number, score in scores.items()})
+    for path in outcome.images:
+        say(path)
+    tell(kept)
+    return outcome

@@ -1,0 +1,63 @@
+"""Pages of a contact sheet in the folder of a run, drawn from its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import torch
+
+from superpose.media.images import read_image
+from superpose.media.png import sheet_of, write_png
+from superpose.media.sheet import Given, Note, page, per_page, sheet
+
+if TYPE_CHECKING:
+    from superpose.recipe import Subject
+
+
+@attrs.frozen
+class Sheets:
+    """The sheet of a run.
+
+    Attributes:
+        folder: Of the run.
+        run: Identity of the run, which each page has inside.
+        subject: What the images show, at their size.
+        shape: (C, H, W) of an image.
+        given: Pictures that the recipe names.
+    """
+
+    folder: Path
+    run: str
+    subject: Subject
+    shape: tuple[int, int, int]
+    given: tuple[Given, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def per_page(self) -> int:
+        """Samples that a page holds."""
+        return per_page(torch.zeros(1, *self.shape), self.subject, len(self.given))
+
+    def pages(self, samples: int) -> tuple[Path, ...]:
+        """Paths of the pages of so many samples."""
+        return tuple(self.folder / page(number) for number in range(-(-samples // self.per_page)))
+
+    def write(self, images: Mapping[int, Path], notes: Mapping[int, Note] | None = None) -> tuple[Path, ...]:
+        """Write all pages, and remove those that are left of this run when it had more samples.
+
+        Arguments:
+            images: The image of each sample, in the order of the sheet.
+            notes: What is to be said of a sample.
+        """
+        numbers, pages = list(images), self.pages(len(images))
+        for i, path in enumerate(pages):
+            mine: Sequence[int] = numbers[i * self.per_page :][: self.per_page]
+            pixels = torch.stack([read_image(images[k], self.shape) for k in mine])
+            write_png(path, sheet(pixels, self.subject, mine, self.given, notes or {}), run=self.run)
+        left = len(pages)
+        while sheet_of(self.folder / page(left)) == self.run:
+            (self.folder / page(left)).unlink()
+            left += 1
+        return pages
