@@ -125,12 +125,14 @@ from superpose.recipe import load as load
 from superpose.recipe import loads as loads
 from superpose.recipe import schema as schema
 from superpose.recipe.where import KeyPath as KeyPath
+from superpose.running.animating import animate as animate
 from superpose.running.composition import Composition as Composition
 from superpose.running.composition import compose as compose
 from superpose.running.inspection import Inspection as Inspection
 from superpose.running.inspection import inspect as inspect
 from superpose.running.job import Outcome as Outcome
 from superpose.running.job import run as run
+from superpose.running.reel import Pace as Pace
 from superpose.running.replay import replay as replay
 from superpose.running.shortcuts import make as make
 from superpose.running.shortcuts import model as model

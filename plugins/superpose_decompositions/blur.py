@@ -10,9 +10,13 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from superpose import Picture
 
 #: The height at which sigmas and lengths are in pixels.
 UNIT = 64
@@ -46,6 +50,16 @@ def convolved(x: Tensor, dimension: int, weights: tuple[float, ...]) -> Tensor:
         pair = padded.narrow(dimension, radius - k, size) + padded.narrow(dimension, radius + k, size)
         total.add_(pair, alpha=weight)
     return total
+
+
+def convolved_picture(image: Picture, axis: int, weights: tuple[float, ...]) -> Picture:
+    """The same of a picture, without torch."""
+    size, radius = image.shape[axis], len(weights) - 1
+    folded = np.arange(-radius, size + radius) % max(2 * (size - 1), 1)
+    padded = np.moveaxis(image.take(np.where(folded < size, folded, 2 * (size - 1) - folded), axis), axis, -1)
+    whole = (*weights[:0:-1], *weights)
+    total = sum(padded[..., k : k + size] * weight for k, weight in enumerate(whole))
+    return np.moveaxis(np.asarray(total), -1, axis)
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from superpose import Decomposition
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +37,11 @@ class Colour(Decomposition):
         if name == "grey":
             return lambda x: _grey(x).expand_as(x)
         return super().part(name)
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """The same of a picture."""
+        grey: Picture = np.broadcast_to(image.mean(0), image.shape).copy()
+        return grey if name == "grey" else image - grey
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """One channel has no colour."""

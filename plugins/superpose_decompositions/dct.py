@@ -16,12 +16,16 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from superpose import Decomposition, option
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
+
+    from superpose import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -54,16 +58,32 @@ class DCT(Decomposition):
         super().part(name)  # a name that there is
         return partial(self._band, number=self.names.index(name))
 
+    def shown(self, image: Picture, name: str) -> Picture:
+        """A band of a picture."""
+        height, width = image.shape[-2:]
+        lines, columns = (_waves(size) for size in (height, width))
+        mask = self._bands(height, width) == self.names.index(name)
+        band: Picture = lines.T @ ((lines @ image @ columns.T) * mask) @ columns
+        return band
+
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """A band that has no frequency shows nothing."""
         del channels
-        there = set(_numbers(self.bands, self.lowest, height, width).flatten().tolist())
+        there = set(self._bands(height, width).flatten().tolist())
         if missing := [name for number, name in enumerate(self.names) if number not in there]:
             return (
                 f"{missing[0]} of dct has no frequency of {width}x{height} pixels: take fewer bands, or another value "
                 f"of lowest (here {self.lowest:g})"
             )
         return None
+
+    def _bands(self, height: int, width: int) -> NDArray[np.int64]:
+        """The band of each frequency, as `_numbers` has it, without torch."""
+        down, across = np.arange(height)[:, None] / 2, np.arange(width)[None] / 2 * (height / width)
+        bands: NDArray[np.int64] = np.searchsorted(
+            self.lowest * 2.0 ** np.arange(self.bands - 1), np.hypot(down, across)
+        )
+        return bands
 
     def _band(self, x: Tensor, number: int) -> Tensor:
         import torch  # plugins import no torch until they are used
@@ -95,3 +115,11 @@ def _transform(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     waves = torch.cos(math.pi / size * (place + 0.5) * frequency) * math.sqrt(2 / size)
     waves[0] /= math.sqrt(2)
     return waves.to(device, dtype)
+
+
+def _waves(size: int) -> Picture:
+    """The transform as an array."""
+    frequency, place = np.arange(size)[:, None], np.arange(size)
+    waves: Picture = np.cos(math.pi / size * (place + 0.5) * frequency) * math.sqrt(2 / size)
+    waves[0] /= math.sqrt(2)
+    return waves

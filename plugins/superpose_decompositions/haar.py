@@ -11,12 +11,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from superpose_decompositions.octaves import Octaves
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from superpose import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +36,16 @@ class Haar(Octaves):
     def coarser(self, x: Tensor, times: range) -> list[Tensor]:
         """Mosaics of larger and larger tiles."""
         return [mosaic(x, 2**k) for k in times]
+
+    def coarse(self, image: Picture, times: int) -> Picture:
+        """A mosaic of a picture."""
+        for axis in (-1, -2):
+            size = image.shape[axis]
+            starts = np.arange(0, size, 2**times)
+            counts = np.diff([*starts, size])
+            sums = np.moveaxis(np.add.reduceat(image, starts, axis), axis, -1) / counts
+            image = np.moveaxis(sums.repeat(counts, -1), -1, axis)
+        return image
 
 
 def mosaic(x: Tensor, block: int) -> Tensor:

@@ -13,6 +13,9 @@ from superpose_decompositions.blur import UNIT, blurred
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: Times as far away as from close by that a blur of one pixel of a 64-pixel image is the eye's own.
+FURTHER = 3.0
+
 
 @attrs.frozen(kw_only=True)
 class Hybrid(Decomposition):
@@ -40,3 +43,7 @@ class Hybrid(Decomposition):
 
     def _low(self, x: Tensor) -> Tensor:
         return blurred(x, self.sigma * x.shape[-2] / UNIT)
+
+    def distance(self, name: str) -> float:
+        """The low part is seen from afar, the further the fewer frequencies it has."""
+        return max(1.0, FURTHER * self.sigma) if name == "low" else 1.0

@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
-from superpose_decompositions.blur import convolved
+from superpose_decompositions.blur import convolved, convolved_picture
 from superpose_decompositions.octaves import Octaves
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 #: The right half of Burt and Adelson's kernel, its middle first.
 _KERNEL = (6 / 16, 4 / 16, 1 / 16)
@@ -39,6 +42,35 @@ class Laplacian(Octaves):
             levels.append(_halved(levels[-1]))
         sizes = [(level.shape[-2], level.shape[-1]) for level in levels]
         return [_enlarged(levels[k], sizes[:k]) for k in times]
+
+    def coarse(self, image: Picture, times: int) -> Picture:
+        """A level of the pyramid of a picture."""
+        sizes = []
+        for _ in range(times):
+            sizes.append(image.shape[-2:])
+            for axis in (-1, -2):
+                image = _half(convolved_picture(image, axis, _KERNEL), axis)
+        for height, width in reversed(sizes):
+            for axis, size in ((-1, width), (-2, height)):
+                image = convolved_picture(_double(image, axis, size), axis, _KERNEL)
+        return image
+
+
+def _half(image: Picture, axis: int) -> Picture:
+    """Pairs averaged, as `_halved` has them."""
+    lines = np.moveaxis(image, axis, -1)
+    even = lines[..., ::2].copy()
+    pairs = lines.shape[-1] // 2
+    even[..., :pairs] = (even[..., :pairs] + lines[..., 1::2]) / 2
+    return np.moveaxis(even, -1, axis)
+
+
+def _double(image: Picture, axis: int, size: int) -> Picture:
+    """Values doubled linearly, as `_doubled` has them."""
+    lines = np.moveaxis(image, axis, -1)
+    near = np.pad(lines, [(0, 0)] * (lines.ndim - 1) + [(1, 1)], "edge")
+    pairs = np.stack([lines * 0.75 + near[..., :-2] * 0.25, lines * 0.75 + near[..., 2:] * 0.25], -1)
+    return np.moveaxis(pairs.reshape(*lines.shape[:-1], -1)[..., :size], -1, axis)
 
 
 def _halved(x: Tensor) -> Tensor:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from superpose import Decomposition, option
 from superpose_decompositions.blur import UNIT
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from superpose import Picture
 
 #: Rows and columns from one pixel of the path to the next, by the angle of the path.
 _STEPS = {0: (0, 1), 45: (-1, 1), 90: (1, 0), 135: (1, 1)}
@@ -41,6 +44,17 @@ class Motion(Decomposition):
     def part(self, name: str) -> Callable[[Tensor], Tensor]:
         """The moving part alone needs no difference."""
         return self._moving if name == "moving" else super().part(name)
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """The same of a picture."""
+        down, along = _STEPS[self.degrees]
+        height, width = image.shape[-2:]
+        reach = self._reach(height)
+        padded = np.pad(image, ((0, 0), (reach, reach), (reach, reach)))
+        steps = range(-reach, reach + 1)
+        moved = [padded[:, reach + k * down :, reach + k * along :][:, :height, :width] for k in steps]
+        moving: Picture = np.stack(moved).mean(0)
+        return moving if name == "moving" else image - moving
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """A line of one pixel moves nothing."""

@@ -13,6 +13,8 @@ from superpose import Decomposition, option
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose import Picture
+
 
 @attrs.frozen(kw_only=True)
 class Octaves(Decomposition):
@@ -25,6 +27,10 @@ class Octaves(Decomposition):
     def coarser(self, x: Tensor, times: range) -> list[Tensor]:
         """Images ``x`` made twice as coarse so many times, one for each of ``times``, each shaped as ``x``."""
 
+    @abstractmethod
+    def coarse(self, image: Picture, times: int) -> Picture:
+        """A picture made twice as coarse so many times, likewise."""
+
     @property
     def names(self) -> tuple[str, ...]:
         """A name for each band, the lowest first: ``band-0``, ``band-1``, ..."""
@@ -34,6 +40,13 @@ class Octaves(Decomposition):
         """The bands, the lowest first."""
         wholes = self.coarser(x, range(self._depth, self.octaves - 1, -1))
         return (wholes[0], *(high - low for low, high in zip(wholes, [*wholes[1:], x], strict=True)))
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """A band of a picture."""
+        band = self.names.index(name)
+        times = self._depth - band
+        upper = self.coarse(image, times) if band < self.bands - 1 else image
+        return upper - self.coarse(image, times + 1) if band else upper
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """An image can't be halved for ever."""

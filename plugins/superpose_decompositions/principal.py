@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from superpose import Picture
+
 Shape = tuple[int, int, int]
 
 
@@ -42,6 +44,13 @@ class Principal(Decomposition):
     def part(self, name: str) -> Callable[[Tensor], Tensor]:
         """The inside alone needs no difference."""
         return self._inside if name == "inside" else super().part(name)
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """The same of a picture."""
+        channels, height, width = image.shape
+        basis = _basis(self.components, digest(self.components), (channels, height, width))
+        inside: Picture = (basis.T @ (basis @ image.reshape(-1))).reshape(image.shape)
+        return inside if name == "inside" else image - inside
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Components that can't be read, or are of another size."""

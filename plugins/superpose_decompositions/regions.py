@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from superpose import Picture
+
 
 @attrs.frozen(kw_only=True)
 class Regions(Decomposition):
@@ -53,6 +55,13 @@ class Regions(Decomposition):
         super().part(name)  # a name that there is
         number = self.names.index(name)
         return lambda x: x * self._shares(x)[number]
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """The picture in one region."""
+        height, width = image.shape[-2:]
+        share = _table(self, digest(self.picture), height, width)[self.names.index(name)]
+        region: Picture = image * share
+        return region
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """A picture that can't be read, has another shape, or lacks a region."""

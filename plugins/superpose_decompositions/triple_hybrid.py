@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import attrs
 
 from superpose import Decomposition, option
 from superpose_decompositions.blur import UNIT, blurred
+from superpose_decompositions.hybrid import FURTHER
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,3 +43,8 @@ class TripleHybrid(Decomposition):
         if name == "high":
             return lambda x: x - blurred(x, self.sigma_1 * x.shape[-2] / UNIT)
         return super().part(name)
+
+    def distance(self, name: str) -> float:
+        """Each part is seen from where what lies above it is lost."""
+        blurs = {"low": math.hypot(self.sigma_1, self.sigma_2), "middle": self.sigma_1, "high": 0.0}
+        return max(1.0, FURTHER * blurs[name])

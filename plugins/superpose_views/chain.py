@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from superpose import RecipeError, View, option
 
@@ -54,13 +55,12 @@ class Chain(View):
 
     def refuses(self, channels: int, height: int, width: int) -> str | None:
         """Reason why one of them refuses what the ones before show."""
-        import torch  # plugins import no torch until they are used
-
-        x = torch.zeros(1, channels, height, width)
+        image: Picture = np.zeros((channels, height, width))
         for view in self.views:
-            if why := view.refuses(*x.shape[1:]):
+            channels, height, width = image.shape
+            if why := view.refuses(channels, height, width):
                 return f"chain: {why}"
-            x = view.apply(x)
+            image = view.frame(image, 1.0)
         return None
 
     def scaled(self, factor: float) -> Chain:

@@ -14,7 +14,21 @@ from superpose.errors import RunError, SuperposeError
 from superpose.terminal import printable
 
 #: The commands, in the order of the help.
-COMMANDS = ("run", "check", "replay", "show", "diff", "score", "pairs", "kinds", "cite", "plugins", "schema", "new")
+COMMANDS = (
+    "run",
+    "check",
+    "replay",
+    "show",
+    "diff",
+    "animate",
+    "score",
+    "pairs",
+    "kinds",
+    "cite",
+    "plugins",
+    "schema",
+    "new",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

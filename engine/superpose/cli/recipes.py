@@ -8,6 +8,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from superpose.cli.printing import complain
+from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
     from superpose.plugins import Registry
@@ -31,6 +32,28 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 def add_download(parser: argparse.ArgumentParser) -> None:
     """Add --allow-download, without which nothing is fetched."""
     parser.add_argument("--allow-download", action="store_true", help="fetch models that the recipe names on a hub")
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add --input, which says where files are that the recipe inside an image names."""
+    parser.add_argument(
+        "--input",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="where a file is that the recipe inside names and that does not travel; may be repeated",
+    )
+
+
+def named_files(given: list[str]) -> dict[str, str]:
+    """The paths of --input by their names."""
+    pairs = {}
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise RecipeError(f"--input {text}: write NAME=PATH, such as last.ckpt=models/last.ckpt")
+        pairs[name] = path
+    return pairs
 
 
 def read_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from superpose.cli.printing import LINE, say
-from superpose.cli.recipes import add_download, registry
-from superpose.errors import RecipeError
+from superpose.cli.recipes import add_download, add_input, named_files, registry
 from superpose.terminal import printable
 
 
@@ -16,13 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("image", type=Path, metavar="IMAGE.png", help="an image that superpose wrote")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the new image")
-    parser.add_argument(
-        "--input",
-        metavar="NAME=PATH",
-        action="append",
-        default=[],
-        help="where a file is that the recipe inside names and that does not travel; may be repeated",
-    )
+    add_input(parser)
     add_download(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps; default: the best there is")
 
@@ -37,7 +30,7 @@ def main(arguments: argparse.Namespace) -> int:
     path = replay(
         arguments.image,
         arguments.out,
-        inputs=dict(map(_input, arguments.input)),
+        inputs=named_files(arguments.input),
         device=arguments.device,
         allow_download=arguments.allow_download,
         tell=lambda what: print(f"superpose: {printable(what, LINE)}", file=sys.stderr),
@@ -58,10 +51,3 @@ def main(arguments: argparse.Namespace) -> int:
     why = "; ".join(changed) or "another family of processor, or versions of Pillow, most likely"
     print(f"not the same bytes: {printable(why, LINE)}", file=sys.stderr)
     return 1
-
-
-def _input(given: str) -> tuple[str, str]:
-    name, equals, path = given.partition("=")
-    if not (name and equals and path):
-        raise RecipeError(f"--input {given}: write NAME=PATH, such as last.ckpt=models/last.ckpt")
-    return name, path

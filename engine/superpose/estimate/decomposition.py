@@ -17,6 +17,8 @@ from superpose.kinds.kind import Kind
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.media.frames import Picture
+
 
 class Decomposition(Kind, ABC):
     """A way to take images apart. Kinds are frozen attrs classes."""
@@ -50,6 +52,21 @@ class Decomposition(Kind, ABC):
             names = ", ".join(self.names)
             blamed(self, "split", f"returns {got}, and must return a tuple of a tensor for each of {names}")
         return tuple(parts)
+
+    def shown(self, image: Picture, name: str) -> Picture:
+        """One part of a picture (C, H, W), float64, for animations; override it in NumPy, so that it needs no torch."""
+        import torch  # no torch is brought in before it is used
+
+        part: Picture = self.part(name)(torch.from_numpy(image.copy())[None])[0].numpy()
+        return part
+
+    def distance(self, name: str) -> float | None:
+        """How many times as far away as from close by a part is seen in the whole image; None where it is not seen so.
+
+        An animation goes away to such a part, and fades to any other.
+        """
+        del name
+        return None
 
     def scaled(self, factor: float) -> Decomposition:
         """The same parts of an image ``factor`` times as large; override where an option counts pixels."""

@@ -78,6 +78,18 @@ def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
     return reader.made(Recipe, fields, ())
 
 
+def read_subject(reader: Reader, data: TomlTable) -> Subject | Wrong:
+    """What the recipe in ``data`` shows, or `WRONG`: its views, decompositions and prompts alone."""
+    return _subject(reader, {key: _unguided(data[key]) for key in SUBJECTS if key in data}, (), outermost=True)
+
+
+def _unguided(value: object) -> object:
+    """A subject without what guides it, here and in all that is inside."""
+    if isinstance(value, dict):
+        return {key: _unguided(inner) for key, inner in value.items() if key not in ("guidance", "guidance_stages")}
+    return [_unguided(item) for item in value] if isinstance(value, list) else value
+
+
 def _roles(reader: Reader, table: TomlTable, path: KeyPath) -> dict[str, Kind | Wrong | None]:
     """The kinds that a recipe and each of its stages name."""
     fields: dict[str, Kind | Wrong | None] = {}

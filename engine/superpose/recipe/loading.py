@@ -13,10 +13,11 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.plugins import Registry, load_plugins
-from superpose.recipe.grammar import read_recipe
+from superpose.recipe.grammar import read_recipe, read_subject
 from superpose.recipe.overrides import apply
 from superpose.recipe.problems import MistakesError, Override, Problem, Source
 from superpose.recipe.read import WRONG, Reader
+from superpose.recipe.subject import Subject
 from superpose.recipe.tables import Recipe
 from superpose.recipe.where import KeyPath, Position, TomlTable, locate, position_of, too_deep, too_long
 
@@ -70,10 +71,7 @@ def loads(
     Raises:
         RecipeError: As `load`.
     """
-    if len(text) > LONGEST:
-        _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}", Position(1, 1))
-    data = _parsed(text, name)
-    _bounded(data, text, name)
+    data = _plain(text, name)
     spots = locate(text)
     sets, misplaced = _overridden(data, overrides)
     source = Source(name, spots, sets)
@@ -82,6 +80,31 @@ def loads(
     if recipe is WRONG or reader.mistakes or misplaced:
         raise MistakesError([*source.problems(reader.mistakes), *misplaced])
     return attrs.evolve(recipe, source=source)
+
+
+def load_subject(text: str, *, name: str, folder: str | Path, files: Mapping[str, Path]) -> Subject:
+    """What the image of a recipe shows, without its networks, guidance and constraints, whose files may be elsewhere.
+
+    Arguments as in `loads`.
+
+    Raises:
+        RecipeError: As `loads`, of what is read.
+    """
+    data = _plain(text, name)
+    reader = Reader(load_plugins(), Path(folder), files)
+    subject = read_subject(reader, data)
+    if subject is WRONG or reader.mistakes:
+        raise MistakesError(Source(name, locate(text), {}).problems(reader.mistakes))
+    return subject
+
+
+def _plain(text: str, name: str) -> TomlTable:
+    """The tables of a recipe, within bounds."""
+    if len(text) > LONGEST:
+        _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}", Position(1, 1))
+    data = _parsed(text, name)
+    _bounded(data, text, name)
+    return data
 
 
 def _overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Problem]]:

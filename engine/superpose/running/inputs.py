@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.errors import RecipeError
 from superpose.estimate.classifier import Classifier
 from superpose.estimate.model import Model
 from superpose.media.files import digest
@@ -78,6 +79,22 @@ class Inputs:
 
     def _free(self, path: Path) -> str:
         return next(name for name in _numbered(path.stem, path.suffix) if name not in self.files)
+
+
+def given_files(image: Path, origin: Origin, inputs: Mapping[str, str | Path]) -> dict[str, Path]:
+    """The files of ``inputs`` by the names that the recipe in an image has for them.
+
+    Raises:
+        RecipeError: If one is not there, or the recipe names none such.
+    """
+    given = {name: Path(path).absolute() for name, path in inputs.items()}
+    for name, path in given.items():
+        if name not in origin.files and name not in origin.recipe:
+            known = f"; it needs {', '.join(origin.files)}" if origin.files else ""
+            raise RecipeError(f"the recipe in {image} names no file {name!r}{known}")
+        if not path.exists():
+            raise RecipeError(f"{path}: no such file or folder")
+    return given
 
 
 def _numbered(stem: str, suffix: str = "") -> Iterator[str]:

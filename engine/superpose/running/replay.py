@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 
-from superpose.errors import RecipeError, RunError
+from superpose.errors import RunError
 from superpose.media.files import digest
 from superpose.media.hub import downloads
 from superpose.media.png import Origin, read_origin
 from superpose.recipe import Recipe, loads
-from superpose.running.inputs import Inputs, unpacked
+from superpose.running.inputs import Inputs, given_files, unpacked
 from superpose.running.job import Job
 
 
@@ -48,13 +48,7 @@ def replay(
         raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
     with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
         files = unpacked(origin, Path(folder))
-        given = {name: Path(path).absolute() for name, path in (inputs or {}).items()}
-        for name, path in given.items():
-            if name not in origin.files and name not in origin.recipe:
-                known = f"; it needs {', '.join(origin.files)}" if origin.files else ""
-                raise RecipeError(f"the recipe in {image} names no file {name!r}{known}")
-            if not path.exists():
-                raise RecipeError(f"{path}: no such file or folder")
+        given = given_files(image, origin, inputs or {})
         recipe = loads(origin.recipe, name=f"{image} (the recipe inside)", folder=folder, files={**files, **given})
         here = Inputs(
             # An image of an old version may name a whole path, which the new one does not pass on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def laws(decomposition: Decomposition, channels: int, height: int, width: int) -
         yield Law(f"{name}-is-linear", partial(linear, decomposition, what, part, *size))
         yield Law(f"{name}-keeps-form", partial(keeps_form, decomposition, what, part, *size))
     yield Law("parts-are-the-split", lambda: parts_are_the_split(decomposition, *size))
+    yield Law("shown-is-the-part", lambda: shown_is_the_part(decomposition, *size))
 
 
 def has_names(decomposition: Decomposition) -> float:
@@ -70,5 +72,21 @@ def parts_are_the_split(decomposition: Decomposition, channels: int, height: int
     for name, part in zip(decomposition.names, decomposition.split(x), strict=True):
         if (off := gap(decomposition.part(name)(x), part)) > TOLERANCE:
             broken(decomposition, size(x), f"part {name!r} alone is {off:.3g} away from that of the split")
+        worst = max(worst, off)
+    return worst
+
+
+def shown_is_the_part(decomposition: Decomposition, channels: int, height: int, width: int) -> float:
+    """What an animation shows of a part, without torch, is that part; and it is seen from somewhere, if at all."""
+    import torch
+
+    x, worst = noise(1, channels, height, width), 0.0
+    for name in decomposition.names:
+        got = torch.from_numpy(decomposition.shown(x[0].numpy().copy(), name))[None]
+        if (off := gap(got, decomposition.part(name)(x))) > TOLERANCE:
+            broken(decomposition, size(x), f"part {name!r} is shown {off:.3g} away from what it is")
+        distance = decomposition.distance(name)
+        if distance is not None and not 1 <= distance < math.inf:
+            broken(decomposition, size(x), f"part {name!r} is seen from {distance:g} times as far; that is 1 or more")
         worst = max(worst, off)
     return worst

@@ -64,3 +64,37 @@ def test_parts_that_a_larger_image_does_not_have_are_caught():
 
     with pytest.raises(LawError, match="at twice the size: its parts are part-0, part-1 and were part-0"):
         check_decomposition(Growing(), 3, 8, 8)
+
+
+@attrs.frozen(kw_only=True)
+class Filmed(Halves):
+    """Two parts, and what an animation shows of them."""
+
+    kind = "filmed"
+    film: object = None
+    away: object = None
+
+    def shown(self, image, name):
+        return self.film(image, name) if self.film else super().shown(image, name)
+
+    def distance(self, name):
+        return self.away
+
+
+@pytest.mark.parametrize(
+    ("film", "away", "says"),
+    [
+        (lambda image, name: image, None, r"part 'low' is shown \d\.\d+ away from what it is"),
+        (lambda image, name: image[:1], None, "part 'low' is shown inf away from what it is"),
+        (None, 0.5, "part 'low' is seen from 0.5 times as far; that is 1 or more"),
+        (None, float("nan"), "part 'low' is seen from nan times as far"),
+    ],
+)
+def test_an_animation_of_another_part_is_caught(film, away, says):
+    parts = Filmed(parts=lambda x: (low(x), x - low(x)), film=film, away=away)
+    with pytest.raises(LawError, match=says):
+        check_decomposition(parts, 3, 8, 8)
+
+
+def test_what_says_nothing_of_animations_passes():
+    check_decomposition(Filmed(parts=lambda x: (low(x), x - low(x)), away=4.0), 3, 8, 8)

@@ -1,0 +1,77 @@
+"""superpose animate: make an animation of an image, from each of its readings to the next."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from superpose.cli.printing import say
+from superpose.cli.recipes import add_input, named_files, registry
+from superpose.errors import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DESCRIPTION = """\
+Make an animation of an image that superpose wrote, from each of its readings to the next and back, as the recipe
+inside the image says: pieces of a jigsaw fly, discs and hinges turn, patches travel, hybrids go away and come back,
+colours and bands fade, and an image of several stages becomes sharp. No network is loaded. Of a run, each image is
+animated.
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.description = DESCRIPTION
+    parser.add_argument("image", type=Path, metavar="IMAGE|RUN", help="a PNG file, or the folder of a run")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="a file that ends with .gif, .webp or .mp4 (pip install 'superpose[video]'), or a folder; "
+        "default: a GIF beside each image",
+    )
+    parser.add_argument("--format", choices=("gif", "webp", "mp4"), help="of animations that --out names no file for")
+    parser.add_argument("--size", type=int, metavar="N", help="height in pixels (default: 256, or a little more)")
+    parser.add_argument("--move", type=float, default=1.5, metavar="SECONDS", help="of a way (default: 1.5)")
+    parser.add_argument("--rest", type=float, default=1.0, metavar="SECONDS", help="of a reading (default: 1)")
+    parser.add_argument("--fps", type=int, default=20, metavar="N", help="frames a second (default: 20)")
+    parser.add_argument("--overwrite", action="store_true", help="replace animations that are there")
+    add_input(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Animate one image or those of a run, and print the paths of the animations."""
+    registry(strict=arguments.strict_plugins)
+
+    from superpose.running.animating import animate
+    from superpose.running.reel import Pace
+
+    pace = Pace(arguments.fps, arguments.move, arguments.rest)
+    inputs = named_files(arguments.input)
+    for image, out in _places(arguments):
+        say(animate(image, out, size=arguments.size, pace=pace, inputs=inputs, overwrite=arguments.overwrite))
+    return 0
+
+
+def _places(arguments: argparse.Namespace) -> Iterator[tuple[Path, Path]]:
+    """Each image, and where its animation goes."""
+    from superpose.running.animating import images_of
+
+    image, out, form = arguments.image, arguments.out, arguments.format
+    whole = image.is_dir()
+    named = out is not None and out.suffix and not out.is_dir()
+    if named and form:
+        raise RecipeError(
+            f"--format is for animations that --out names no file for: leave it out, or write --out {out.parent}"
+        )
+    if named and whole:
+        raise RecipeError(f"{image} is the folder of a run: name a folder with --out for the animations of its images")
+    if named:
+        yield image, out
+        return
+    folder = out or (image if whole else image.parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in images_of(image) if whole else [image]:
+        yield path, folder / f"{path.stem}.{form or 'gif'}"
