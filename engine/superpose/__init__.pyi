@@ -50,6 +50,9 @@ from superpose.estimate.prediction import with_gradient as with_gradient
 from superpose.estimate.predictor import Condition as Condition
 from superpose.estimate.predictor import Conditioning as Conditioning
 from superpose.estimate.predictor import NoisePredictor as NoisePredictor
+from superpose.estimate.problem import Problem as Problem
+from superpose.estimate.problem import problems_of as problems_of
+from superpose.estimate.problem import refuse as refuse
 from superpose.estimate.process import GaussianProcess as GaussianProcess
 from superpose.estimate.process import Process as Process
 from superpose.estimate.process import renoised as renoised
@@ -111,9 +114,9 @@ from superpose.plugins import load_plugins as load_plugins
 from superpose.plugins.hooks import Register as Register
 from superpose.recipe import ComposeTerm as ComposeTerm
 from superpose.recipe import ComposeTerms as ComposeTerms
+from superpose.recipe import Mistake as Mistake
 from superpose.recipe import MistakesError as MistakesError
 from superpose.recipe import PartTerms as PartTerms
-from superpose.recipe import Problem as Problem
 from superpose.recipe import Recipe as Recipe
 from superpose.recipe import Run as Run
 from superpose.recipe import Source as Source

@@ -11,11 +11,12 @@ in range.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, RecipeError
+from superpose import Canvas, Constraint, Problem, refuse
 from superpose_constraints.inpaint import Inpaint, Replacement, reduced
 
 if TYPE_CHECKING:
@@ -36,22 +37,26 @@ class EnlargedInpaint(Constraint):
     inpaint: Inpaint
     factor: float
 
-    def check(self, canvas: Canvas) -> None:
-        """Read both files."""
-        self.bind(canvas)
+    def problems(self, canvas: Canvas) -> Iterable[Problem]:
+        """Those of its files at the first stage's size, and a size that they can't be enlarged to."""
+        if self.factor % 1:
+            what = f"this stage's pictures are {self.factor:g} times as large as the first's, and files are enlarged a "
+            what += "whole number of times"
+            return [Problem("", what, "give it files of its own size in [[stage.constraint]]")]
+        return self.inpaint.problems(self._first(canvas))
+
+    def _first(self, canvas: Canvas) -> Canvas:
+        """The canvas of the first stage."""
+        channels, height, width = canvas.image_shape
+        return Canvas((channels, int(height / self.factor), int(width / self.factor)), canvas.device)
 
     def bind(self, canvas: Canvas) -> Replacement:
         """The files as tensors, enlarged."""
         import torch
 
-        channels, height, width = canvas.image_shape
-        if self.factor % 1:
-            raise RecipeError(
-                f"this stage's pictures are {self.factor:g} times as large as the first's, and files are enlarged a "
-                "whole number of times: give it files of its own size in [[stage.constraint]]"
-            )
-        small = (channels, int(height / self.factor), int(width / self.factor))
-        found = self.inpaint.bind(Canvas(small, canvas.device))
+        refuse(self.problems(canvas))
+        _, height, width = canvas.image_shape
+        found = self.inpaint.bind(self._first(canvas))
         picture = enlarged(found.picture, (height, width))
         kept = torch.nn.functional.interpolate(found.kept[None], (height, width), mode="nearest-exact")[0]
         known, keep = canvas.state_of(picture), 1 - reduced(1 - kept, canvas.shape[1:])

@@ -12,12 +12,25 @@ variance together: half of it where F halves a frequency.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Decomposition, Edit, RecipeError, Rule, option, read_image
+from superpose import (
+    Canvas,
+    Constraint,
+    Decomposition,
+    Edit,
+    Problem,
+    RecipeError,
+    Rule,
+    option,
+    problems_of,
+    read_image,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,15 +66,15 @@ class Freeze(Constraint):
             names = ", ".join(self.decomposition.names)
             raise RecipeError(f"part is {self.part!r}, and the parts of {self.decomposition.kind} are {names}")
 
-    def check(self, canvas: Canvas) -> None:
-        """Read the file, and take such an image apart."""
-        if why := self.decomposition.refuses(*canvas.shape):
-            raise RecipeError(why)
-        read_image(self.image, canvas.image_shape)
+    def problems(self, canvas: Canvas) -> Iterator[Problem]:
+        """A file that can't be read, or such an image that can't be taken apart."""
+        for problem in problems_of(self.decomposition.problems, canvas.shape):
+            yield problem.inside("decomposition")
+        yield from Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
 
     def bind(self, canvas: Canvas) -> Rule:
         """The file as a tensor."""
-        self.check(canvas)
+        refuse(self.problems(canvas))
         known = canvas.state_of(read_image(self.image, canvas.image_shape, canvas.device))
         frozen = FrozenAnew if self.noise == "fresh" else Frozen
         return frozen(known=known, part=self.decomposition.part(self.part or self.decomposition.names[0]))

@@ -14,13 +14,13 @@ approximate. Going back up to the level before and down again (``repeats``) lets
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, RecipeError, Rule, option, read_image, read_mask
+from superpose import Canvas, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image, read_mask
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,9 +47,10 @@ class Inpaint(Constraint):
         1, doc="times that each transition is made; more agrees better with what is kept", ge=1, le=100
     )
 
-    def check(self, canvas: Canvas) -> None:
-        """Read both files."""
-        self.bind(canvas)
+    def problems(self, canvas: Canvas) -> Iterator[Problem]:
+        """Files that can't be read, have another size, or say that nothing is kept."""
+        yield from Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
+        yield from Problem.caught("mask", lambda: self._painted(canvas))
 
     def scaled(self, factor: float) -> Constraint:
         """The same for pictures ``factor`` times as large: its files are enlarged."""
@@ -59,19 +60,7 @@ class Inpaint(Constraint):
 
     def bind(self, canvas: Canvas) -> Replacement:
         """The files as tensors."""
-        readers: dict[str, Callable[[], Tensor]] = {
-            "image": lambda: read_image(self.image, canvas.image_shape, canvas.device),
-            "mask": lambda: self._painted(canvas),
-        }
-        problems, tensors = [], []
-        for key, reader in readers.items():
-            try:
-                tensors.append(reader())
-            except RecipeError as error:
-                problems.append(f"{key} {error}")
-        if problems:
-            raise RecipeError("; ".join(problems))
-        picture, painted = tensors
+        picture, painted = read_image(self.image, canvas.image_shape, canvas.device), self._painted(canvas)
         known, keep = canvas.state_of(picture), 1 - reduced(painted, canvas.shape[1:])
         return Replacement(known=known, keep=keep, repeats=self.repeats, picture=picture, kept=1 - painted)
 

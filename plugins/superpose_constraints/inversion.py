@@ -12,12 +12,14 @@ starts lower (late timesteps, exploding variance) starts from the state that the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Conditioning, Constraint, Edit, Plan, RecipeError, Rule, option, read_image
+from superpose import Canvas, Conditioning, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,9 +59,11 @@ class Inversion(Constraint):
         if self.other is None and self.other_prompt is not None:
             raise RecipeError("other_prompt says what the image other shows: give other, or remove other_prompt")
 
-    def check(self, canvas: Canvas) -> None:
-        """Read the files."""
-        self.bind(canvas)
+    def problems(self, canvas: Canvas) -> Iterator[Problem]:
+        """Files that can't be read, or have another size."""
+        for place, file in (("image", self.image), ("other", self.other)):
+            if file is not None:
+                yield from Problem.caught(place, partial(read_image, file, canvas.image_shape))
 
     def bind(self, canvas: Canvas) -> HiddenNoise:
         """The files as tensors, with what explains them."""

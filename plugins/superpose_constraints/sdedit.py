@@ -2,12 +2,13 @@ r"""SDEdit: start late, from an image with noise on it (arXiv 2108.01073)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, Rule, option, read_image
+from superpose import Canvas, Constraint, Edit, Plan, Problem, Rule, option, read_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,9 +30,9 @@ class SDEdit(Constraint):
     image: Path = option(doc="the image to start from, of the model's size")
     strength: float = option(0.6, doc="share of the steps that are made", gt=0, le=1)
 
-    def check(self, canvas: Canvas) -> None:
-        """Read the file."""
-        self.bind(canvas)
+    def problems(self, canvas: Canvas) -> Iterable[Problem]:
+        """A file that can't be read, or has another size."""
+        return Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
 
     def bind(self, canvas: Canvas) -> Start:
         """The file as a tensor."""

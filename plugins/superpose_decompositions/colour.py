@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from superpose import Decomposition
+from superpose import Decomposition, Problem
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -43,12 +43,11 @@ class Colour(Decomposition):
         grey: Picture = np.broadcast_to(image.mean(0), image.shape).copy()
         return grey if name == "grey" else image - grey
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """One channel has no colour."""
-        del height, width
-        if channels > 1:
-            return None
-        return "colour takes channels apart, and these images have only one: use a model of colour images, or hybrid"
+        if shape[0] == 1:
+            what = "colour takes channels apart, and these images have only one"
+            yield Problem("", what, "use a model of colour images, or hybrid")
 
 
 def _grey(x: Tensor) -> Tensor:

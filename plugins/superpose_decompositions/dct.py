@@ -11,21 +11,21 @@ there are no wraps, and it is as good on every size.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from superpose import Decomposition, option
+from superpose import Decomposition, Problem, option
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -66,16 +66,13 @@ class DCT(Decomposition):
         band: Picture = lines.T @ ((lines @ image @ columns.T) * mask) @ columns
         return band
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """A band that has no frequency shows nothing."""
-        del channels
+        _, height, width = shape
         there = set(self._bands(height, width).flatten().tolist())
         if missing := [name for number, name in enumerate(self.names) if number not in there]:
-            return (
-                f"{missing[0]} of dct has no frequency of {width}x{height} pixels: take fewer bands, or another value "
-                f"of lowest (here {self.lowest:g})"
-            )
-        return None
+            what = f"{missing[0]} of dct has no frequency of {width}x{height} pixels"
+            yield Problem("bands", what, f"take fewer bands, or another value of lowest (here {self.lowest:g})")
 
     def _bands(self, height: int, width: int) -> NDArray[np.int64]:
         """The band of each frequency, as `_numbers` has it, without torch."""

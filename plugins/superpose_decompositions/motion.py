@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from superpose import Decomposition, option
+from superpose import Decomposition, Problem, option
 from superpose_decompositions.blur import UNIT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 #: Rows and columns from one pixel of the path to the next, by the angle of the path.
 _STEPS = {0: (0, 1), 45: (-1, 1), 90: (1, 0), 135: (1, 1)}
@@ -56,15 +56,12 @@ class Motion(Decomposition):
         moving: Picture = np.stack(moved).mean(0)
         return moving if name == "moving" else image - moving
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """A line of one pixel moves nothing."""
-        del channels, width
-        if self._reach(height) > 0:
-            return None
-        return (
-            f"motion of length {self.length:g} is less than 3 pixels of a {height}-pixel image, and blurs nothing: "
-            f"use length = {2 * UNIT / height:.3g} or more"
-        )
+        height = shape[1]
+        if self._reach(height) == 0:
+            what = f"motion of length {self.length:g} is less than 3 pixels of {height}, and blurs nothing"
+            yield Problem("length", what, f"use length = {2 * UNIT / height:.3g} or more")
 
     def _reach(self, height: int) -> int:
         """Pixels of the line on either side of its middle."""

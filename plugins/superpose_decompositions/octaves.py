@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Decomposition, option
+from superpose import Decomposition, Problem, option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -48,16 +49,13 @@ class Octaves(Decomposition):
         upper = self.coarse(image, times) if band < self.bands - 1 else image
         return upper - self.coarse(image, times + 1) if band else upper
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """An image can't be halved for ever."""
-        del channels
-        if min(height, width) >= 2**self._depth:
-            return None
-        fewer = max(2, int(math.log2(min(height, width))) - self.octaves + 2)
-        return (
-            f"{self.kind} can't halve {height}x{width} images {self._depth} times: use bands = {fewer} or fewer, or "
-            "octaves = 1"
-        )
+        _, height, width = shape
+        if min(height, width) < 2**self._depth:
+            fewer = max(2, int(math.log2(min(height, width))) - self.octaves + 2)
+            what = f"{self.kind} can't halve {height}x{width} images {self._depth} times"
+            yield Problem("bands", what, f"use bands = {fewer} or fewer, or octaves = 1")
 
     def scaled(self, factor: float) -> Octaves:
         """The same bands of an image ``factor`` times as large."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from superpose import Decomposition, RecipeError, digest, option, read_array
+from superpose import Decomposition, Problem, RecipeError, digest, option, read_array
 
 if TYPE_CHECKING:
     import torch
@@ -52,13 +52,12 @@ class Principal(Decomposition):
         inside: Picture = (basis.T @ (basis @ image.reshape(-1))).reshape(image.shape)
         return inside if name == "inside" else image - inside
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """Components that can't be read, or are of another size."""
         try:
-            _basis(self.components, digest(self.components), (channels, height, width))
+            _basis(self.components, digest(self.components), shape)
         except RecipeError as error:
-            return f"principal: components {error}"
-        return None
+            yield Problem.of(error, "components")
 
     def _inside(self, x: Tensor) -> Tensor:
         import torch  # plugins import no torch until they are used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from superpose import Decomposition, RecipeError, digest, option, read_picture
+from superpose import Decomposition, Problem, RecipeError, digest, option, read_picture
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -63,17 +63,18 @@ class Regions(Decomposition):
         region: Picture = image * share
         return region
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """A picture that can't be read, has another shape, or lacks a region."""
-        del channels
+        _, height, width = shape
         try:
             shares = _table(self, digest(self.picture), height, width)
         except RecipeError as error:
-            return f"regions: picture {error}"
-        empty = [name for name, share in zip(self.names, shares, strict=True) if not share.any()]
-        if empty:
-            return f"regions: {self.picture} has no place that belongs to {empty[0]}: paint some, or leave it out"
-        return None
+            yield Problem.of(error, "picture")
+            return
+        for name, share in zip(self.names, shares, strict=True):
+            if not share.any():
+                what = f"{self.picture} has no place that belongs to {name}"
+                yield Problem("picture", what, "paint some, or leave it out")
 
     def _shares(self, x: Tensor) -> Tensor:
         """The share of each region, shape (regions, 1, H, W), summing to 1."""

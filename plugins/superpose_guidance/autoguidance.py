@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Context, Guidance, Model, Prompted, RecipeError, guided, option
+from superpose import BoundGuidance, Context, Guidance, Model, Problem, Prompted, RecipeError, guided, option
 
 if TYPE_CHECKING:
     from superpose import Condition, Denoiser, NoisePredictor
@@ -34,23 +35,23 @@ class Autoguidance(Guidance):
         """It never asks for the negative prompt."""
         return False
 
-    def refuses(self, model: Model) -> str | None:
+    def problems(self, model: Model) -> Iterator[Problem]:
         """The two must paint the same states on the same noise levels."""
         try:
             self.model.check_files()
             shape, schedule = self.model.shape, self.model.schedule
         except RecipeError as error:
-            return f"model: {error}"
+            yield Problem.of(error, "model")
+            return
         if model.has_concat_conditioning or self.model.has_concat_conditioning:
-            return "autoguidance is for networks that see nothing beside the state, and one of the two does: use cfg"
-        if shape != model.shape:
-            return (
-                f"the worse network has states of {shape}, and the model of {model.shape}: "
-                "use one that was trained on the same"
-            )
-        if schedule != model.schedule:
-            return "the worse network was trained on other noise levels than the model: use one with the same schedule"
-        return None
+            what = "autoguidance is for networks that see nothing beside the state, and one of the two does"
+            yield Problem("", what, "use cfg")
+        elif shape != model.shape:
+            what = f"the worse network has states of {shape}, and the model of {model.shape}"
+            yield Problem("model", what, "use one that was trained on the same")
+        elif schedule != model.schedule:
+            what = "the worse network was trained on other noise levels than the model"
+            yield Problem("model", what, "use one with the same schedule")
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the worse network does not know it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Decomposition, Guidance, RecipeError, factorized, option
+from superpose import BoundGuidance, Decomposition, Guidance, Problem, RecipeError, factorized, option, problems_of
 
 if TYPE_CHECKING:
     from superpose import Condition, Context, Denoiser, Model, NoisePredictor
@@ -43,10 +44,12 @@ class Banded(Guidance):
         """True where one of them asks for the negative prompt."""
         return any(guidance.negates for guidance in self.base)
 
-    def refuses(self, model: Model) -> str | None:
-        """Reason why one of them can't guide a model, or why it can't be taken apart."""
-        whys = (self.decomposition.refuses(*model.shape), *(guidance.refuses(model) for guidance in self.base))
-        return next((why for why in whys if why), None)
+    def problems(self, model: Model) -> Iterator[Problem]:
+        """Problems of one of them with guiding a model, and those of taking its images apart."""
+        for problem in problems_of(self.decomposition.problems, model.shape):
+            yield problem.inside("decomposition")
+        for i, guidance in enumerate(self.base):
+            yield from (problem.inside("base", i) for problem in problems_of(guidance.problems, model))
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if one of them can't guide towards that prompt."""

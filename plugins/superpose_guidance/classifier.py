@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,10 +20,12 @@ from superpose import (
     Guidance,
     NoiseLevel,
     NoisePredictor,
+    Problem,
     Prompted,
     PromptError,
     Query,
     option,
+    problems_of,
     together,
     with_gradient,
 )
@@ -61,23 +63,21 @@ class ClassifierGuidance(Guidance):
         """True where its base asks for the negative prompt."""
         return self.base is not None and self.base.negates
 
-    def refuses(self, model: Model) -> str | None:
+    def problems(self, model: Model) -> Iterator[Problem]:
         """A classifier judges images of its own size, on the noise levels that it has learned."""
-        if self.base is not None and (why := self.base.refuses(model)):
-            return why
+        if self.base is not None:
+            yield from (problem.inside("base") for problem in problems_of(self.base.problems, model))
         if self.classifier.shape != model.shape:
-            return (
-                f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}: "
-                "use one that was trained on images of that size"
-            )
-        if self.classifier.schedule != model.schedule:
-            return "its classifier was trained on other noise levels than the model: give both the same (betas)"
+            what = f"its classifier judges images of {self.classifier.shape}, and the model paints {model.shape}"
+            yield Problem("classifier", what, "use one that was trained on images of that size")
+        elif self.classifier.schedule != model.schedule:
+            what = "its classifier was trained on other noise levels than the model"
+            yield Problem("classifier", what, "give both the same (betas)")
         if self.label is not None:
             try:
                 self.classifier.label(self.label)
             except PromptError as error:
-                return f"label: {error}"
-        return None
+                yield Problem.of(error, "label")
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the classifier knows no such class."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Denoiser, Guidance, Prompted, RecipeError, RunError, option
+from superpose import BoundGuidance, Denoiser, Guidance, Problem, Prompted, RecipeError, RunError, option, problems_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,9 +55,10 @@ class Interval(Guidance):
     def _both(self) -> tuple[Guidance, ...]:
         return (self.base,) if self.outside is None else (self.base, self.outside)
 
-    def refuses(self, model: Model) -> str | None:
-        """Reason why one of them can't guide a model."""
-        return next((why for guidance in self._both if (why := guidance.refuses(model))), None)
+    def problems(self, model: Model) -> Iterator[Problem]:
+        """Problems of one of them with guiding a model."""
+        for place, guidance in zip(("base", "outside"), self._both, strict=False):
+            yield from (problem.inside(place) for problem in problems_of(guidance.problems, model))
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if one of them can't guide towards that prompt."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Denoiser, Guidance, Prompted, option, together
+from superpose import BoundGuidance, Denoiser, Guidance, Problem, Prompted, option, problems_of, together
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,9 +35,9 @@ class Rescale(Guidance):
         """True where its base asks for the negative prompt."""
         return self.base.negates
 
-    def refuses(self, model: Model) -> str | None:
-        """Reason why its base can't guide a model."""
-        return self.base.refuses(model)
+    def problems(self, model: Model) -> Iterator[Problem]:
+        """Problems of its base with guiding a model."""
+        yield from (problem.inside("base") for problem in problems_of(self.base.problems, model))
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if its base can't guide towards that prompt."""

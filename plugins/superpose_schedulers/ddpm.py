@@ -20,12 +20,13 @@ fixed_large of standard deviation 0.04 for time 1; and its "learned" is the vari
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Gridded, RunError, added_variance, ancestral, combine, option, posterior_variance
+from superpose import Gridded, Problem, RunError, added_variance, ancestral, combine, option, posterior_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,15 +57,16 @@ class DDPM(Gridded):
         """Steps always draw noise, but for the last."""
         return True
 
-    def refuses(self, learned_variance: LearnedVariance) -> str | None:
-        """Why it can't sample a network with that learned variance, with the cure."""
+    def problems(self, learned_variance: LearnedVariance) -> Iterator[Problem]:
+        """Problems with sampling a network of that learned variance."""
         if self.variance in ("learned", "learned_range") and learned_variance != self.variance:
             offer = "no variance" if learned_variance == "none" else f"a variance of kind {learned_variance!r}"
             cure = "fixed_small" if learned_variance == "none" else learned_variance
-            return f"variance = {self.variance!r}, but this network learned {offer}: write variance = {cure!r}"
-        if self.variance == "auto" and learned_variance == "learned":
-            return "variance = 'auto' reads learned ranges, not a learned variance: write variance = 'learned'"
-        return None
+            what = f"variance = {self.variance!r}, but this network learned {offer}"
+            yield Problem("variance", what, f"write variance = {cure!r}")
+        elif self.variance == "auto" and learned_variance == "learned":
+            what = "variance = 'auto' reads learned ranges, not a learned variance"
+            yield Problem("variance", what, "write variance = 'learned'")
 
     def step(
         self,

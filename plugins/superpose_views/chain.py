@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from superpose import RecipeError, View, option
+from superpose import Problem, RecipeError, View, option, problems_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -53,15 +54,15 @@ class Chain(View):
             image = view.frame(image, 1.0)
         return self.views[passed].frame(image, u * len(self.views) - passed, zoom)
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """Reason why one of them refuses what the ones before show."""
-        image: Picture = np.zeros((channels, height, width))
-        for view in self.views:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
+        """Problems of the first one that can't show what the ones before show."""
+        image: Picture = np.zeros(shape)
+        for i, view in enumerate(self.views):
             channels, height, width = image.shape
-            if why := view.refuses(channels, height, width):
-                return f"chain: {why}"
+            if found := problems_of(view.problems, (channels, height, width)):
+                yield from (problem.inside("views", i) for problem in found)
+                return
             image = view.frame(image, 1.0)
-        return None
 
     def scaled(self, factor: float) -> Chain:
         """The same views of an image ``factor`` times as large."""

@@ -10,13 +10,14 @@ The symmetry is had by cutting a quarter of the board alone and turning it round
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import permutations
 from typing import NamedTuple
 
 import attrs
 import numpy as np
 
-from superpose import option
+from superpose import Problem, Shape, option
 from superpose_views.permutation import Indices, Permutation, places, shuffled
 
 Cell = tuple[int, int]
@@ -65,14 +66,14 @@ class Jigsaw(Permutation):
         cells: Indices = _cut(self.pieces, height, owners) @ np.array([self.pieces, 1])
         return cells
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """Pieces turn by right angles, and each has at least a pixel."""
-        del channels
+        _, height, width = shape
         if height != width:
-            return f"jigsaw turns its pieces by right angles and needs square images, not {height}x{width}"
-        if height < self.pieces:
-            return f"jigsaw can't cut {height} pixels into {self.pieces} pieces a side: use pieces = {max(height, 2)}"
-        return None
+            yield Problem("", f"jigsaw turns its pieces by right angles and needs square images, not {height}x{width}")
+        elif height < self.pieces:
+            what = f"jigsaw can't cut {height} pixels into {self.pieces} pieces a side"
+            yield Problem("pieces", what, f"use pieces = {max(height, 2)}")
 
     def _plan(self) -> tuple[dict[Cell, tuple[int, ...]], list[Tab]]:
         """The exchange of places of each ring, and the tabs."""

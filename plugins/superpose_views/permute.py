@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from math import gcd
 from pathlib import Path
 
 import attrs
 
-from superpose import RecipeError, option
+from superpose import Problem, Shape, option
 from superpose_views.orders import read_order
 from superpose_views.permutation import Indices, Permutation, places, shuffled
 
@@ -44,19 +46,17 @@ class Permute(Permutation):
         n = self.patches
         return places(n, n).repeat(height // n, 0).repeat(width // n, 1)
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """Patches have a whole number of pixels, and an order has each of them once."""
-        del channels
+        _, height, width = shape
         if self.order is not None:
-            try:
-                read_order(self.order, self.patches)
-            except RecipeError as error:
-                return f"permute: order {error}"
+            yield from Problem.caught("order", partial(read_order, self.order, self.patches))
         common = gcd(height, width)
         if common % self.patches == 0:
-            return None
+            return
         fitting = [n for n in range(2, common + 1) if common % n == 0]
         below = [n for n in fitting if n < self.patches][-1:]
         near = below + [n for n in fitting if n > self.patches][:1]
         cure = f"use patches = {' or '.join(map(str, near))}" if near else "no number of patches does; use another view"
-        return f"permute can't cut {height}x{width} images into {self.patches}x{self.patches} equal patches: {cure}"
+        what = f"permute can't cut {height}x{width} images into {self.patches}x{self.patches} equal patches"
+        yield Problem("patches", what, cure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from superpose import RecipeError, digest, option, read_picture
+from superpose import Problem, RecipeError, Shape, digest, option, read_picture
 from superpose_views.permutation import Indices, Permutation, places, shuffled
 
 #: Colours that a drawing may have: more are a photograph.
@@ -41,16 +42,17 @@ class Pieces(Permutation):
         """The pieces of the drawing."""
         return _labels(self.picture, height, width)
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """A drawing of another size, or one in which nothing can move."""
-        del channels
+        _, height, width = shape
         try:
             moves = _moves(self.picture, digest(self.picture), self.seed, height, width)
         except RecipeError as error:
-            return f"pieces: {error}"
-        if moves:
-            return None
-        return f"pieces: no piece of {self.picture} has the shape of another one, so none can move: draw some alike"
+            yield Problem.of(error, "picture")
+        else:
+            if not moves:
+                what = f"no piece of {self.picture} has the shape of another one, so none can move"
+                yield Problem("picture", what, "draw some alike")
 
 
 @lru_cache(maxsize=16)

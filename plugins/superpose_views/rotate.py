@@ -13,13 +13,14 @@ with seams, and nothing is lost.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from superpose import View, enlarged, faded, option
+from superpose import Problem, View, enlarged, faded, option
 from superpose_views.drawing import drawn, turning, whole
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from superpose import Picture
+    from superpose import Picture, Shape
 
 #: Share of the way that another angle than a right one is turned in; then the corners fade in on the other side.
 _SETTLES = 0.75
@@ -75,12 +76,12 @@ class Rotate(View):
         shown = enlarged(_sheared_array(np.rot90(image, quarters, (-2, -1)), rest), zoom)
         return faded(turned, shown, (u - _SETTLES) / (1 - _SETTLES))
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """A quarter turn swaps height and width, so it needs a square; other angles turn in one."""
-        del channels
-        if self.degrees == 180 or height == width:
-            return None
-        return f"rotate by {self.degrees:g} degrees needs square images, not {height}x{width}: use degrees = 180"
+        _, height, width = shape
+        if self.degrees != 180 and height != width:
+            what = f"rotate by {self.degrees:g} degrees needs square images, not {height}x{width}"
+            yield Problem("degrees", what, "use degrees = 180")
 
     @property
     def _angle(self) -> tuple[int, float]:

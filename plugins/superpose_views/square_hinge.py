@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import attrs
 import numpy as np
 
-from superpose import option
+from superpose import Problem, Shape, option
 from superpose_views.permutation import Indices, Permutation, places
 
 
@@ -45,11 +46,11 @@ class SquareHinge(Permutation):
         """Squares that hang together by their corners: the sheet opens, and is looked at from further away."""
         return 1 / (math.cos(math.pi / 2 * u) + math.sin(math.pi / 2 * u))
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
+    def problems(self, shape: Shape) -> Iterator[Problem]:
         """Squares fill a square, and have at least a pixel."""
-        del channels
+        _, height, width = shape
         if height != width:
-            return f"square-hinge needs square images, not {height}x{width}"
-        if height < self.squares:
-            return f"square-hinge can't cut {height} pixels into {self.squares} squares a side: use squares = {height}"
-        return None
+            yield Problem("", f"square-hinge needs square images, not {height}x{width}")
+        elif height < self.squares:
+            what = f"square-hinge can't cut {height} pixels into {self.squares} squares a side"
+            yield Problem("squares", what, f"use squares = {height}")

@@ -23,5 +23,5 @@ def mistakes(text, *overrides, **options):
     with pytest.raises(MistakesError) as caught:
         loads(text, *overrides, **options)
     lines = str(caught.value).split("\n")
-    assert lines == [problem.line for problem in caught.value.problems]
+    assert lines == [mistake.line for mistake in caught.value.mistakes]
     return lines

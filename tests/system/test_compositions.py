@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from problems import told
 from small_models import LINEAR, Beheld, WavesPredictor, enlarged
 from superpose import (
     Classifier,
@@ -189,7 +190,7 @@ class Drawn:
                 scheduler.plan(self.model.schedule)
             except SuperposeError:
                 return False
-            return scheduler.refuses(self.model.learned_variance) is None
+            return not told(scheduler, self.model.learned_variance)
 
         return attrs.evolve(self.one_of("scheduler", fits), steps=self.random.randint(2, 4))
 
@@ -219,7 +220,7 @@ class Drawn:
 
     def fits(self, kind):
         """Whether a view or decomposition can act on what the model paints."""
-        return kind.refuses(*self.model.shape) is None
+        return not told(kind, self.model.shape)
 
     def subject(self, depth):
         pick = self.random

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Make an animation of an image that superpose wrote, from each of its readings to the next and back, as the recipe
-inside the image says: pieces of a jigsaw fly, discs and hinges turn, patches travel, hybrids go away and come back,
+inside the image says: pieces of a puzzle fly, discs and hinges turn, patches travel, hybrids go away and come back,
 colours and bands fade, and an image of several stages becomes sharp. No network is loaded. Of a run, each image is
 animated.
 """

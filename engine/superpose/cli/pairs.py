@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("model", metavar="MODEL", help="kind of a pixel model, such as superpose kinds lists")
     parser.add_argument("--classifier", required=True, metavar="KIND", help="that reads the drawings")
-    parser.add_argument("--view", required=True, metavar="KIND[:VALUE]", help="such as rotate:180")
+    parser.add_argument(
+        "--view", required=True, metavar="KIND[:VALUE]", help="KIND, or KIND:VALUE with the value of its first option"
+    )
     parser.add_argument("--words", required=True, metavar="WORDS", help="with commas between, or a file, a word a line")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; a search in it goes on")
     parser.add_argument("--steps", type=int, default=10, help="of DDIM in the first round; default 10")
@@ -37,12 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search with a progress bar; write tables and the map, and print where they are."""
+    from superpose.estimate.problem import problems_of
+
     known = registry(strict=arguments.strict_plugins)
     words = _words(arguments.words)
     view = _view(known, arguments.view)
     model, classifier = known.get("model", arguments.model)(), known.get("classifier", arguments.classifier)()
-    if why := view.refuses(*model.shape):
-        raise RecipeError(f"--view: {why}")
+    for problem in problems_of(view.problems, model.shape):
+        raise RecipeError(f"--view: {problem}")
     if classifier.shape != model.shape:
         raise RecipeError(f"--classifier: {classifier.kind} reads images of {classifier.shape}, not of {model.shape}")
     for word in words:

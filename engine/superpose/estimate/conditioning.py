@@ -7,8 +7,8 @@ Where that is, the view's variance rule says, for a variance moves with its plac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import attrs
@@ -16,6 +16,7 @@ import torch
 
 from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images
+from superpose.estimate.problem import problems_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,19 +94,29 @@ def misfit(view: View, shape: Shape, groups: Iterable[ChannelGroup]) -> str | No
     for group in groups:
         own = (group.channels, *shape[1:])
         if group.like == "picture":
-            if own != shape and (why := view.refuses(*own)):
-                return f"the network sees a picture of {group.channels} channels beside the state: {why}"
+            if own != shape and (found := problems_of(view.problems, own)):
+                return f"the network sees a picture of {group.channels} channels beside the state: {found[0]}"
         elif not _moves_places(view, shape):
+            cure = _such_as("places", shape, lambda it: _moves_places(it, shape))
             return (
                 f"the network sees a mask beside the state, and {view.kind} doesn't move the channels of a place "
-                "together, so that no mask goes along: use a view that moves places, such as rotate"
+                f"together, so that no mask goes along: {cure}"
             )
         elif group.like == "marked" and not moves_values(view, shape, group.channels):
+            cure = _such_as("values", shape, partial(moves_values, shape=shape, channels=group.channels))
             return (
                 f"the network sees a picture with a hole of a fixed colour beside the state, and {view.kind} would "
-                "change that colour: use a view that moves values, such as rotate, or a network whose holes are grey"
+                f"change that colour: {cure}, or a network whose holes are grey"
             )
     return None
+
+
+def _such_as(what: str, shape: Shape, moves: Callable[[View], bool]) -> str:
+    """The cure that names the installed views which move as they must."""
+    from superpose.plugins import load_plugins  # asked only where something is wrong already
+
+    fit = load_plugins().fitting("view", lambda view: not problems_of(view.problems, shape) and moves(view))
+    return f"use a view that moves {what}, such as {' or '.join(fit)}"
 
 
 @lru_cache(maxsize=64)
@@ -130,7 +141,7 @@ def _moves_places(view: View, shape: Shape) -> bool:
 def moves_values(view: View, shape: Shape, channels: int) -> bool:
     """Whether a view of states (C, H, W) takes so many channels from place to place and changes no value of them."""
     x = torch.randn((1, channels, *shape[1:]), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    if view.refuses(*x.shape[1:]):
+    if problems_of(view.problems, (channels, *shape[1:])):
         return False
     places, size = _places(view, shape)
     return torch.equal(view.apply(x), x.flatten(2)[..., places].unflatten(2, size))

@@ -7,7 +7,7 @@ They need not be orthogonal: networks always see the whole image.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.errors import LawError
@@ -17,6 +17,8 @@ from superpose.kinds.kind import Kind
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.problem import Problem
+    from superpose.estimate.tensors import Shape
     from superpose.media.frames import Picture
 
 
@@ -73,7 +75,7 @@ class Decomposition(Kind, ABC):
         del factor
         return self
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """Why images of that size can't be taken apart so, with the cure; None where they can."""
-        del channels, height, width
-        return None
+    def problems(self, shape: Shape) -> Iterable[Problem]:
+        """Problems of taking images of that size (C, H, W) apart; none where they can be."""
+        del shape
+        return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.estimate.denoiser import Prompted
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.model import Model
     from superpose.estimate.predictor import Condition, NoisePredictor
+    from superpose.estimate.problem import Problem
 
 
 class BoundGuidance(ABC):
@@ -51,10 +53,10 @@ class Guidance(Kind, BoundGuidance):
         """True where it asks for the negative prompt."""
         return True
 
-    def refuses(self, model: Model) -> str | None:
-        """Why it can't guide that model, with the cure; None where it can. Called before any weight is read."""
+    def problems(self, model: Model) -> Iterable[Problem]:
+        """Problems with guiding that model; none where it can. Asked before any weight is read."""
         del model
-        return None
+        return ()
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if it can't guide towards that prompt; called before any weight is read."""

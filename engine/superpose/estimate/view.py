@@ -8,6 +8,7 @@ the mean of :math:`V_i^\top d_i(V_i x)` is a lawful mix (Visual Anagrams, arXiv 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
@@ -16,7 +17,8 @@ from superpose.media.frames import enlarged, faded
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.tensors import Map
+    from superpose.estimate.problem import Problem
+    from superpose.estimate.tensors import Map, Shape
     from superpose.media.frames import Picture
 
 
@@ -37,10 +39,10 @@ class View(Kind, ABC):
         """Move a variance with its pixels, as `invert` does; override where a view does more than that."""
         return self.invert(variance)
 
-    def refuses(self, channels: int, height: int, width: int) -> str | None:
-        """Why images of that size have no such view, with the cure; None where they have one."""
-        del channels, height, width
-        return None
+    def problems(self, shape: Shape) -> Iterable[Problem]:
+        """Problems of images of that size (C, H, W) with such a view; none where they have one."""
+        del shape
+        return ()
 
     def scaled(self, factor: float) -> View:
         """The same view of an image ``factor`` times as large; override where an option counts pixels."""

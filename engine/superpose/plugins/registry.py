@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import attrs
 
 from superpose.errors import PluginError, RecipeError
 from superpose.kinds.kind import Kind
+from superpose.kinds.options import options_of
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.hooks import K, Register
@@ -164,6 +165,13 @@ class Registry:
         if cls is None or owner is None or (colon and owner.name != plugin):
             raise RecipeError(self._not_there(role, plugin, bare) if colon else self._unknown(role, kind))
         return cls
+
+    def fitting(self, role: str, fits: Callable[[Any], bool]) -> list[str]:
+        """Names of the kinds of a role that ``fits`` as they come; those are left out that must be told something."""
+        plain = {
+            kind: cls() for kind, cls in self.kinds(role).items() if not any(it.required for it in options_of(cls))
+        }
+        return [kind for kind, instance in plain.items() if fits(instance)]
 
     def owner(self, cls: type[Kind]) -> Plugin:
         """The plugin that registered ``cls``.

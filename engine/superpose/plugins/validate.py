@@ -63,7 +63,7 @@ def _kind(cls: type[Kind]) -> None:
     if not isinstance(kind, str) or not NAME.fullmatch(kind):
         raise PluginError(
             f"{cls.__name__}.kind is {kind!r}; it must be lower case letters and digits with single hyphens between, "
-            "such as 'rotate' or 'ddim-openai'"
+            "such as 'tiles' or 'tiles-of-two'"
         )
     if not (cls.__doc__ or "").strip():
         raise PluginError(f"{cls.role} {kind!r} has no docstring, which is its manual page")

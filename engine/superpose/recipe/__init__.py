@@ -6,9 +6,9 @@ from superpose.recipe.dump import dumps as dumps
 from superpose.recipe.json_schema import schema as schema
 from superpose.recipe.loading import load as load
 from superpose.recipe.loading import loads as loads
-from superpose.recipe.problems import MistakesError as MistakesError
-from superpose.recipe.problems import Problem as Problem
-from superpose.recipe.problems import Source as Source
+from superpose.recipe.mistakes import Mistake as Mistake
+from superpose.recipe.mistakes import MistakesError as MistakesError
+from superpose.recipe.mistakes import Source as Source
 from superpose.recipe.subject import ComposeTerm as ComposeTerm
 from superpose.recipe.subject import ComposeTerms as ComposeTerms
 from superpose.recipe.subject import PartTerms as PartTerms
@@ -21,9 +21,9 @@ from superpose.recipe.tables import Stage as Stage
 __all__ = [
     "ComposeTerm",
     "ComposeTerms",
+    "Mistake",
     "MistakesError",
     "PartTerms",
-    "Problem",
     "Recipe",
     "Run",
     "Source",

@@ -22,8 +22,8 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
+from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
-from superpose.recipe.problems import header, shown
 from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
 from superpose.recipe.renamed import renamed
 from superpose.recipe.subject import SUBJECTS, ComposeTerm, ComposeTerms, PartTerms, Subject, ViewTerm

@@ -14,8 +14,8 @@ import attrs
 from superpose.errors import RecipeError
 from superpose.plugins import Registry, load_plugins
 from superpose.recipe.grammar import read_recipe, read_subject
+from superpose.recipe.mistakes import Mistake, MistakesError, Override, Source
 from superpose.recipe.overrides import apply
-from superpose.recipe.problems import MistakesError, Override, Problem, Source
 from superpose.recipe.read import WRONG, Reader
 from superpose.recipe.subject import Subject
 from superpose.recipe.tables import Recipe
@@ -78,7 +78,7 @@ def loads(
     reader = Reader(registry or load_plugins(), Path(folder), files)
     recipe = read_recipe(reader, data)
     if recipe is WRONG or reader.mistakes or misplaced:
-        raise MistakesError([*source.problems(reader.mistakes), *misplaced])
+        raise MistakesError([*source.mistakes(reader.mistakes), *misplaced])
     return attrs.evolve(recipe, source=source)
 
 
@@ -94,7 +94,7 @@ def load_subject(text: str, *, name: str, folder: str | Path, files: Mapping[str
     reader = Reader(load_plugins(), Path(folder), files)
     subject = read_subject(reader, data)
     if subject is WRONG or reader.mistakes:
-        raise MistakesError(Source(name, locate(text), {}).problems(reader.mistakes))
+        raise MistakesError(Source(name, locate(text), {}).mistakes(reader.mistakes))
     return subject
 
 
@@ -107,15 +107,15 @@ def _plain(text: str, name: str) -> TomlTable:
     return data
 
 
-def _overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Problem]]:
-    """Apply overrides to a recipe: the path that each has set, and the problems of those that can't be applied."""
+def _overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Mistake]]:
+    """Apply overrides to a recipe: the path that each has set, and the mistakes in those that can't be applied."""
     sets: dict[KeyPath, Override] = {}
     misplaced = []
     for number, override in enumerate(overrides):
         try:
             mine = apply(data, override)
         except ValueError as error:
-            misplaced.append(Problem(f"--set {override}: {error}", (), str(error)))
+            misplaced.append(Mistake(f"--set {override}: {error}", (), str(error)))
         else:
             sets |= dict.fromkeys(mine, Override(override, mine[-1], number))
     return sets, misplaced
@@ -161,7 +161,7 @@ def _bounded(data: TomlTable, text: str, name: str) -> None:
 
 
 def _refused(name: str, what: str, position: Position) -> NoReturn:
-    raise MistakesError([Problem(f"{name}:{position.line}:{position.column}: {what}", (), what)])
+    raise MistakesError([Mistake(f"{name}:{position.line}:{position.column}: {what}", (), what)])
 
 
 def _hint(lines: list[str], what: str) -> str | None:
@@ -178,4 +178,4 @@ def _hint(lines: list[str], what: str) -> str | None:
 
 
 def _not_toml(name: str, line: int, column: int, what: str, error: Exception) -> NoReturn:
-    raise MistakesError([Problem(f"{name}:{line}:{column}: not TOML: {what}", (), f"not TOML: {what}")]) from error
+    raise MistakesError([Mistake(f"{name}:{line}:{column}: not TOML: {what}", (), f"not TOML: {what}")]) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from superpose.recipe.problems import dotted, shown
+from superpose.recipe.mistakes import dotted, shown
 from superpose.recipe.where import KeyPath, TomlTable
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""

@@ -14,8 +14,8 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.registry import Registry
+from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
-from superpose.recipe.problems import header, shown
 from superpose.recipe.renamed import renamed
 from superpose.recipe.where import KeyPath, TomlTable
 

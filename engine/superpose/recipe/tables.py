@@ -12,7 +12,7 @@ from superpose.kinds.kind import Kind, option
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
-from superpose.recipe.problems import MistakesError, Source
+from superpose.recipe.mistakes import MistakesError, Source
 from superpose.recipe.subject import Subject, inside
 
 if TYPE_CHECKING:
@@ -200,4 +200,4 @@ class Recipe:
 
     def located(self, found: Iterable[tuple[KeyPath, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
-        return MistakesError(self.source.problems(found))
+        return MistakesError(self.source.mistakes(found))

@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 
 from superpose.errors import RecipeError
+from superpose.estimate.problem import Problem, problems_of
 from superpose.media.animation import check_format, write_animation
 from superpose.media.frames import fitted, in_pixels
 from superpose.media.images import decoded
@@ -127,25 +128,25 @@ class _Shown:
 
     def check(self, image: Path, picture: Picture) -> None:
         """Refuse an image that can't be looked at as its recipe says."""
-        for why in _refusals(self.subject, picture):
-            raise RecipeError(f"{image}: {why}")
+        for problem in _problems(self.subject, picture):
+            raise RecipeError(f"{image}: {problem}")
 
 
-def _refusals(subject: Subject, picture: Picture) -> Iterator[str]:
+def _problems(subject: Subject, picture: Picture) -> Iterator[Problem]:
     channels, height, width = picture.shape
     for term in subject.view:
-        if why := term.view.refuses(channels, height, width):
-            yield why
+        if found := problems_of(term.view.problems, (channels, height, width)):
+            yield from found
         else:
-            yield from _refusals(term.subject, term.view.frame(picture, 1.0))
+            yield from _problems(term.subject, term.view.frame(picture, 1.0))
     if subject.decomposition is not None:
-        if why := subject.decomposition.decomposition.refuses(channels, height, width):
-            yield why
+        if found := problems_of(subject.decomposition.decomposition.problems, (channels, height, width)):
+            yield from found
         else:
             for _, part in subject.decomposition.parts:
-                yield from _refusals(part, picture)
+                yield from _problems(part, picture)
     for inner in () if subject.compose is None else subject.compose.conjuncts:
-        yield from _refusals(inner.subject, picture)
+        yield from _problems(inner.subject, picture)
 
 
 def _picture(path: Path) -> Picture:

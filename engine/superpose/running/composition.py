@@ -9,6 +9,7 @@ import attrs
 
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.context import Context
+from superpose.estimate.problem import problems_of
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 from superpose.running.tree import tree
@@ -106,8 +107,8 @@ def _composed(stages: Sequence[Recipe], number: int, rows: int, device: str) -> 
     """The stage of that number, and those that follow it."""
     recipe = stages[number]
     predictor = recipe.model.load(device, recipe.run.dtype)
-    if why := recipe.scheduler.refuses(predictor.learned_variance):
-        raise recipe.located([(place_of(number, ("scheduler",)), why)])
+    if found := problems_of(recipe.scheduler.problems, predictor.learned_variance):
+        raise recipe.located((place_of(number, ("scheduler", *it.option)), str(it)) for it in found)
     context = Context.of(predictor, recipe.model, lambda kind: kind.load(device, recipe.run.dtype))
     denoiser = tree(recipe, context, predictor)
     loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)

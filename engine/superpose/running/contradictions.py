@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -11,6 +11,7 @@ from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
+from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
 from superpose.plugins import load_plugins
 from superpose.recipe.subject import inside
@@ -20,6 +21,7 @@ from superpose.sampling.fitting import refused
 if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
+    from superpose.estimate.problem import Problem
     from superpose.estimate.process import Process
     from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
@@ -47,6 +49,11 @@ def place_of(number: int, path: Path, recipe: Recipe | None = None) -> Path:
     if recipe is not None and path[:1] == ("constraint",):
         return recipe.constraints(number)[int(path[1])][0]
     return ("stage", number - 1, *path) if number and path and path[0] in STAGE_KEYS else path
+
+
+def _at(path: Path, problems: Iterable[Problem]) -> Iterator[tuple[Path, str]]:
+    """Problems of the kind at ``path``, each at the place of its option."""
+    return (((*path, *problem.option), str(problem)) for problem in problems)
 
 
 def _said_once(number: int, path: Path, why: str) -> str:
@@ -150,8 +157,8 @@ def _all_subjects(subject: Subject, path: Path = ()) -> Iterator[tuple[Path, Sub
 
 def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     yield from _of_another_process(recipe)
-    if recipe.guidance is not None and (why := recipe.guidance.refuses(recipe.model)):
-        yield ("guidance",), why
+    if recipe.guidance is not None:
+        yield from _at(("guidance",), problems_of(recipe.guidance.problems, recipe.model))
     yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance))
     try:
         recipe.scheduler.plan(recipe.model.schedule)
@@ -160,17 +167,14 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     if not recipe.scheduler.single_step:
         yield from _taking_turns(recipe.subject, recipe.scheduler.kind, ())
     learned = recipe.model.learned_variance
-    if learned is not None and (why := recipe.scheduler.refuses(learned)):
-        yield ("scheduler",), why
+    if learned is not None:
+        yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
     canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)
         if why := refused(recipe.scheduler, constraint, differentiable=recipe.model.differentiable):
             yield path, why
-        try:
-            constraint.check(canvas)
-        except RecipeError as error:
-            yield path, str(error)
+        yield from _at(path, problems_of(constraint.problems, canvas))
 
 
 @attrs.frozen
@@ -201,12 +205,13 @@ def _misfits(
 ) -> Iterator[tuple[Path, str]]:
     outer = further_out.within(subject, models)
     model, guidance = outer.model, outer.guidance
-    if subject.guidance is not None and (why := subject.guidance.refuses(model)):
-        yield (*path, "guidance"), why
+    if subject.guidance is not None:
+        yield from _at((*path, "guidance"), problems_of(subject.guidance.problems, model))
     if subject.model is not None:
         yield from _inherited(subject, model, (*path, "model"), further_out)
     if subject.negative is not None and not subject.hears(guidance is not None):
-        yield (*path, "negative"), 'a negative prompt says nothing without guidance: add [guidance] with kind = "cfg"'
+        fit = ", ".join(load_plugins().fitting("guidance", lambda it: it.negates))
+        yield (*path, "negative"), f"a negative prompt says nothing without guidance: add [guidance], one of {fit}"
     for key in ("prompt", "negative"):
         prompt = getattr(subject, key)
         if prompt is not None:
@@ -224,10 +229,13 @@ def _misfits(
 def _misfitting(subject: Subject, model: Model, path: Path, outer: _Outer) -> Iterator[tuple[Path, str]]:
     """Views, a decomposition or a composition, as far as it is no matter of what is inside."""
     for i, term in enumerate(subject.view):
-        if why := term.view.refuses(*model.shape) or misfit(term.view, model.shape, model.concat_conditioning):
+        if found := problems_of(term.view.problems, model.shape):
+            yield from _at((*path, "view", i), found)
+        elif why := misfit(term.view, model.shape, model.concat_conditioning):
             yield (*path, "view", i), why
-    if subject.decomposition is not None and (why := subject.decomposition.decomposition.refuses(*model.shape)):
-        yield (*path, "decomposition"), why
+    if subject.decomposition is not None:
+        parts = subject.decomposition.decomposition
+        yield from _at((*path, "decomposition"), problems_of(parts.problems, model.shape))
     if subject.compose is not None and outer.negative is None and left_over(subject.compose.weights):
         yield from _without_a_prompt(model, (*path, "compose"))
 
@@ -243,8 +251,10 @@ def _without_a_prompt(model: Model, path: Path) -> Iterator[tuple[Path, str]]:
 def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) -> Iterator[tuple[Path, str]]:
     """Inheritance of another network, which does not hold for that of a subject."""
     guidance, negative = further_out.guidance, further_out.negative
-    if subject.guidance is None and guidance is not None and (why := guidance.refuses(model)):
-        yield path, f"the guidance further out is not for {model.kind}: {why}; or give this subject its own guidance"
+    if subject.guidance is None and guidance is not None:
+        for problem in problems_of(guidance.problems, model):
+            cure = "; or give this subject its own guidance"
+            yield path, f"the guidance further out is not for {model.kind}: {problem}{cure}"
     if subject.negative is None and negative is not None:
         try:
             model.check_prompt(negative)

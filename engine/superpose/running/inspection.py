@@ -17,7 +17,7 @@ from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.process import GAUSSIAN
-from superpose.recipe.problems import MistakesError
+from superpose.recipe.mistakes import MistakesError
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.stand_in import StandIn, StandInClassifier, stand_in

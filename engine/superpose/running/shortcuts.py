@@ -90,6 +90,7 @@ def trajectory(
     from superpose.estimate.canvas import Canvas
     from superpose.estimate.clipped import Clipped
     from superpose.estimate.lawful import check_law
+    from superpose.estimate.problem import problems_of, refuse
     from superpose.estimate.process import GAUSSIAN
     from superpose.kinds.kind import Kind
     from superpose.running.contradictions import refuses_process
@@ -99,8 +100,7 @@ def trajectory(
     from superpose.sampling.noise import Noise
     from superpose.sampling.rule import told
 
-    if why := scheduler.refuses(predictor.learned_variance):
-        raise RecipeError(why)
+    refuse(problems_of(scheduler.problems, predictor.learned_variance))
     process = predictor.process
     for kind in (scheduler, clip, *constraints):
         if isinstance(kind, Kind) and (why := refuses_process(kind, process)):

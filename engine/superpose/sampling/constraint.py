@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, final
 
 from superpose.estimate.blame import article, blamed
@@ -12,6 +13,7 @@ from superpose.sampling.rule import Need, Rule
 
 if TYPE_CHECKING:
     from superpose.estimate.canvas import Canvas
+    from superpose.estimate.problem import Problem
 
 
 class Constraint(Kind, ABC):
@@ -29,8 +31,10 @@ class Constraint(Kind, ABC):
     def bind(self, canvas: Canvas) -> Rule:
         """The rule that a run obeys: with files read, as tensors on the canvas's device."""
 
-    def check(self, canvas: Canvas) -> None:
-        """Raise `RecipeError` if its files or options do not fit ``canvas``; called before any weight is read."""
+    def problems(self, canvas: Canvas) -> Iterable[Problem]:
+        """Problems of its files and options with that canvas; none where they fit. Asked before any weight is read."""
+        del canvas
+        return ()
 
     def scaled(self, factor: float) -> Constraint | None:
         """The same at a later stage, whose pictures are ``factor`` times as large; None where there is none."""

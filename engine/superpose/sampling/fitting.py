@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.lawful import check_law
 from superpose.sampling.rule import name_of, wrapped
@@ -76,14 +74,11 @@ def _serves(scheduler: Scheduler, need: Need) -> bool:
     return scheduler.stochastic == (need == "stochastic")
 
 
-def _kinds_that_are(need: Need) -> Iterator[str]:
+def _kinds_that_are(need: Need) -> list[str]:
     """The installed schedulers that serve a need with no option set."""
     from superpose.plugins import load_plugins  # asked only where something is wrong already
 
-    for kind, cls in load_plugins().kinds("scheduler").items():
-        required = any(field.init and field.default is attrs.NOTHING for field in attrs.fields(cls))
-        if not required and _serves(cls(), need):
-            yield kind
+    return load_plugins().fitting("scheduler", lambda scheduler: _serves(scheduler, need))
 
 
 def unlawful_wraps(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from superpose.estimate.process import GAUSSIAN
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.prediction import Estimate, LearnedVariance
+    from superpose.estimate.problem import Problem
     from superpose.levels.noise_level import NoiseLevel, Schedule
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
@@ -95,10 +96,10 @@ class Scheduler(Kind, ABC):
             :math:`x_s`, shaped as ``x``, and what to remember.
         """
 
-    def refuses(self, learned_variance: LearnedVariance) -> str | None:
-        """Why it can't sample a network with that learned variance, with the cure; None where it can."""
+    def problems(self, learned_variance: LearnedVariance) -> Iterable[Problem]:
+        """Problems with sampling a network of that learned variance; none where it can."""
         del learned_variance
-        return None
+        return ()
 
 
 def combine(*pairs: tuple[float, Tensor]) -> Tensor:

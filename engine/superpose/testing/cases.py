@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from superpose.errors import RecipeError
+from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind, chosen_options, fields_of, with_options
 from superpose.kinds.roles import ROLES
@@ -83,8 +84,8 @@ def _images(
     laws: Callable[..., Iterable[Law]], instance: View | Decomposition, sizes: Sequence[Shape]
 ) -> Iterator[Case | str]:
     for size in sizes:
-        if why := instance.refuses(*size):
-            yield why
+        if found := problems_of(instance.problems, size):
+            yield str(found[0])
         else:
             yield Case(where(instance, size), instance, _later(laws, instance, *size))
 
@@ -113,10 +114,8 @@ def constraint(instance: Constraint, sizes: Sequence[Shape]) -> Iterator[Case | 
 
     for size in sizes:
         canvas = Canvas(size)
-        try:
-            instance.check(canvas)
-        except RecipeError as error:
-            yield str(error)
+        if found := problems_of(instance.problems, canvas):
+            yield str(found[0])
         else:
             yield Case(where(instance, size), instance, _later(constraints.laws, instance, canvas))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import attrs
 
 from superpose.errors import RunError
+from superpose.estimate.problem import problems_of, refuse
 from superpose.levels.noise_level import NoiseLevel
 from superpose.sampling.rule import Edit
 from superpose.testing.law import Law, figures
@@ -37,7 +38,7 @@ def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> 
         LawError: For the first one that it breaks, with the figure.
         RecipeError: If it does not fit the canvas.
     """
-    constraint.check(canvas)
+    refuse(problems_of(constraint.problems, canvas))
     return figures(laws(constraint, canvas, steps))
 
 

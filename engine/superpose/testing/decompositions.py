@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError, PluginError
+from superpose.estimate.problem import problems_of
 from superpose.plugins.validate import names_of
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size
@@ -25,8 +26,8 @@ def check_decomposition(decomposition: Decomposition, channels: int, height: int
     Raises:
         LawError: For the first one that it breaks, with the figure.
     """
-    if why := decomposition.refuses(channels, height, width):
-        broken(decomposition, f"{channels}x{height}x{width}", f"it refuses this size: {why}")
+    for problem in problems_of(decomposition.problems, (channels, height, width)):
+        broken(decomposition, f"{channels}x{height}x{width}", f"it refuses this size: {problem}")
     return figures(laws(decomposition, channels, height, width))
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from superpose.errors import RecipeError
 from superpose.estimate.prediction import Estimate
+from superpose.estimate.problem import problems_of
 from superpose.kinds.kind import chosen_options, fields_of, with_options
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
@@ -219,7 +220,7 @@ def gaussian(x: Tensor, level: NoiseLevel) -> Estimate:
 
 def estimates(scheduler: Scheduler) -> Denoise:
     """`gaussian`, with a learned variance where the scheduler takes no network without one."""
-    if scheduler.refuses("none") is None:
+    if not problems_of(scheduler.problems, "none"):
         return gaussian
 
     def denoise(x: Tensor, level: NoiseLevel) -> Estimate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from superpose.estimate.problem import problems_of
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size, unwritten
@@ -27,8 +28,8 @@ def check_view(view: View, channels: int, height: int, width: int) -> dict[str, 
     Raises:
         LawError: For the first one that it breaks, with the figure.
     """
-    if why := view.refuses(channels, height, width):
-        broken(view, f"{channels}x{height}x{width}", f"it refuses this size: {why}")
+    for problem in problems_of(view.problems, (channels, height, width)):
+        broken(view, f"{channels}x{height}x{width}", f"it refuses this size: {problem}")
     return figures(laws(view, channels, height, width))
 
 

@@ -83,7 +83,7 @@ NAMES = "it must be a tuple of different names, such as ('low', 'high')"
                 "view",
                 (
                     f"Made.kind is {kind!r}; it must be lower case letters and digits with single hyphens between, "
-                    "such as 'rotate' or 'ddim-openai'"
+                    "such as 'tiles' or 'tiles-of-two'"
                 ),
             )
             for kind in ("Made", "my_view", "-a", "a--b", "a:b", "", 3, None)

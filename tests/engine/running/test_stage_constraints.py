@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Guidance, Prompted, RecipeError, dumps, guided, inspect, loads, run
+from superpose import Guidance, Problem, Prompted, RecipeError, dumps, guided, inspect, loads, run
 from superpose.cli import main
 from superpose.plugins import Registry, load_plugins
 from superpose_constraints.enlarged import enlarged
@@ -129,8 +129,9 @@ class Small(Guidance):
 
     kind = "small-only"
 
-    def refuses(self, model):
-        return None if model.shape[1] == 8 else "it guides pictures of 8 pixels"
+    def problems(self, model):
+        if model.shape[1] != 8:
+            yield Problem("", "it guides pictures of 8 pixels")
 
     def denoiser(self, predictor, condition, negative):
         return guided(Prompted(predictor, condition), Prompted(predictor, negative), 2.0)

@@ -11,6 +11,7 @@ from superpose import (
     LawError,
     Model,
     PluginError,
+    Problem,
     RecipeError,
     Rule,
     Scheduler,
@@ -124,8 +125,8 @@ def test_what_refuses_every_size_is_broken_with_its_reason():
 
         kind = "proud"
 
-        def refuses(self, channels, height, width):
-            return "proud takes no image"
+        def problems(self, shape):
+            return [Problem("", "proud takes no image")]
 
     [line] = report(Proud, SMALL)
     assert (line.law, line.status, line.why) == ("accepts", "broken", "proud takes no image")
@@ -177,7 +178,7 @@ def test_a_kind_that_crashes_is_a_line_and_no_traceback():
 
         kind = "stillborn"
 
-        def refuses(self, channels, height, width):
+        def problems(self, shape):
             raise ZeroDivisionError("no\nsize")
 
     [line] = report(Stillborn, SMALL)
@@ -216,7 +217,7 @@ def test_a_constraint_that_fits_no_canvas_is_told():
         def bind(self, canvas):
             return self
 
-        def check(self, canvas: Canvas):
+        def problems(self, canvas: Canvas):
             raise RecipeError("wide wants panoramas")
 
     [line] = report(Wide, SMALL)

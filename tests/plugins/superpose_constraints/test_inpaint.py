@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, to_pixels, trajectory
+from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, refuse, to_pixels, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, ExactSteps, GaussianImages, distance
 from superpose.testing.predictors import TinyPredictor
@@ -209,29 +209,29 @@ class TestClosedForm:
 class TestWhatIsWrong:
     def test_another_size_of_both(self, files):
         rule = make("constraint", "inpaint", **files)
-        says = (
-            r"^image .*image\.png: is 8x8 \(height x width\), and the model's images are 16x16: scale or crop it to "
-            r"that size; mask .*mask\.png: is 8x8 \(height x width\), and the model's images are 16x16"
-        )
-        with pytest.raises(RecipeError, match=says):
-            rule.check(Canvas((3, 16, 16)))
+        image, mask = rule.problems(Canvas((3, 16, 16)))
+        assert (image.option, mask.option) == (("image",), ("mask",))
+        assert "image.png: is 8x8 (height x width), and the model's images are 16x16: scale or crop it" in str(image)
+        assert "mask.png: is 8x8 (height x width), and the model's images are 16x16" in str(mask)
 
     def test_a_missing_file_is_named(self, files):
         rule = make("constraint", "inpaint", **(files | {"mask": files["mask"].with_name("no.png")}))
-        with pytest.raises(RecipeError, match=r"^mask .*no\.png: no such file$"):
-            rule.check(Canvas(SHAPE))
+        with pytest.raises(RecipeError, match=r"^mask: .*no\.png: no such file$"):
+            refuse(rule.problems(Canvas(SHAPE)))
 
     def test_a_mask_that_keeps_nothing(self, files):
         Image.new("L", (8, 8), 255).save(files["mask"])
-        with pytest.raises(RecipeError, match=r"^mask .*mask\.png: this mask is white throughout, which keeps nothing"):
-            make("constraint", "inpaint", **files).check(Canvas(SHAPE))
+        with pytest.raises(
+            RecipeError, match=r"^mask: .*mask\.png: this mask is white throughout, which keeps nothing"
+        ):
+            refuse(make("constraint", "inpaint", **files).problems(Canvas(SHAPE)))
 
     def test_a_mask_of_the_values_0_and_1(self, files):
         array = np.zeros((8, 8), np.uint8)
         array[:, 4:] = 1
         Image.fromarray(array).save(files["mask"])
-        with pytest.raises(RecipeError, match=r"^mask .*mask\.png: .*values 0 and 1, multiply them by 255"):
-            make("constraint", "inpaint", **files).check(Canvas(SHAPE))
+        with pytest.raises(RecipeError, match=r"^mask: .*mask\.png: .*values 0 and 1, multiply them by 255"):
+            refuse(make("constraint", "inpaint", **files).problems(Canvas(SHAPE)))
 
     def test_repeats_below_one(self, files):
         with pytest.raises(RecipeError, match="must be at least 1, got 0"):

@@ -21,6 +21,7 @@ from superpose import (
     make,
     prompted,
     read_image,
+    refuse,
     trajectory,
 )
 from superpose.testing import check_constraint
@@ -227,7 +228,7 @@ def test_refusals(images):
             constraints=[make("constraint", "inversion", image=images[0])],
         )  # fmt: skip
     with pytest.raises(RecipeError, match="is 8x8"):
-        make("constraint", "inversion", image=images[0]).check(Canvas((3, 4, 4)))
+        refuse(make("constraint", "inversion", image=images[0]).problems(Canvas((3, 4, 4))))
     unbound = make("constraint", "inversion", image=images[0]).bind(Canvas(SHAPE))
     assert isinstance(unbound, HiddenNoise)
     plan = make("scheduler", "ddim", steps=3).plan(network.schedule)

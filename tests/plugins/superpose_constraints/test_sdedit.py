@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, trajectory
+from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, refuse, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose.testing.predictors import TinyPredictor
@@ -118,7 +118,7 @@ def test_a_file_of_another_size_is_refused(tmp_path):
     path = tmp_path / "image.png"
     Image.fromarray(np.zeros((8, 4, 3), np.uint8)).save(path)
     with pytest.raises(RecipeError, match=r"image\.png: is 8x4 \(height x width\), and the model's images are 8x8"):
-        make("constraint", "sdedit", image=path).check(Canvas(SHAPE))
+        refuse(make("constraint", "sdedit", image=path).problems(Canvas(SHAPE)))
 
 
 def test_a_plan_of_one_level_more_than_none_is_left():

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import dctn, idctn
 
+from problems import told
 from superpose import make
 
 
@@ -57,9 +58,9 @@ def test_one_recipe_means_the_same_at_every_size():
 
 def test_a_band_without_frequencies_is_refused():
     dct = make("decomposition", "dct", bands=4, lowest=4.0)
-    assert dct.refuses(3, 32, 32) is None
-    assert dct.refuses(3, 8, 8) == (
+    assert not told(dct, (3, 32, 32))
+    assert told(dct, (3, 8, 8)) == (
         "band-2 of dct has no frequency of 8x8 pixels: take fewer bands, or another value of lowest (here 4)"
     )
     # Frequencies that a picture has stay clear of ones that fall between two of its own.
-    assert "band-1 of dct" in make("decomposition", "dct", bands=3, lowest=0.1).refuses(3, 8, 8)
+    assert "band-1 of dct" in told(make("decomposition", "dct", bands=3, lowest=0.1), (3, 8, 8))

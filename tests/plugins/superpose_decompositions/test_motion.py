@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from problems import told
 from superpose import make
 
 
@@ -18,6 +19,6 @@ def test_a_point_becomes_a_line_at_that_angle(degrees, line):
 
 def test_a_line_of_one_pixel_is_refused():
     rule = make("decomposition", "motion", length=7.0)
-    assert rule.refuses(3, 64, 64) is None
-    assert "use length = 16 or more" in rule.refuses(3, 8, 8)
-    assert make("decomposition", "motion", length=16.0).refuses(3, 8, 8) is None
+    assert not told(rule, (3, 64, 64))
+    assert "use length = 16 or more" in told(rule, (3, 8, 8))
+    assert not told(make("decomposition", "motion", length=16.0), (3, 8, 8))

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from problems import told
 from superpose import make
 
 PARTS = np.load(Path(__file__).parents[2] / "fixtures" / "va_d_linear_views" / "parts.npz")
@@ -80,8 +81,8 @@ def test_one_recipe_means_the_same_at_every_size():
 
 
 def test_colour_needs_colours():
-    assert "only one: use a model of colour images" in make("decomposition", "colour").refuses(1, 8, 8)
-    assert make("decomposition", "colour").refuses(3, 8, 8) is None
+    assert "only one: use a model of colour images" in told(make("decomposition", "colour"), (1, 8, 8))
+    assert not told(make("decomposition", "colour"), (3, 8, 8))
 
 
 def test_colour_parts_are_projections():

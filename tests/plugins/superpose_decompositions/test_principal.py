@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from problems import told
 from superpose import make
 from superpose.testing import check_decomposition
 
@@ -48,12 +49,11 @@ def test_a_sample_of_many_is_the_sample_alone(tmp_path, basis):
 
 
 def test_what_is_no_basis_is_refused(tmp_path, basis):
-    assert "has shape 4x2x4x3, and components of this model's images have Kx3x8x8" in saved(
-        tmp_path / "a.npy", basis
-    ).refuses(3, 8, 8)
-    assert "span nothing" in saved(tmp_path / "b.npy", basis * 0).refuses(*SIZE)
-    assert "span every image" in saved(tmp_path / "c.npy", np.eye(24)).refuses(*SIZE)
+    components = "has shape 4x2x4x3, and components of this model's images have Kx3x8x8"
+    assert components in told(saved(tmp_path / "a.npy", basis), (3, 8, 8))
+    assert "span nothing" in told(saved(tmp_path / "b.npy", basis * 0), SIZE)
+    assert "span every image" in told(saved(tmp_path / "c.npy", np.eye(24)), SIZE)
     (tmp_path / "d.npy").write_bytes(b"\x93NUMPY nothing")
-    assert "not a readable .npy" in make("decomposition", "principal", components=tmp_path / "d.npy").refuses(*SIZE)
+    assert "not a readable .npy" in told(make("decomposition", "principal", components=tmp_path / "d.npy"), SIZE)
     np.save(tmp_path / "e.npy", np.array([{"code": 1}], dtype=object), allow_pickle=True)
-    assert "not a readable .npy" in make("decomposition", "principal", components=tmp_path / "e.npy").refuses(*SIZE)
+    assert "not a readable .npy" in told(make("decomposition", "principal", components=tmp_path / "e.npy"), SIZE)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from problems import told
 from superpose import RecipeError, make
 from superpose.testing import check_decomposition
 
@@ -63,8 +64,8 @@ def test_what_is_no_map_of_regions_is_refused(halves, tmp_path):
     with pytest.raises(RecipeError, match="two or more that differ"):
         make("decomposition", "regions", picture=halves, colours=("red", "#f00"))
     rule = make("decomposition", "regions", picture=halves, colours=("red", "blue", "lime"))
-    assert "no place that belongs to region-2" in rule.refuses(3, 8, 8)
-    assert "is 8x8 (height x width), and the image 8x16" in rule.refuses(3, 8, 16)
+    assert "no place that belongs to region-2" in told(rule, (3, 8, 8))
+    assert "is 8x8 (height x width), and the image 8x16" in told(rule, (3, 8, 16))
     (tmp_path / "text.png").write_text("no picture")
     broken = make("decomposition", "regions", picture=tmp_path / "text.png")
-    assert "not an image" in broken.refuses(3, 8, 8)
+    assert "not an image" in told(broken, (3, 8, 8))

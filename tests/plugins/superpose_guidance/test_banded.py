@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from problems import told
 from superpose import RecipeError, factorized, loads, make, prompted
 from superpose.testing import check_guidance
 from superpose.testing.predictors import TinyPredictor
@@ -62,7 +63,7 @@ def test_what_the_decomposition_refuses_is_refused():
     """
     assert loads(text).guidance == banded(2.0, 6.0)
     colours = banded(decomposition=make("decomposition", "colour"))
-    assert "only one" in colours.refuses(type("Grey", (), {"shape": (1, 8, 8)})())
+    assert "only one" in told(colours, type("Grey", (), {"shape": (1, 8, 8)})())
 
 
 def test_it_is_a_factorized_denoiser():

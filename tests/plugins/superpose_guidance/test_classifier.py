@@ -28,6 +28,8 @@ from superpose import (
     factorized,
     make,
     option,
+    problems_of,
+    refuse,
     viewed,
 )
 from superpose.estimate.prediction import Estimate, with_gradient
@@ -269,9 +271,8 @@ def test_where_there_is_no_signal_nothing_is_steered():
 )
 def test_what_cannot_be_guided_is_refused(options, says):
     kind = make("guidance", "classifier", **{"classifier": BellsKind()} | options)
-    why = kind.refuses(GaussianPredictor(SHAPE))
     with pytest.raises(RecipeError, match=says):
-        raise RecipeError(why)
+        refuse(problems_of(kind.problems, GaussianPredictor(SHAPE)))
 
 
 def test_the_prompt_names_the_class_unless_a_label_does():

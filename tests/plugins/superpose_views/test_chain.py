@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from superpose import RecipeError, loads, make
+from problems import told
+from superpose import RecipeError, loads, make, problems_of
 from superpose.testing import check_view
 
 
@@ -40,8 +41,10 @@ def test_chains_nest_and_grow():
 
 def test_what_one_of_them_refuses_is_refused_at_its_place():
     whole = chain(make("view", "flip"), make("view", "permute", patches=3))
-    assert whole.refuses(3, 9, 9) is None
-    assert whole.refuses(3, 8, 8).startswith("chain: permute can't cut 8x8")
+    assert not told(whole, (3, 9, 9))
+    [problem] = problems_of(whole.problems, (3, 8, 8))
+    assert problem.option == ("views", 1, "patches")
+    assert problem.what.startswith("permute can't cut 8x8")
 
 
 def test_a_chain_of_nothing_is_refused():

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from problems import told
 from superpose import loads, make
 from superpose.testing import check_view
 
@@ -64,7 +65,7 @@ def test_the_hand_drawn_jigsaw_of_the_original_is_an_order_of_pixels(tmp_path, s
     np.save(tmp_path / "x.npy", JIGSAW[f"jigsaw-{size}"])
     places = torch.arange(float(size * size)).view(1, 1, size, size)
     view = permute(tmp_path / "x.npy", size)
-    assert view.refuses(3, size, size) is None
+    assert not told(view, (3, size, size))
     assert np.array_equal(view.apply(places).flatten().numpy(), JIGSAW[f"jigsaw-{size}"])
     assert torch.equal(view.invert(view.apply(places)), places)
 
@@ -91,18 +92,18 @@ def test_the_hand_drawn_jigsaw_of_the_original_is_an_order_of_pixels(tmp_path, s
 )
 def test_what_is_no_order_is_refused_with_the_cure(tmp_path, name, content, says):
     (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content))
-    why = permute(tmp_path / name).refuses(3, 16, 16)
-    assert why.startswith("permute: order ")
-    assert re.search(says, why), why
+    [problem] = permute(tmp_path / name).problems((3, 16, 16))
+    assert problem.option == ("order",)
+    assert re.search(says, problem.what), problem
 
 
 def test_pictures_that_say_no_order_are_refused(tmp_path):
     ramp(np.minimum(ORDER, 14)).save(tmp_path / "x.png")
     same = sorted(int(place) for place in np.flatnonzero(ORDER >= 14))
-    why = permute(tmp_path / "x.png").refuses(3, 16, 16)
+    why = told(permute(tmp_path / "x.png"), (3, 16, 16))
     assert f"patches {same[0]} and {same[1]} (from 0, row by row) are equally light" in why
     ramp(ORDER).crop((0, 0, 22, 24)).save(tmp_path / "y.png")
-    assert "is 24x22 (height x width), which 4x4 patches don't divide" in permute(tmp_path / "y.png").refuses(3, 16, 16)
+    assert "is 24x22 (height x width), which 4x4 patches don't divide" in told(permute(tmp_path / "y.png"), (3, 16, 16))
 
 
 def test_a_recipe_names_it(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from problems import told
 from superpose import make
 from superpose.testing import check_view
 
@@ -70,9 +71,9 @@ def test_seeds_are_different_exchanges(tmp_path):
 
 
 def test_drawings_that_cut_nothing_are_refused(tmp_path):
-    assert "no piece of" in saved(tmp_path / "x.png", "aab\nabb\nbbb").refuses(3, 3, 3)
+    assert "no piece of" in told(saved(tmp_path / "x.png", "aab\nabb\nbbb"), (3, 3, 3))
     view = saved(tmp_path / "y.png")
-    assert "is 8x8 (height x width), and the image 12x12: draw it in that size" in view.refuses(3, 12, 12)
+    assert "is 8x8 (height x width), and the image 12x12: draw it in that size" in told(view, (3, 12, 12))
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "z.png")
-    assert "colours, and at most 1024 pieces" in make("view", "pieces", picture=tmp_path / "z.png").refuses(3, 64, 64)
+    assert "colours, and at most 1024 pieces" in told(make("view", "pieces", picture=tmp_path / "z.png"), (3, 64, 64))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from problems import told
 from superpose import LawError, RecipeError, make
 from superpose_views.permutation import Permutation
 
@@ -24,8 +25,8 @@ NO_PATCHES = "permute can't cut 9x8 images into 8x8 equal patches: no number of 
 )  # fmt: skip
 def test_a_size_that_does_not_fit_is_refused_with_the_cure(kind, options, size, says):
     view = make("view", kind, **options)
-    assert view.refuses(*size) == says
-    assert view.refuses(3, 720, 720) is None
+    assert told(view, size) == says
+    assert not told(view, (3, 720, 720))
 
 
 def test_no_turn_at_all_is_refused():

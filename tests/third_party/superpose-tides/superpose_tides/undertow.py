@@ -1,7 +1,7 @@
 """Undertow: a guidance that reads a second network."""
 
 import attrs
-from superpose import BoundGuidance, Context, Guidance, Model, guided, option, prompted
+from superpose import BoundGuidance, Context, Guidance, Model, Problem, guided, option, prompted
 
 
 @attrs.frozen(kw_only=True)
@@ -18,11 +18,11 @@ class Undertow(Guidance):
         """The negative prompt is not asked for."""
         return False
 
-    def refuses(self, model):
+    def problems(self, model):
         """Both networks must paint the same states."""
-        if self.model.shape == model.shape:
-            return None
-        return f"the second network paints {self.model.shape}, and the model {model.shape}: use one of the same size"
+        if self.model.shape != model.shape:
+            what = f"the second network paints {self.model.shape}, and the model {model.shape}"
+            yield Problem("model", what, "use one of the same size")
 
     def check_prompt(self, prompt):
         """Both networks must know the prompt."""

@@ -1,4 +1,4 @@
-"""MistakesError in recipes: where each one is and how it is told."""
+"""Mistakes in recipes: where each one is and how it is told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from superpose.errors import RecipeError
 from superpose.recipe.where import KeyPath, Position
 
 
-class Problem(NamedTuple):
+class Mistake(NamedTuple):
     """One mistake.
 
     Attributes:
@@ -32,12 +32,12 @@ class MistakesError(RecipeError):
     """All that is wrong with a recipe, in the order of the file, one line a mistake.
 
     Attributes:
-        problems: The same, one by one.
+        mistakes: The same, one by one.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(*(problem.line for problem in self.problems))
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__(*(mistake.line for mistake in self.mistakes))
 
 
 class Override(NamedTuple):
@@ -68,23 +68,23 @@ class Source:
     #: The override that each path is from: its target, and tables made on the way.
     _sets: Mapping[KeyPath, Override] = attrs.field(factory=dict)
 
-    def problems(self, found: Iterable[tuple[KeyPath, str]]) -> list[Problem]:
+    def mistakes(self, found: Iterable[tuple[KeyPath, str]]) -> list[Mistake]:
         """The mistakes ``found``, as (path, what is wrong), in the order of the file, those in overrides last."""
-        ranked = [(self._rank(path), self._problem(path, what)) for path, what in found]
-        return [problem for _, problem in sorted(ranked, key=lambda pair: pair[0])]
+        ranked = [(self._rank(path), self._mistake(path, what)) for path, what in found]
+        return [mistake for _, mistake in sorted(ranked, key=lambda pair: pair[0])]
 
     def _rank(self, path: KeyPath) -> tuple[bool, int, int]:
         override = self._override(path)
         return (False, *self._position(path)) if override is None else (True, override.number, 0)
 
-    def _problem(self, path: KeyPath, what: str) -> Problem:
+    def _mistake(self, path: KeyPath, what: str) -> Mistake:
         override = self._override(path)
         if override is not None:
             parts = [f"--set {override.text}", dotted(path) if path != override.target else "", what]
         else:
             place = ":".join([self.name, *map(str, self._position(path))]) if self.name else ""
             parts = [place, dotted(path), what]
-        return Problem(": ".join(filter(None, parts)), path, what)
+        return Mistake(": ".join(filter(None, parts)), path, what)
 
     def _override(self, path: KeyPath) -> Override | None:
         known = _longest(path, self._sets)
