@@ -9,6 +9,7 @@ from superpose.errors import RecipeError as RecipeError
 from superpose.errors import RunError as RunError
 from superpose.errors import SuperposeError as SuperposeError
 from superpose.estimate.batching import BatchedEvaluator as BatchedEvaluator
+from superpose.estimate.batching import evaluate as evaluate
 from superpose.estimate.canvas import Canvas as Canvas
 from superpose.estimate.classifier import Classifier as Classifier
 from superpose.estimate.classifier import ClassifierPredictor as ClassifierPredictor

@@ -36,6 +36,33 @@ Arrangement = tuple[tuple["Condition", int], ...]
 _Together: TypeAlias = "tuple[Network, NoiseLevel, tuple[int, ...], int | None]"
 
 
+def evaluate(denoiser: Estimating, x: Tensor, level: NoiseLevel, *, batch_size: int | None = None) -> Estimate:
+    """The estimate of a denoiser at one noise level, outside a run: for tests, figures and loops of your own.
+
+    >>> import superpose, torch
+    >>> model = superpose.model("glyphs")
+    >>> x = torch.randn(2, *model.shape, generator=torch.Generator().manual_seed(0))
+    >>> noisiest = model.schedule.level(0, 999)
+    >>> estimate = superpose.evaluate(superpose.prompted(model, "A"), x, noisiest)
+    >>> tuple(estimate.clean.shape)
+    (2, 3, 32, 32)
+
+    It is not clipped, and nobody remembers anything. Torch can differentiate through it where gradients are on and
+    ``x`` requires them.
+
+    Arguments:
+        denoiser: The denoiser; ``denoiser(x, level)`` is short for this.
+        x: States, shape (N, C, H, W), float32, on the networks' device; what lies beside is in further channels.
+        level: Their noise level: ``predictor.schedule.level(0, t)``, or ``plan.asked(i)``, which knows its step.
+        batch_size: Rows of a forward pass, as in a run: then a sample's bits do not depend on how many there are. None
+            for all rows in one.
+
+    Raises:
+        PluginError: If a denoiser in it yields or returns something else than it should; says whose it is.
+    """
+    return BatchedEvaluator(batch_size)(denoiser, x, level)
+
+
 class BatchedEvaluator:
     """Drives estimates to their end, asking networks in blocks of ``batch_size`` rows.
 

@@ -63,10 +63,10 @@ class Denoiser(ABC):
             inner.check(shape)
 
     def __call__(self, x: Tensor, level: NoiseLevel) -> Estimate:
-        """Estimate at once, all rows in one block; see `BatchedEvaluator` for blocks of fixed size."""
-        from superpose.estimate.batching import BatchedEvaluator
+        """Estimate at once, all rows in one block: short for `evaluate`."""
+        from superpose.estimate.batching import evaluate
 
-        return BatchedEvaluator()(self, x, level)
+        return evaluate(self, x, level)
 
 
 @attrs.frozen(eq=False)

@@ -7,7 +7,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import BatchedEvaluator, Denoiser, Estimate, Mix, NoiseLevel, Prompted, Query, Term, guided, prompted
+from superpose import (
+    BatchedEvaluator,
+    Denoiser,
+    Estimate,
+    Mix,
+    NoiseLevel,
+    Prompted,
+    Query,
+    Term,
+    evaluate,
+    guided,
+    prompted,
+)
 from superpose.testing.predictors import TinyPredictor
 
 MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
@@ -26,6 +38,28 @@ def test_a_rows_bits_do_not_depend_on_its_neighbours_or_place(samples, rows, sha
     for i in range(samples):
         alone = BatchedEvaluator(rows)(denoiser, x[i : i + 1], MOMENT).clean
         assert torch.equal(alone[0], together[i]), f"sample {i} of {samples}, {rows} rows"
+
+
+def test_evaluating_is_a_round_of_a_run():
+    model = TinyPredictor()
+    denoiser = guided(prompted(model, "cat"), prompted(model, ""), 3.0)
+    x = noise(3)
+    whole = evaluate(denoiser, x, MOMENT)
+    assert torch.equal(whole.clean, denoiser(x, MOMENT).clean)
+    assert model.blocks == [6, 6]
+    model.blocks.clear()
+    blocks = evaluate(denoiser, x, MOMENT, batch_size=4)
+    assert model.blocks == [4, 4]
+    assert torch.equal(blocks.clean[1:2], evaluate(denoiser, x[1:2], MOMENT, batch_size=4).clean)
+    torch.testing.assert_close(blocks.clean, whole.clean)
+
+
+def test_one_differentiates_through_an_evaluation():
+    model = TinyPredictor()
+    x = noise(1).requires_grad_()
+    evaluate(prompted(model, "cat"), x, MOMENT).clean.sum().backward()
+    assert x.grad.isfinite().all()
+    assert x.grad.abs().max() > 0
 
 
 @given(samples=st.integers(1, 9), rows=st.integers(1, 12))
