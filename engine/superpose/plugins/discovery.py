@@ -5,12 +5,10 @@ Plugins are code, so they come from installed entry points and from the folder t
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
 import time
-import warnings
 from collections.abc import Callable, Container, Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
@@ -156,7 +154,7 @@ def _load(manager: pluggy.PluginManager, found: _Found) -> tuple[Plugin, Registr
             why = f"it wants {wanted}; this is {GROUP} {superpose.__version__}"
             return attrs.evolve(plugin, status="incompatible", why=why), draft
         module = found.load()
-        deprecated = _register(manager, module, plugin.name)
+        manager.register(module, plugin.name)
         _call_hooks(manager, module, draft)
     except KeyboardInterrupt:
         raise
@@ -168,28 +166,13 @@ def _load(manager: pluggy.PluginManager, found: _Found) -> tuple[Plugin, Registr
             plugin, status="broken", why=_one_line(error), error=error, seconds=seconds
         ), Registrations()
     seconds, brings_torch = time.perf_counter() - start, not had_torch and "torch" in sys.modules
-    loaded = attrs.evolve(plugin, adds=draft.adds, seconds=seconds, brings_torch=brings_torch, deprecated=deprecated)
+    loaded = attrs.evolve(plugin, adds=draft.adds, seconds=seconds, brings_torch=brings_torch)
     return loaded, draft
-
-
-def _register(manager: pluggy.PluginManager, module: object, name: str) -> tuple[str, ...]:
-    """Register a plugin; a line for each hook and argument that it uses and that will go.
-
-    The warnings point into the plugin's file, for its author. They never stop it, even where warnings are errors: that
-    is for the program that runs the plugin to want, and no fault of the plugin that worked yesterday.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        manager.register(module, name)
-    for said in caught:
-        with contextlib.suppress(Warning):
-            warnings.warn_explicit(f"plugin {name!r}: {said.message}", said.category, said.filename, said.lineno)
-    return tuple(f"{' '.join(str(said.message).split())} ({said.filename}:{said.lineno})" for said in caught)
 
 
 def _call_hooks(manager: pluggy.PluginManager, module: object, draft: Registrations) -> None:
     """Call the hooks of one plugin, so that what they raise is its own fault and nobody else's."""
-    specified = {role.hook: role.name for role in ROLES.values()} | hooks.RENAMED
+    specified = {role.hook: role.name for role in ROLES.values()}
     callers = manager.get_hookcallers(module) or []
     if not callers:
         raise PluginError("it implements no hook; mark its register_ functions with @superpose.hookimpl")

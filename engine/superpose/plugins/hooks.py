@@ -23,10 +23,6 @@ class Register(Protocol):
         ...
 
 
-#: Hooks that have another name now, and the role of each. One that is renamed keeps its old specification, with
-#: ``@hookspec(warn_on_impl=DeprecationWarning(...))``, and stands here for one minor release: docs/plugins-policy.md.
-RENAMED: dict[str, str] = {}
-
 #: Marks the specification of a hook.
 hookspec = pluggy.HookspecMarker("superpose")
 #: Marks the functions of a plugin that superpose calls, such as ``register_views``.

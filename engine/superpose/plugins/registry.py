@@ -37,7 +37,6 @@ class Plugin:
         module: What its entry point names.
         seconds: Time its import and registration took.
         brings_torch: Whether torch was imported with it.
-        deprecated: A line for each hook or argument it uses that will go.
         error: What it raised, where it is broken.
         file: The file of a folder that the user has named; None where it is installed.
     """
@@ -51,7 +50,6 @@ class Plugin:
     module: str = ""
     seconds: float = attrs.field(default=0.0, eq=False)
     brings_torch: bool = False
-    deprecated: tuple[str, ...] = ()
     error: BaseException | None = attrs.field(default=None, eq=False, repr=False)
     file: Path | None = None
 
@@ -62,7 +60,7 @@ class Plugin:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes for its author, although it is loaded: that it is slow to import, or uses what will go."""
+        """Notes on one that is loaded: the file it is, and for its author that it is slow to import."""
         if self.status != "loaded":
             return ()
         torch = "torch is imported at import time: move it into functions"
@@ -72,11 +70,7 @@ class Plugin:
         elif self.brings_torch:
             slow = torch
         file = f"from {self.file}" if self.file else ""
-        return (
-            *([file] if file else []),
-            *([slow] if slow else []),
-            *(f"deprecated: {line}" for line in self.deprecated),
-        )
+        return tuple(filter(None, (file, slow)))
 
     def __str__(self) -> str:
         """One line: ``plugin 'hinge' (superpose-hinge 0.3) is broken: OSError: libcuda.so not found``."""
@@ -153,18 +147,16 @@ class Registry:
         }
 
     def get(self, role: str, kind: str) -> type[Any]:
-        """The class registered as ``kind``, which may also be spelled ``plugin:kind``.
+        """The class registered as ``kind``.
 
         Raises:
             RecipeError: If there is none; names the nearest, or all with their owners, and plugins that did not load.
         """
         if role not in self.roles:
             raise RecipeError(f"no such role {role!r}{suggestion(role, self.roles)}")
-        plugin, colon, bare = kind.rpartition(":")
-        cls, owner = self._kinds.get((role, bare), (None, None))
-        if cls is None or owner is None or (colon and owner.name != plugin):
-            raise RecipeError(self._not_there(role, plugin, bare) if colon else self._unknown(role, kind))
-        return cls
+        if (role, kind) not in self._kinds:
+            raise RecipeError(self._unknown(role, kind))
+        return self._kinds[role, kind][0]
 
     def fitting(self, role: str, fits: Callable[[Any], bool]) -> list[str]:
         """Names of the kinds of a role that ``fits`` as they come; those are left out that must be told something."""
@@ -208,20 +200,6 @@ class Registry:
         else:
             hint = f"known: {self.known(role)}"
         return f"no such {role} {kind!r}; {hint}{self._absent()}"
-
-    def _not_there(self, role: str, name: str, kind: str) -> str:
-        plugin = next((plugin for plugin in self.plugins if plugin.name == name), None)
-        if plugin is None:
-            names = [plugin.name for plugin in self.plugins]
-            near = nearest(name, names)
-            hint = f"did you mean {near!r}?" if near else f"installed: {', '.join(sorted(names)) or 'none'}"
-            return f"no such {role} '{name}:{kind}': no plugin {name!r} is installed; {hint}"
-        if plugin.status != "loaded":
-            return f"no such {role} '{name}:{kind}': {plugin}"
-        mine = plugin.adds.get(role, ())
-        near = nearest(kind, mine)
-        hint = f"did you mean '{name}:{near}'?" if near else f"it has {', '.join(mine) or 'none'}"
-        return f"no such {role} '{name}:{kind}': plugin {name!r} ({plugin.label}) has no {role} {kind!r}; {hint}"
 
     def _absent(self) -> str:
         """Plugins that did not load, any of which may have the kind that is missed."""

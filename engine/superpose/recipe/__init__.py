@@ -17,21 +17,3 @@ from superpose.recipe.subject import ViewTerm as ViewTerm
 from superpose.recipe.tables import Recipe as Recipe
 from superpose.recipe.tables import Run as Run
 from superpose.recipe.tables import Stage as Stage
-
-__all__ = [
-    "ComposeTerm",
-    "ComposeTerms",
-    "Mistake",
-    "MistakesError",
-    "PartTerms",
-    "Recipe",
-    "Run",
-    "Source",
-    "Stage",
-    "Subject",
-    "ViewTerm",
-    "dumps",
-    "load",
-    "loads",
-    "schema",
-]

@@ -151,7 +151,7 @@ def _of_plugin(plugin: Plugin, sizes: Sequence[Shape], registry: Registry, only:
         yield attrs.evolve(line, status="broken", why=str(error))
     for role, kinds in plugin.adds.items():
         for kind in (kind for kind in kinds if only in (None, kind)):
-            yield from report(registry.get(role, f"{plugin.name}:{kind}"), sizes)
+            yield from report(registry.get(role, kind), sizes)
 
 
 def _measured(case: Case) -> Iterator[tuple[Law, Line]]:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import warnings
 
 import attrs
 import pytest
@@ -10,15 +9,7 @@ import pytest
 from fake_plugins import installing, views
 from superpose.cli import main
 from superpose.errors import PluginError
-from superpose.plugins import BLOCK, Plugin, discover, discovery, hooks, load_plugins, registry
-from superpose.plugins.hooks import hookspec
-
-OLD = """
-@hookimpl
-def register_lenses(register):
-    register({kind})
-"""
-GONE = DeprecationWarning("register_views replaces it since superpose 0.2")
+from superpose.plugins import BLOCK, Plugin, discover, discovery, load_plugins, registry
 
 
 @pytest.fixture
@@ -112,7 +103,6 @@ def a_slow_plugin(**fields):
             ("torch is imported at import time: move it into functions",),
         ),
         (a_slow_plugin(seconds=9, status="broken"), ()),
-        (a_slow_plugin(deprecated=("a", "b")), ("deprecated: a", "deprecated: b")),
     ],
 )
 def test_what_an_author_should_know(plugin, notes):
@@ -153,68 +143,3 @@ def test_a_note_stands_in_the_line_and_in_the_json(install, monkeypatch, capsys)
     [row] = json.loads(capsys.readouterr().out)
     assert row["status"] == "loaded"
     assert row["notes"] == list(slow.notes)
-
-
-@pytest.fixture
-def renamed(monkeypatch):
-    """Views were once called lenses."""
-
-    def register_lenses(register):
-        """Register views."""
-
-    monkeypatch.setattr(hooks, "register_lenses", hookspec(warn_on_impl=GONE)(register_lenses), raising=False)
-    monkeypatch.setitem(hooks.RENAMED, "register_lenses", "view")
-
-
-def old(kind):
-    """A module written for the release before, and the line of its hook."""
-    code = views(kind).partition("@hookimpl")[0] + OLD.format(kind=kind.title())
-    return code, code.splitlines().index("@hookimpl") + 1
-
-
-def test_a_deprecated_hook_works_and_is_told_to_its_author(install, renamed, tmp_path, capsys):
-    code, line = old("hinge")
-    install("hinge", code)
-    with pytest.warns(DeprecationWarning, match="plugin 'hinge'") as caught:
-        found = load_plugins()
-    [warning] = caught
-    where = str(tmp_path / "fake_0.py")
-    assert str(warning.message) == "plugin 'hinge': register_views replaces it since superpose 0.2"
-    assert (warning.filename, warning.lineno) == (where, line), "it must point into the plugin"
-    [plugin] = found.plugins
-    assert (plugin.status, plugin.adds) == ("loaded", {"view": ("hinge",)})
-    assert plugin.notes == (f"deprecated: register_views replaces it since superpose 0.2 ({where}:{line})",)
-    [shown], warned = listed(capsys)
-    assert shown.endswith(f"loaded, {plugin.notes[0]} view: hinge"), shown
-    assert warned == []
-    assert load_plugins(strict=True) is found, "what is deprecated is no error"
-
-
-@pytest.mark.parametrize("action", ["error", "ignore"])
-def test_a_deprecated_hook_breaks_nothing_where_warnings_are_errors(install, renamed, action):
-    install("hinge", old("hinge")[0])
-    install("new", views("new"))
-    with warnings.catch_warnings():
-        warnings.simplefilter(action)
-        found = discover()
-    assert [plugin.status for plugin in found.plugins] == ["loaded", "loaded"]
-    assert [len(plugin.deprecated) for plugin in found.plugins] == [1, 0]
-    assert list(found.kinds("view")) == ["hinge", "new"]
-
-
-def test_a_deprecated_argument_is_told(install, monkeypatch):
-    def register_views(register):
-        """Register views."""
-
-    gone = DeprecationWarning("register is called add since superpose 0.2")
-    monkeypatch.setattr(hooks, "register_views", hookspec(warn_on_impl_args={"register": gone})(register_views))
-    install("hinge", views("hinge"))
-    with pytest.warns(DeprecationWarning, match="plugin 'hinge': register is called add since superpose 0.2"):
-        [plugin] = discover().plugins
-    assert plugin.status == "loaded"
-    assert "register is called add" in plugin.deprecated[0]
-
-
-def test_no_hook_of_this_release_is_deprecated_without_a_role():
-    specs = {name for name, hook in vars(hooks).items() if hasattr(hook, "superpose_spec")}
-    assert set(hooks.RENAMED) <= specs, "a renamed hook needs its old specification, or its plugins break"
