@@ -150,5 +150,7 @@ def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
         for (word, *_), composed in subject.compose.placed:
             weight = f" weight {composed.weight:g}" if composed.weight != 1 else ""
             _grow(branch.add(f"{str(word).upper()}{weight}"), composed.subject, notes)
+    elif subject.image is not None:
+        tree.add(f"image {marked(subject.image.name)}")
     else:
         tree.add(f"prompt {marked(repr(subject.prompt))}{note}")

@@ -102,6 +102,8 @@ def readings(subject: Subject) -> list[Reading]:
         ]
     if subject.compose is not None:
         return _composed(subject.compose)
+    if subject.image is not None:
+        return [Reading(subject.image.stem, _same)]
     return [Reading(subject.prompt or UNTOLD, _same, subject.prompt or None)]
 
 

@@ -25,7 +25,7 @@ def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> s
     """
     table: TomlTable = {"requires": list(recipe.requires)} if recipe.requires else {}
     subject = _subject(recipe.subject, paths)
-    table |= {key: subject.pop(key) for key in ("prompt", "negative", "reduction") if key in subject}
+    table |= {key: subject.pop(key) for key in ("prompt", "image", "negative", "reduction") if key in subject}
     table |= _roles(recipe, paths)
     if recipe.models:
         table["models"] = {name: plain(model, paths) for name, model in recipe.models}
@@ -76,6 +76,7 @@ def _constraints(where: Recipe | Stage, paths: Callable[[Path], str]) -> TomlTab
 
 def _subject(subject: Subject, paths: Callable[[Path], str]) -> TomlTable:
     texts = {"model": subject.model, "prompt": subject.prompt, "negative": subject.negative}
+    texts["image"] = None if subject.image is None else paths(subject.image)
     texts["reduction"] = subject.reduction
     table: TomlTable = {key: text for key, text in texts.items() if text is not None}
     if subject.guidance is not None:

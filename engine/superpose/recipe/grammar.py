@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TypeVar
 
 import attrs
@@ -47,9 +48,10 @@ RECIPE_KEYS = (
     "run",
 )
 _SUBJECTS = ", ".join(
-    key if key == "prompt" else f"[[{key}]]" if key in ROLES and ROLES[key].many else f"[{key}]" for key in SUBJECTS
+    key if key in ("prompt", "image") else f"[[{key}]]" if key in ROLES and ROLES[key].many else f"[{key}]"
+    for key in SUBJECTS
 )
-_WORDS: dict[str, Form] = {"prompt": TEXT, "negative": TEXT, "reduction": Choice(REDUCTIONS)}
+_WORDS: dict[str, Form] = {"prompt": TEXT, "image": Scalar(Path), "negative": TEXT, "reduction": Choice(REDUCTIONS)}
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)

@@ -28,6 +28,7 @@ Schema = dict[str, Any]
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", Path: "string"}
 _TEXTS = {
     "prompt": {"type": "string", "description": "What the image shows."},
+    "image": {"type": "string", "description": "File of a picture that is given, instead of a prompt."},
     "negative": {"type": "string", "description": "What the image should not show, here and in what is inside."},
 }
 

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.guidance": '[guidance]\nkind = "cfg"\nscale = 5.0',
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
     "recipe.prompt": 'prompt = "A"',
+    "recipe.image": 'image = "letter.png"',
     "recipe.negative": 'prompt = "A"\nnegative = "R"\n\n[guidance]\nkind = "cfg"',
     "recipe.reduction": (
         f'reduction = "alternate"\n\n{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"'
@@ -54,6 +55,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.prompt": _VIEW,
+    "view.image": '[[view]]\nkind = "identity"\nimage = "letter.png"',
     "view.model": (
         f'{_VIEW}\n\n[[view]]\nkind = "rotate"\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"'
     ),
@@ -68,6 +70,7 @@ EXAMPLES: dict[str, str] = {
     "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
     "view.compose": '[[view]]\nkind = "flip"\ncompose = {and = ["A", "V"]}',
     "part.prompt": f'{_PART}\nprompt = "A"',
+    "part.image": f'{_PART}\nimage = "letter.png"',
     "part.model": f'{_PART}\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"',
     "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
@@ -83,6 +86,7 @@ EXAMPLES: dict[str, str] = {
     "compose.not": '[compose]\nand = ["A"]\nnot = [{prompt = "V", weight = 0.5}]',
     "term.weight": '[compose]\nand = ["A", {prompt = "V", weight = 0.5}]',
     "term.prompt": '[compose]\nand = [{prompt = "A"}]',
+    "term.image": '[compose]\nand = ["A", {image = "letter.png"}]',
     "term.model": ('[compose]\nand = ["A", {prompt = "", model = "faces"}]\n\n[models.faces]\nkind = "glyphs-diffae"'),
     "term.negative": '[compose]\nand = [{prompt = "A", negative = "R", guidance = {kind = "cfg"}}]',
     "term.guidance": '[compose]\nand = ["A", {prompt = "V", guidance = {kind = "cfg", scale = 9.0}}]',

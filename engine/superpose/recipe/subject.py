@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from superpose.recipe.where import KeyPath
 
 #: What an image shows is exactly one of these.
-SUBJECTS = ("prompt", *(role.name for role in ROLES.values() if role.shows), "compose")
+SUBJECTS = ("prompt", "image", *(role.name for role in ROLES.values() if role.shows), "compose")
 
 
 def inside(part: object) -> Iterator[Kind]:
@@ -32,10 +33,11 @@ def inside(part: object) -> Iterator[Kind]:
 
 @attrs.frozen(kw_only=True)
 class Subject:
-    """Subject of an image: exactly one of a prompt, views, a decomposition and a composition, which may nest.
+    """Subject of an image: exactly one of a prompt, an image, views, a decomposition and a composition; they may nest.
 
     Attributes:
         prompt: What to ask the model for.
+        image: The file of a picture that is given, of which no network is asked.
         view: Views, each of which shows a subject of its own.
         decomposition: Parts, each of which shows a subject of its own.
         compose: AND and NOT of subjects.
@@ -48,6 +50,7 @@ class Subject:
     """
 
     prompt: str | None = None
+    image: Path | None = None
     view: tuple[ViewTerm, ...] = attrs.field(default=(), converter=tuple)
     decomposition: PartTerms | None = None
     compose: ComposeTerms | None = None
@@ -62,6 +65,10 @@ class Subject:
         given = [key for key in SUBJECTS if getattr(self, key) not in (None, ())]
         if len(given) != 1:
             raise RecipeError(f"a subject is exactly one of {', '.join(SUBJECTS)}; got {' and '.join(given) or 'none'}")
+        if self.image is not None:
+            beside = {"model": self.model, "negative": self.negative, "guidance": self.guidance}
+            if said := next((key for key, value in beside.items() if value is not None), None):
+                raise RecipeError(f"of an image that is given no network is asked: leave out {said}, or give a prompt")
         if self.guidance_stages and self.guidance is None:
             raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
         if self.reduction is not None and not self.view:
@@ -85,6 +92,13 @@ class Subject:
             *((("decomposition", name), part) for name, part in parts),
             *((("compose", *place), term.subject) for place, term in composed),
         )
+
+    def images(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Path]]:
+        """The images that are given here and inside, each with the place that says it; ``path`` is this one's."""
+        if self.image is not None:
+            yield (*path, "image"), self.image
+        for place, inner in self.placed:
+            yield from inner.images((*path, *place))
 
     def models_named(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """The names of models here and inside, each with the place that says it; ``path`` is this one's."""

@@ -13,12 +13,15 @@ from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
 from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
+from superpose.media.images import read_image
 from superpose.plugins import load_plugins
 from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
 from superpose.sampling.fitting import refused
 
 if TYPE_CHECKING:
+    import pathlib
+
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
     from superpose.estimate.problem import Problem
@@ -34,6 +37,10 @@ def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
     found += _strangers(recipe)
+    if recipe.stage:
+        cure = "leave out [[stage]], or keep a part of the image with a constraint"
+        why = f"an image that is given has one size, and the stages have several: {cure}"
+        found += ((path, why) for path, _ in recipe.subject.images())
     if found:
         return found
     for number, stage in enumerate(recipe.stages):
@@ -221,9 +228,21 @@ def _misfits(
                     guidance.check_prompt(prompt)
             except RecipeError as error:
                 yield (*path, key), str(error)
+    if subject.image is not None:
+        yield from _unlike(subject.image, model, (*path, "image"))
     yield from _misfitting(subject, model, path, outer)
     for place, inner in subject.placed:
         yield from _misfits(inner, models, (*path, *place), outer)
+
+
+def _unlike(image: pathlib.Path, model: Model, path: Path) -> Iterator[tuple[Path, str]]:
+    """An image that can't be what the model would have painted."""
+    if model.process.name != GAUSSIAN:
+        yield path, f"an image can be given in Gaussian noise alone, and that of the model is {model.process.name}"
+    try:
+        read_image(image, model.image_shape)
+    except RecipeError as error:
+        yield path, str(error)
 
 
 def _misfitting(subject: Subject, model: Model, path: Path, outer: _Outer) -> Iterator[tuple[Path, str]]:

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 def given_pictures(recipe: Recipe) -> tuple[Given, ...]:
-    """Every picture that an option of the recipe names, once, called as the option is; constraints' come first."""
+    """Every picture that the recipe names, once, called as its option or its part is; constraints' come first."""
     kinds = sorted(recipe.kinds(), key=lambda kind: kind.role != "constraint")
     named: dict[Path, str] = {}
     for kind in kinds:
         for name, path in _files(kind):
             named.setdefault(path, name)
+    for place, path in recipe.subject.images():
+        part = next((step for step in reversed(place[:-1]) if isinstance(step, str)), "image")
+        named.setdefault(path, part)
     return tuple(Given(name, pixels) for path, name in named.items() if (pixels := _pixels(path)) is not None)
 
 

@@ -5,19 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import torch
 
 from superpose.estimate.classifier import ClassifierPredictor
+from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.lawful import unchanged
 from superpose.estimate.model import Model
-from superpose.estimate.prediction import Prediction
+from superpose.estimate.prediction import Estimate, Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.classifier import Classifier
+    from superpose.estimate.query import Estimation
     from superpose.levels.noise_level import NoiseLevel
+
+
+@attrs.frozen(eq=False)
+class Unchanged(Denoiser):
+    """The stand-in of an image that is given: it answers as a network would in which nothing is noise.
+
+    Attributes:
+        channels: Those of the image, before any that are beside it.
+    """
+
+    channels: int
+
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
+        """Return what is shown, asking nothing."""
+        return Estimate(unchanged(x[:, : self.channels], level))
+        yield []
 
 
 class StandIn(NoisePredictor):

@@ -9,15 +9,19 @@ import torch
 
 from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
+from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import Clip, NoClip
 from superpose.estimate.clipped import Clipped
 from superpose.estimate.composed import composed, left_over
-from superpose.estimate.denoiser import Denoiser, Prompted, factorized, viewed
+from superpose.estimate.denoiser import Denoiser, Known, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
+from superpose.media.images import read_image
+from superpose.running.stand_in import Unchanged
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Mapping
 
     from superpose.estimate.context import Context
@@ -120,6 +124,8 @@ class _Builder:
             node = self._parts(subject.decomposition, outer, (*path, "decomposition"), shape)
         elif subject.compose is not None:
             node = self._composition(subject.compose, outer, (*path, "compose"), shape)
+        elif subject.image is not None:
+            node = Node((*path, "image"), self._given(subject.image, shape), shape)
         else:
             node = self._prompt(subject.prompt or "", outer, path, shape)
         if self.nodes is not None:
@@ -148,6 +154,14 @@ class _Builder:
         ]
         base = self._unprompted(outer) if left_over(terms.weights) else None
         return Node(path, composed(pairs, base), shape, tuple(place for place, _ in terms.placed))
+
+    def _given(self, image: pathlib.Path, shape: Shape) -> Denoiser:
+        """An image that is known; while a recipe is only inspected, what answers as every lawful denoiser does."""
+        predictor = self.first.predictor
+        if self.nodes is not None:
+            return Unchanged(shape[0])
+        seen = shape if predictor.image_shape == predictor.shape else predictor.image_shape
+        return Known(Canvas.of(predictor).state_of(read_image(image, seen, predictor.device)))
 
     def _unprompted(self, outer: _Outer) -> Denoiser:
         predictor, context = outer.network

@@ -167,10 +167,10 @@ def test_a_role_without_kinds_says_so():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (Subject, "a subject is exactly one of prompt, view, decomposition, compose; got none"),
+        (Subject, "a subject is exactly one of prompt, image, view, decomposition, compose; got none"),
         (
             lambda: Subject(prompt="", view=[ViewTerm(view=Identity(), subject=Subject(prompt="A"))]),
-            "a subject is exactly one of prompt, view, decomposition, compose; got prompt and view",
+            "a subject is exactly one of prompt, image, view, decomposition, compose; got prompt and view",
         ),
         (
             lambda: Recipe(model=Toy(), scheduler=Steps(steps=1), subject=Subject(prompt="A", guidance=Cfg())),

@@ -39,7 +39,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
         "r.toml:7:1: scheduler.step: unknown key; did you mean 'steps'?",
         "r.toml:12:1: view.0.degrees: must be one of 90, 180, 270, got 45",
         "r.toml:15:1: view.1.kind: no such view 'rotat'; did you mean 'rotate' (superpose-examples 0.3)?",
-        "r.toml:16:1: view.2.prompt: missing; give one of prompt, [[view]], [decomposition], [compose]",
+        "r.toml:16:1: view.2.prompt: missing; give one of prompt, image, [[view]], [decomposition], [compose]",
         (
             "r.toml:18:1: view.2.axis: expected one of 'horizontal', 'vertical', got 'horizontl'; "
             "did you mean 'horizontal'?"
@@ -56,7 +56,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             [
                 "r.toml:1:1: model: missing; write [model] and its kind; known: toy (superpose-examples 0.3)",
                 "r.toml:1:1: scheduler: missing; write [scheduler] and its kind; known: ddim (superpose-examples 0.3)",
-                "r.toml:1:1: prompt: missing; give one of prompt, [[view]], [decomposition], [compose]",
+                "r.toml:1:1: prompt: missing; give one of prompt, image, [[view]], [decomposition], [compose]",
             ],
         ),
         (
@@ -84,7 +84,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             HEAD + 'prompt = "A"\ndecomposition = {kind = "hybrid", low = "L", high = "H"}',
             [
                 (
-                    "r.toml:4:1: decomposition: give only one of prompt, view, decomposition, compose; "
+                    "r.toml:4:1: decomposition: give only one of prompt, image, view, decomposition, compose; "
                     "here are prompt and decomposition"
                 )
             ],
@@ -154,7 +154,7 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
             [
                 (
                     "r.toml:5:1: decomposition.low.prompt: missing; "
-                    "give one of prompt, [[view]], [decomposition], [compose]"
+                    "give one of prompt, image, [[view]], [decomposition], [compose]"
                 ),
                 "r.toml:5:8: decomposition.low.promt: unknown key; did you mean 'prompt'?",
                 (

@@ -86,7 +86,7 @@ def test_later_overrides_build_on_earlier_ones():
         ("clip=static", "--set clip=static: expected a table, got 'static'; write a table with the kind of a clip"),
         (
             "prompt=W",
-            "--set prompt=W: give only one of prompt, view, decomposition, compose; here are view and prompt",
+            "--set prompt=W: give only one of prompt, image, view, decomposition, compose; here are view and prompt",
         ),
         ("view.2.prompt=W", "--set view.2.prompt=W: there is no view.2: view has 2 items, counted from 0"),
         (
