@@ -94,7 +94,9 @@ def test_an_example_reads(place, tmp_path):
     for name, side in (("letter", 32), ("mask", 32), ("large", 64), ("large-mask", 64)):
         Image.new("RGB", (side, side)).save(tmp_path / f"{name}.png")
     text = EXAMPLES[place]
-    subject = any(key in text for key in ("prompt =", "[[view]]", "[decomposition]", "[compose]", "[[compose."))
+    subject = text.startswith("image") or any(
+        key in text for key in ("prompt =", "[[view]]", "[decomposition]", "[compose]", "[[compose.")
+    )
     head = "" if subject else 'prompt = "A"\n'
     before = "\n".join(AROUND[key] for key in AROUND if key not in text)
     bare, bracket, tables = text.partition("[")
