@@ -71,6 +71,7 @@ from superpose.estimate.view import View as View
 from superpose.kinds.kind import Kind as Kind
 from superpose.kinds.kind import Limits as Limits
 from superpose.kinds.kind import option as option
+from superpose.kinds.need import Need as Need
 from superpose.levels.betas import Betas as Betas
 from superpose.levels.betas import Precision as Precision
 from superpose.levels.betas import beta_schedule as beta_schedule
@@ -159,7 +160,6 @@ from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
 from superpose.sampling.rule import Edit as Edit
-from superpose.sampling.rule import Need as Need
 from superpose.sampling.rule import Rule as Rule
 from superpose.sampling.scheduler import Denoise as Denoise
 from superpose.sampling.scheduler import Memory as Memory

@@ -9,6 +9,7 @@ from superpose_guidance.apg import AdaptiveProjected
 from superpose_guidance.autoguidance import Autoguidance
 from superpose_guidance.banded import Banded
 from superpose_guidance.cfg import ClassifierFree
+from superpose_guidance.cfg_plus_plus import PlusPlus
 from superpose_guidance.cfg_zero import ZeroStar
 from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
@@ -32,6 +33,7 @@ def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> 
         Interval,
         MagnitudeAware,
         PerpNeg,
+        PlusPlus,
         Rescale,
         Tangential,
         ZeroStar,

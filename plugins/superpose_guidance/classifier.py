@@ -164,7 +164,7 @@ class GradientGuided(Denoiser):
         if self.clip is None:
             return estimate
         estimate = with_gradient(estimate, level)
-        return estimate._replace(clean=self.clip.apply(estimate.clean))
+        return estimate.mapped(self.clip.apply)
 
     def _judged(self, x: Tensor) -> Estimation:
         # What is laid beside the state is no part of the image that is judged. A state alone stays the very same

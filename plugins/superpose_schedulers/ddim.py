@@ -27,6 +27,7 @@ class DDIM(Gridded):
 
     kind = "ddim"
     papers = ("arXiv 2010.02502",)
+    renoises = True
     eta: float = option(0.0, doc="noise of a step, relative to DDPM's posterior: 0 none, 1 all of it", ge=0, le=1)
 
     @property
@@ -51,4 +52,5 @@ class DDIM(Gridded):
     ) -> tuple[Tensor, Memory]:
         """Move to ``there``; noise is asked only with eta, and not at the clean end."""
         del jumped
-        return moved(x, denoise(x, here).clean, here, there, noise, self.eta), state
+        estimate = denoise(x, here)
+        return moved(x, estimate.clean, here, there, noise, self.eta, estimate.renoise), state

@@ -31,6 +31,7 @@ class Euler(Gridded):
 
     kind = "euler"
     papers = ("arXiv 2206.00364",)
+    renoises = True
     s_churn: float = option(0.0, doc="noise added and removed in the whole run; 0 adds none", ge=0)
     s_tmin: float = option(0.0, doc="least noise-to-signal ratio that is churned", ge=0)
     s_tmax: float | None = option(None, doc="largest noise-to-signal ratio that is churned; unset: no limit", ge=0)
@@ -58,15 +59,17 @@ class Euler(Gridded):
     ) -> tuple[Tensor, Memory]:
         """Step along the flow; noise is asked only where there is churn."""
         del jumped
-        clean = denoise(x, here).clean
+        estimate = denoise(x, here)
+        clean, off = estimate.clean, estimate.clean if estimate.renoise is None else estimate.renoise
         gamma = self._gamma(here, there)
         if gamma == 0:
-            return moved(x, clean, here, there, noise), state
+            return moved(x, clean, here, there, noise, renoise=estimate.renoise), state
         raised = here.ratio * (1 + gamma)
         slope = there.alpha * (there.ratio - raised) / here.sigma  # of x, through epsilon
         fresh = there.alpha * self.s_noise * math.sqrt(raised**2 - here.ratio**2)
-        x = combine((there.alpha / here.alpha + slope, x), (-slope * here.alpha, clean), (fresh, noise()))
-        return x, state
+        on_x = there.alpha / here.alpha + slope
+        x = combine((on_x, x), (-slope * here.alpha, off), (fresh, noise()))
+        return x if off is clean else x.add_(clean - off, alpha=there.alpha), state
 
     def _gamma(self, here: NoiseLevel, there: NoiseLevel) -> float:
         # No churn into the clean end, where it would stay on the image, nor from pure noise, which has no ratio.

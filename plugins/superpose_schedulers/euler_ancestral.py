@@ -26,6 +26,7 @@ class EulerAncestral(Gridded):
 
     kind = "euler-ancestral"
     papers = ("arXiv 2010.02502", "arXiv 2206.00364")
+    renoises = True
     eta: float = option(1.0, doc="share of fresh noise; 0 is euler", ge=0, le=1)
 
     @property
@@ -50,4 +51,5 @@ class EulerAncestral(Gridded):
     ) -> tuple[Tensor, Memory]:
         """Move down the flow and add noise up to the level asked for."""
         del jumped
-        return moved(x, denoise(x, here).clean, here, there, noise, self.eta), state
+        estimate = denoise(x, here)
+        return moved(x, estimate.clean, here, there, noise, self.eta, estimate.renoise), state

@@ -26,6 +26,7 @@ class FlowEuler(Gridded):
 
     kind = "flow-euler"
     papers = ("arXiv 2209.03003", "arXiv 2403.03206")
+    renoises = True
     order: ClassVar[int] = 1
     grid: str = option("flow", doc="time grid, by the name of its origin", choices=tuple(GRIDS))
 
@@ -41,4 +42,5 @@ class FlowEuler(Gridded):
     ) -> tuple[Tensor, Memory]:
         """Move along the straight line to the clean image."""
         del jumped
-        return moved(x, denoise(x, here).clean, here, there, noise), state
+        estimate = denoise(x, here)
+        return moved(x, estimate.clean, here, there, noise, renoise=estimate.renoise), state

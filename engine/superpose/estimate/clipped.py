@@ -26,4 +26,4 @@ class Clipped(Denoiser):
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Estimate, then clip."""
         estimate = yield from self.inner.estimate(x, level)
-        return estimate._replace(clean=self.clip.apply(estimate.clean))
+        return estimate.mapped(self.clip.apply)

@@ -167,6 +167,13 @@ def _probe(shape: Shape, seed: int) -> Tensor:
     return torch.randn((1, *shape), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def renoised(estimates: Sequence[Estimate]) -> list[Tensor | None]:
+    """The clean images that noise is read off, those of all where one has another than its own; None for each else."""
+    if all(estimate.renoise is None for estimate in estimates):
+        return [None] * len(estimates)
+    return [estimate.clean if estimate.renoise is None else estimate.renoise for estimate in estimates]
+
+
 def _asked(terms: Iterable[Term]) -> tuple[Term, ...]:
     return tuple(term for term in terms if term.weight != 0)
 
@@ -190,7 +197,10 @@ class Mix(Denoiser):
             raise LawError(f"{self.name} has no terms")
         # Steering is linear too: it moves the clean image by a number times the steer.
         return Estimate(
-            clean, self._variance(estimates), self._summed([estimate.guidance_gradient for estimate in estimates])
+            clean,
+            self._variance(estimates),
+            self._summed([estimate.guidance_gradient for estimate in estimates]),
+            self._summed(renoised(estimates)),
         )
 
     def _summed(self, images: Sequence[Tensor | None]) -> Tensor | None:

@@ -229,12 +229,7 @@ def _without_graph(estimate: Estimate) -> Estimate:
 
     if torch.is_grad_enabled():
         return estimate
-    clean, variance, gradient = estimate
-    return Estimate(
-        clean.detach(),
-        None if variance is None else variance.detach(),
-        None if gradient is None else gradient.detach(),
-    )
+    return Estimate._make(None if tensor is None else tensor.detach() for tensor in estimate)
 
 
 def _other_modes() -> tuple[bool, ...]:

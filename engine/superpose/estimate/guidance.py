@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from superpose.estimate.denoiser import Prompted
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
+from superpose.kinds.need import Need
 
 if TYPE_CHECKING:
     from superpose.estimate.context import Context
@@ -43,10 +44,14 @@ class Guidance(Kind, BoundGuidance):
     """A guidance rule. Kinds are frozen attrs classes.
 
     One that needs nothing but the network is bound as it is.
+
+    Attributes:
+        needs: What it demands of the scheduler: see `Need`.
     """
 
     role: ClassVar[str] = "guidance"
     processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
+    needs: ClassVar[frozenset[Need]] = frozenset()
 
     @property
     def negates(self) -> bool:

@@ -59,11 +59,16 @@ def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Eva
 @torch.no_grad()
 def _off(denoiser: Denoiser, x: Tensor, channels: int, level: NoiseLevel, evaluate: Evaluate) -> float:
     want = unchanged(x[:, :channels], level)
-    got = evaluate(denoiser, x, level).clean
-    if got.shape != want.shape:
-        raise LawError(f"{type(denoiser).__name__} makes an image of {tuple(got.shape[1:])} of {tuple(want.shape[1:])}")
-    off = float((got - want).abs().max() / want.abs().max())
-    return off if off == off else float("inf")  # noqa: PLR0124  (not a number)
+    estimate, largest = evaluate(denoiser, x, level), 0.0
+    for got in (estimate.clean, estimate.renoise):
+        if got is None:
+            continue
+        if got.shape != want.shape:
+            shapes = f"{tuple(got.shape[1:])} of {tuple(want.shape[1:])}"
+            raise LawError(f"{type(denoiser).__name__} makes an image of {shapes}")
+        off = float((got - want).abs().max() / want.abs().max())
+        largest = max(largest, off if off == off else float("inf"))  # noqa: PLR0124  (not a number)
+    return largest
 
 
 def unlawful(name: str, off: float, level: NoiseLevel) -> str:

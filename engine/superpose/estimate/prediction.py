@@ -22,6 +22,7 @@ from superpose.errors import RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.tensors import Map
     from superpose.levels.noise_level import NoiseLevel
 
 #: The quantity that a network predicts: the noise, the clean image, v, the velocity of a flow, or the score.
@@ -51,11 +52,19 @@ class Estimate(NamedTuple):
             Its meaning (a log-variance, or a place between two) is that of the predictor's ``learned_variance``.
         guidance_gradient: Gradient, with respect to the noisy image, of a log-probability that the sample should
             raise; shaped as ``clean``, None for none. ``clean`` leaves it out: see `with_gradient`.
+        renoise: The clean image that the noise in the state is read off, where that is not ``clean``, as in CFG++;
+            shaped as ``clean``, None where it is. For schedulers that `Scheduler.renoises`.
     """
 
     clean: Tensor
     variance: Tensor | None = None
     guidance_gradient: Tensor | None = None
+    renoise: Tensor | None = None
+
+    def mapped(self, change: Map) -> Estimate:
+        """The same with ``change`` done to its clean images."""
+        renoise = None if self.renoise is None else change(self.renoise)
+        return self._replace(clean=change(self.clean), renoise=renoise)
 
 
 def clean_coefficients(parameterization: Parameterization, level: NoiseLevel) -> tuple[float, float]:
@@ -104,8 +113,8 @@ def with_gradient(estimate: Estimate, level: NoiseLevel) -> Estimate:
         return estimate
     if level.alpha == 0:
         return estimate._replace(guidance_gradient=None)
-    gain = level.sigma**2 / level.alpha
-    return estimate._replace(clean=estimate.clean.add(estimate.guidance_gradient, alpha=gain), guidance_gradient=None)
+    gain, gradient = level.sigma**2 / level.alpha, estimate.guidance_gradient
+    return estimate._replace(guidance_gradient=None).mapped(lambda clean: clean.add(gradient, alpha=gain))
 
 
 def output_from(parameterization: Parameterization, clean: Tensor, x: Tensor, level: NoiseLevel) -> Tensor:

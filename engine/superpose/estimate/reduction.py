@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from superpose.errors import LawError, RecipeError, RunError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term, renoised
 from superpose.estimate.estimation import begun, together
 from superpose.estimate.prediction import Estimate
 
@@ -113,16 +113,22 @@ class Rectified(Denoiser):
             _sum(self.weights, [each.clean for each in found]),
             *(
                 _sum(self.weights, values) if all(value is not None for value in values) else None
-                for values in ([each.variance for each in found], [each.guidance_gradient for each in found])
+                for values in (
+                    [each.variance for each in found],
+                    [each.guidance_gradient for each in found],
+                    renoised(found),
+                )
             ),
         )
         if level.alpha == 0:
             return mean
         state = x[:, : mean.clean.shape[1]]
-        lengths = [_power(state - level.alpha * each.clean) for each in found]
-        noise = state - level.alpha * mean.clean
+        off = [each.clean if each.renoise is None else each.renoise for each in (mean, *found)]
+        noise, *noises = (state - level.alpha * clean for clean in off)
+        lengths = [_power(each) for each in noises]
         longer = (_sum(self.weights, lengths) / _power(noise).clamp(min=1e-24)).sqrt().clamp(max=len(found)) - 1
-        return mean._replace(clean=mean.clean - noise * (longer / level.alpha).to(noise.dtype))
+        shift = noise * (longer / level.alpha).to(noise.dtype)
+        return mean.mapped(lambda clean: clean - shift)
 
 
 def _power(noise: Tensor) -> Tensor:

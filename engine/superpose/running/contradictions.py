@@ -11,6 +11,7 @@ from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
+from superpose.estimate.guidance import Guidance
 from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
 from superpose.media.images import read_image
@@ -22,7 +23,6 @@ from superpose.sampling.fitting import refused
 if TYPE_CHECKING:
     import pathlib
 
-    from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
     from superpose.estimate.problem import Problem
     from superpose.estimate.process import Process
@@ -166,6 +166,11 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     yield from _of_another_process(recipe)
     if recipe.guidance is not None:
         yield from _at(("guidance",), problems_of(recipe.guidance.problems, recipe.model))
+    guidances = [((), recipe.guidance), *((path, subject.guidance) for path, subject in _all_subjects(recipe.subject))]
+    for path, guidance in guidances:
+        for kind in inside(guidance):
+            if isinstance(kind, Guidance) and (why := refused(recipe.scheduler, kind)):
+                yield (*path, "guidance"), why
     yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance))
     try:
         recipe.scheduler.plan(recipe.model.schedule)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, final
 from superpose.estimate.blame import article, blamed
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
-from superpose.sampling.rule import Need, Rule
+from superpose.kinds.need import Need
+from superpose.sampling.rule import Rule
 
 if TYPE_CHECKING:
     from superpose.estimate.canvas import Canvas

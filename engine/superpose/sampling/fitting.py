@@ -11,11 +11,13 @@ from superpose.sampling.rule import name_of, wrapped
 
 if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.guidance import Guidance
     from superpose.estimate.tensors import Shape
+    from superpose.kinds.need import Need
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
-    from superpose.sampling.rule import Need, Rule
+    from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
 #: Steps of a run that rules may ask for, climbs included.
@@ -49,8 +51,8 @@ def undone(rules: Sequence[Rule]) -> dict[int, str]:
     }
 
 
-def refused(scheduler: Scheduler, rule: Rule | Constraint, *, differentiable: bool = True) -> str | None:
-    """Why a rule can't hold with that scheduler and network, with the cure; None where it can."""
+def refused(scheduler: Scheduler, rule: Rule | Constraint | Guidance, *, differentiable: bool = True) -> str | None:
+    """Why a rule or guidance can't hold with that scheduler and network, with the cure; None where it can."""
     name = name_of(rule)
     for need in sorted(rule.needs):
         if need == "differentiable":
@@ -60,17 +62,24 @@ def refused(scheduler: Scheduler, rule: Rule | Constraint, *, differentiable: bo
                     f"or remove {name}"
                 )
         elif not _serves(scheduler, need):
-            spoken = need.replace("_", "-")
-            return (
-                f"{name} needs a {spoken} scheduler, and {scheduler.kind} as set here is not: use one that is, as "
-                f"these are as they come: {', '.join(_kinds_that_are(need))}"
-            )
+            return lacking(name, scheduler, need)
     return None
+
+
+def lacking(name: str, scheduler: Scheduler, need: Need) -> str:
+    """Sentence about a scheduler that is not what ``name`` needs, with the cure."""
+    spoken = need.replace("_", "-")
+    return (
+        f"{name} needs a {spoken} scheduler, and {scheduler.kind} as set here is not: use one that is, as "
+        f"these are as they come: {', '.join(_kinds_that_are(need))}"
+    )
 
 
 def _serves(scheduler: Scheduler, need: Need) -> bool:
     if need == "single_step":
         return scheduler.single_step
+    if need == "renoising":
+        return scheduler.renoises
     return scheduler.stochastic == (need == "stochastic")
 
 

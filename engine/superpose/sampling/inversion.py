@@ -82,7 +82,8 @@ def invert(
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
         asked = answer(denoiser, seen, _in_its_step(here, levels))
-        x = moved(x, with_gradient(asked, here).clean, here, there, _no_noise)
+        seen_clean = with_gradient(asked, here)
+        x = moved(x, seen_clean.clean, here, there, _no_noise, renoise=seen_clean.renoise)
     return x
 
 

@@ -19,6 +19,7 @@ from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
 from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
+from superpose.sampling.fitting import lacking
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
@@ -241,10 +242,12 @@ class Trajectory:
             estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
             if not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
+            if estimate.renoise is not None and not self.scheduler.renoises:
+                raise RecipeError(lacking("what is sampled", self.scheduler, "renoising"))
             for i, rule in enumerate(self._told):
                 if "on_clean" in self._hooks[i]:
-                    edit = judged(rule.on_clean(estimate.clean, level), estimate.clean, rule, "on_clean")
-                    estimate, jumped = estimate._replace(clean=edit.value), jumped or edit.jumped
+                    estimate, rule_jumped = _edited_clean(estimate, rule, level)
+                    jumped = jumped or rule_jumped
                     fired.add((i, "on_clean"))
             clean = estimate.clean
             return estimate
@@ -267,6 +270,17 @@ class Trajectory:
                 edit = judged(made, x, rule, hook)
                 x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
         return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
+
+
+def _images(estimate: Estimate) -> list[Tensor]:
+    return [image for image in (estimate.clean, estimate.renoise) if image is not None]
+
+
+def _edited_clean(estimate: Estimate, rule: Rule, level: NoiseLevel) -> tuple[Estimate, bool]:
+    """The estimate as a rule edits its clean images, and whether that was a jump."""
+    edits = [judged(rule.on_clean(clean, level), clean, rule, "on_clean") for clean in _images(estimate)]
+    renoise = edits[1].value if len(edits) > 1 else None
+    return estimate._replace(clean=edits[0].value, renoise=renoise), any(edit.jumped for edit in edits)
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.denoiser import Denoiser
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.predictor import Conditioning
+    from superpose.kinds.need import Need
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
-
-#: What a rule needs of the scheduler or the network: see `Rule`.
-Need = Literal["stochastic", "deterministic", "single_step", "differentiable"]
 
 
 class Edit(NamedTuple):
@@ -40,8 +38,7 @@ class Rule(ABC):
 
     Attributes:
         kind: What errors and the noise of this rule are called by: the kind of its constraint.
-        needs: What it demands: of the scheduler, that it is ``stochastic``, ``deterministic`` or ``single_step``; of
-            the network, that it is ``differentiable``.
+        needs: What it demands of the scheduler and the network: see `Need`.
     """
 
     kind: ClassVar[str]

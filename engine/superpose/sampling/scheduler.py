@@ -35,12 +35,15 @@ class Scheduler(Kind, ABC):
         applies_gradient: Whether `step` itself obeys `Estimate.guidance_gradient`. Where it does not, which is usual,
             the clean images that ``denoise`` gives it have been moved already (the score form), and it is given no
             steer.
+        renoises: Whether `step` reads the noise in a state off `Estimate.renoise`, where there is one. Methods that
+            need it, such as CFG++, are refused with every other scheduler.
         memory: The named tuple that it remembers, where its class is of another module: a saved state names it.
     """
 
     role: ClassVar[str] = "scheduler"
     processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
     applies_gradient: ClassVar[bool] = False
+    renoises: ClassVar[bool] = False
     memory: ClassVar[type | None] = None
 
     @property

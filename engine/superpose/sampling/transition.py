@@ -50,14 +50,26 @@ def ancestral(here: NoiseLevel, there: NoiseLevel, eta: float) -> tuple[float, f
     return kept, there.alpha - here.alpha * kept, fresh
 
 
-def moved(x: Tensor, clean: Tensor, here: NoiseLevel, there: NoiseLevel, noise: StepNoise, eta: float = 0.0) -> Tensor:
-    """DDIM's move; to the clean end it is the clean image, and no noise is drawn."""
+def moved(
+    x: Tensor,
+    clean: Tensor,
+    here: NoiseLevel,
+    there: NoiseLevel,
+    noise: StepNoise,
+    eta: float = 0.0,
+    renoise: Tensor | None = None,
+) -> Tensor:
+    """DDIM's move; to the clean end it is the clean image, and no noise is drawn.
+
+    With ``renoise`` (`Estimate.renoise`) the noise of the state is read off that image, not off ``clean``.
+    """
     if there.sigma == 0:
         return clean * there.alpha
     on_x, on_clean, fresh = ancestral(here, there, eta)
-    if fresh == 0:
-        return combine((on_x, x), (on_clean, clean))
-    return combine((on_x, x), (on_clean, clean), (fresh, noise()))
+    terms = [(on_x, x), (on_clean, clean)]
+    if renoise is not None:
+        terms = [(on_x, x), (there.alpha, clean), (on_clean - there.alpha, renoise)]
+    return combine(*terms, (fresh, noise())) if fresh else combine(*terms)
 
 
 def noise_part(x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:

@@ -22,7 +22,7 @@ from superpose.kinds.kind import chosen_options, fields_of, with_options
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import broken, gap, noise, of_law
+from superpose.testing.probes import TOLERANCE, broken, gap, noise, of_law
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,6 +76,8 @@ def laws(
     yield Law("can-be-saved", lambda: can_be_saved(scheduler, plan, shape))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(scheduler, plan, shape))
     yield Law("ends-where-it-is-told", lambda: ends_where_it_is_told(scheduler, plan, shape))
+    if scheduler.renoises:
+        yield Law("adds-the-noise-back", lambda: adds_the_noise_back(scheduler, plan, shape))
     if order is not None:
         yield Law(f"converges-at-order-{order}", lambda: converges(scheduler, order), ideal=math.inf)
 
@@ -86,6 +88,22 @@ def converges(scheduler: Scheduler, order: int) -> float:
     if not got > order - SHORT:
         broken(scheduler, "80 and 160 steps", f"it is said to be of order {order}, and measured to be of {got:.2f}")
     return got
+
+
+def adds_the_noise_back(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    r"""With another image to read noise off, a step differs by :math:`\alpha_s` times what the images differ by."""
+    draw, x, off = _noise(shape), _start(plan, shape), 0.0
+    clean, other = (noise(3, *shape, seed=seed, double=False) for seed in (1, 2))
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
+
+        def stepped(estimate: Estimate, here: NoiseLevel = here, there: NoiseLevel = there, i: int = i) -> Tensor:
+            told = scheduler.step(lambda *_: estimate, x, here, there, scheduler.init(), _at(draw, i), jumped=False)
+            return told[0]
+
+        got = stepped(Estimate(clean, renoise=other)) - stepped(Estimate(other))
+        if (off := max(off, gap(got, there.alpha * (clean - other)))) > TOLERANCE * (1 + x.abs().max() / here.sigma):
+            broken(scheduler, f"step {i}", f"it is {off:.3g} away from adding back the noise off `renoise`")
+    return off
 
 
 def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
