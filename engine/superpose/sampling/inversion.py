@@ -82,8 +82,11 @@ def invert(
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
         asked = answer(denoiser, seen, _in_its_step(here, levels))
-        seen_clean = with_gradient(asked, here)
-        x = moved(x, seen_clean.clean, here, there, _no_noise, renoise=seen_clean.renoise)
+        estimate = with_gradient(asked, here)
+        clean, renoise = estimate.clean, estimate.renoise
+        # On the way down the noise that is read off `renoise` is added to `clean`: on the way up it is the other way.
+        back, off = (clean, None) if renoise is None else (renoise, clean)
+        x = moved(x, back, here, there, _no_noise, renoise=off)
     return x
 
 
