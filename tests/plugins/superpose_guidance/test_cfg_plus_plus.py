@@ -150,7 +150,7 @@ def test_both_images_are_clipped():
 def test_an_image_it_made_is_found_again():
     """Inversion goes up as sampling comes down."""
     network = TinyPredictor()
-    denoiser, scheduler = plus_plus(network, 0.3), make("scheduler", "ddim", steps=200, final="first")
+    denoiser, scheduler = plus_plus(network, 0.3), make("scheduler", "ddim", steps=50, final="first")
     run = trajectory(denoiser, scheduler, network)
     state = run.start()
     start = state.x
@@ -158,7 +158,7 @@ def test_an_image_it_made_is_found_again():
         state = run.step(state)
     found = invert(denoiser, state.x, run.plan, to_noise=False)
     plain = invert(guided(prompted(network, "cat"), prompted(network, ""), 0.3), state.x, run.plan, to_noise=False)
-    assert (found - start).norm() < 0.2 * (plain - start).norm()
+    assert (found - start).norm() < 0.3 * (plain - start).norm()
 
 
 RECIPE = """
