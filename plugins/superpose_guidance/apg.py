@@ -26,8 +26,9 @@ class AdaptiveProjected(Guidance):
         m \leftarrow \Delta + \beta m, \qquad \Delta' = \min(1, r / |m|)\, m, \qquad
         D(x) = d_+ + (w - 1) (\Delta'_\perp + \eta\, \Delta'_\parallel)
 
-    With :math:`\beta = 0`, no r and :math:`\eta = 1` it is ``cfg``. Lengths are those of all values of a sample. The
-    momentum is remembered from one question of a run to the next; inversion asks without it.
+    With :math:`\beta = 0`, no r and :math:`\eta = 1` it is ``cfg``. Lengths and what is parallel are those of all
+    values of a sample, as in the paper, or of the channels of each pixel. The momentum is remembered from one question
+    of a run to the next; inversion asks without it.
     """
 
     kind = "apg"
@@ -35,6 +36,9 @@ class AdaptiveProjected(Guidance):
     scale: float = option(5.0, doc="w: 1 is no guidance, more follows the prompt more closely")
     eta: float = option(0.0, doc="share of what is parallel to the image that is kept; 1 keeps all, as cfg does")
     momentum: float = option(-0.5, doc="beta: below 0 it pushes away from where it was before; 0 remembers nothing")
+    over: str = option(
+        "sample", doc="whose lengths these are: of a sample, or of each pixel", choices=("sample", "pixel")
+    )
     threshold: float | None = option(None, doc="r: longest that the change may be; any length when not given", gt=0)
 
     def denoiser(self, predictor: NoisePredictor, condition: Condition, negative: Condition) -> Denoiser:
@@ -60,14 +64,14 @@ class Projected(Denoiser):
             if before is not None:
                 change = change + self.rule.momentum * before
             yield from remember(self, change)
-        update = projected(change.double(), positive.clean.double(), self.rule.eta, self.rule.threshold)
+        over = (1,) if self.rule.over == "pixel" else (1, 2, 3)
+        update = projected(change.double(), positive.clean.double(), self.rule.eta, self.rule.threshold, over)
         clean = positive.clean + (self.rule.scale - 1) * update.to(change.dtype)
         return positive._replace(clean=clean)
 
 
-def projected(change: Tensor, image: Tensor, eta: float, threshold: float | None) -> Tensor:
-    """Each ``change``, shortened, with a share ``eta`` of its part along ``image``."""
-    over = (1, 2, 3)
+def projected(change: Tensor, image: Tensor, eta: float, threshold: float | None, over: tuple[int, ...]) -> Tensor:
+    """Each ``change``, shortened, with a share ``eta`` of its part along ``image``, both ``over`` these dimensions."""
     if threshold is not None:
         length = change.square().sum(over, keepdim=True).sqrt()
         change = change * (threshold / length.clamp(min=threshold))

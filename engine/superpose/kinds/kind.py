@@ -106,6 +106,11 @@ def _written(bound: float) -> str:
     return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
+def _frozen(value: object) -> object:
+    """Lists as tuples: kinds are compared and looked up, whoever makes them."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
 def option(
     default: Any = attrs.NOTHING,
     *,
@@ -136,6 +141,7 @@ def option(
     limits = Limits(ge=ge, gt=gt, le=le, lt=lt, choices=choices, each=each)
     return attrs.field(
         default=attrs.Factory(factory) if factory else default,
+        converter=_frozen,
         validator=limits,
         metadata={"doc": doc, "limits": limits, **(metadata or {})},
     )

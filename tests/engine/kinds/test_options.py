@@ -153,3 +153,14 @@ def test_nearest_word():
     assert suggestion("step", ["steps"]) == "; did you mean 'steps'?"
     assert suggestion("zzz", ["b", "a"]) == "; known: a, b"
     assert suggestion("zzz", []) == "; none is known"
+
+
+def test_a_list_in_python_is_the_tuple_that_a_recipe_makes():
+    """Kinds are looked up in tables: one that holds a list would have no hash."""
+    from superpose import make
+
+    cfg = make("guidance", "cfg")
+    told = {"decomposition": make("decomposition", "hybrid")}
+    one, other = (make("guidance", "banded", base=kind([cfg, cfg]), **told) for kind in (list, tuple))
+    assert one == other
+    assert hash(one) == hash(other)

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from recorded_guiders import FOLDER, RUNS, Recorded, check_recorded, guided_run
+from recorded_guiders import recorded as recorded_guider
 from superpose import (
     Denoiser,
     PluginError,
@@ -60,7 +61,7 @@ def test_it_is_the_algorithm_of_the_paper(eta, momentum, threshold):
     torch.testing.assert_close(got, restated(*recorded(), **options), atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["apg", "apg_eta0", "apg_momentum"])
+@pytest.mark.parametrize("name", ["apg", "apg_eta0", "apg_momentum", "apg_norm_dim"])
 def test_it_is_that_of_diffusers(name):
     """Which adds w times the update to the other end: to the image without the prompt."""
     args, (cond, uncond) = RUNS[name], recorded()
@@ -71,8 +72,24 @@ def test_it_is_that_of_diffusers(name):
         eta=args["eta"],
         momentum=args.get("adaptive_projected_guidance_momentum") or 0.0,
         threshold=args["adaptive_projected_guidance_rescale"] or None,
+        over="pixel" if args.get("adaptive_projected_guidance_norm_dim") == 1 else "sample",
     )
     check_recorded(guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond")) - cond + uncond, name)
+
+
+def test_a_start_with_cfg_is_that_of_diffusers_but_for_a_momentum_that_is_not_in_use():
+    """Its mix of both keeps the momentum going while cfg guides, as the paper's algorithm does not; that is all."""
+    cond, uncond = recorded()
+    shift = {"scale": 11.0, "eta": 0.0, "momentum": -0.5, "threshold": 10.0}
+    first = RUNS["apg_mix"]["adaptive_projected_guidance_start_step"] + 1
+    warm = restated(cond, uncond, **shift) - cond + uncond
+    check_recorded(warm, "apg_mix", first)
+    base, plain = make("guidance", "apg", **shift), make("guidance", "cfg", scale=RUNS["apg_mix"]["guidance_scale"])
+    rule = make("guidance", "interval", base=base, start=first / len(cond), outside=plain)
+    got = guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond"))
+    torch.testing.assert_close(got[:first], recorded_guider("apg_mix")[:first], atol=1e-4, rtol=1e-4)
+    cold = restated(cond[first:], uncond[first:], **shift)
+    torch.testing.assert_close(got[first:], cold, atol=1e-4, rtol=1e-4)
 
 
 def test_without_all_three_it_is_cfg():
