@@ -208,7 +208,7 @@ class Drawn:
         if needs == {"model"}:
             return cls(model=attrs.evolve(model, seed=1))
         if needs == {"base", "decomposition"}:
-            bands = self.one_of("decomposition", lambda kind: kind.refuses(*model.shape) is None)
+            bands = self.one_of("decomposition", self.fits)
             return cls(decomposition=bands, base=[inner, *[make("guidance", "cfg")] * (len(bands.names) - 1)])
         if not needs:
             return self.random.choice(variants(cls))
