@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Classifier, RecipeError, TableSchedule, class_of, option, regular_file
+from superpose import FileClassifier, RecipeError, TableSchedule, class_of, option
 from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes, counted
 from superpose_adm.presets import CLASSIFIERS, Preset, question
 
 if TYPE_CHECKING:
     from superpose import ClassifierPredictor, Schedule
+    from superpose_networks import WeightFile
 
 
 @attrs.frozen(kw_only=True)
-class GuidedDiffusionClassifier(Classifier):
+class GuidedDiffusionClassifier(FileClassifier["WeightFile"]):
     """A classifier of noisy images from OpenAI's guided-diffusion (``64x64_classifier.pt`` and its like).
 
     With ``[guidance] kind = "classifier"`` it steers a model that was trained on the same noise schedule. The paper's
@@ -35,6 +36,17 @@ class GuidedDiffusionClassifier(Classifier):
     head_width: int | None = option(None, doc="features of a head of its attentions, unless a preset tells", ge=1)
     size: int | None = option(None, doc="height and width of the images, where its pool does not tell", ge=1)
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
+
+    def read(self) -> WeightFile:
+        """The file."""
+        from superpose_networks import WeightFile
+
+        return WeightFile(self.path, LANDMARK)
+
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """The file."""
+        return {self.path.name: self.path}
 
     @property
     def layout(self) -> Layout:
@@ -118,15 +130,14 @@ class GuidedDiffusionClassifier(Classifier):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
         """Read the weights."""
-        from superpose_adm.classifier_predictor import GuidedClassifier
+        from superpose import NetworkClassifier
+        from superpose_adm.encoder import Encoder, encoder
 
-        return GuidedClassifier(self, device, dtype)
+        def build() -> Encoder:
+            return Encoder(self.layout, self.heads, self.pool, self.side, self.hidden)
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the file."""
-        from superpose import digest
-
-        return {self.path.name: digest(self.path)}
+        network = encoder(self.metadata, build, self.layout, self.heads).load(device, dtype)
+        return NetworkClassifier(self.shape, network, device, dtype)
 
     @property
     def _known(self) -> Preset | None:
@@ -134,20 +145,12 @@ class GuidedDiffusionClassifier(Classifier):
 
     @property
     def _shapes(self) -> Shapes:
-        return _read(self.path, regular_file(self.path).stat().st_mtime_ns)
+        return self.metadata.shapes
 
     def _shape_of(self, name: str, rank: int) -> tuple[int, ...]:
         from superpose_networks import shape_of
 
         return shape_of(self.path, self._shapes, name, rank)
-
-
-@lru_cache(maxsize=16)
-def _read(path: Path, modified: int) -> Shapes:
-    del modified  # a file that changed is read again
-    from superpose_networks import tensor_shapes
-
-    return tensor_shapes(path, landmark=LANDMARK)
 
 
 def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:

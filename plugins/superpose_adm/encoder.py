@@ -11,22 +11,20 @@ spatial_v2     the same with a norm between
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from superpose_adm.layout import LANDMARK, Heads, Layout
+from superpose_adm.layout import Heads, Layout
 from superpose_adm.network import ADMBlocks
 from superpose_networks import (
+    LazyNetwork,
     ResidualBlock,
     TimeEmbedding,
     TimeProjections,
     UNetEncoder,
-    assign,
+    WeightFile,
     openai_names,
-    read_weights,
-    ready,
     rows,
     silu_,
     sinusoid,
@@ -113,25 +111,14 @@ class AttentionPool(nn.Module):
         return rows.linear(self.c_proj, seen.transpose(1, 2).flatten(1))
 
 
-def load_encoder(path: Path, make: Callable[[], Encoder], device: str, dtype: torch.dtype) -> Encoder:
-    """The classifier in a file.
+def encoder(file: WeightFile, build: Callable[[], Encoder], layout: Layout, heads: Heads) -> LazyNetwork[Encoder]:
+    """The classifier in a file, which ``build`` makes."""
 
-    Arguments:
-        path: The file.
-        make: Makes the network that it fits.
-        device: Where it goes.
-        dtype: What it computes in.
+    def names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        own = {name: weights.pop(name) for name in list(weights) if name.startswith("out.")}
+        named = openai_names(
+            weights, [layout.blocks] * len(layout.widths), heads=lambda _, channels: heads.of(channels, up=False)
+        )
+        return {**named, **own}
 
-    Raises:
-        RecipeError: If the file is damaged, or does not fit the network.
-    """
-    with torch.device("meta"):  # no memory, no random numbers
-        network = make()
-    weights = read_weights(path, device, dtype, landmark=LANDMARK)
-    own = {name: weights.pop(name) for name in list(weights) if name.startswith("out.")}
-    layout, heads = network.layout, network.heads
-    named = openai_names(
-        weights, [layout.blocks] * len(layout.widths), heads=lambda _, channels: heads.of(channels, up=False)
-    )
-    assign(network, {**named, **own}, str(path))
-    return ready(network)
+    return LazyNetwork(build, file, names)

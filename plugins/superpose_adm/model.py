@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Clip, Model, RecipeError, StaticClip, TableSchedule, class_of, option
+from superpose import Clip, FileModel, RecipeError, StaticClip, TableSchedule, class_of, option
 from superpose_adm.layout import LANDMARK, Heads, Layout, recognised
 from superpose_adm.presets import PRESETS, UPSCALERS, Preset, question
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose_networks import WeightFile
 
 
 @attrs.frozen(kw_only=True)
-class GuidedFile(Model):
+class GuidedFile(FileModel["tuple[WeightFile, Layout]"]):
     """A file of guided-diffusion, and what a recipe says of it where the file itself does not tell."""
 
     papers = ("arXiv 2105.05233", "arXiv 2102.09672")
@@ -38,20 +39,28 @@ class GuidedFile(Model):
     def known(self) -> Preset | None:
         """The preset that the recipe names."""
 
-    @property
-    def layout(self) -> Layout:
-        """Layout of the network that the file tells.
+    def read(self) -> tuple[WeightFile, Layout]:
+        """The file, and the layout of the network that it tells."""
+        from superpose_networks import WeightFile
 
-        Raises:
-            RecipeError: If the file is damaged or of another family.
-        """
-        layout = _layout(self.path, self.path.stat().st_mtime_ns)
+        file = WeightFile(self.path, LANDMARK)
+        layout = recognised(file.shapes, self.path)
         if self.known is not None and (wrong := self.known.misfit(layout.widths, layout.classes)):
             raise RecipeError(f"{self.path.name} is not {self.known.file}: {wrong}")
         if (layout.in_channels == 2 * 3) != self.upscales:
             other = "guided-diffusion" if self.upscales else "guided-diffusion-upscaler"
             raise RecipeError(f"{self.path} reads {layout.in_channels} channels: use kind = {other!r}")
-        return layout
+        return file, layout
+
+    @property
+    def layout(self) -> Layout:
+        """Layout of the network."""
+        return self.metadata[1]
+
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """The file."""
+        return {self.path.name: self.path}
 
     @property
     def head_layout(self) -> Heads:
@@ -108,25 +117,25 @@ class GuidedFile(Model):
         """A range, where it writes twice the channels."""
         return "learned_range" if self.layout.out_channels == 2 * self.shape[0] else "none"
 
-    def check_files(self) -> None:
-        """Refuse a file that is not of its layout, or heads that its attentions are not cut into."""
-        self.load("meta")
-
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if ``prompt`` is none of the network's classes."""
         class_of(prompt, self.layout.classes, self.labels)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_adm.predictor import GuidedPredictor
+        from superpose import NetworkPredictor
+        from superpose_adm.network import adm, enlarged
+        from superpose_networks import class_labels
 
-        return GuidedPredictor(self, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the file."""
-        from superpose import digest
-
-        return {self.path.name: digest(self.path)}
+        return NetworkPredictor(
+            self,
+            adm(*self.metadata, self.head_layout).load(device, dtype),
+            class_labels(lambda prompt: class_of(prompt, self.layout.classes, self.labels)),
+            device,
+            dtype,
+            parameterization=self.predicts,
+            lay_conditioning=enlarged(self.shape) if self.upscales else None,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -162,11 +171,3 @@ class GuidedDiffusionUpscaler(GuidedFile):
     def known(self) -> Preset | None:
         """The preset that the recipe names."""
         return UPSCALERS[self.preset] if self.preset else None
-
-
-@lru_cache(maxsize=16)
-def _layout(path: Path, modified: int) -> Layout:
-    del modified  # a file that changed is read again
-    from superpose_networks import tensor_shapes
-
-    return recognised(tensor_shapes(path, landmark=LANDMARK), path)

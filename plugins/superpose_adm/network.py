@@ -6,25 +6,22 @@ groups and an eps of 1e-5, and a class is one more vector beside the time featur
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import torch
 from torch import Tensor, nn
 
-from superpose_adm.layout import LANDMARK, Heads, Layout
+from superpose import Conditioning, LayConditioning, StepNoise
+from superpose_adm.layout import Heads, Layout
 from superpose_networks import (
     AttentionBlock,
     Direction,
     Downsample,
+    LazyNetwork,
     Resample,
     ResidualBlock,
     TimeEmbedding,
     UNet,
     Upsample,
-    assign,
+    WeightFile,
     openai_names,
-    read_weights,
-    ready,
     silu_,
     sinusoid,
 )
@@ -94,19 +91,28 @@ class ADMBlocks:
         return self.residual(width, width, "up", "up") if self.layout.residual else Upsample(width)
 
 
-def load_adm(path: Path, layout: Layout, heads: Heads, device: str, dtype: torch.dtype) -> ADM:
-    """The network in a file.
+def enlarged(shape: tuple[int, int, int]) -> LayConditioning:
+    """The pictures of the stage before at the size of ``shape``, beside those of a super-resolution model."""
 
-    Raises:
-        RecipeError: If the file is damaged, or does not fit the layout.
-    """
-    weights = openai_names(
-        read_weights(path, device, dtype, landmark=LANDMARK),
-        [layout.blocks] * len(layout.widths),
-        order=heads.order,
-        heads=lambda name, channels: heads.of(channels, up=name.startswith("up_blocks")),
-    )
-    with torch.device("meta"):  # no memory, no random numbers
-        network = ADM(layout, heads)
-    assign(network, weights, str(path))
-    return ready(network)
+    def laid(low: Tensor | None, noise: StepNoise) -> Conditioning | None:
+        del noise
+        # Pixels are areas, not points (align_corners False): as in the program these weights were trained by.
+        if low is None:
+            return None
+        return Conditioning(nn.functional.interpolate(low, shape[1:], mode="bilinear", align_corners=False))
+
+    return laid
+
+
+def adm(file: WeightFile, layout: Layout, heads: Heads) -> LazyNetwork[ADM]:
+    """The network in a file."""
+
+    def names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        return openai_names(
+            weights,
+            [layout.blocks] * len(layout.widths),
+            order=heads.order,
+            heads=lambda name, channels: heads.of(channels, up=name.startswith("up_blocks")),
+        )
+
+    return LazyNetwork(lambda: ADM(layout, heads), file, names)

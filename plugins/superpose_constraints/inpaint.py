@@ -14,13 +14,13 @@ approximate. Going back up to the level before and down again (``repeats``) lets
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image, read_mask
+from superpose import Canvas, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image, read_mask, refuse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,8 +54,6 @@ class Inpaint(Constraint):
 
     def scaled(self, factor: float) -> Constraint:
         """The same for pictures ``factor`` times as large: its files are enlarged."""
-        from superpose_constraints.enlarged import EnlargedInpaint
-
         return EnlargedInpaint(inpaint=self, factor=factor)
 
     def bind(self, canvas: Canvas) -> Replacement:
@@ -69,6 +67,48 @@ class Inpaint(Constraint):
         if bool((mask == 1).all()):
             raise RecipeError(f"{self.mask}: this mask is white throughout, which keeps nothing: make some of it black")
         return mask
+
+
+@attrs.frozen(kw_only=True)
+class EnlargedInpaint(Constraint):
+    """Inpainting of pictures larger than its files, at a later stage of a cascade.
+
+    Attributes:
+        inpaint: What reads the files.
+        factor: How many times the pictures are as large as those of the first stage.
+    """
+
+    kind = "inpaint"
+    papers = ("arXiv 2201.09865",)
+    inpaint: Inpaint
+    factor: float
+
+    def problems(self, canvas: Canvas) -> Iterable[Problem]:
+        """Those of its files at the first stage's size, and a size that they can't be enlarged to."""
+        if self.factor % 1:
+            what = f"this stage's pictures are {self.factor:g} times as large as the first's, and files are enlarged a "
+            what += "whole number of times"
+            return [Problem("", what, "give it files of its own size in [[stage.constraint]]")]
+        return self.inpaint.problems(self._first(canvas))
+
+    def _first(self, canvas: Canvas) -> Canvas:
+        """The canvas of the first stage."""
+        channels, height, width = canvas.image_shape
+        return Canvas((channels, int(height / self.factor), int(width / self.factor)), canvas.device)
+
+    def bind(self, canvas: Canvas) -> Replacement:
+        """The files as tensors, enlarged."""
+        import torch
+
+        from superpose_constraints.enlarged import enlarged
+
+        refuse(self.problems(canvas))
+        _, height, width = canvas.image_shape
+        found = self.inpaint.bind(self._first(canvas))
+        picture = enlarged(found.picture, (height, width))
+        kept = torch.nn.functional.interpolate(found.kept[None], (height, width), mode="nearest-exact")[0]
+        known, keep = canvas.state_of(picture), 1 - reduced(1 - kept, canvas.shape[1:])
+        return Replacement(known=known, keep=keep, repeats=self.inpaint.repeats, picture=picture, kept=kept)
 
 
 @attrs.frozen(kw_only=True, eq=False)

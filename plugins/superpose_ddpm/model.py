@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import attrs
 
 from superpose import (
     Clip,
-    Model,
+    FileModel,
     RecipeError,
     class_of,
     option,
@@ -18,19 +18,33 @@ from superpose import (
     published_parameterization,
     published_schedule,
     read_json,
-    regular_file,
 )
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Parameterization, Schedule
-    from superpose_networks import UNet2DConfig
+    from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig
 
 #: The schedule of DDPM's own models, whose checkpoints say nothing of it.
 PORT_SCHEDULER = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02}
 
 
+@attrs.frozen
+class Described:
+    """Content of the files.
+
+    Attributes:
+        config: Of the network.
+        network: The network.
+        scheduler: Configuration of the noise levels; those of DDPM's own models where nothing is written.
+    """
+
+    config: UNet2DConfig
+    network: LazyNetwork[UNet2D]
+    scheduler: Mapping[str, Any]
+
+
 @attrs.frozen(kw_only=True)
-class DDPMFolder(Model):
+class DDPMFolder(FileModel[Described]):
     """A pixel model in the folder layout of diffusers (``UNet2DModel``), or a checkpoint of DDPM's PyTorch port.
 
     ``path`` is the folder of a pipeline, that of its ``unet`` alone, or the port's file. The noise schedule, what the
@@ -47,31 +61,34 @@ class DDPMFolder(Model):
     )
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
 
+    def read(self) -> Described:
+        """The network and what is written of its noise levels."""
+        if self.path.is_dir():
+            from superpose_networks import read_unet2d, weight_files
+
+            inner = self.path / "unet"
+            where, weights = weight_files(inner if inner.is_dir() else self.path, self.variant)
+            config, network = read_unet2d((where, weights))
+        elif self.variant is not None:
+            raise RecipeError(f"variant: {self.path} is one file of weights: leave variant out")
+        else:
+            from superpose_ddpm.port_names import read_port
+
+            where = self.path
+            config, network = read_port(where, self.size)
+        if config.class_embed_type is not None:
+            raise RecipeError(f"{where}: it is conditional on class_embed_type = {config.class_embed_type!r}: no class")
+        return Described(config, network, self._scheduler())
+
     @property
     def config(self) -> UNet2DConfig:
-        """The configuration of the network.
-
-        Raises:
-            RecipeError: If a file is missing, damaged or of another family.
-        """
-        from superpose_networks import UNet2DConfig, read_config
-
-        if self.variant is not None and not self.path.is_dir():
-            raise RecipeError(f"variant: {self.path} is one file of weights: leave variant out")
-        file = self.folder / "config.json" if self.path.is_dir() else self.path
-        try:
-            config = UNet2DConfig.from_mapping(read_config(file) if self.path.is_dir() else _port(file, self.size))
-        except ValueError as error:
-            raise RecipeError(f"{file}: {error}") from error
-        if config.class_embed_type is not None:
-            raise RecipeError(f"{file}: it is conditional on class_embed_type = {config.class_embed_type!r}: no class")
-        return config
+        """The configuration of the network."""
+        return self.metadata.config
 
     @property
-    def folder(self) -> Path:
-        """Files of ``config.json`` and of the weights."""
-        inner = self.path / "unet"
-        return inner if inner.is_dir() else self.path
+    def weight_files(self) -> Mapping[str, Path]:
+        """The file of weights, or its shards."""
+        return {shard.name: shard for shard in self.metadata.network.file.shards}
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -90,13 +107,16 @@ class DDPMFolder(Model):
             )
         return config.in_channels, height, width
 
-    @property
-    def scheduler(self) -> dict[str, Any]:
-        """Configuration of the noise levels."""
+    def _scheduler(self) -> dict[str, Any]:
         for file in (self.path / "scheduler", self.path, self.path.parent / "scheduler"):
             if (file / "scheduler_config.json").exists():
                 return read_json(file / "scheduler_config.json")
         return dict(PORT_SCHEDULER)
+
+    @property
+    def scheduler(self) -> Mapping[str, Any]:
+        """Configuration of the noise levels."""
+        return self.metadata.scheduler
 
     @property
     def schedule(self) -> Schedule:
@@ -127,33 +147,17 @@ class DDPMFolder(Model):
         """Raise `PromptError` if ``prompt`` is none of the network's classes."""
         class_of(prompt, self.config.num_class_embeds, self.labels)
 
-    def check_files(self) -> None:
-        """Refuse a file that is not of its configuration."""
-        self.load("meta")
-
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ddpm.predictor import FolderPredictor
+        from superpose import NetworkPredictor
+        from superpose_networks import class_labels
 
-        return FolderPredictor(self, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the file of weights."""
-        from superpose import digest
-        from superpose_networks import shards, weight_files
-
-        file = weight_files(self.folder, self.variant)[1] if self.path.is_dir() else self.path
-        return {shard.name: digest(shard) for shard in shards(file)}
-
-
-def _port(path: Path, size: int | None) -> dict[str, Any]:
-    return _port_config(path, regular_file(path).stat().st_mtime_ns, size)
-
-
-@lru_cache(maxsize=16)
-def _port_config(path: Path, modified: int, size: int | None) -> dict[str, Any]:
-    del modified  # a file that changed is read again
-    from superpose_ddpm.port_names import LANDMARK, port_config
-    from superpose_networks import tensor_shapes
-
-    return port_config(tensor_shapes(path, landmark=LANDMARK), path, size)
+        classes = self.config.num_class_embeds
+        return NetworkPredictor(
+            self,
+            self.metadata.network.load(device, dtype),
+            class_labels(lambda prompt: class_of(prompt, classes, self.labels), "class_labels"),
+            device,
+            dtype,
+            parameterization=self.parameterization,
+        )

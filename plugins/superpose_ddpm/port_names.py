@@ -15,6 +15,8 @@ from superpose import RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig
+
 #: A name that every one of these files has.
 LANDMARK = "temb.dense.0.weight"
 _WORDS = {
@@ -30,6 +32,26 @@ _WORDS = {
 _ATTENTION = {"norm": "group_norm", "q": "to_q", "k": "to_k", "v": "to_v", "proj_out": "to_out.0"}
 _LEVEL = re.compile(r"^(down|up)\.(\d+)\.(?:(block|attn)\.(\d+)|(downsample|upsample))\.")
 _PLACES = {"block": "resnets", "attn": "attentions", "downsample": "downsamplers", "upsample": "upsamplers"}
+
+
+def read_port(path: Path, size: int | None) -> tuple[UNet2DConfig, LazyNetwork[UNet2D]]:
+    """The network in a checkpoint, no weight read.
+
+    Arguments:
+        path: The file.
+        size: Height and width of its images, which it does not tell; None where it is not known.
+
+    Raises:
+        RecipeError: If it is damaged or of another family.
+    """
+    from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, WeightFile
+
+    file = WeightFile(path, LANDMARK)
+    try:
+        config = UNet2DConfig.from_mapping(port_config(file.shapes, path, size))
+    except ValueError as error:
+        raise RecipeError(f"{path}: {error}") from error
+    return config, LazyNetwork(lambda: UNet2D(config), file, port_names)
 
 
 def port_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

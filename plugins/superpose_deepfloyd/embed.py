@@ -35,15 +35,15 @@ def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu",
     import torch
     from safetensors.torch import load_file
 
-    from superpose_deepfloyd.text import T5
+    from superpose_deepfloyd.text import TextFolder
 
     known: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     if out.exists():
-        places, kept = Embeddings.open(out).places, load_file(out)
+        places, kept = Embeddings.of(out).places, load_file(out)
         known = {prompt: (kept["states"][i], kept["mask"][i]) for prompt, i in places.items()}
     wanted = [prompt for prompt in dict.fromkeys(map(cleaned, ["", *prompts])) if prompt not in known]
     if wanted:
-        speak = T5.load(encoder, device, dtype)
+        speak = TextFolder(encoder).load(device, dtype)
         for prompt in wanted:
             states, mask = speak(prompt)
             known[prompt] = states[0].cpu(), mask[0].to("cpu", torch.uint8)

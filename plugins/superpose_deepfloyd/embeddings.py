@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -40,7 +40,7 @@ class Embeddings:
     shape: tuple[int, int]
 
     @classmethod
-    def open(cls, path: Path) -> Embeddings:
+    def of(cls, path: Path) -> Embeddings:
         """The prompts of a file; no text is read yet.
 
         Raises:
@@ -72,15 +72,25 @@ class Embeddings:
             f"{what} not in {self.path}, which has {', '.join(map(repr, near))}{more}: write it there with {COMMAND}"
         )
 
-    def states(self, prompt: str) -> Tensor:
-        """The text of a prompt, shape (1, tokens, width), as stored."""
+    @property
+    def shards(self) -> Sequence[Path]:
+        """The file."""
+        return (self.path,)
+
+    def open(self, device: str, dtype: str) -> Callable[[str], Tensor]:
+        """What the file has of a prompt, shape (1, tokens, width), as stored; it stays open as long as that is kept."""
         from safetensors import safe_open
 
-        self.check(prompt)
-        place = self.places[cleaned(prompt)]
-        with safe_open(regular_file(self.path), framework="pt") as file:
-            found: Tensor = file.get_slice("states")[place : place + 1]
-        return found
+        del device, dtype
+        states: Any = safe_open(regular_file(self.path), framework="pt").get_slice("states")  # type: ignore[no-untyped-call]
+
+        def told(prompt: str) -> Tensor:
+            self.check(prompt)
+            place = self.places[cleaned(prompt)]
+            found: Tensor = states[place : place + 1]
+            return found
+
+        return told
 
 
 def write(path: Path, prompts: list[str], states: Tensor, mask: Tensor) -> None:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable
-from functools import cached_property, partial
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Clip, Model, RecipeError, locate, option
-from superpose_deepfloyd.embeddings import COMMAND, Embeddings, cleaned
-from superpose_deepfloyd.stage import Stage, read_stage, text_folders
+from superpose import Clip, FileModel, RecipeError, locate, option
+from superpose_deepfloyd.embeddings import COMMAND, Embeddings
+from superpose_deepfloyd.stage import Stage, read_stage
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose_deepfloyd.text import TextFolder
 
 
 @attrs.frozen(kw_only=True)
-class Cascaded(Model, ABC):
+class Cascaded(FileModel["tuple[Stage, Embeddings | TextFolder]"], ABC):
     """Base of both kinds of stage."""
 
     other: ClassVar[str]
+    noise_level: int = attrs.field(default=0, init=False)  # of a first stage, which sees no small image
 
     path: Path | None = option(None, doc="folder of the pipeline, or of its unet, in the layout of diffusers")
     hub: str | None = option(None, doc="instead of path: a model on the Hugging Face hub")
@@ -35,21 +35,29 @@ class Cascaded(Model, ABC):
     text_encoder: Path | None = option(None, doc="folder of T5, or of a pipeline that has it; path when absent")
     size: int | None = option(None, doc="height and width of an image; those of training when absent", ge=8)
 
-    @cached_property
-    def stage(self) -> Stage:
-        """Stage that the folder describes, without its weights.
-
-        Raises:
-            RecipeError: If it is missing or of another family, or does not fit the options.
-        """
-        stage = read_stage(self._folder, self.variant)
+    def read(self) -> tuple[Stage, Embeddings | TextFolder]:
+        """Stage that the folder describes, and what reads texts for it."""
+        folder = locate(self.path, self.hub)
+        stage = read_stage(folder, self.variant)
         if stage.upscales != self.upscales:
             what = "an upscaler" if stage.upscales else "a first stage"
-            raise RecipeError(f'{self._folder} is {what}: write kind = "{self.other}"')
+            raise RecipeError(f'{folder} is {what}: write kind = "{self.other}"')
         unit = 2 ** (len(stage.config.block_out_channels) - 1)
         if (size := self.size or stage.config.sample_size) % unit:
             raise RecipeError(f"size = {size}: write a multiple of {unit}, for this network halves images to 1/{unit}")
-        return stage
+        if self.embeddings is None:
+            from superpose_deepfloyd.text import TextFolder
+
+            return stage, TextFolder(self.text_encoder or folder, self.variant)
+        saved, wanted = Embeddings.of(self.embeddings), stage.config.text_width
+        if saved.shape[1] != wanted:
+            raise RecipeError(f"{saved.path}: its texts have {saved.shape[1]} features, and the network reads {wanted}")
+        return stage, saved
+
+    @property
+    def stage(self) -> Stage:
+        """Stage that the folder describes, without its weights."""
+        return self.metadata[0]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -74,61 +82,32 @@ class Cascaded(Model, ABC):
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the nearest prompts, if the file of texts has no ``prompt``."""
-        if self._saved is not None:
-            self._saved.check(prompt)
-        else:
-            from superpose_deepfloyd.text import TOKENS, tokenizer_of
-            from superpose_networks import tell_of_lost_words
-
-            tell_of_lost_words(tokenizer_of(self._encoder), cleaned(prompt), TOKENS)
-
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network."""
-        self.load("meta")
+        self.metadata[1].check(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_deepfloyd.predictor import IFPredictor
+        from superpose import NetworkPredictor
+        from superpose_deepfloyd.predictor import Texts, laid
 
-        noise_level = self.noise_level if isinstance(self, Upscaler) else 0
-        return IFPredictor(self.stage, self.shape, partial(self._texts, device, dtype), device, dtype, noise_level)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file: the network, and the texts or the text encoder."""
-        from superpose import digest
-        from superpose_networks import shards, weight_files
-
-        if self._saved is not None:
-            texts = self._saved.path
-        else:
-            texts = weight_files(text_folders(self._encoder)[0], self.variant, optional=True)[1]
-        files = [*shards(weight_files(self.stage.folder, self.variant)[1]), *shards(texts)]
-        return {f"{file.parent.name}/{file.name}": digest(file) for file in files}
-
-    @property
-    def _folder(self) -> Path:
-        return locate(self.path, self.hub)
+        (stage, source), level = self.metadata, self.noise_level
+        network = stage.network.load(device, dtype)
+        texts = Texts(network, partial(source.open, device, dtype))
+        return NetworkPredictor(
+            self,
+            network,
+            texts,
+            device,
+            dtype,
+            parameterization=stage.parameterization,
+            forward=texts.forward,
+            lay_conditioning=laid(self.shape, level, stage.noising.at(level), device) if self.upscales else None,
+        )
 
     @property
-    def _encoder(self) -> Path:
-        return self.text_encoder or self._folder
-
-    @cached_property
-    def _saved(self) -> Embeddings | None:
-        if self.embeddings is None:
-            return None
-        saved, wanted = Embeddings.open(self.embeddings), self.stage.config.text_width
-        if saved.shape[1] != wanted:
-            raise RecipeError(f"{saved.path}: its texts have {saved.shape[1]} features, and the network reads {wanted}")
-        return saved
-
-    def _texts(self, device: str, dtype: str) -> Callable[[str], Tensor]:
-        """Function that encodes a prompt."""
-        if self._saved is not None:
-            return self._saved.states
-        from superpose_deepfloyd.text import T5
-
-        return T5.load(self._encoder, device, dtype, self.variant).states
+    def weight_files(self) -> Mapping[str, Path]:
+        """The network, and the texts or the text encoder."""
+        stage, texts = self.metadata
+        return {f"{file.parent.name}/{file.name}": file for file in (*stage.network.file.shards, *texts.shards)}
 
 
 @attrs.frozen(kw_only=True)

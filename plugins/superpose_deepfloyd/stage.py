@@ -25,6 +25,8 @@ from superpose_deepfloyd.config import IFConfig
 
 if TYPE_CHECKING:
     from superpose import Parameterization
+    from superpose_deepfloyd.network import IFUNet
+    from superpose_networks import LazyNetwork
 
 #: The levels that all of IF's networks were trained on; the large stages cut their images off at 1 instead.
 PUBLISHED: dict[str, Any] = {
@@ -38,7 +40,6 @@ class Stage:
     """Description of a stage in a folder.
 
     Attributes:
-        folder: Of the network: ``config.json`` and the weights.
         config: Of the network.
         upscales: Whether it sees a small image beside the noisy one.
         channels: Of an image.
@@ -47,10 +48,9 @@ class Stage:
         learns_variance: Whether half of its output is a learned range of variance.
         clip: How its images are kept in range.
         noising: Noise levels of the small image.
-        variant: Which files of weights are read; None for the full ones.
+        network: The network.
     """
 
-    folder: Path
     config: IFConfig
     upscales: bool
     channels: int
@@ -59,7 +59,7 @@ class Stage:
     learns_variance: bool
     clip: Clip
     noising: TableSchedule
-    variant: str | None = None
+    network: LazyNetwork[IFUNet]
 
 
 def read_stage(path: Path, variant: str | None = None) -> Stage:
@@ -68,20 +68,22 @@ def read_stage(path: Path, variant: str | None = None) -> Stage:
     Raises:
         RecipeError: It is not there, or of another family.
     """
-    from superpose_networks import read_config
+    from superpose_deepfloyd.network import IFUNet
+    from superpose_networks import LazyNetwork, WeightFile, read_config, weight_files
 
     if not path.is_dir():
         raise RecipeError(f"{path} is a file: give the folder of an IF pipeline, with unet/config.json in it")
     folder = path / "unet" if (path / "unet").is_dir() else path
+    where, weights = weight_files(folder, variant)
     try:
-        config = IFConfig.from_mapping(read_config(folder / "config.json"))
+        config = IFConfig.from_mapping(read_config(where))
     except ValueError as error:
-        raise RecipeError(f"{folder / 'config.json'}: {error}") from error
+        raise RecipeError(f"{where}: {error}") from error
     upscales = config.class_embed_type == "timestep"
     channels = config.in_channels // (1 + upscales)
     if config.in_channels % (1 + upscales) or config.out_channels not in (channels, 2 * channels):
         raise RecipeError(
-            f"{folder / 'config.json'}: {config.in_channels} channels in and {config.out_channels} out make no stage "
+            f"{where}: {config.in_channels} channels in and {config.out_channels} out make no stage "
             f"of IF: images of {channels} channels need {channels} out, or {2 * channels} with the variance"
         )
     file, levels = _levels(folder.parent / "scheduler")
@@ -90,10 +92,10 @@ def read_stage(path: Path, variant: str | None = None) -> Stage:
     schedule, parameterization = published_table(file, levels)
     noising, _ = published_table(*_levels(folder.parent / "image_noising_scheduler"))
     return Stage(
-        folder=folder, config=config, upscales=upscales, channels=channels, schedule=schedule, noising=noising,
+        config=config, upscales=upscales, channels=channels, schedule=schedule, noising=noising,
         parameterization=parameterization, clip=_clip(levels, upscales),
         learns_variance=config.out_channels == 2 * channels and levels.get("variance_type") == "learned_range",
-        variant=variant,
+        network=LazyNetwork(lambda: IFUNet(config), WeightFile(weights)),
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +11,64 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose import RecipeError, read_json
+from superpose import RecipeError, read_json, torch_dtype
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import text_folders
-from superpose_networks import assign, read_weights, ready, weight_files
+from superpose_networks import Part, WeightFile, assign, ready, tell_of_lost_words, weight_files
 
 #: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
 TOKENS = 77
 
 
 @attrs.frozen(eq=False)
-class T5:
-    """A text encoder with its tokenizer."""
+class TextFolder:
+    """A text encoder in its folder: what it makes of prompts, before and after its weights are read.
 
-    tokenizer: Any
-    encoder: Any
+    Attributes:
+        path: Folder of an IF pipeline, or of its encoder.
+        variant: Which files of weights; None for the full ones, which are read too where there are none of the variant.
+    """
 
-    @classmethod
-    def load(cls, path: Path, device: str = "cpu", dtype: str = "float32", variant: str | None = None) -> T5:
-        """The encoder at ``path``, straight to ``device`` and in ``dtype``; nothing is downloaded.
+    path: Path
+    variant: str | None = None
+
+    @cached_property
+    def file(self) -> WeightFile:
+        """The encoder's weights."""
+        return WeightFile(weight_files(text_folders(self.path)[0], self.variant, optional=True)[1])
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer that belongs to the encoder.
+
+        Raises:
+            RecipeError: It is not there or not readable, or transformers is not installed.
+        """
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
+        folder = text_folders(self.path)[1]
+        try:
+            return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        except Exception as error:  # a reader that is fed broken files may raise anything
+            raise self._unreadable(error) from error
+
+    def check(self, prompt: str) -> None:
+        """Tell (by a `superpose.Notice`) of words that are too many."""
+        tell_of_lost_words(self.tokenizer, cleaned(prompt), TOKENS)
+
+    @property
+    def shards(self) -> Sequence[Path]:
+        """Every file of weights."""
+        return self.file.shards
+
+    def open(self, device: str, dtype: str) -> Callable[[str], Tensor]:
+        """Read the weights; what the encoder says of a prompt, shape (1, 77, width)."""
+        return self.load(device, dtype).states
+
+    def load(self, device: str = "cpu", dtype: str = "float32") -> T5:
+        """The encoder, straight to ``device`` and in ``dtype``; nothing is downloaded.
 
         Raises:
             RecipeError: It is not there or not readable, or transformers is not installed.
@@ -36,20 +77,27 @@ class T5:
             from transformers import T5Config, T5EncoderModel
         except ImportError as error:
             raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
-        encoder_folder, _ = text_folders(path)
-        _, weights = weight_files(encoder_folder, variant, optional=True)
+        file, config = self.file, read_json(text_folders(self.path)[0] / "config.json")
         try:
-            config = T5Config.from_dict(dict(read_json(encoder_folder / "config.json")))
             with torch.device("meta"):  # no memory, no random numbers
-                encoder: Any = T5EncoderModel(config)
-        except RecipeError:
-            raise
+                encoder: Any = T5EncoderModel(T5Config.from_dict(dict(config)))
         except Exception as error:  # a reader that is fed broken files may raise anything
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
+            raise self._unreadable(error) from error
         # transformers' own way of reading would hold all of the file beside the weights.
-        assign(encoder, _weights(weights, encoder, device, getattr(torch, dtype)), str(weights))
-        return cls(tokenizer_of(path), ready(encoder))
+        assign(encoder, _weights(file, encoder, device, torch_dtype(dtype)), str(file.path))
+        return T5(self.tokenizer, ready(encoder))
+
+    def _unreadable(self, error: Exception) -> RecipeError:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return RecipeError(f"{self.path} has no readable T5 encoder with its tokenizer: {reason}")
+
+
+@attrs.frozen(eq=False)
+class T5:
+    """A text encoder with its tokenizer."""
+
+    tokenizer: Any
+    encoder: Any
 
     @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
@@ -66,31 +114,11 @@ class T5:
         return self(prompt)[0]
 
 
-def tokenizer_of(path: Path) -> Any:
-    """The tokenizer that belongs to the encoder at ``path``.
-
-    Raises:
-        RecipeError: It is not there or not readable, or transformers is not installed.
-    """
-    try:
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
-    try:
-        return AutoTokenizer.from_pretrained(text_folders(path)[1], local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # a reader that is fed broken files may raise anything
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise RecipeError(f"{path} has no readable T5 encoder with its tokenizer: {reason}") from error
-
-
-def _weights(path: Path, encoder: Any, device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+def _weights(file: WeightFile, encoder: Any, device: str, dtype: torch.dtype) -> dict[str, Tensor]:
     """The weights of an encoder in a file, which may have a decoder as well."""
-    given = read_weights(path, device, dtype, within=("shared.", "encoder."))
-    if dtype == torch.float16:  # what these maps write is too large for it, as transformers knows
-        wide = [name for name in given if name.endswith(".wo.weight")]
-        for name in wide:
-            del given[name]
-        given |= read_weights(path, device, within=wide)
+    # What these maps write is too large for float16, as transformers knows.
+    wide = (".wo.weight",) if dtype == torch.float16 else ()
+    [given] = file.read([Part(dtype, within=("shared.", "encoder."), wide=wide)], device)
     for copy, name in encoder._tied_weights_keys.items():  # one table, of which a file may have either name
         given[copy] = given[name] = given[name] if name in given else given[copy]
     return given

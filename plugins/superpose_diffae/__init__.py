@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from superpose_diffae.attributes import fit as fit
     from superpose_diffae.attributes import read_classifier as read_classifier
     from superpose_diffae.latent import LatentPredictor as LatentPredictor
-    from superpose_diffae.predictor import AutoencoderPredictor as AutoencoderPredictor
+    from superpose_diffae.predictor import Codes as Codes
     from superpose_diffae.predictor import Networks as Networks
 
 _LATER = {
     **dict.fromkeys(("Classifier", "auroc", "fit", "read_classifier"), "attributes"),
-    **dict.fromkeys(("AutoencoderPredictor", "Networks"), "predictor"),
+    **dict.fromkeys(("Codes", "Networks"), "predictor"),
     "LatentPredictor": "latent",
 }
 

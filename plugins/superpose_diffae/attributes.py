@@ -17,13 +17,14 @@ from pathlib import Path
 
 import attrs
 import torch
-from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
 from superpose import RecipeError, read_image, read_text, write_tensors
-from superpose_networks import read_weights
+from superpose_networks import WeightFile
 
+#: What files call mean and deviation of codes.
+STATISTICS = ("conds_mean", "conds_std")
 #: What the 40 rows of the public classifiers are called: the attributes of CelebA, in its own order.
 CELEBA = (
     "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
@@ -85,13 +86,15 @@ def read_classifier(
         average: Take the averaged weights that the file has as well; the original program takes the raw ones.
         device: Where it goes.
     """
-    found = read_weights(path, device)
     prefix = "ema_classifier." if average else "classifier."
+    header = WeightFile(path, wanted=(f"{prefix}weight", f"{prefix}bias", *STATISTICS)).header
+    found = {name: value.to(device, torch.float32) for name, value in header.values.items()}
     weight, bias = (found.get(f"{prefix}{name}") for name in ("weight", "bias"))
     if weight is None or bias is None or weight.dim() != 2:
         raise RecipeError(f"{path} holds no linear classifier: it needs {prefix}weight and {prefix}bias")
-    if "conds_mean" in found and "conds_std" in found:
-        statistics = found["conds_mean"].view(1, -1), found["conds_std"].view(1, -1)
+    if all(name in found for name in STATISTICS):
+        mean, deviation = (found[name].view(1, -1) for name in STATISTICS)
+        statistics = mean, deviation
     if statistics is None or weight.shape[1] != statistics[0].shape[1]:
         raise RecipeError(
             f"{path} reads codes of {weight.shape[1]} and their mean and deviation are not known: write statistics = "
@@ -99,8 +102,7 @@ def read_classifier(
         )
     names = CELEBA if len(weight) == len(CELEBA) else ()
     if path.suffix == ".safetensors":
-        with safe_open(path, framework="pt") as file:
-            names = tuple(filter(None, (file.metadata() or {}).get("attributes", "").split("\n")))
+        names = tuple(filter(None, header.notes.get("attributes", "").split("\n")))
     return Classifier(weight, bias, *statistics, names=names)
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import difflib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from superpose import Clip, Model, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
+from superpose import Clip, FileModel, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
 from superpose_diffae.codes import Code, linear_combination, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor
+    from superpose import LearnedVariance, NetworkPredictor, NoisePredictor
     from superpose_diffae.loading import Metadata
+    from superpose_diffae.predictor import Networks
     from superpose_networks.diffae import Layout
 
 
+#: What the files of a kind say.
+M = TypeVar("M")
+
+
 @attrs.frozen(kw_only=True)
-class CodedModel(Model, ABC):
+class CodedModel(FileModel[M], ABC):
     """Base of models that are told codes: prompts are their names."""
 
     latent_steps: int = option(20, doc="steps of the latent DDIM, on the grid ddim-openai", ge=1)
@@ -36,6 +42,13 @@ class CodedModel(Model, ABC):
     def clip(self) -> Clip:
         """Pixels are in [-1, 1]."""
         return StaticClip()
+
+    def predictor(self, networks: Networks, width: int, device: str, dtype: str) -> NetworkPredictor:
+        """The networks as a noise predictor that is told codes of so many features."""
+        from superpose_diffae.predictor import Codes, predictor
+
+        codes = Codes(networks, ordered(self.code), self.shape, width, self.latent_steps, device, dtype)
+        return predictor(self, codes)
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if no code has that name, or it is to be drawn and nothing draws."""
@@ -52,7 +65,7 @@ class CodedModel(Model, ABC):
 
 
 @attrs.frozen(kw_only=True)
-class DiffusionAutoencoder(CodedModel):
+class DiffusionAutoencoder(CodedModel["Metadata"]):
     """A diffusion autoencoder: images of what codes say, codes of images, codes drawn at random (arXiv 2111.15640).
 
     Reads the original program's ``last.ckpt`` as it is. Prompts are names of codes, which ``[[model.code]]`` tables
@@ -83,12 +96,11 @@ class DiffusionAutoencoder(CodedModel):
                     f"code {code.name!r} moves along an attribute: write classifier = the file that knows it"
                 )
 
-    @property
-    def metadata(self) -> Metadata:
+    def read(self) -> Metadata:
         """Description of the file by itself."""
-        from superpose_diffae.loading import metadata
+        from superpose_diffae.loading import describe
 
-        return metadata(self.path)
+        return describe(self.path)
 
     @property
     def layout(self) -> Layout:
@@ -147,26 +159,21 @@ class DiffusionAutoencoder(CodedModel):
         """True where the file has a latent network."""
         return self.layout.latent is not None
 
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network."""
-        self.load("meta")
-
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the decoder in ``dtype``; encoder and latent network, asked once an image, in float32."""
-        import torch
+        from superpose_diffae.loading import Options, load
 
-        from superpose_diffae.loading import load
-        from superpose_diffae.predictor import AutoencoderPredictor
+        options = Options(
+            self.heads, self.statistics, lambda: self.latent_schedule, self.classifier, self.average_classifier
+        )
+        networks = load(self.metadata, self.layout, options, device, dtype)
+        return self.predictor(networks, self.layout.code, device, dtype)
 
-        networks = load(self, device, getattr(torch, dtype))
-        return AutoencoderPredictor(self, networks, self.layout.code, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of every file of numbers, by its option."""
-        from superpose import digest
-
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of numbers, by its option."""
         files = {name: getattr(self, name) for name in ("path", "statistics", "classifier")}
-        return {name: digest(file) for name, file in files.items() if file is not None}
+        return {name: file for name, file in files.items() if file is not None}
 
 
 def betas(name: str, steps: int) -> TableSchedule:

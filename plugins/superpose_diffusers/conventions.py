@@ -12,17 +12,33 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import attrs
+
 from superpose import PromptError, RecipeError
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
-    from superpose_diffusers.model import Diffusers
     from superpose_diffusers.pipeline import Network, Pipeline
 
 Told = dict[str, "Tensor"]
 Config = Mapping[str, Any]
+
+
+@attrs.frozen
+class Settings:
+    """Options of a recipe that networks are told.
+
+    Attributes:
+        image_shape: (C, H, W) of the images.
+        guidance: Scale for those that want one.
+        max_tokens: Length of a prompt, where a pipeline leaves it open; None for its default.
+    """
+
+    image_shape: tuple[int, int, int]
+    guidance: float
+    max_tokens: int | None
 
 
 class Convention(ABC):
@@ -66,7 +82,7 @@ class Convention(ABC):
         return prompt, 0
 
     @abstractmethod
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
         """Conditioning of a prompt: tensors of one row, the same names for every prompt."""
 
     @abstractmethod
@@ -86,8 +102,8 @@ class Unconditional(Convention):
     def classes(self, config: Config) -> int | None:
         return config.get("num_class_embeds") or 0
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
-        del model
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        del settings
         classes = self.classes(pipeline.unet.config)
         return {"class_labels": _label(prompt, None)} if classes else {}
 
@@ -102,36 +118,36 @@ class TextUNet(Convention):
         told = (None, "text_proj")
         return _said(config, class_embed_type=(None,), num_class_embeds=(None,), encoder_hid_dim_type=told)
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
-        words = _encode(pipeline, model, prompt=prompt, num_images_per_prompt=1)[0]
-        return {"encoder_hidden_states": words} | self._guidance(pipeline, model)
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        words = _encode(pipeline, settings, prompt=prompt, num_images_per_prompt=1)[0]
+        return {"encoder_hidden_states": words} | self._guidance(pipeline, settings)
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, t, **told, return_dict=False))
 
-    def _guidance(self, pipeline: Pipeline, model: Diffusers) -> Told:
+    def _guidance(self, pipeline: Pipeline, settings: Settings) -> Told:
         import torch
 
         width = pipeline.unet.config.time_cond_proj_dim
         if width is None:
             return {}
-        scale = torch.tensor([model.guidance - 1.0])
+        scale = torch.tensor([settings.guidance - 1.0])
         return {"timestep_cond": pipeline.get_guidance_scale_embedding(scale, embedding_dim=width)}
 
 
 class SDXL(TextUNet):
     """``UNet2DConditionModel`` that is told the size of the image as well (arXiv 2307.01952)."""
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
         import torch
 
-        words, _, pooled, _ = _encode(pipeline, model, prompt=prompt)
+        words, _, pooled, _ = _encode(pipeline, settings, prompt=prompt)
         if prompt == "" and pipeline.config.force_zeros_for_empty_prompt:
             words, pooled = torch.zeros_like(words), torch.zeros_like(pooled)
-        _, height, width = model.image_shape
+        _, height, width = settings.image_shape
         sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=words.dtype)
         told = {"encoder_hidden_states": words, "text_embeds": pooled, "time_ids": sizes}
-        return told | self._guidance(pipeline, model)
+        return told | self._guidance(pipeline, settings)
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         added = {name: told[name] for name in ("text_embeds", "time_ids")}
@@ -147,8 +163,8 @@ class DiT(Convention):
     def classes(self, config: Config) -> int | None:
         return int(config["num_embeds_ada_norm"])
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
-        del model
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        del settings
         return {"class_labels": _label(prompt, self.classes(pipeline.transformer.config))}
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -164,13 +180,13 @@ class PixArt(Convention):
         del pipeline, tokenizer
         return prompt.lower().strip(), 0
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
         import torch
 
-        words, mask, *_ = _encode(pipeline, model, prompt=prompt)
+        words, mask, *_ = _encode(pipeline, settings, prompt=prompt)
         told = {"encoder_hidden_states": words, "encoder_attention_mask": mask}
         if pipeline.transformer.use_additional_conditions:
-            _, height, width = model.image_shape
+            _, height, width = settings.image_shape
             told["resolution"] = torch.tensor([[height, width]], dtype=words.dtype)
             told["aspect_ratio"] = torch.tensor([[height / width]], dtype=words.dtype)
         return told
@@ -193,9 +209,9 @@ class Sana(Convention):
         before = "\n".join(instruction)
         return before + words, len(tokenizer.encode(before, verbose=False)) - 2  # as the pipeline counts them
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
         instruction = self._instruction(type(pipeline), prompt)
-        words, mask, *_ = _encode(pipeline, model, prompt=prompt, complex_human_instruction=instruction)
+        words, mask, *_ = _encode(pipeline, settings, prompt=prompt, complex_human_instruction=instruction)
         return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
 
     def _instruction(self, pipeline: type[Pipeline], prompt: str) -> list[str] | None:
@@ -211,8 +227,8 @@ class AuraFlow(Convention):
 
     open_ended = ("tokenizer",)
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
-        return {"encoder_hidden_states": _encode(pipeline, model, prompt=prompt)[0]}
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        return {"encoder_hidden_states": _encode(pipeline, settings, prompt=prompt)[0]}
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
         return _first(network(x, timestep=(t / 1000).to(x.dtype), **told, return_dict=False))
@@ -223,8 +239,8 @@ class SD3(Convention):
 
     open_ended = ("tokenizer_3",)
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
-        words, _, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None, prompt_3=None)
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        words, _, pooled, _ = _encode(pipeline, settings, prompt=prompt, prompt_2=None, prompt_3=None)
         return {"encoder_hidden_states": words, "pooled_projections": pooled}
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -241,13 +257,13 @@ class Flux(Convention):
         del config
         return 128, 128  # the pipeline's own default; the configuration says nothing
 
-    def tell(self, pipeline: Pipeline, prompt: str, model: Diffusers) -> Told:
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
         import torch
 
-        words, pooled, _ = _encode(pipeline, model, prompt=prompt, prompt_2=None)
+        words, pooled, _ = _encode(pipeline, settings, prompt=prompt, prompt_2=None)
         told = {"encoder_hidden_states": words, "pooled_projections": pooled}
         if pipeline.transformer.config.guidance_embeds:
-            told["guidance"] = torch.tensor([model.guidance])
+            told["guidance"] = torch.tensor([settings.guidance])
         return told
 
     def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
@@ -316,13 +332,13 @@ def _said(config: Config, **told: tuple[object, ...]) -> str | None:
     return None
 
 
-def _encode(pipeline: Pipeline, model: Diffusers, **asked: object) -> tuple[Any, ...]:
+def _encode(pipeline: Pipeline, settings: Settings, **asked: object) -> tuple[Any, ...]:
     """Encode one prompt by ``encode_prompt``, without its own guidance."""
     takes = inspect.signature(pipeline.encode_prompt).parameters
     if "do_classifier_free_guidance" in takes:
         asked["do_classifier_free_guidance"] = False
-    if model.max_tokens is not None and "max_sequence_length" in takes:
-        asked["max_sequence_length"] = model.max_tokens
+    if settings.max_tokens is not None and "max_sequence_length" in takes:
+        asked["max_sequence_length"] = settings.max_tokens
     return pipeline.encode_prompt(device=pipeline.device, **asked)
 
 

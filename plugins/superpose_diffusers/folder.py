@@ -91,17 +91,27 @@ class PipelineFolder:
         """Number of pixels along a side of one pixel of the latent."""
         if self.autoencoder is None:
             return 1
-        about = self.config(self.autoencoder)
+        about = self.autoencoder_config
         widths = about.get("block_out_channels") or about.get("encoder_block_out_channels")
         if widths is None:
             kind = self.parts[self.autoencoder]
             raise RecipeError(f"{self.path}: its autoencoder is a {kind}, of which the bridge doesn't know the size")
         return int(2 ** (len(widths) - 1))
 
-    def config(self, name: str) -> Mapping[str, Any]:
-        """The configuration of a part."""
-        kind = "scheduler_config.json" if name == "scheduler" else "config.json"
-        return read_json(self.path / name / kind)
+    @cached_property
+    def denoiser_config(self) -> Mapping[str, Any]:
+        """The configuration of the denoiser."""
+        return read_json(self.path / self.denoiser / "config.json")
+
+    @cached_property
+    def autoencoder_config(self) -> Mapping[str, Any]:
+        """The configuration of the autoencoder; empty where there is none."""
+        return read_json(self.path / self.autoencoder / "config.json") if self.autoencoder else {}
+
+    @cached_property
+    def scheduler_config(self) -> Mapping[str, Any]:
+        """The configuration of the scheduler."""
+        return read_json(self.path / "scheduler" / "scheduler_config.json")
 
     def weights(self, variant: str | None) -> list[Path]:
         """The files of weights that are read, for a variant such as "fp16"; shards are files of their own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from functools import lru_cache
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 OFF = {"requires_safety_checker": False, "add_watermarker": False}
 
 
-def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dtype, variant: str | None) -> Pipeline:
-    """The pipeline, its networks in evaluation mode.
+def load_pipeline(
+    folder: PipelineFolder,
+    tokenizers: Mapping[str, PreTrainedTokenizerBase],
+    device: torch.device,
+    dtype: torch.dtype,
+    variant: str | None,
+) -> Pipeline:
+    """The pipeline, its networks in evaluation mode; ``tokenizers`` as from `load_tokenizers`.
 
     Raises:
         RecipeError: diffusers is not installed, a class is unknown, or a file is missing or damaged.
@@ -36,8 +42,10 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the libraries think of their own files is nothing a user can mend
         homes = _homes()
-        parts = {}
+        parts = dict(tokenizers)
         for name, kind in folder.parts.items():
+            if name in tokenizers:
+                continue
             cls = _class(homes, kind, f"{folder.path}: part {name!r}")
             wanted = at_least_float32(dtype) if name == folder.autoencoder else dtype
             parts[name] = _part(cls, folder.path / name, device, wanted, variant)
@@ -53,7 +61,6 @@ def load_pipeline(folder: PipelineFolder, device: torch.device, dtype: torch.dty
     return made
 
 
-@lru_cache(maxsize=4)
 def load_tokenizers(folder: PipelineFolder) -> tuple[type[Pipeline], dict[str, PreTrainedTokenizerBase]]:
     """The pipeline's class, and each of its tokenizers by the name of the part.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import attrs
 
 from superpose import (
     Clip,
-    Model,
+    FileModel,
     PromptError,
     RecipeError,
     locate,
@@ -18,7 +20,7 @@ from superpose import (
     published_parameterization,
     published_schedule,
 )
-from superpose_diffusers.conventions import Convention, convention, default
+from superpose_diffusers.conventions import Convention, Settings, convention, default
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class Diffusers(Model):
+class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
     """Any denoiser of diffusers: U-Nets and transformers, in pixels or latents, epsilon, v or flow.
 
     Needs ``pip install 'superpose[diffusers]'``. Weights are read from safetensors only, and no code of a pipeline's
@@ -46,15 +48,45 @@ class Diffusers(Model):
         None, doc="length of a prompt in tokens, for pipelines that leave it open; unset: their default", ge=1
     )
 
+    def read(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
+        """The saved pipeline, its denoiser's convention and configuration."""
+        folder = PipelineFolder(locate(self.path, self.hub))
+        config = dict(folder.denoiser_config)
+        try:
+            rule = convention(folder.parts[folder.denoiser], config)
+        except RecipeError as error:
+            raise RecipeError(f"{folder.path}: {error}") from error
+        if misfit := rule.misfit(config):
+            raise RecipeError(f"{folder.path}: the denoiser has {misfit}")
+        if folder.autoencoder is not None:
+            own = folder.autoencoder_config.get("latent_channels", rule.channels(config))
+            if own != rule.channels(config):
+                raise RecipeError(
+                    f"{folder.path}: the denoiser of this {folder.pipeline} takes {rule.channels(config)} channels and "
+                    f"its autoencoder makes {own}: the rest is an image beside the state, which the bridge doesn't know"
+                )
+        return folder, rule, config
+
+    @cached_property
+    def tokenizers(self) -> tuple[Any, Mapping[str, Any]]:
+        """The pipeline's class, and each of its tokenizers by the name of the part."""
+        from superpose_diffusers.loading import load_tokenizers
+
+        return load_tokenizers(self.metadata[0])
+
     @property
-    def folder(self) -> PipelineFolder:
-        """The saved pipeline."""
-        return PipelineFolder(locate(self.path, self.hub))
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights that is read."""
+        folder = self.metadata[0]
+        return {str(file.relative_to(folder.path)): file for file in folder.weights(self.variant)}
+
+    def check_files(self) -> None:
+        """Nothing: the two libraries read weights whole or not at all."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the state: of the latent, where there is one."""
-        folder, rule, config = self._known()
+        folder, rule, config = self.metadata
         factor, step = folder.factor, folder.factor * rule.patch(config)
         height, width = self.height, self.width
         if not rule.resizes and (height or width):
@@ -73,49 +105,67 @@ class Diffusers(Model):
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the images."""
-        folder, _, _ = self._known()
+        folder, _, _ = self.metadata
         channels, height, width = self.shape
         if folder.autoencoder is None:
             return channels, height, width
-        return folder.config(folder.autoencoder).get("out_channels", 3), height * folder.factor, width * folder.factor
+        return folder.autoencoder_config.get("out_channels", 3), height * folder.factor, width * folder.factor
 
     @property
     def schedule(self) -> Schedule:
         """The levels that the pipeline's scheduler speaks of; its grid is not read."""
-        folder, rule, config = self._known()
+        folder, rule, config = self.metadata
         patch, (_, height, width) = rule.patch(config), self.shape
-        about = folder.config("scheduler")
+        about = folder.scheduler_config
         published_parameterization(about)
         return published_schedule(about, (height // patch) * (width // patch))
 
     @property
     def clip(self) -> Clip | None:
         """As the pipeline's scheduler says, in pixels; None for latents."""
-        return published_clip(self.folder.config("scheduler")) if self.folder.autoencoder is None else None
+        folder = self.metadata[0]
+        return published_clip(folder.scheduler_config) if folder.autoencoder is None else None
 
     @property
     def learned_variance(self) -> LearnedVariance:
         """Of networks with twice the channels: guided-diffusion's kin, unless somebody says otherwise."""
-        folder, rule, config = self._known()
+        folder, rule, config = self.metadata
         if config.get("out_channels") != 2 * rule.channels(config):
             return "none"
-        return "learned" if folder.config("scheduler").get("variance_type") == "learned" else "learned_range"
+        return "learned" if folder.scheduler_config.get("variance_type") == "learned" else "learned_range"
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""
-        from superpose_diffusers.predictor import BridgePredictor
+        import torch
 
-        return BridgePredictor(self, device, dtype)
+        from superpose import NetworkPredictor, torch_dtype
+        from superpose_diffusers.autoencoder import Latents
+        from superpose_diffusers.loading import load_pipeline
+        from superpose_diffusers.predictor import PipelineEncoder, forward
+
+        (folder, rule, _), computes = self.metadata, torch_dtype(dtype)
+        pipeline = load_pipeline(folder, self.tokenizers[1], torch.device(device), computes, self.variant)
+        network = getattr(pipeline, folder.denoiser)
+        return NetworkPredictor(
+            self,
+            network,
+            PipelineEncoder(rule, pipeline, Settings(self.image_shape, self.guidance, self.max_tokens), computes),
+            device,
+            computes,
+            parameterization=published_parameterization(folder.scheduler_config),
+            forward=forward(rule, network, computes),
+            autoencoder=Latents(getattr(pipeline, folder.autoencoder)) if folder.autoencoder else None,
+        )
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` where prompts are classes and ``prompt`` is none of them; any text will do elsewhere.
 
         Words that are too many for one of the text encoders are told of (a `Notice`).
         """
-        folder, rule, config = self._known()
+        _, rule, config = self.metadata
         classes = rule.classes(config)
         if classes is None:
-            self._tell_of_lost_words(folder, rule, prompt)
+            self._tell_of_lost_words(rule, prompt)
             return
         if classes == 0 and not prompt:
             return
@@ -124,18 +174,10 @@ class Diffusers(Model):
         if prompt and not (prompt.isdecimal() and int(prompt) < classes):
             raise PromptError(f"unknown prompt {prompt!r}; this network knows classes: write a number below {classes}")
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights that is read."""
-        from superpose import digest
-
-        folder = self.folder
-        return {str(file.relative_to(folder.path)): digest(file) for file in folder.weights(self.variant)}
-
-    def _tell_of_lost_words(self, folder: PipelineFolder, rule: Convention, prompt: str) -> None:
-        from superpose_diffusers.loading import load_tokenizers
+    def _tell_of_lost_words(self, rule: Convention, prompt: str) -> None:
         from superpose_networks import tell_of_lost_words
 
-        pipeline, tokenizers = load_tokenizers(folder)
+        pipeline, tokenizers = self.tokenizers
         for name, tokenizer in tokenizers.items():
             length = tokenizer.model_max_length
             if name in rule.open_ended:
@@ -143,22 +185,3 @@ class Diffusers(Model):
                 length = own if self.max_tokens is None else self.max_tokens
             words, others = rule.wording(pipeline, tokenizer, prompt)
             tell_of_lost_words(tokenizer, words, length + others, name.replace("tokenizer", "text_encoder"))
-
-    def _known(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
-        """The folder, the denoiser's convention and its configuration."""
-        folder = self.folder
-        config = dict(folder.config(folder.denoiser))
-        try:
-            rule = convention(folder.parts[folder.denoiser], config)
-        except RecipeError as error:
-            raise RecipeError(f"{folder.path}: {error}") from error
-        if misfit := rule.misfit(config):
-            raise RecipeError(f"{folder.path}: the denoiser has {misfit}")
-        if folder.autoencoder is not None:
-            own = folder.config(folder.autoencoder).get("latent_channels", rule.channels(config))
-            if own != rule.channels(config):
-                raise RecipeError(
-                    f"{folder.path}: the denoiser of this {folder.pipeline} takes {rule.channels(config)} channels and "
-                    f"its autoencoder makes {own}: the rest is an image beside the state, which the bridge doesn't know"
-                )
-        return folder, rule, config

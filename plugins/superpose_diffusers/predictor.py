@@ -1,4 +1,4 @@
-"""A denoiser of diffusers as a noise predictor.
+"""A denoiser of diffusers as a noise predictor asks it.
 
 A row's answer depends on its row alone as far as the library's own layers keep rows apart: in value always, to the last
 bit only where a forward pass has one row (``rows = 1`` in ``[run]``).
@@ -7,72 +7,36 @@ bit only where a forward pass has one row (``rows = 1`` in ``[run]``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
+import attrs
 import torch
 from torch import Tensor
 
-from superpose import Condition, NoiseLevel, NoisePredictor, Prediction, published_parameterization
-from superpose_diffusers.autoencoder import Latents
-from superpose_diffusers.conventions import convention
-from superpose_diffusers.loading import load_pipeline
-
-if TYPE_CHECKING:
-    from superpose_diffusers.model import Diffusers
+from superpose import Forward, NoiseLevel
+from superpose_diffusers.conventions import Convention, Settings
 
 
-class BridgePredictor(NoisePredictor):
-    """A network of diffusers and all that is needed to ask it.
+@attrs.frozen(eq=False)
+class PipelineEncoder:
+    """Prompts by the pipeline's own text encoders, in ``dtype`` where they are no whole numbers."""
 
-    Arguments:
-        model: What the recipe says.
-        device: Where it runs.
-        dtype: What the denoiser and the text encoders compute in.
-    """
+    convention: Convention
+    pipeline: Any
+    settings: Settings
+    dtype: torch.dtype
 
-    def __init__(self, model: Diffusers, device: str, dtype: str) -> None:
-        folder = model.folder
-        self.model = model
-        self.shape, self.schedule, self.clip = model.shape, model.schedule, model.clip
-        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        self.pipeline = load_pipeline(folder, self.device, self.dtype, model.variant)
-        self.network = getattr(self.pipeline, folder.denoiser)
-        self.latents = Latents(getattr(self.pipeline, folder.autoencoder)) if folder.autoencoder else None
-        self.convention = convention(folder.parts[folder.denoiser], folder.config(folder.denoiser))
-        self.parameterization = published_parameterization(folder.config("scheduler"))
-        self.learned_variance = model.learned_variance
+    def __call__(self, prompt: str) -> Mapping[str, Tensor]:
+        """What the network is told of a prompt."""
+        told = self.convention.tell(self.pipeline, prompt, self.settings)
+        return {name: value.to(self.dtype) if value.is_floating_point() else value for name, value in told.items()}
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of the images."""
-        return self.model.image_shape
 
-    @torch.no_grad()
-    def condition(self, prompt: str) -> Condition:
-        """Encode a prompt with the pipeline's own text encoders."""
-        self.model.check_prompt(prompt)
-        told = self.convention.tell(self.pipeline, prompt, self.model)
-        return Condition(
-            prompt,
-            {
-                name: value.to(self.device, self.dtype if value.is_floating_point() else None)
-                for name, value in told.items()
-            },
-        )
+def forward(convention: Convention, network: Any, dtype: torch.dtype) -> Forward:
+    """One forward pass, as the network wants to be called."""
 
-    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
-        """One forward pass."""
-        t = torch.full((len(x),), level.t, device=self.device)
-        answer = self.convention.ask(self.network, x.to(self.dtype), t, conditioning)
-        if self.learned_variance == "none":
-            return Prediction(answer)
-        output, variance = answer.chunk(2, dim=1)
-        return Prediction(output, variance)
+    def passed(x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Tensor:
+        t = torch.full((len(x),), level.t, device=x.device)
+        return convention.ask(network, x.to(dtype), t, conditioning)
 
-    def encode(self, images: Tensor) -> Tensor:
-        """The states of images (N, 3, H, W) in [-1, 1]."""
-        return images if self.latents is None else self.latents.encode(images.to(self.device))
-
-    def decode(self, states: Tensor) -> Tensor:
-        """The images of states."""
-        return states if self.latents is None else self.latents.decode(states)
+    return passed

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from superpose import RecipeError, Schedule, Table, TableSchedule, published_table, read_json
-from superpose_networks import LazyNetwork, read_config, read_weights, tensor_shapes, weight_files
+from superpose_networks import LazyNetwork, WeightFile, read_config, weight_files
 from superpose_networks.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -37,8 +37,8 @@ class DiTFiles:
     """
 
     config: DiTConfig
-    network: LazyNetwork
-    autoencoder: LazyNetwork
+    network: LazyNetwork[DiT]
+    autoencoder: LazyNetwork[Autoencoder]
     latents: AutoencoderShape
     schedule: Schedule
     names: Mapping[str, int]
@@ -79,14 +79,14 @@ def read_dit(path: Path, vae: Path | None, heads: int | None, variant: str | Non
     return DiTFiles(
         config=config,
         network=network,
-        autoencoder=LazyNetwork(lambda: Autoencoder(latents), lambda *to: read_weights(weights, *to), weights),
+        autoencoder=LazyNetwork(lambda: Autoencoder(latents), WeightFile(weights)),
         latents=latents,
         schedule=schedule,
         names=names,
     )
 
 
-def _folder(path: Path, variant: str | None) -> tuple[DiTConfig, LazyNetwork, Schedule, dict[str, int]]:
+def _folder(path: Path, variant: str | None) -> tuple[DiTConfig, LazyNetwork[DiT], Schedule, dict[str, int]]:
     where, weights = weight_files(path / "transformer", variant)
     config = diffusers_dit(str(where), read_config(where))
     about = path / "scheduler" / "scheduler_config.json"
@@ -94,16 +94,13 @@ def _folder(path: Path, variant: str | None) -> tuple[DiTConfig, LazyNetwork, Sc
     if prediction != "epsilon":
         raise RecipeError(f"{about}: prediction_type is {prediction!r}, and every DiT predicts epsilon")
     names = _named(read_json(path / "model_index.json").table("id2label", {}))
-    return config, LazyNetwork(lambda: DiT(config), lambda *to: read_weights(weights, *to), weights), schedule, names
+    return config, LazyNetwork(lambda: DiT(config), WeightFile(weights)), schedule, names
 
 
-def _file(path: Path, heads: int | None) -> tuple[DiTConfig, LazyNetwork]:
-    config = paper_dit(str(path), tensor_shapes(path, landmark=LANDMARK), heads)
-    return config, LazyNetwork(
-        lambda: DiT(config),
-        lambda *to: paper_dit_names(read_weights(path, *to, landmark=LANDMARK), config.num_layers),
-        path,
-    )
+def _file(path: Path, heads: int | None) -> tuple[DiTConfig, LazyNetwork[DiT]]:
+    file = WeightFile(path, LANDMARK)
+    config = paper_dit(str(path), file.shapes, heads)
+    return config, LazyNetwork(lambda: DiT(config), file, lambda weights: paper_dit_names(weights, config.num_layers))
 
 
 def _named(labels: Table) -> dict[str, int]:

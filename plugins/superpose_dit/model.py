@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Model, PromptError, locate, option
+from superpose import FileModel, locate, option
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Schedule
     from superpose_dit.files import DiTFiles
 
 
-@attrs.frozen(kw_only=True, slots=False)  # what is read once is kept
-class DiffusionTransformer(Model):
+@attrs.frozen(kw_only=True)
+class DiffusionTransformer(FileModel["DiTFiles"]):
     """DiT: images of ImageNet's classes, by a transformer over latents.
 
     From a folder of diffusers, or a ``.pt`` file of the paper's code with ``vae``. Prompts are classes: their number,
@@ -35,13 +34,8 @@ class DiffusionTransformer(Model):
     )
     heads: int | None = option(None, doc="heads of attention of a .pt file whose width is none of the published", ge=1)
 
-    @cached_property
-    def files(self) -> DiTFiles:
-        """Content of the files, without their weights.
-
-        Raises:
-            RecipeError: If a file is missing, or says something that is not supported.
-        """
+    def read(self) -> DiTFiles:
+        """Content of the files, without their weights."""
         from superpose_dit.files import read_dit
 
         return read_dit(locate(self.path, self.hub), self.vae, self.heads, self.variant)
@@ -49,24 +43,24 @@ class DiffusionTransformer(Model):
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, h, w) of the latents."""
-        config = self.files.config
+        config = self.metadata.config
         return config.in_channels, config.sample_size, config.sample_size
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(3, H, W) of the images."""
-        latents, (_, height, width) = self.files.latents, self.shape
+        latents, (_, height, width) = self.metadata.latents, self.shape
         return latents.out_channels, height * latents.factor, width * latents.factor
 
     @property
     def schedule(self) -> Schedule:
         """Noise levels of training."""
-        return self.files.schedule
+        return self.metadata.schedule
 
     @property
     def learned_variance(self) -> LearnedVariance:
         """A range, where it writes twice the channels."""
-        config = self.files.config
+        config = self.metadata.config
         return "learned_range" if config.out_channels == 2 * config.in_channels else "none"
 
     def number(self, prompt: str) -> int:
@@ -75,39 +69,33 @@ class DiffusionTransformer(Model):
         Raises:
             PromptError: If there is none, with the nearest.
         """
-        count, names = self.files.config.num_embeds_ada_norm, self.files.names
-        if not prompt:
-            return count
-        if prompt in names:
-            return names[prompt]
-        if prompt.isdecimal() and int(prompt) < count:
-            return int(prompt)
-        near = difflib.get_close_matches(prompt, names, 1)
-        what = f"a number from 0 to {count - 1}" + (" or a name" if names else "")
-        raise PromptError(f"unknown class {prompt!r}: write {what}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        from superpose_networks import class_number
+
+        count = self.metadata.config.num_embeds_ada_norm
+        return class_number(prompt, count, self.metadata.names, count)
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if there is no such class."""
         self.number(prompt)
 
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network."""
-        self.load("meta")
-
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_dit.predictor import DiTPredictor
+        from superpose import NetworkPredictor
+        from superpose_networks import class_labels
 
-        return DiTPredictor(self, device, dtype)
+        return NetworkPredictor(
+            self,
+            self.metadata.network.load(device, dtype),
+            class_labels(self.number),
+            device,
+            dtype,
+            autoencoder=self.metadata.autoencoder.load(device, dtype),
+        )
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        from superpose import digest
-        from superpose_networks import shards
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights."""
+        from superpose_networks import named_shards
 
-        files = {"transformer": self.files.network.source, "first stage": self.files.autoencoder.source}
-        return {
-            name if file == source else f"{name}/{file.name}": digest(file)
-            for name, source in files.items()
-            for file in shards(source)
-        }
+        known = self.metadata
+        return named_shards({"transformer": known.network.file, "first stage": known.autoencoder.file})

@@ -10,6 +10,8 @@ import attrs
 from superpose import RecipeError
 from superpose_edm.preconditioning import PRECONDITIONINGS, Preconditioning
 
+#: What a converted folder calls its weights.
+WEIGHTS = "model.safetensors"
 NETWORKS = ("SongUNet", "DhariwalUNet")
 #: Arguments of one kind of network alone, with their defaults there.
 _SONG = {"model_channels": 128, "channel_mult": (1, 2, 2, 2), "num_blocks": 4, "attn_resolutions": (16,)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from superpose import Forward, NoiseLevel
 from superpose_edm.config import EDMConfig
 from superpose_edm.network import EDMUNet, Song, heads
-from superpose_networks import assign, read_weights, ready, split_qkv, splits
+from superpose_edm.preconditioning import Preconditioning
+from superpose_networks import LazyNetwork, Part, WeightFile, split_qkv, splits
 
 _OUTSIDE = {
     "map_layer0": "time_embedding.linear_1",
@@ -32,19 +35,27 @@ _ATTENTION = {"norm2": "group_norm", "proj": "to_out.0"}
 _BLOCK = re.compile(r"(enc|dec)\.(\d+)x\d+_([a-z_]+)(\d*)\.(.+)")
 
 
-def load_edm(path: Path, config: EDMConfig, device: str, dtype: torch.dtype) -> EDMUNet:
-    """The network in a converted file.
+def edm(path: Path, config: EDMConfig) -> LazyNetwork[EDMUNet]:
+    """The network in a converted file."""
+    build = Song if config.song else EDMUNet
+    # The frequencies of time are never rounded: half precision would move the noise levels.
+    part = Part(prefix="model.", wide=("map_noise.freqs",))
+    return LazyNetwork(lambda: build(config), WeightFile(path), lambda weights: edm_names(weights, config), part)
 
-    Raises:
-        RecipeError: It is damaged, or does not fit its configuration.
-    """
-    weights = edm_names(read_weights(path, device, dtype, prefix="model."), config)
-    if "frequencies" in weights:  # of time: half precision would move the noise levels
-        weights["frequencies"] = read_weights(path, device, prefix="model.map_noise.")["freqs"]
-    with torch.device("meta"):  # no memory, no random numbers
-        network = (Song if config.song else EDMUNet)(config)
-    assign(network, weights, str(path))
-    return ready(network)
+
+def preconditioned(network: EDMUNet, around: Preconditioning) -> Forward:
+    """The clean image: the network in its dtype, the preconditioning around it in float32."""
+    dtype = network.conv_in.weight.dtype
+
+    def forward(x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Tensor:
+        at = around.at(level.ratio)
+        noisy = x / level.alpha  # a clean image plus sigma times noise
+        noise = torch.full((), at.noise, device=x.device)
+        answer: Tensor = network((at.in_ * noisy).to(dtype), noise, **conditioning)
+        # What iDDPM's networks say of the variance is not used, as in EDM.
+        return torch.add(at.skip * noisy, answer[:, : x.shape[1]].float(), alpha=at.out)
+
+    return forward
 
 
 def edm_names(weights: dict[str, Tensor], config: EDMConfig) -> dict[str, Tensor]:

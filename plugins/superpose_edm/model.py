@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import EDMSchedule, Model, RecipeError, class_of, option, read_json
-from superpose_edm.config import EDMConfig
+from superpose import EDMSchedule, FileModel, RecipeError, class_of, option, read_json
+from superpose_edm.config import WEIGHTS, EDMConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose_edm.network import EDMUNet
+    from superpose_networks import LazyNetwork
 
 #: The range that EDM samples in, where the network was trained on more.
 LOWEST, HIGHEST = 0.002, 80.0
 
 
 @attrs.frozen(kw_only=True)
-class EDM(Model):
+class EDM(FileModel["tuple[EDMConfig, LazyNetwork[EDMUNet]]"]):
     """A network of EDM, from a folder that ``python -m superpose_edm.convert FILE.pkl FOLDER`` has made.
 
     Every noise level may be asked, on EDM's own axis from 0.002 to 80 (or the range of training, where that is less).
@@ -30,16 +35,24 @@ class EDM(Model):
     path: Path = option(doc="the converted folder")
     labels: Path | None = option(None, doc="a file with the names of a class in each line, for prompts")
 
-    @property
-    def config(self) -> EDMConfig:
-        """Configuration of the network.
+    def read(self) -> tuple[EDMConfig, LazyNetwork[EDMUNet]]:
+        """Configuration of the network, and the network."""
+        from superpose_edm.loading import edm
 
-        Raises:
-            RecipeError: The folder is none, or the network is not known here.
-        """
         if self.path.suffix == ".pkl":
             raise RecipeError(f"{self.path} must be made harmless: python -m superpose_edm.convert {self.path} FOLDER")
-        return EDMConfig.from_mapping(read_json(self.path / "config.json"), str(self.path))
+        config = EDMConfig.from_mapping(read_json(self.path / "config.json"), str(self.path))
+        return config, edm(self.path / WEIGHTS, config)
+
+    @property
+    def config(self) -> EDMConfig:
+        """Configuration of the network."""
+        return self.metadata[0]
+
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """The converted file."""
+        return {WEIGHTS: self.path / WEIGHTS}
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -71,18 +84,29 @@ class EDM(Model):
         """The class that a prompt names; None for no class."""
         return class_of(prompt, self.config.label_dim or None, self.labels) if prompt else None
 
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network."""
-        self.load("meta")
-
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_edm.predictor import EDMPredictor
+        from superpose import NetworkPredictor
+        from superpose_edm.loading import preconditioned
 
-        return EDMPredictor(self, device, dtype)
+        config, lazy = self.metadata
+        network = lazy.load(device, dtype)
+        return NetworkPredictor(
+            self,
+            network,
+            self._encoded,
+            device,
+            dtype,
+            parameterization="sample",
+            forward=preconditioned(network, config.around),
+        )
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the converted file."""
-        from superpose import digest
+    def _encoded(self, prompt: str) -> dict[str, Tensor]:
+        """A class as a row with a one in its place."""
+        import torch
 
-        return {"model.safetensors": digest(self.path / "model.safetensors")}
+        label, count = self.label(prompt), self.config.label_dim
+        classes = torch.zeros(1, count)
+        if label is not None:
+            classes[0, label] = 1
+        return {"classes": classes} if count else {}

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from superpose import replacing
-from superpose_gaussian.model import PROMPTS_FILE
 from superpose_gaussian.normal import Mixture, Normal
+from superpose_gaussian.prompts import PROMPTS_FILE
 from superpose_networks import read_weights
 
 #: Channels of a grey image, all equal.

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import json
 from abc import ABC
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Model, PromptError, RecipeError, TableSchedule, option
+from superpose import FileModel, PromptError, RecipeError, TableSchedule, option
+from superpose_gaussian.prompts import PROMPTS_FILE, Described
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
 
 EMBEDDED = Path(__file__).parent / "weights"
 
-#: Names of the distributions, in order, beside the file of the weights.
-PROMPTS_FILE = "prompts.json"
-
 
 @attrs.frozen(kw_only=True)
-class Exact(Model, ABC):
+class Exact(FileModel[Described], ABC):
     """Base of the models that ``python -m superpose_gaussian.fit`` writes."""
 
     embedded: ClassVar[str]
@@ -41,11 +39,22 @@ class Exact(Model, ABC):
                 raise RecipeError(f"path: {folder} has no {name}; write a folder of superpose_gaussian.fit")
         return folder
 
+    def read(self) -> Described:
+        """Names of the distributions and the shape of an image."""
+        return Described.of(self.folder)
+
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """The weights."""
+        return {self.kind: self.folder / "model.safetensors"}
+
+    def check_files(self) -> None:
+        """Nothing: they are small, and read whole."""
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, H, W), as the folder says."""
-        shape = json.loads((self.folder / PROMPTS_FILE).read_text(encoding="utf-8"))["shape"]
-        return shape[0], shape[1], shape[2]
+        return self.metadata.shape
 
     @property
     def schedule(self) -> Schedule:
@@ -55,7 +64,7 @@ class Exact(Model, ABC):
     @property
     def prompts(self) -> tuple[str, ...]:
         """Names of the distributions."""
-        return tuple(json.loads((self.folder / PROMPTS_FILE).read_text(encoding="utf-8"))["prompts"])
+        return self.metadata.prompts
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the nearest known prompts, if there is no such distribution."""
@@ -63,12 +72,6 @@ class Exact(Model, ABC):
             near = difflib.get_close_matches(prompt, self.prompts, 2, cutoff=0)
             told = ", ".join(map(repr, dict.fromkeys([*near, ""])))
             raise PromptError(f"unknown prompt {prompt!r}; nearest: {told}")
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the weights."""
-        from superpose import digest
-
-        return {self.kind: digest(self.folder / "model.safetensors")}
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the distributions; they are computed with in float64 whatever ``dtype`` says."""

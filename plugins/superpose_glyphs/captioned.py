@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from superpose import Clip, Condition, NoiseLevel, NoisePredictor, Prediction, PromptError, Schedule
-from superpose_glyphs.captions import COLOUR_ROWS, DRAWN, read_caption, words_of
-from superpose_glyphs.unshuffled import see
-from superpose_networks import assign, load_unet2d, read_weights, ready
+from superpose import EncodePrompt
+from superpose_glyphs.captions import COLOUR_ROWS, DRAWN, caption_of
+from superpose_networks import LazyNetwork, WeightFile
 
 TABLES = "captions.safetensors"
 
@@ -31,48 +29,16 @@ class Captions(nn.Module):
         return told
 
 
-class PictogramPredictor(NoisePredictor):
-    """A U-Net that predicts the clean image.
+def lazy_captions(folder: Path, words: tuple[str, ...], width: int) -> LazyNetwork[Captions]:
+    """The tables of captions in a folder of weights, of words and of the ``width`` that the network reads."""
+    return LazyNetwork(lambda: Captions(len(words), width), WeightFile(folder / TABLES))
 
-    Arguments:
-        folder: ``config.json`` and the weights, in the layout of ``UNet2DModel``; tables and words beside them.
-        schedule: Noise levels it was trained on.
-        clip: How its clean image is kept in range.
-        device: Where it runs.
-        dtype: What it computes in.
-    """
 
-    parameterization = "sample"
+def encoder(captions: Captions, words: tuple[str, ...], device: str) -> EncodePrompt:
+    """The features of captions; `PromptError` for one that is not understood."""
 
-    def __init__(self, folder: Path, schedule: Schedule, clip: Clip | None, device: str, dtype: str) -> None:
-        self.dtype: torch.dtype = getattr(torch, dtype)
-        self.device = torch.device(device)
-        self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
-        config = self.network.config
-        side = config.sample_size * math.isqrt(config.in_channels // 3)
-        self.shape, self.schedule, self.clip = (3, side, side), schedule, clip
-        self.words = words_of(folder)
-        with torch.device("meta"):
-            captions = Captions(len(self.words), config.time_width)
-        tables = folder / TABLES
-        assign(captions, read_weights(tables, self.device, self.dtype), str(tables))
-        self.captions = ready(captions)
+    def encoded(prompt: str) -> Mapping[str, Tensor]:
+        rows = caption_of(prompt, words).rows(words)
+        return {"labels": captions(torch.tensor([rows], device=device))}
 
-    def condition(self, prompt: str) -> Condition:
-        """The caption's features.
-
-        Raises:
-            PromptError: It is not understood.
-        """
-        try:
-            rows = read_caption(prompt, self.words).rows(self.words)
-        except ValueError as error:
-            raise PromptError(str(error)) from error
-        with torch.inference_mode():
-            told = self.captions(torch.tensor([rows], device=self.device))
-        return Condition(prompt, {"caption": told})
-
-    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
-        """One forward pass."""
-        t = torch.full((), level.t, device=self.device)
-        return Prediction(see(self.network, x.to(self.dtype), t, conditioning["caption"]))
+    return encoded

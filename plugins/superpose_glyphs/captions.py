@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 
+from superpose import PromptError
 from superpose_glyphs.phrases import COLOURS, INK, PAPER
 
 DRAWN = ("outline", "solid")
@@ -89,6 +90,14 @@ def read_caption(text: str, words: tuple[str, ...] = WORDS) -> Caption:
     if coloured:
         return Caption(word, drawing)
     return Caption(word, drawing, ink or "black", paper or "white")
+
+
+def caption_of(text: str, words: tuple[str, ...]) -> Caption:
+    """The same; `PromptError` for what is not understood."""
+    try:
+        return read_caption(text, words)
+    except ValueError as error:
+        raise PromptError(str(error)) from error
 
 
 def words_of(folder: Path) -> tuple[str, ...]:

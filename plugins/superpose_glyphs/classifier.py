@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Classifier, PromptError, TableSchedule, option
+from superpose import FileClassifier, PromptError, TableSchedule, option
 from superpose_glyphs.model import trained
 from superpose_glyphs.vocabulary import class_of
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class NoisyReader(Classifier, ABC):
+class NoisyReader(FileClassifier[tuple[str, ...]], ABC):
     """Base of the classifiers that ``python -m superpose_glyphs.train`` writes."""
 
     path: Path | None = option(None, doc="a folder of weights that superpose_glyphs.train wrote; absent: our own")
@@ -37,10 +38,19 @@ class NoisyReader(Classifier, ABC):
         """The cosine schedule, 1000 steps."""
         return TableSchedule.named("cosine")
 
+    def read(self) -> tuple[str, ...]:
+        """Names of the classes, in order."""
+        return tuple(json.loads((self.folder / "classes.json").read_text(encoding="utf-8")))
+
     @property
     def names(self) -> tuple[str, ...]:
         """Of the classes, in order."""
-        return tuple(json.loads((self.folder / "classes.json").read_text(encoding="utf-8")))
+        return self.metadata
+
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """The weights."""
+        return {self.kind: self.folder / "model.safetensors"}
 
     @property
     def classes(self) -> int:
@@ -49,15 +59,11 @@ class NoisyReader(Classifier, ABC):
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:
         """Read the weights."""
-        from superpose_glyphs.reader import ReaderPredictor
+        from superpose import NetworkClassifier, torch_dtype
+        from superpose_glyphs.reader import load_reader
 
-        return ReaderPredictor(self.folder, self.shape, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the weights."""
-        from superpose import digest
-
-        return {self.kind: digest(self.folder / "model.safetensors")}
+        reader = load_reader(self.folder, device, torch_dtype(dtype), self.shape[1])
+        return NetworkClassifier(self.shape, reader, device, dtype)
 
 
 @attrs.frozen(kw_only=True)

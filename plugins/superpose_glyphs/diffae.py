@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from superpose_glyphs.model import trained
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor, Schedule
+    from superpose_glyphs.coder import Coded
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsDiffae(CodedModel):
+class GlyphsDiffae(CodedModel["Coded"]):
     """Letters and digits as codes and back, 32x32 RGB: a diffusion autoencoder that comes with the package.
 
     Prompts are names of codes, which ``[[model.code]]`` tables give, as for ``diffae``: that of an image, one between
@@ -32,6 +34,12 @@ class GlyphsDiffae(CodedModel):
         """Folder of the weights; `RecipeError` if they are not there."""
         return trained(self.path, self.kind, "diffae.safetensors")
 
+    def read(self) -> Coded:
+        """Content of the folder, without the weights."""
+        from superpose_glyphs.coder import Coded
+
+        return Coded(self.folder)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, 32, 32)."""
@@ -45,20 +53,16 @@ class GlyphsDiffae(CodedModel):
     @property
     def draws(self) -> bool:
         """True where its weights have a network that draws codes."""
-        return (self.folder / "codes.safetensors").exists()
+        return self.metadata.codes is not None
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the decoder in ``dtype``; the other networks in float32."""
-        import torch
+        from superpose_glyphs.coder import LAYOUT
 
-        from superpose_diffae import AutoencoderPredictor
-        from superpose_glyphs.coder import LAYOUT, load
+        networks = self.metadata.load(betas(BETAS, 1000), device, dtype)
+        return self.predictor(networks, LAYOUT.code, device, dtype)
 
-        networks = load(self.folder, betas(BETAS, 1000), device, getattr(torch, dtype))
-        return AutoencoderPredictor(self, networks, LAYOUT.code, device, dtype)
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        from superpose import digest
-
-        return {file.stem: digest(file) for file in sorted(self.folder.glob("*.safetensors"))}
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights."""
+        return {file.stem: file for file in sorted(self.folder.glob("*.safetensors"))}

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from superpose import Clip, PromptError
+from superpose import Clip, PromptError, read_text
 from superpose_glyphs.model import WEIGHTS, Trained
 from superpose_glyphs.phrases import Vocabulary
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from superpose import NoisePredictor
-    from superpose_ldm import Checkpoint, Told
+    from superpose import EncodePrompt, NoisePredictor
+    from superpose_ldm import Checkpoint, Words
     from superpose_networks import LazyNetwork
+    from superpose_networks.latent import TextEncoder
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsLatent(Trained):
+class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
     """Letters and digits by a phrase, 32x32 RGB: a small Stable Diffusion that comes with the package.
 
     Phrases: "A", "bold A", "light italic A in red on yellow"; "" is anything. It predicts v of latents of 8x8 places,
@@ -35,21 +36,14 @@ class GlyphsLatent(Trained):
     embedded = "glyphs-ldm"
     file = f"unet/{WEIGHTS}"
 
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Content of its files."""
+    def read(self) -> tuple[Checkpoint, Vocabulary]:
+        """Content of its files, and the words it knows, ``words.json``."""
         from superpose_ldm import read_folder
 
-        checkpoint = read_folder(self.folder, None, None)
-        part: LazyNetwork = checkpoint.conditioning.part  # type: ignore[attr-defined]  # a folder with a text encoder
-        return attrs.evolve(checkpoint, conditioning=Phrases(part, checkpoint.conditioning.width, self.vocabulary))
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The words it knows, ``words.json``."""
-        words = json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
-        text = json.loads((self.folder / "text_encoder" / "config.json").read_text(encoding="utf-8"))
-        return Vocabulary(tuple(words), text["max_position_embeddings"])
+        checkpoint, words = read_folder(self.folder, None, None), read_text(self.folder / "words.json")
+        encoder = cast("Words", checkpoint.conditioning)  # a folder with a text encoder
+        vocabulary = Vocabulary(tuple(json.loads(words)), encoder.length)
+        return attrs.evolve(checkpoint, conditioning=Phrases(encoder.part, encoder.width, vocabulary)), vocabulary
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -68,17 +62,20 @@ class GlyphsLatent(Trained):
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming the word that is not understood."""
-        _numbers(self.vocabulary, prompt)
+        _numbers(self.metadata[1], prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ldm import Files, LatentPredictor
+        from superpose_ldm import Files, latent_predictor
 
-        return LatentPredictor(self.checkpoint, None, Files(None, None), device, dtype)
+        return latent_predictor(self, self.metadata[0], Files(), device, dtype)
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        return self.checkpoint.digests()
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights."""
+        from superpose_networks import named_shards
+
+        return named_shards(self.metadata[0].files)
 
 
 @attrs.frozen
@@ -91,7 +88,7 @@ class Phrases:
         vocabulary: The words it knows.
     """
 
-    part: LazyNetwork
+    part: LazyNetwork[TextEncoder]
     width: int | None
     vocabulary: Vocabulary
 
@@ -99,17 +96,11 @@ class Phrases:
         """Refuse words that are not known."""
         _numbers(self.vocabulary, prompt)
 
-    def load(self, device: str, dtype: torch.dtype) -> Told:
-        """Read the encoder."""
+    def told(self, network: Callable[[Tensor], Tensor], device: str) -> EncodePrompt:
+        """What the encoder says of each word."""
         import torch
 
-        encoder: Any = self.part.load(device, dtype)
-
-        def told(prompt: str) -> Mapping[str, Tensor]:
-            with torch.inference_mode():
-                return {"context": encoder(torch.tensor([_numbers(self.vocabulary, prompt)], device=device)).clone()}
-
-        return told
+        return lambda prompt: {"context": network(torch.tensor([_numbers(self.vocabulary, prompt)], device=device))}
 
 
 def _numbers(vocabulary: Vocabulary, prompt: str) -> list[int]:

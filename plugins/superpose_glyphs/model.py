@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC
+from collections.abc import Mapping
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 import attrs
 
-from superpose import Clip, Model, PromptError, RecipeError, StaticClip, TableSchedule, option
+from superpose import Clip, FileModel, PromptError, RecipeError, StaticClip, TableSchedule, option
 from superpose_glyphs.vocabulary import PROMPTS, class_of
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig
 
 EMBEDDED = Path(__file__).parent / "weights"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
+#: What the files of a kind say.
+M = TypeVar("M")
+#: A U-Net and its configuration.
+Described: TypeAlias = "tuple[UNet2DConfig, LazyNetwork[UNet2D]]"
+
+
 @attrs.frozen(kw_only=True)
-class Trained(Model, ABC):
+class Trained(FileModel[M], ABC):
     """Base of the models that ``python -m superpose_glyphs.train`` writes."""
 
     embedded: ClassVar[str]
@@ -47,26 +57,13 @@ class Trained(Model, ABC):
         return StaticClip()
 
     @property
-    def prompts(self) -> tuple[str, ...]:
-        """Every prompt, in the order of the network's class table."""
-        return prompts_of(self.folder)
-
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the nearest known prompts, if ``prompt`` is not in the vocabulary."""
-        try:
-            class_of(prompt, self.prompts)
-        except ValueError as error:
-            raise PromptError(str(error)) from error
-
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of the weights."""
-        from superpose import digest
-
-        return {self.kind: digest(self.folder / WEIGHTS)}
+    def weight_files(self) -> Mapping[str, Path]:
+        """The weights."""
+        return {self.kind: self.folder / WEIGHTS}
 
 
 @attrs.frozen(kw_only=True)
-class Glyphs(Trained):
+class Glyphs(Trained[Described]):
     """Letters and digits in pixels, 32x32 RGB: a DDPM that comes with the package.
 
     Prompts: "A" is a black A on white, "colour A" one in any ink on any paper, "" anything. It knows A-Z, a-z and 0-9.
@@ -77,20 +74,45 @@ class Glyphs(Trained):
     papers = ("arXiv 2006.11239", "arXiv 2102.09672", "arXiv 2202.00512")
     embedded = "glyphs"
 
+    @cached_property
+    def prompts(self) -> tuple[str, ...]:
+        """Every prompt, in the order of the network's class table."""
+        return prompts_of(self.folder)
+
+    def read(self) -> Described:
+        """The network."""
+        from superpose_networks import read_unet2d
+
+        return read_unet2d(self.folder)
+
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(3, 32, 32)."""
-        return 3, 32, 32
+        """(3, H, W): 32 pixels a side, unless a folder says otherwise."""
+        return seen_shape(self.metadata[0])
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise `PromptError` if ``prompt`` is not in the vocabulary."""
+        self.label(prompt)
+
+    def label(self, prompt: str) -> int:
+        """The row of a prompt in the class table; `PromptError`, naming the nearest known prompts, if there is none."""
+        try:
+            return class_of(prompt, self.prompts)
+        except ValueError as error:
+            raise PromptError(str(error)) from error
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_glyphs.predictor import GlyphPredictor
+        from superpose import NetworkPredictor
+        from superpose_glyphs.unshuffled import see
+        from superpose_networks import class_labels
 
-        return GlyphPredictor(self.folder, self.prompts, self.schedule, self.clip, device, dtype)
+        network = partial(see, self.metadata[1].load(device, dtype))
+        return NetworkPredictor(self, network, class_labels(self.label), device, dtype, parameterization="v")
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsCascade(Trained):
+class GlyphsCascade(Trained[Described]):
     """Small images of 32x32 pixels to 64x64: an upscaler after ``glyphs``, in a ``[[stage]]``.
 
     It paints over the small image, to which it may add noise; prompts say nothing to it. It predicts the large image,
@@ -103,19 +125,50 @@ class GlyphsCascade(Trained):
     upscales = True
     noise_level: int = option(20, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
 
+    def read(self) -> Described:
+        """The network."""
+        from superpose_networks import read_unet2d
+
+        return read_unet2d(self.folder)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, 64, 64)."""
         return 3, 64, 64
+
+    @property
+    def learned_variance(self) -> LearnedVariance:
+        """A range."""
+        return "learned_range"
 
     def check_prompt(self, prompt: str) -> None:
         """Any will do."""
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_glyphs.upscaler import UpscalePredictor
+        from superpose import NetworkPredictor
+        from superpose_glyphs.upscaler import laid, painting
 
-        return UpscalePredictor(self.folder, self.schedule, self.clip, self.noise_level, device, dtype)
+        network = self.metadata[1].load(device, dtype)
+        scales = self.schedule.at(self.noise_level)
+        return NetworkPredictor(
+            self,
+            network,
+            lambda _: {},  # the small image shows what the large one will
+            device,
+            dtype,
+            parameterization="sample",
+            forward=painting(network, scales),
+            lay_conditioning=laid(self.shape, self.noise_level, scales, device),
+        )
+
+
+def seen_shape(config: UNet2DConfig) -> tuple[int, int, int]:
+    """(3, H, W) of the images of a network that sees squares of pixels as channels."""
+    if not isinstance(config.sample_size, int) or config.in_channels % 3:
+        raise RecipeError("config.json: sample_size must be a whole number, and in_channels a multiple of 3")
+    side = config.sample_size * math.isqrt(config.in_channels // 3)
+    return 3, side, side
 
 
 def trained(path: Path | None, embedded: str, file: str) -> Path:

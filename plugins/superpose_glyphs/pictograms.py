@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from superpose import PromptError
-from superpose_glyphs.captions import read_caption, words_of
+from superpose_glyphs.captions import caption_of, read_caption, words_of
 from superpose_glyphs.classifier import NoisyReader
-from superpose_glyphs.model import Trained
+from superpose_glyphs.model import Described, Trained, seen_shape
 
 if TYPE_CHECKING:
     from superpose import NoisePredictor
+    from superpose_glyphs.captioned import Captions
+    from superpose_networks import LazyNetwork
 
 
 @attrs.frozen(kw_only=True)
-class Pictograms(Trained):
+class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions]]"]):
     """Animals and things in pixels by a caption, 64x64 RGB: a DDPM that comes with the package.
 
     Captions: "cat", "outline cat", "solid cat" (black on white), "colour cat" (any ink on any paper), "cat in red on
@@ -27,34 +32,44 @@ class Pictograms(Trained):
     papers = ("arXiv 2006.11239", "arXiv 2202.00512", "arXiv 2511.13720")
     embedded = "pictograms"
 
+    def read(self) -> tuple[tuple[str, ...], Described, LazyNetwork[Captions]]:
+        """Words that it can show, in the order of its table; its networks."""
+        from superpose_glyphs.captioned import lazy_captions
+        from superpose_networks import read_unet2d
+
+        words, described = words_of(self.folder), read_unet2d(self.folder)
+        return words, described, lazy_captions(self.folder, words, described[0].time_width)
+
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(3, 64, 64)."""
-        return 3, 64, 64
+        """(3, H, W): 64 pixels a side, unless a folder says otherwise."""
+        return seen_shape(self.metadata[1][0])
 
     @property
     def words(self) -> tuple[str, ...]:
         """Words that it can show, in the order of the network's table."""
-        return words_of(self.folder)
+        return self.metadata[0]
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError`, naming what to write instead, if ``prompt`` is no caption."""
-        try:
-            read_caption(prompt, self.words)
-        except ValueError as error:
-            raise PromptError(str(error)) from error
+        caption_of(prompt, self.words)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_glyphs.captioned import PictogramPredictor
+        from superpose import NetworkPredictor
+        from superpose_glyphs.captioned import encoder
+        from superpose_glyphs.unshuffled import see
 
-        return PictogramPredictor(self.folder, self.schedule, self.clip, device, dtype)
+        words, (_, lazy), tables = self.metadata
+        network, captions = partial(see, lazy.load(device, dtype)), tables.load(device, dtype)
+        return NetworkPredictor(
+            self, network, encoder(captions, words, device), device, dtype, parameterization="sample"
+        )
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        from superpose import digest
-
-        return {file.stem: digest(file) for file in sorted(self.folder.glob("*.safetensors"))}
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights."""
+        return {file.stem: file for file in sorted(self.folder.glob("*.safetensors"))}
 
 
 @attrs.frozen(kw_only=True)

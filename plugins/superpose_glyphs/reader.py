@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from superpose import ClassifierPredictor, NoiseLevel
 from superpose_glyphs.vision import VisionReader
 from superpose_networks import (
     Downsample,
@@ -97,24 +96,3 @@ def load_reader(
         reader = build(len(classes), side=side)
     assign(reader, found, str(weights))
     return ready(reader)
-
-
-class ReaderPredictor(ClassifierPredictor):
-    """The reader as a classifier that guides.
-
-    Arguments:
-        folder: Its weights and the names of its classes.
-        shape: (C, H, W) of the images it judges.
-        device: Where it runs.
-        dtype: What it computes in.
-    """
-
-    def __init__(self, folder: Path, shape: tuple[int, int, int], device: str, dtype: str) -> None:
-        self.shape, self.device = shape, torch.device(device)
-        self.dtype: torch.dtype = getattr(torch, dtype)
-        self.network = load_reader(folder, self.device, self.dtype, shape[1])
-
-    def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
-        """One forward pass."""
-        scores: Tensor = self.network(x.to(self.dtype), torch.full((), level.t, device=self.device))
-        return scores

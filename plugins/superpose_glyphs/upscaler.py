@@ -15,26 +15,15 @@ It is v-prediction (Salimans & Ho 2022, arXiv:2202.00512) of :math:`r / q`, or t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import (
-    Clip,
-    Condition,
-    Conditioning,
-    NoiseLevel,
-    NoisePredictor,
-    Prediction,
-    RecipeError,
-    Schedule,
-    StepNoise,
-)
+from superpose import Conditioning, Forward, LayConditioning, NoiseLevel, RecipeError, StepNoise
 from superpose_glyphs.unshuffled import see
-from superpose_networks import UNet2D, load_unet2d
+from superpose_networks import UNet2D
 
 #: Highest noise level of a small image in training.
 HIGHEST = 400
@@ -93,54 +82,34 @@ def painted(
     return base + residual.known * shown - residual.wrong * v, place
 
 
-class UpscalePredictor(NoisePredictor):
-    """A U-Net that predicts the large image and a variance beside the small image; prompts say nothing to it.
+def laid(shape: tuple[int, int, int], noise_level: int, scales: tuple[float, float], device: str) -> LayConditioning:
+    """The small images, enlarged to ``shape`` and noised to ``noise_level``, and how noisy they are.
 
-    Arguments:
-        folder: ``config.json`` and the weights, in the layout of ``UNet2DModel``.
-        schedule: Noise levels it was trained on.
-        clip: How its clean image is kept in range.
-        noise_level: Of the small image.
-        device: Where it runs.
-        dtype: What it computes in.
+    ``scales`` are alpha and sigma there. `RecipeError` where there are no small images, or they have another size.
     """
+    small = (3, *(side // 2 for side in shape[1:]))
 
-    parameterization = "sample"
-    learned_variance = "learned_range"
-    shape = 3, 64, 64
-
-    def __init__(
-        self, folder: Path, schedule: Schedule, clip: Clip | None, noise_level: int, device: str, dtype: str
-    ) -> None:
-        self.dtype: torch.dtype = getattr(torch, dtype)
-        self.device = torch.device(device)
-        self.network = load_unet2d(folder, device=self.device, dtype=self.dtype)
-        self.schedule, self.clip, self.noise_level = schedule, clip, noise_level
-
-    def condition(self, prompt: str) -> Condition:
-        """Nothing: the small image shows what the large one will."""
-        return Condition(prompt)
-
-    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning:
-        """The small images, enlarged and noised, and how noisy they are.
-
-        Raises:
-            RecipeError: There are none, or they have another size.
-        """
-        small = (3, *(side // 2 for side in self.shape[1:]))
+    def lay(low: Tensor | None, noise: StepNoise) -> Conditioning:
         if low is None or low.shape[1:] != small:
             found = "none" if low is None else tuple(low.shape[1:])
             raise RecipeError(f"this upscaler paints over images of {small}, found {found}: put it after such a stage")
-        alpha, sigma = self.schedule.at(self.noise_level)
-        large = enlarged(low.to(self.device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
-        return Conditioning(large, {"level": torch.full((len(low),), self.noise_level, device=self.device)})
+        alpha, sigma = scales
+        large = enlarged(low.to(device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
+        return Conditioning(large, {"level": torch.full((len(low),), noise_level, device=device)})
 
-    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
-        """One forward pass."""
+    return lay
+
+
+def painting(network: UNet2D, scales: tuple[float, float]) -> Forward:
+    """The large images and where their variance lies, beside small ones noised to ``scales``, alpha and sigma."""
+    low_alpha, low_sigma = scales
+
+    def forward(x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Tensor:
         state, seen = x.chunk(2, dim=1)
-        low_alpha, low_sigma = self.schedule.at(self.noise_level)
         residual = Residual.at(level.alpha, level.sigma, low_sigma)
-        t = torch.full((), level.t, device=self.device)
-        return Prediction(
-            *painted(self.network, state, level.alpha, low_alpha * seen, t, conditioning["level"], residual)
+        t = torch.full((), level.t, device=x.device)
+        return torch.cat(
+            painted(network, state, level.alpha, low_alpha * seen, t, conditioning["level"], residual), dim=1
         )
+
+    return forward

@@ -14,16 +14,16 @@ from superpose_ldm.model import CompVis, InstructPix2Pix, StableDiffusion
 
 if TYPE_CHECKING:
     from superpose_ldm.checkpoint import Checkpoint as Checkpoint
-    from superpose_ldm.conditioning import Told as Told
+    from superpose_ldm.conditioning import Words as Words
     from superpose_ldm.files import Files as Files
     from superpose_ldm.folder import read_folder as read_folder
-    from superpose_ldm.predictor import LatentPredictor as LatentPredictor
+    from superpose_ldm.predictor import latent_predictor as latent_predictor
 
 _LATER = {
     "Checkpoint": "checkpoint",
     "Files": "files",
-    "LatentPredictor": "predictor",
-    "Told": "conditioning",
+    "Words": "conditioning",
+    "latent_predictor": "predictor",
     "read_folder": "folder",
 }
 

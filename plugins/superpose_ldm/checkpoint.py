@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 import attrs
+from torch import nn
 
-from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule, digest
+from superpose import ChannelGroup, Parameterization, RecipeError, TableSchedule
 from superpose_ldm.conditioning import PromptEncoder
 from superpose_ldm.spatial_rescaler import SpatialRescaler
-from superpose_networks import LazyNetwork, UNet2DConfig, shards
-from superpose_networks.latent import AutoencoderShape, UNetShape
+from superpose_networks import LazyNetwork, UNet2DConfig, WeightFile
+from superpose_networks.latent import Autoencoder, AutoencoderShape, UNetShape
 
 #: What a network sees beside the noisy latents: nothing; an encoded image that it edits (InstructPix2Pix); an encoded
 #: image with a black hole and the mask of the hole (LDM); the mask and an encoded image with a grey hole (Stable
@@ -40,8 +41,8 @@ class Checkpoint:
     """
 
     where: Path
-    unet: LazyNetwork
-    autoencoder: LazyNetwork
+    unet: LazyNetwork[nn.Module]
+    autoencoder: LazyNetwork[Autoencoder]
     latents: AutoencoderShape
     channels: int
     levels: int
@@ -50,7 +51,7 @@ class Checkpoint:
     schedule: TableSchedule
     prediction: Parameterization
     sees: Sees
-    files: Mapping[str, Path]
+    files: Mapping[str, WeightFile]
     rescaler: SpatialRescaler | None = None
 
     @property
@@ -87,14 +88,6 @@ class Checkpoint:
         """(C, H, W) of an image of ``size``; None for that of training."""
         _, height, width = self.shape(size)
         return self.latents.out_channels, height * self.latents.factor, width * self.latents.factor
-
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        return {
-            name if file == path else f"{name}/{file.name}": digest(file)
-            for name, path in self.files.items()
-            for file in shards(path)
-        }
 
 
 def check_parts(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from superpose import PromptError, RecipeError
+from superpose import EncodePrompt, PromptError, RecipeError
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from superpose_networks import LazyNetwork
+    from superpose_networks.latent import TextEncoder
 
-#: A prompt as the tensors a network takes, of one row each, by the names of its arguments.
-Told = Callable[[str], Mapping[str, "Tensor"]]
+#: The part that turns prompts into tensors, with its weights.
+Network = Callable[["Tensor"], "Tensor"]
 
 
 class PromptEncoder(Protocol):
@@ -34,8 +33,13 @@ class PromptEncoder(Protocol):
         """Raise `PromptError` if the model does not know ``prompt``."""
         ...
 
-    def load(self, device: str, dtype: torch.dtype) -> Told:
-        """Read what turns prompts into tensors."""
+    @property
+    def part(self) -> LazyNetwork[nn.Module] | None:
+        """What turns prompts into tensors; None where nothing does."""
+        ...
+
+    def told(self, network: Network, device: str) -> EncodePrompt:
+        """The function that turns them, given that part with its weights."""
         ...
 
 
@@ -53,9 +57,14 @@ class Unconditional:
         if prompt:
             raise PromptError(f"this model knows no prompts, and was given {prompt!r}: leave the prompt out")
 
-    def load(self, device: str, dtype: torch.dtype) -> Told:
-        """Nothing to read."""
-        del device, dtype
+    @property
+    def part(self) -> None:
+        """There is none."""
+        return
+
+    def told(self, network: Network, device: str) -> EncodePrompt:
+        """Nothing."""
+        del network, device
         return lambda _: {}
 
 
@@ -70,7 +79,7 @@ class Classes:
         names: In order; empty where unknown.
     """
 
-    part: LazyNetwork
+    part: LazyNetwork[nn.Embedding]
     width: int
     count: int
     names: tuple[str, ...] = ()
@@ -81,22 +90,16 @@ class Classes:
 
     def number(self, prompt: str) -> int:
         """The row of a prompt."""
-        if not prompt:
-            return self.count - 1
-        if prompt in self.names:
-            return self.names.index(prompt)
-        if prompt.isascii() and prompt.isdigit() and int(prompt) < self.count:
-            return int(prompt)
-        what = f"a number from 0 to {self.count - 1}" + (" or a name" if self.names else "")
-        near = difflib.get_close_matches(prompt, self.names, 1)
-        raise PromptError(f"unknown class {prompt!r}: write {what}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        from superpose_networks import class_number
 
-    def load(self, device: str, dtype: torch.dtype) -> Told:
-        """Read the table."""
+        names = {name: number for number, name in reversed([*enumerate(self.names)])}
+        return class_number(prompt, self.count, names, self.count - 1)
+
+    def told(self, network: Network, device: str) -> EncodePrompt:
+        """The row of a class."""
         import torch
 
-        table: Any = self.part.load(device, dtype)
-        return lambda prompt: {"context": table(torch.tensor([[self.number(prompt)]], device=device))}
+        return lambda prompt: {"context": network(torch.tensor([[self.number(prompt)]], device=device))}
 
 
 @attrs.frozen
@@ -111,7 +114,7 @@ class Words:
         padding: Number of the token that fills up; None for the tokenizer's own.
     """
 
-    part: LazyNetwork
+    part: LazyNetwork[TextEncoder]
     width: int
     length: int
     tokenizer: Path
@@ -125,38 +128,31 @@ class Words:
             )
         from superpose_networks import tell_of_lost_words
 
-        tokenizer = _tokenizer(self.tokenizer)
+        tokenizer = self._tokenizer
         tell_of_lost_words(tokenizer, prompt, min(self.length, tokenizer.model_max_length))
 
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""
-        tokenizer = _tokenizer(self.tokenizer)
+        tokenizer = self._tokenizer
         length = min(self.length, tokenizer.model_max_length)
         numbers: list[int] = tokenizer(prompt, truncation=True, max_length=length)["input_ids"]
         padding = tokenizer.pad_token_id if self.padding is None else self.padding
         return numbers + [padding] * (length - len(numbers))
 
-    def load(self, device: str, dtype: torch.dtype) -> Told:
-        """Read the encoder."""
+    def told(self, network: Network, device: str) -> EncodePrompt:
+        """What the encoder says of each token."""
         import torch
 
-        encoder: Any = self.part.load(device, dtype)
+        return lambda prompt: {"context": network(torch.tensor([self.tokens(prompt)], device=device))}
 
-        def told(prompt: str) -> Mapping[str, Tensor]:
-            with torch.inference_mode():
-                return {"context": encoder(torch.tensor([self.tokens(prompt)], device=device)).clone()}
-
-        return told
-
-
-@lru_cache(maxsize=4)
-def _tokenizer(folder: Path) -> Any:
-    try:
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # a reader that is fed broken files may raise anything
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise RecipeError(f"{folder} holds no tokenizer that transformers reads: {reason}") from error
+    @cached_property
+    def _tokenizer(self) -> Any:
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
+        try:
+            return AutoTokenizer.from_pretrained(self.tokenizer, local_files_only=True, trust_remote_code=False)
+        except Exception as error:  # a reader that is fed broken files may raise anything
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise RecipeError(f"{self.tokenizer} holds no tokenizer that transformers reads: {reason}") from error

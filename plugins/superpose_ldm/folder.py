@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from superpose import Parameterization, RecipeError, Table, published_table, read_json
 from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import PromptEncoder, Unconditional, Words
-from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, read_config, read_weights, weight_files
+from superpose_networks import LazyNetwork, UNet2D, UNet2DConfig, WeightFile, read_config, weight_files
 from superpose_networks.latent import (
     Autoencoder,
     LatentUNet,
@@ -19,10 +18,6 @@ from superpose_networks.latent import (
     diffusers_unet,
     text_names,
 )
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
 
 
 def read_folder(
@@ -49,23 +44,20 @@ def read_folder(
         )
     config, weights = weight_files(folder / first_name, variant, optional=True)
     latents = diffusers_autoencoder(str(config), read_config(config))
-    autoencoder = LazyNetwork(
-        lambda: Autoencoder(latents), lambda device, dtype: read_weights(weights, device, dtype), weights
-    )
+    autoencoder = LazyNetwork(lambda: Autoencoder(latents), WeightFile(weights))
     unet_config, unet_weights = weight_files(folder / "unet", variant)
     unet_json = read_config(unet_config)
     shape = _unet(unet_config, unet_json)
     unet = LazyNetwork(
         lambda: UNet2D(shape) if isinstance(shape, UNet2DConfig) else LatentUNet(shape),
-        lambda device, dtype: read_weights(unet_weights, device, dtype),
-        unet_weights,
+        WeightFile(unet_weights),
     )
     schedule, said = published_table(folder / "scheduler", read_json(folder / "scheduler" / "scheduler_config.json"))
-    files = {"unet": unet_weights, "first stage": weights}
+    files = {"unet": unet.file, "first stage": autoencoder.file}
     conditioning: PromptEncoder = Unconditional()
     if "text_encoder" in parts:
         conditioning = _words(folder, tokenizer, variant)
-        files["text encoder"] = conditioning.part.source
+        files["text encoder"] = conditioning.part.file
     check_parts(folder, shape, latents, conditioning)
     return Checkpoint(
         where=folder,
@@ -98,12 +90,7 @@ def _words(folder: Path, tokenizer: Path | None, variant: str | None) -> Words:
     config, weights = weight_files(folder / "text_encoder", variant, optional=True)
     shape = clip_config(str(config), read_config(config))
 
-    def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
-        return text_names("clip", read_weights(weights, device, dtype), shape.layers)
-
-    return Words(
-        LazyNetwork(lambda: TextEncoder(shape), read, weights),
-        shape.width,
-        shape.length,
-        tokenizer or folder / "tokenizer",
+    encoder = LazyNetwork(
+        lambda: TextEncoder(shape), WeightFile(weights), lambda table: text_names("clip", table, shape.layers)
     )
+    return Words(encoder, shape.width, shape.length, tokenizer or folder / "tokenizer")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Model, Parameterization, RecipeError, locate, option, read_text
+from superpose import FileModel, Parameterization, RecipeError, locate, option, read_text
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class LatentDiffusion(Model, ABC):
+class LatentDiffusion(FileModel["Checkpoint"], ABC):
     """Base of all kinds of latent diffusion."""
 
     path: Path | None = option(None, doc="the checkpoint: a folder of diffusers, a .safetensors or a .ckpt file")
@@ -38,22 +39,8 @@ class LatentDiffusion(Model, ABC):
     image: Path | None = option(None, doc="what the network edits, fills or enlarges; or the semantic map it paints")
     mask: Path | None = option(None, doc="for networks made for inpainting: white is painted anew, black is kept")
 
-    # The checkpoint, once its files have been looked at.
-    _looked: list[Any] = attrs.field(factory=list, init=False, eq=False, repr=False)
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Content of the files, without their weights.
-
-        Raises:
-            RecipeError: If a file is missing, says something that is not supported, or does not fit the options.
-        """
-        if not self._looked:
-            self._looked.append(self._look())
-        checkpoint: Checkpoint = self._looked[0]
-        return checkpoint
-
-    def _look(self) -> Checkpoint:
+    def read(self) -> Checkpoint:
+        """Content of the files, without their weights."""
         from superpose_ldm.folder import read_folder
         from superpose_ldm.single import SingleFile
 
@@ -80,17 +67,17 @@ class LatentDiffusion(Model, ABC):
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, h, w) of the latents."""
-        return self.checkpoint.shape(self.size)
+        return self.metadata.shape(self.size)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(3, H, W) of the images."""
-        return self.checkpoint.image_shape(self.size)
+        return self.metadata.image_shape(self.size)
 
     @property
     def schedule(self) -> Schedule:
         """Noise levels of training."""
-        return self.checkpoint.schedule
+        return self.metadata.schedule
 
     @property
     def learned_variance(self) -> LearnedVariance:
@@ -100,30 +87,29 @@ class LatentDiffusion(Model, ABC):
     @property
     def upscales(self) -> bool:
         """True where it takes the images of a stage before in place of a file."""
-        return self.image is None and self.checkpoint.sees == "small image"
+        return self.image is None and self.metadata.sees == "small image"
 
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
         """Groups of channels of the image or mask that it looks at, by how views act on them."""
-        return self.checkpoint.concat_conditioning
+        return self.metadata.concat_conditioning
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `PromptError` if the model knows no prompts, or not this class."""
-        self.checkpoint.conditioning.check(prompt)
-
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network."""
-        self.load("meta")
+        self.metadata.conditioning.check(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
-        from superpose_ldm.predictor import LatentPredictor
+        from superpose_ldm.predictor import latent_predictor
 
-        return LatentPredictor(self.checkpoint, self.size, self._files, device, dtype)
+        return latent_predictor(self, self.metadata, self._files, device, dtype)
 
-    def weights(self) -> dict[str, str]:
-        """SHA-256 of each file of weights."""
-        return self.checkpoint.digests()
+    @property
+    def weight_files(self) -> Mapping[str, Path]:
+        """Every file of weights."""
+        from superpose_networks import named_shards
+
+        return named_shards(self.metadata.files)
 
     @property
     def _files(self) -> Files:

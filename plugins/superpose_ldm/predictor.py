@@ -2,87 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from superpose import Condition, Conditioning, NoiseLevel, NoisePredictor, Prediction, StepNoise
+from superpose import Conditioning, LayConditioning, Model, NetworkPredictor, StepNoise
 from superpose_ldm.checkpoint import Checkpoint, Sees
+from superpose_ldm.files import Files
+from superpose_networks import load_together
 from superpose_networks.latent import Autoencoder
 
-if TYPE_CHECKING:
-    from superpose_ldm.files import Files
 
-
-class LatentPredictor(NoisePredictor):
-    """A U-Net that predicts the noise in latents, with the first stage and the conditioning that belong to it.
+def latent_predictor(model: Model, checkpoint: Checkpoint, files: Files, device: str, dtype: str) -> NetworkPredictor:
+    """A U-Net of latents, with the first stage and the conditioning that belong to it.
 
     Arguments:
+        model: What the recipe says of it.
         checkpoint: What is read.
-        size: Height and width of an image; None for that of training.
         files: The image that the network sees, and its mask, where it sees any.
         device: Where it runs.
-        dtype: What it computes in.
+        dtype: What it dtype in.
     """
+    conditioning, rescaler = checkpoint.conditioning, checkpoint.rescaler
+    unet, autoencoder, encoder, mapper = load_together(
+        device,
+        (checkpoint.unet, dtype),
+        (checkpoint.autoencoder, dtype),
+        (conditioning.part, dtype),
+        (rescaler.mapper if rescaler else None, torch.float32),
+    )
+    rescaled = rescaler.rescaled(mapper) if rescaler else None
+    return NetworkPredictor(
+        model,
+        unet,
+        conditioning.told(encoder, device),
+        device,
+        dtype,
+        parameterization=checkpoint.prediction,
+        lay_conditioning=beside(model, checkpoint, autoencoder, files, rescaled, device),
+        autoencoder=autoencoder,
+    )
 
-    def __init__(self, checkpoint: Checkpoint, size: int | None, files: Files, device: str, dtype: str) -> None:
-        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        self.schedule, self.parameterization = checkpoint.schedule, checkpoint.prediction
-        self.shape, self.concat_conditioning = checkpoint.shape(size), checkpoint.concat_conditioning
-        self._sees, self._files, self._conditioning = checkpoint.sees, files, checkpoint.conditioning
-        self._rescaler = checkpoint.rescaler
-        self._rescaled = None if self._rescaler is None else self._rescaler.load(device)
-        self._told = checkpoint.conditioning.load(device, self.dtype)
-        self.autoencoder = cast(Autoencoder, checkpoint.autoencoder.load(device, self.dtype))
-        self.network = checkpoint.unet.load(device, self.dtype)
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(3, H, W) of the images."""
-        (_, height, width), latents = self.shape, self.autoencoder.shape
-        return latents.out_channels, height * latents.factor, width * latents.factor
+def beside(
+    model: Model,
+    checkpoint: Checkpoint,
+    autoencoder: Autoencoder,
+    files: Files,
+    rescaled: Callable[[Tensor], Tensor] | None,
+    device: str,
+) -> LayConditioning | None:
+    """Pictures beside the noisy latents: of files, or of the stage before in the place of an image in a file."""
+    sees, rescaler, large = checkpoint.sees, checkpoint.rescaler, model.image_shape[1:]
+    if sees == "nothing":
+        return None
+    size = model.shape[1:] if sees == "small image" else large
 
-    def condition(self, prompt: str) -> Condition:
-        """A class or a text as the network reads it."""
-        self._conditioning.check(prompt)
-        return Condition(prompt, self._told(prompt))
-
-    def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
-        """One forward pass of the U-Net."""
-        t = torch.full((), level.t, device=self.device)
-        return Prediction(self.network(x.to(self.dtype), t, **conditioning))
-
-    def encode(self, images: Tensor) -> Tensor:
-        """Latents of images (N, 3, H, W) in [-1, 1]: the mean of what the first stage says, scaled."""
-        return self.autoencoder.encode(images.to(self.device))
-
-    def decode(self, states: Tensor) -> Tensor:
-        """Images of latents; a VQ first stage takes the nearest of its codes first."""
-        return self.autoencoder.decode(states)
-
-    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
-        """Pictures beside the noisy latents.
-
-        Arguments:
-            low: Images of the stage before, which take the place of an image in a file.
-            noise: Tells the number of samples.
-        """
-        if self._sees == "nothing":
-            return None
-        if self._rescaler is not None and self._rescaled is not None:
-            small = self._rescaled(self._files.read_map(self._rescaler, self.image_shape[1:], self.device))
-            return Conditioning(small.expand(len(noise()), -1, -1, -1))
-        size = self.shape[1:] if self._sees == "small image" else self.image_shape[1:]
-        if self._files.image is None and low is not None:
+    def channels(low: Tensor | None) -> Tensor:
+        if rescaler is not None and rescaled is not None:
+            return rescaled(files.read_map(rescaler, large, device))
+        if files.image is None and low is not None:
             image = low if low.shape[2:] == size else interpolate(low, size, mode="bicubic", antialias=True)
         else:
-            image = self._files.read_image((3, *size), self.device)[None]
-        mask = self._files.read_mask(size, self.device)[None] if "mask" in self._sees else None
-        channels = seen(self._sees, self.autoencoder, image, mask)
-        return Conditioning(channels.expand(len(noise()), -1, -1, -1))
+            image = files.read_image((3, *size), device)[None]
+        mask = files.read_mask(size, device)[None] if "mask" in sees else None
+        return seen(sees, autoencoder, image, mask)
+
+    def lay(low: Tensor | None, noise: StepNoise) -> Conditioning:
+        return Conditioning(channels(low).expand(len(noise()), -1, -1, -1))
+
+    return lay
 
 
 @torch.no_grad()

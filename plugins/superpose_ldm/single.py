@@ -7,20 +7,20 @@ Stable Diffusion 1 and 2 are known without a YAML file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cached_property
 from itertools import pairwise
 from operator import sub
 from pathlib import Path
 
 import attrs
-import torch
 from torch import Tensor, nn
 
 from superpose import Parameterization, RecipeError, Table, TableSchedule, read_yaml, shown
 from superpose_ldm.checkpoint import Checkpoint, check_parts, concat_channels
 from superpose_ldm.conditioning import Classes, PromptEncoder, Unconditional, Words
 from superpose_ldm.spatial_rescaler import SpatialRescaler
-from superpose_networks import LazyNetwork, read_weights, shape_of, tensor_shapes
+from superpose_networks import LazyNetwork, Part, WeightFile, shape_of
 from superpose_networks.latent import (
     Autoencoder,
     AutoencoderShape,
@@ -39,11 +39,11 @@ from superpose_networks.latent import (
 
 #: The shape of every tensor of a file, by name.
 Shapes = Mapping[str, tuple[int, ...]]
-#: Reads the weights of a part, given a device and a dtype.
-Reader = Callable[[str, torch.dtype], dict[str, Tensor]]
 
 UNET, FIRST, CONDITION = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
 EMA = "model_ema.diffusion_model"
+#: Tensors that are no weights: the scale of latents, and the noise levels.
+SCALE, TABLE = "scale_factor", "alphas_cumprod"
 #: Names of beta tables in these files; "linear" is even in the root of beta.
 _TABLES = {"linear": "scaled_linear", "sqrt_linear": "linear", "cosine": "cosine"}
 
@@ -82,7 +82,7 @@ class SingleFile:
         if unet.classes:
             raise RecipeError(f"{where}: a U-Net of latents that is told classes beside the time is not supported")
         first_params = params.table("first_stage_config").table("params")
-        latents = compvis_autoencoder(f"{where}: first_stage_config", first_params, self._scale(params, shapes))
+        latents = compvis_autoencoder(f"{where}: first_stage_config", first_params, self._scale(params))
         said = params.get("cond_stage_config", "__is_unconditional__")
         condition = params.table("cond_stage_config") if isinstance(said, dict) else str(said)
         small = isinstance(condition, Table) and condition.text("target").endswith("Identity")
@@ -93,14 +93,14 @@ class SingleFile:
         check_parts(self.path, unet, latents, conditioning)
         return Checkpoint(
             where=self.path,
-            unet=LazyNetwork(lambda: LatentUNet(unet), self._unet_reader(shapes, unet, unet_params), self.path),
-            autoencoder=LazyNetwork(lambda: Autoencoder(latents), self._first_reader(latents), self.path),
+            unet=self._unet(shapes, unet, unet_params),
+            autoencoder=self._first(latents),
             latents=latents,
             channels=unet.in_channels,
             levels=len(unet.widths),
             side=params.whole("image_size", unet_params.whole("image_size", 64)),
             conditioning=conditioning,
-            schedule=self._schedule(where, params, shapes),
+            schedule=self._schedule(where, params),
             prediction=self.prediction or _prediction(where, params),
             sees=concat_channels(
                 self.path,
@@ -110,13 +110,13 @@ class SingleFile:
                 small=small,
                 rescaler=rescaler,
             ),
-            files={"checkpoint": self.path},
+            files={"checkpoint": self.file},
             rescaler=rescaler,
         )
 
     def _shapes(self) -> Shapes:
         """Of every tensor; those of the U-Net by their raw names, also where it has averaged weights alone."""
-        shapes, autoencoder = tensor_shapes(self.path), f"{UNET}input_blocks.0.0.weight"
+        shapes, autoencoder = self.file.shapes, f"{UNET}input_blocks.0.0.weight"
         if autoencoder in shapes:
             return shapes
         averaged = {name: shape for name, shape in shapes.items() if name.startswith(EMA)}
@@ -130,37 +130,41 @@ class SingleFile:
             raise RecipeError(f"{self.path} has averaged weights alone: write ema = true, or leave ema out")
         return full
 
-    def _unet_reader(self, shapes: Shapes, unet: UNetShape, params: Table) -> Reader:
-        has_ema = any(name.startswith(EMA) for name in shapes)  # one that lacks some must not pass for none
-        new_order = params.flag("use_new_attention_order", default=False)
+    @cached_property
+    def file(self) -> WeightFile:
+        """The file, opened once for this and once for its weights."""
+        return WeightFile(self.path, wanted=(SCALE, TABLE))
 
-        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
-            weights = read_weights(self.path, device, dtype, prefix=EMA if has_ema and self.ema else UNET)
-            if has_ema and self.ema:
+    def _unet(self, shapes: Shapes, unet: UNetShape, params: Table) -> LazyNetwork[LatentUNet]:
+        has_ema = any(name.startswith(EMA) for name in shapes)  # one that lacks some must not pass for none
+        averaged, new_order = has_ema and self.ema, params.flag("use_new_attention_order", default=False)
+
+        def names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+            if averaged:
                 weights = {dotted(name): weights.pop(name) for name in list(weights)}
             return compvis_unet_names(weights, unet, new_order)
 
-        return read
+        return LazyNetwork(lambda: LatentUNet(unet), self.file, names, Part(prefix=EMA if averaged else UNET))
 
-    def _first_reader(self, latents: AutoencoderShape) -> Reader:
+    def _first(self, latents: AutoencoderShape) -> LazyNetwork[Autoencoder]:
         levels = len(latents.widths)
+        return LazyNetwork(
+            lambda: Autoencoder(latents),
+            self.file,
+            lambda weights: compvis_autoencoder_names(weights, levels),
+            Part(prefix=FIRST),
+        )
 
-        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
-            return compvis_autoencoder_names(read_weights(self.path, device, dtype, prefix=FIRST), levels)
+    def _scale(self, params: Table) -> float:
+        measured = self.file.header.values.get(SCALE)  # in training (scale_by_std)
+        return params.number("scale_factor", 1.0) if measured is None else float(measured.float())
 
-        return read
-
-    def _scale(self, params: Table, shapes: Shapes) -> float:
-        if "scale_factor" in shapes:  # measured in training (scale_by_std)
-            return float(read_weights(self.path, prefix="scale_factor")[""])
-        return params.number("scale_factor", 1.0)
-
-    def _schedule(self, where: str, params: Table, shapes: Shapes) -> TableSchedule:
+    def _schedule(self, where: str, params: Table) -> TableSchedule:
         """The noise levels: where the file has a table of its own, the original program draws with that."""
-        said = _schedule(where, params)
-        if "alphas_cumprod" not in shapes:
+        said, stored = _schedule(where, params), self.file.header.values.get(TABLE)
+        if stored is None:
             return said
-        table = read_weights(self.path, dtype=torch.float64, prefix="alphas_cumprod")[""].tolist()
+        table = stored.double().tolist()
         rounded = len(table) == said.steps and max(map(abs, map(sub, table, said.alphas_cumprod))) < 1e-6
         falls = all(t > s for t, s in pairwise(table))  # half precision may make two levels one
         return said if rounded or not falls else TableSchedule(table)
@@ -178,10 +182,10 @@ class SingleFile:
             )
         return SpatialRescaler.of(
             self.config,
-            self.path,
+            self.file,
+            f"{CONDITION}channel_mapper.",
             condition.table("params", {}),
             params.get("cond_stage_key") == "segmentation",
-            lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}channel_mapper."),
         )
 
     def _conditioning(self, condition: Table | str, shapes: Shapes) -> PromptEncoder:
@@ -195,11 +199,8 @@ class SingleFile:
             count, width = params.whole("n_classes", 1000), params.whole("embed_dim")
             if "embedding.weight" in mine:
                 count, width = shape_of(self.path, mine, "embedding.weight", 2)
-            part = LazyNetwork(
-                lambda: nn.Embedding(count, width),
-                lambda device, dtype: read_weights(self.path, device, dtype, prefix=f"{CONDITION}embedding."),
-                self.path,
-            )
+            prefix = f"{CONDITION}embedding."
+            part = LazyNetwork(lambda: nn.Embedding(count, width), self.file, part=Part(prefix=prefix))
             return Classes(part, width, count, self.names)
         if not params.flag("use_tokenizer", default=True):
             kind = f"{kind} of what is no text"
@@ -218,12 +219,14 @@ class SingleFile:
             fit = "bert-base-uncased's" if layout == "ldm" else "CLIP's vocab.json and merges.txt"
             raise RecipeError(f"{self.path}: a single file has no tokenizer: write tokenizer = a folder with {fit}")
 
-        def read(device: str, dtype: torch.dtype) -> dict[str, Tensor]:
-            return text_names(layout, read_weights(self.path, device, dtype, prefix=CONDITION), shape.layers)
-
-        part = LazyNetwork(lambda: TextEncoder(shape), read, self.path)
+        encoder = LazyNetwork(
+            lambda: TextEncoder(shape),
+            self.file,
+            lambda weights: text_names(layout, weights, shape.layers),
+            Part(prefix=CONDITION),
+        )
         # OpenCLIP fills up with 0; CLIP has the same tokenizer, and fills up with its last token.
-        return Words(part, shape.width, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
+        return Words(encoder, shape.width, shape.length, self.tokenizer, 0 if layout == "openclip" else None)
 
     def _published(self, shapes: Shapes) -> Table:
         """Content of Stable Diffusion's YAML file, recognised by the width of the words its U-Net reads."""

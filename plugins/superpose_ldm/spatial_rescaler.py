@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from superpose import ChannelGroup, RecipeError
-from superpose_networks import LazyNetwork
+from superpose_networks import LazyNetwork, Part, WeightFile
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 @attrs.frozen(kw_only=True)
@@ -38,26 +38,21 @@ class SpatialRescaler:
     multiplier: float
     in_channels: int
     by_class: bool
-    mapper: LazyNetwork | None
+    mapper: LazyNetwork[nn.Conv2d] | None
     channels: int
 
     @classmethod
     def of(
-        cls,
-        config: Path,
-        path: Path,
-        about: Mapping[str, object],
-        by_class: bool,
-        read: Callable[[str, torch.dtype], dict[str, Tensor]],
+        cls, config: Path, file: WeightFile, prefix: str, about: Mapping[str, object], by_class: bool
     ) -> SpatialRescaler:
         """As a YAML file describes it.
 
         Arguments:
             config: The file.
-            path: The checkpoint.
+            file: The checkpoint.
+            prefix: Of the mapper's weights in it.
             about: The module's parameters.
             by_class: Whether the condition is a segmentation, as the model's ``cond_stage_key`` says.
-            read: The mapper's weights, given a device and a dtype.
 
         Raises:
             RecipeError: One line that names the key, its value and what is supported.
@@ -73,7 +68,9 @@ class SpatialRescaler:
             multiplier=c["multiplier"],
             in_channels=inside,
             by_class=by_class or inside not in (1, 3),  # no picture has any other number
-            mapper=None if out is None else LazyNetwork(lambda: nn.Conv2d(inside, out, 1, bias=bias), read, path),
+            mapper=None
+            if out is None
+            else LazyNetwork(lambda: nn.Conv2d(inside, out, 1, bias=bias), file, part=Part(prefix=prefix)),
             channels=out or inside,
         )
 
@@ -109,12 +106,10 @@ class SpatialRescaler:
             return read_class_map(path, size, self.in_channels, device)
         return read_image(path, (self.in_channels, *size), device)
 
-    def load(self, device: str) -> Callable[[Tensor], Tensor]:
-        """Read what makes channels (1, C', h, w) beside the latents of what `read` gives; always in float32."""
+    def rescaled(self, mapper: nn.Module | None) -> Callable[[Tensor], Tensor]:
+        """Maker of channels (1, C', h, w) beside the latents of what `read` gives, in float32, by the loaded mapper."""
         import torch
         from torch.nn.functional import interpolate, one_hot
-
-        mapper = None if self.mapper is None else self.mapper.load(device, torch.float32)
 
         @torch.no_grad()
         def rescaled(read: Tensor) -> Tensor:

@@ -7,20 +7,21 @@ from superpose_networks.config import UNet2DConfig
 from superpose_networks.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose_networks.folders import read_config, weight_files
 from superpose_networks.fused_linear import fused_linear
-from superpose_networks.lazy_network import LazyNetwork
+from superpose_networks.lazy_network import LazyNetwork, load_together
 from superpose_networks.levels import BlockFactory, Direction, UpLevel
-from superpose_networks.loading import assign, load_unet2d, ready
+from superpose_networks.loading import assign, ready
 from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
-from superpose_networks.pickled import read_checkpoint
-from superpose_networks.prompts import tell_of_lost_words
+from superpose_networks.prompts import class_labels, class_number, tell_of_lost_words
 from superpose_networks.resampling import Downsample, Upsample
 from superpose_networks.residual import Resample, ResidualBlock
 from superpose_networks.shapes import shape_of
 from superpose_networks.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose_networks.unet import UNet
 from superpose_networks.unet2d import UNet2D
+from superpose_networks.unet2d_folder import load_unet2d, read_unet2d
 from superpose_networks.unet_encoder import UNetEncoder
-from superpose_networks.weights import read_weights, shards, tensor_shapes
+from superpose_networks.weight_file import WeightFile, named_shards, read_weights, tensor_shapes
+from superpose_networks.weights import Header, Part, shards
 
 __all__ = [
     "ACTIVATIONS",
@@ -31,7 +32,9 @@ __all__ = [
     "Direction",
     "Downsample",
     "FeedForward",
+    "Header",
     "LazyNetwork",
+    "Part",
     "QKVOrder",
     "Resample",
     "ResidualBlock",
@@ -45,12 +48,17 @@ __all__ = [
     "UNetEncoder",
     "UpLevel",
     "Upsample",
+    "WeightFile",
     "assign",
+    "class_labels",
+    "class_number",
     "fused_linear",
+    "load_together",
     "load_unet2d",
+    "named_shards",
     "openai_names",
-    "read_checkpoint",
     "read_config",
+    "read_unet2d",
     "read_weights",
     "ready",
     "rows",

@@ -5,52 +5,19 @@ A file that almost fits is refused. A network with one tensor left at its random
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from superpose import RecipeError
-from superpose_networks.config import UNet2DConfig
-from superpose_networks.folders import read_config, weight_files
-from superpose_networks.unet2d import UNet2D
-from superpose_networks.weights import read_weights
 
 N = TypeVar("N", bound=nn.Module)
 
 _FORMER = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 _FORMER_NAME = re.compile(r"\.(query|key|value|proj_attn)(?=\.(?:weight|bias)$)")
-
-
-def load_unet2d(
-    source: str | os.PathLike[str] | tuple[Path, Path],
-    device: str | torch.device = "cpu",
-    dtype: torch.dtype = torch.float32,
-    variant: str | None = None,
-) -> UNet2D:
-    """A U-Net from its published folder, ready to be asked: frozen, in evaluation mode.
-
-    Arguments:
-        source: A folder with ``config.json`` and the weights, or the pair (configuration file, weights file).
-        device: Where the weights go, straight from the file.
-        dtype: What they are cast to on the way.
-        variant: Which files of weights of a folder, as `weight_files` takes it.
-
-    Raises:
-        RecipeError: A file is missing or damaged, the configuration is not supported, or the two do not fit.
-    """
-    config, weights = source if isinstance(source, tuple) else weight_files(Path(source), variant)
-    with torch.device("meta"):  # no memory, no random numbers
-        try:
-            network = UNet2D(UNet2DConfig.from_mapping(read_config(config)))
-        except ValueError as error:
-            raise RecipeError(f"{config}: {error}") from error
-    assign(network, read_weights(weights, device, dtype), str(weights))
-    return ready(network)
 
 
 def ready(network: N) -> N:

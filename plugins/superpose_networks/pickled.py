@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -63,21 +63,24 @@ class Shell(dict[Any, Any]):
         """Do nothing with it."""
 
 
-def read_checkpoint(path: Path) -> Any:
-    """All that a pickled file holds: tensors mapped from the file, plain values, and shells of everything else.
+def read_checkpoint(path: Path) -> tuple[Any, bool]:
+    """All that a pickled file holds, plain values and shells of everything else; whether its tensors are mapped.
 
     Raises:
         RecipeError: The file is missing or damaged, or wants functions to be called that no training program leaves.
     """
     with readable(path):
         shells: dict[str, Any] = {}
-        if zipped := zipfile.is_zipfile(path):  # others can't be mapped, nor asked what they name
-            _check_stored(path)
-            shells = {name: _shell(path, name) for name in torch.serialization.get_unsafe_globals_in_checkpoint(path)}
+        with path.open("rb") as file:
+            if zipped := zipfile.is_zipfile(file):  # others can't be mapped, nor asked what they name
+                _check_stored(path, file)
+                file.seek(0)
+                unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(file)
+                shells = {name: _shell(path, name) for name in unsafe}
         while True:
             with torch.serialization.safe_globals([(shell, name) for name, shell in shells.items()]):
                 try:
-                    return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+                    return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped), zipped
                 except pickle.UnpicklingError as error:
                     found = _REFUSED.search(str(error))
                     if found is None or found[1] in shells:
@@ -115,9 +118,9 @@ def _reason(path: Path, error: Exception) -> str:
     return f"it names {found[1]}, which is no plain data" if found else "it is damaged, or no file of PyTorch"
 
 
-def _check_stored(path: Path) -> None:
+def _check_stored(path: Path, opened: BinaryIO) -> None:
     """Refuse what is packed, which torch never writes, and which may unpack to more than there is memory."""
-    with zipfile.ZipFile(path) as file:
+    with zipfile.ZipFile(opened) as file:
         for one in file.infolist():
             if one.compress_type != zipfile.ZIP_STORED:
                 raise RecipeError(f"{path} is a packed zip file, which PyTorch does not write: unpack it")

@@ -1,15 +1,52 @@
-"""Prompts that say more than a network reads."""
+"""Prompts to networks: classes, and words that are more than a network reads."""
 
 from __future__ import annotations
 
+import difflib
 import re
 import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from superpose import Notice
+import torch
+from torch import Tensor
+
+from superpose import EncodePrompt, Notice, PromptError
 
 #: A weight as other programs write it: ``(a cat:1.3)``.
 _WEIGHT = re.compile(r"\([^()]+:\s*[0-9]*\.?[0-9]+\s*\)")
+
+
+def class_labels(label_of: Callable[[str], int | None], name: str = "labels") -> EncodePrompt:
+    """Prompts as classes for a `superpose.NetworkPredictor`: tensors (1,), or none where the network knows no classes.
+
+    Arguments:
+        label_of: The class of a prompt; None for none.
+        name: Of the network's argument.
+    """
+
+    def encoded(prompt: str) -> Mapping[str, Tensor]:
+        label = label_of(prompt)
+        return {} if label is None else {name: torch.tensor([label])}
+
+    return encoded
+
+
+def class_number(prompt: str, count: int, names: Mapping[str, int], none: int) -> int:
+    """The class of a prompt: a number below ``count``, one of the names, or ``none`` for "".
+
+    Raises:
+        PromptError: There is no such class; the nearest name is told.
+    """
+    if not prompt:
+        return none
+    if prompt in names:
+        return names[prompt]
+    if prompt.isascii() and prompt.isdigit() and int(prompt) < count:
+        return int(prompt)
+    near = difflib.get_close_matches(prompt, names, 1)
+    what = f"a number from 0 to {count - 1}" + (" or a name" if names else "")
+    raise PromptError(f"unknown class {prompt!r}: write {what}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "the model") -> None:

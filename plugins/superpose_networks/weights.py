@@ -10,10 +10,11 @@ from __future__ import annotations
 import ctypes
 import math
 import mmap
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import attrs
 import torch
 from safetensors import safe_open
 from torch import Tensor
@@ -28,46 +29,60 @@ MASKS = "attn_mask"
 SHARED = 8
 
 
-def read_weights(
-    path: Path,
-    device: str | torch.device = "cpu",
-    dtype: torch.dtype | None = torch.float32,
-    *,
-    prefix: str = "",
-    within: Sequence[str] = ("",),
-    landmark: str = "",
-) -> dict[str, Tensor]:
-    """The tensors of a file by name.
+@attrs.frozen
+class Part:
+    """Tensors of a file that belong together.
 
-    ``.safetensors``; the shards that an index (``.json``) names; ``.pt``, ``.pth``, ``.bin``, ``.ckpt``, of which the
-    table of tensors is taken that a training program left in it, the averaged one where it has both. In memory there
-    is never more than what is returned and one tensor as it is stored, counting what is mapped of the file.
-
-    Arguments:
-        path: The file.
-        device: Where the tensors go; for "meta" none is read, and they have shapes alone.
+    Attributes:
         dtype: What floating-point tensors are cast to; None leaves them as stored.
         prefix: Only names that begin so, without it.
         within: Only names that go on with one of these.
-        landmark: A name that the network is known by: whatever wrappers put before it is left out.
-
-    Raises:
-        RecipeError: The file is missing or damaged, or holds anything but plain tensors of finite numbers: pickled code
-            is never run.
+        wide: Ends of names whose tensors are in float32, whatever the others are.
     """
-    starts = tuple(prefix + one for one in within)
-    if torch.device(device).type == "meta":
-        shapes = tensor_shapes(path, landmark=landmark).items()
-        mine = [(name.removeprefix(prefix), shape) for name, shape in shapes if name.startswith(starts)]
-        return {name: torch.empty(shape, dtype=dtype, device=device) for name, shape in mine}
-    found: dict[str, Tensor] = {}
-    for shard in shards(path):
-        with readable(shard):
-            for name, value in _stored(shard, starts, landmark):
-                if (short := name.removeprefix(prefix)) in found:
-                    raise RecipeError(f"{path}: {name} is in two of its shards")
-                found[short] = _placed(shard, name, value, device, dtype)
+
+    dtype: torch.dtype | None = torch.float32
+    prefix: str = ""
+    within: tuple[str, ...] = ("",)
+    wide: tuple[str, ...] = ()
+
+    def named(self, name: str) -> str | None:
+        """The name of a tensor here; None where it is none of these."""
+        starts = tuple(self.prefix + one for one in self.within)
+        return name.removeprefix(self.prefix) if name.startswith(starts) else None
+
+    def cast(self, name: str) -> torch.dtype | None:
+        """The dtype of a tensor."""
+        return torch.float32 if self.wide and name.endswith(self.wide) else self.dtype
+
+
+def read_parts(
+    path: Path, files: Iterable[Path], parts: Sequence[Part], device: str | torch.device, landmark: str = ""
+) -> list[dict[str, Tensor]]:
+    """The tensors of each part by name, of the shards ``files`` of ``path``, each of which is read once.
+
+    In memory there is never more than what is returned and one tensor as it is stored, counting what is mapped.
+    """
+    found: list[dict[str, Tensor]] = [{} for _ in parts]
+    for file in files:
+        with readable(file):
+            for name, value in _stored(file, parts, landmark):
+                for part, mine in zip(parts, found, strict=True):
+                    if (short := part.named(name)) is None:
+                        continue
+                    if short in mine:
+                        raise RecipeError(f"{path}: {name} is in two of its shards")
+                    mine[short] = _placed(file, name, value, device, part.cast(name))
     return found
+
+
+def shaped(part: Part, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """The tensors of a part of a file, as shapes alone."""
+    mine = ((part.named(name), name, shape) for name, shape in shapes.items())
+    return {
+        short: torch.empty(shape, dtype=part.cast(name), device="meta")
+        for short, name, shape in mine
+        if short is not None
+    }
 
 
 def shards(path: Path) -> list[Path]:
@@ -86,44 +101,64 @@ def shards(path: Path) -> list[Path]:
     return [path.parent / name for name in sorted(shards)]
 
 
-def tensor_shapes(path: Path, *, landmark: str = "") -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor of a file by name, as `read_weights` names them; no tensor is read.
+@attrs.frozen
+class Header:
+    """Content of a file of weights, without the weights.
 
-    Raises:
-        RecipeError: As `read_weights`.
+    Attributes:
+        shapes: Of every tensor by name.
+        values: The tensors that were asked for, as stored.
+        notes: What was left beside the weights: options of the training (``hyper_parameters``), or the texts of a
+            safetensors file.
     """
-    found: dict[str, tuple[int, ...]] = {}
-    for shard in shards(path):
-        with readable(shard):
-            if shard.suffix == ".safetensors":
-                with safe_open(shard, framework="pt") as file:
-                    names = plain_names(shard, file.keys(), landmark)
-                    found |= {name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()}
+
+    shapes: Mapping[str, tuple[int, ...]]
+    values: Mapping[str, Tensor]
+    notes: Mapping[str, Any]
+
+
+def read_header(files: Iterable[Path], landmark: str = "", wanted: Collection[str] = ()) -> Header:
+    """Content of shards of weights without the weights, but for the tensors of the names ``wanted``."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    values: dict[str, Tensor] = {}
+    notes: Mapping[str, Any] = {}
+    for path in files:
+        with readable(path):
+            if path.suffix == ".safetensors":
+                with safe_open(path, framework="pt") as file:
+                    names, notes = plain_names(path, file.keys(), landmark), file.metadata() or {}
+                    shapes |= {name: tuple(file.get_slice(stored).get_shape()) for name, stored in names.items()}
+                    found = {name: file.get_tensor(names[name]) for name in wanted if name in names}
+                    values |= {name: _placed(path, name, value, "cpu", None) for name, value in found.items()}
             else:
-                table = unwrapped(shard, read_checkpoint(shard))
-                names = plain_names(shard, table, landmark)
-                found |= {name: tuple(table[stored].shape) for name, stored in names.items()}
-    return found
+                stored, _ = read_checkpoint(path)
+                table = unwrapped(path, stored)
+                names = plain_names(path, table, landmark)
+                shapes |= {name: tuple(table[stored].shape) for name, stored in names.items()}
+                found = {name: table[names[name]].detach() for name in wanted if name in names}
+                values |= {name: _placed(path, name, value, "cpu", None) for name, value in found.items()}
+                notes = stored.get("hyper_parameters", {}) if isinstance(stored, dict) else {}
+    return Header(shapes, values, dict(notes) if isinstance(notes, Mapping) else {})
 
 
-def _stored(path: Path, starts: tuple[str, ...], landmark: str) -> Iterator[tuple[str, Tensor]]:
+def _stored(path: Path, parts: Sequence[Part], landmark: str) -> Iterator[tuple[str, Tensor]]:
     """The tensors one by one; each leaves memory, as far as it was mapped, once the next is asked for."""
     if path.suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
             for name, stored in plain_names(path, file.keys(), landmark).items():
-                if name.startswith(starts):
+                if any(part.named(name) is not None for part in parts):
                     value = file.get_tensor(stored)
                     yield name, value
                     _unmap(value)
         return
-    maps = zipfile.is_zipfile(path)  # others are read whole
-    table = unwrapped(path, read_checkpoint(path))
+    content, mapped = read_checkpoint(path)
+    table = unwrapped(path, content)
     _check_extents(path, table)
     for name, stored in plain_names(path, table, landmark).items():
-        if name.startswith(starts):
+        if any(part.named(name) is not None for part in parts):
             value = table[stored].detach()
             yield name, value
-            if maps:
+            if mapped:
                 _unmap(value)
 
 

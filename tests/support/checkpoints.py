@@ -175,8 +175,9 @@ def compvis(folder: Path, wide: int) -> Options:
     said = {"unet_config": {"params": params}, "first_stage_config": {"params": first}, "scale_factor": 0.5}
     said |= {"cond_stage_config": {"target": "ldm.FrozenOpenCLIPEmbedder"}, "image_size": 8}
     (folder / "model.yaml").write_text(yaml.safe_dump({"model": {"params": said}}))
+    tokenizer(16).save_pretrained(folder / "tokenizer")
     return {
-        "path": str(folder / "model.ckpt"), "config": str(folder / "model.yaml"), "tokenizer": str(folder)
+        "path": str(folder / "model.ckpt"), "config": str(folder / "model.yaml"), "tokenizer": f"{folder}/tokenizer"
     }  # fmt: skip
 
 
@@ -209,3 +210,19 @@ def diffae(folder: Path, wide: int) -> Options:
         layers=4, hidden=128 * wide, skips=(1, 2, 3), record={"latent_beta_scheduler": "const0.008", "T": 1000},
     )  # fmt: skip
     return {"path": str(folder / "last.ckpt")}
+
+
+#: What makes a checkpoint, by kind; a kind that reads several sorts of them has more words behind its name.
+FAMILIES: dict[str, Make] = {
+    "ddpm": ddpm,
+    "guided-diffusion": adm,
+    "edm": edm,
+    "deepfloyd": deepfloyd,
+    "deepfloyd, its text encoder": deepfloyd_with_text,
+    "stable-diffusion": stable_diffusion,
+    "ldm": compvis,
+    "dit": dit,
+    "dit, a file of training": paper_dit,
+    "diffae": diffae,
+    "diffusers": stable_diffusion,
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -259,6 +259,7 @@ def _is_any(node: ast.AST) -> bool:
 LAWS = (
     Clone.packages_of_engine,
     Clone.cycles_of_engine,
+    Clone.cycles_of_plugins,
     Clone.foreign_imports_of_engine,
     Clone.private_imports_of_plugins,
     Clone.long_files,
@@ -267,7 +268,7 @@ LAWS = (
     Clone.anys,
 )
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
-GOALS = (Clone.cycles_of_plugins,)
+GOALS: tuple[Callable[[Clone], Measure], ...] = ()
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ def three(x: Any) -> Any:
     '''Three.'''
 """
     + "    x\n" * 39,
+    "plugins/superpose_views/own.py": "from superpose_views import three\n",
     "tests/test_long.py": "\n" * 401,
 }
 
@@ -63,9 +64,10 @@ def test_a_law_holds(law, ours):
     [
         ("packages_of_engine", 2, "kinds"),
         ("cycles_of_engine", 1, "superpose.kinds.kind -> superpose.levels.table -> superpose.kinds.kind"),
+        ("cycles_of_plugins", 1, "superpose_views -> superpose_views.own -> superpose_views"),
         ("foreign_imports_of_engine", 1, "engine/superpose/levels/table.py:3 imports superpose_views"),
         ("private_imports_of_plugins", 2, "plugins/superpose_views/__init__.py:4 imports superpose.levels.table"),
-        ("anys", 100 * 2 / 62, "plugins/superpose_views/__init__.py:1 has 2"),
+        ("anys", 100 * 2 / 63, "plugins/superpose_views/__init__.py:1 has 2"),
         ("relative_docstrings", 50, "engine/superpose/kinds/kind.py:8 Whether it is one."),
         ("long_functions", 100 / 3, "plugins/superpose_views/__init__.py:10 three has 41 lines"),
         ("long_files", 1, "tests/test_long.py:1 has 401 lines"),

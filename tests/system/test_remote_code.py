@@ -6,19 +6,20 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import transformers
 
 from superpose import RecipeError
-from superpose_deepfloyd.text import T5
+from superpose_deepfloyd.text import TextFolder
 from superpose_diffusers.loading import _part
-from superpose_ldm.conditioning import _tokenizer
+from superpose_ldm.conditioning import Words
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "stable-diffusion": _tokenizer,
-    "deepfloyd": T5.load,
+    "stable-diffusion": lambda folder: Words(Any, 1, 1, folder).check(""),
+    "deepfloyd": lambda folder: TextFolder(folder).load(),
     "diffusers": lambda folder: _part(transformers.AutoTokenizer, folder, torch.device("cpu"), torch.float32, None),
 }
 

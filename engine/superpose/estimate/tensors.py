@@ -1,4 +1,4 @@
-"""The shapes of images, and functions from tensors to tensors, as signatures name them."""
+"""The shapes of images, the numbers in them, and functions from tensors to tensors, as signatures name them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 #: Channels, height and width (C, H, W) of one image or latent.
 Shape = tuple[int, int, int]
 #: A function from tensors (N, C, H, W) to tensors of the same number of rows, such as one side of a view.
 Map = Callable[["Tensor"], "Tensor"]
+
+
+def torch_dtype(dtype: str | torch.dtype) -> torch.dtype:
+    """The dtype of torch that a recipe names, such as "bfloat16"."""
+    import torch
+
+    found: torch.dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    return found

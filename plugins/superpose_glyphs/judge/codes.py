@@ -25,8 +25,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from superpose import Condition, Conditioning, Scheduler, State, Trajectory, invert, make, prompted, trajectory
-from superpose_diffae import AutoencoderPredictor, Classifier, auroc, fit
+from superpose import (
+    Condition,
+    Conditioning,
+    NetworkPredictor,
+    Scheduler,
+    State,
+    Trajectory,
+    invert,
+    make,
+    prompted,
+    trajectory,
+)
+from superpose_diffae import Classifier, Codes, Networks, auroc, fit
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.network import HELD_OUT
 from superpose_glyphs.judge.words import inked
@@ -61,19 +72,21 @@ class Autoencoder:
     """A diffusion autoencoder at work on many images, each with a code of its own.
 
     Attributes:
-        predictor: Its networks.
+        predictor: Its decoder.
+        networks: Its networks.
         scheduler: DDIM, for both ways.
         to_noise: As in `superpose.invert`.
     """
 
-    predictor: AutoencoderPredictor
+    predictor: NetworkPredictor
+    networks: Networks
     scheduler: Scheduler
     to_noise: bool = True
 
     def codes(self, images: Tensor) -> Tensor:
         """Semantic codes (N, E)."""
         with torch.inference_mode():
-            return torch.cat([self.predictor.encoder(part) for part in images.split(64)])
+            return torch.cat([self.networks.encoder(part) for part in images.split(64)])
 
     def hidden(self, images: Tensor, codes: Tensor) -> Tensor:
         """Stochastic codes, shaped as images."""
@@ -138,20 +151,21 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(chosen.threads)
     seen, unseen = Images.read(chosen.data, HELD_OUT)
     model = GlyphsDiffae(path=chosen.weights)
-    predictor = cast(AutoencoderPredictor, model.load())
-    autoencoder = Autoencoder(predictor, make("scheduler", "ddim", steps=chosen.steps, grid="ddim-openai"))
+    predictor = cast(NetworkPredictor, model.load())
+    networks = cast(Codes, predictor.encode_prompt).networks
+    autoencoder = Autoencoder(predictor, networks, make("scheduler", "ddim", steps=chosen.steps, grid="ddim-openai"))
     for to_noise in (True, False):
         _say(
             f"{'to noise: ' if to_noise else 'to the first level: '}"
             + returned(attrs.evolve(autoencoder, to_noise=to_noise), painted(unseen, some(unseen, chosen.each)))
         )
-    for whose, lines in (("its own line", predictor.classifier), ("a line fitted", probes(autoencoder, seen))):
+    for whose, lines in (("its own line", networks.classifier), ("a line fitted", probes(autoencoder, seen))):
         if lines is not None:
             for name, (plain, colour) in areas(autoencoder, lines, unseen).items():
                 _say(f"{name}: {whose} has an area under the curve of {plain:.3f}, in colour {colour:.3f}")
-    if predictor.classifier is not None:
+    if networks.classifier is not None:
         for strength in chosen.strength:
-            moved(autoencoder, predictor.classifier, unseen, chosen.each, strength)
+            moved(autoencoder, networks.classifier, unseen, chosen.each, strength)
 
 
 def returned(autoencoder: Autoencoder, images: Tensor) -> str:

@@ -13,7 +13,8 @@ import superpose
 from superpose import RecipeError, class_of, digest, read_json, read_text, read_yaml, regular_file
 from superpose.sampling.saved_state import load_state
 from superpose_deepfloyd.embeddings import Embeddings
-from superpose_networks import read_checkpoint, read_weights, tensor_shapes
+from superpose_networks import read_weights, tensor_shapes
+from superpose_networks.pickled import read_checkpoint
 
 READERS: dict[str, Callable[[Path], object]] = {
     "regular_file": regular_file,
@@ -25,7 +26,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "tensor_shapes": tensor_shapes,
     "digest": digest,
     "load_state": lambda path: load_state(path, superpose.make("scheduler", "ddim", steps=2)),
-    "texts": Embeddings.open,
+    "texts": Embeddings.of,
     "labels": lambda path: class_of("A", 3, path),
     "classes": lambda path: superpose.model("ldm", path=path.parent / "a.ckpt", classes=path).shape,
 }

@@ -16,6 +16,7 @@ from openai_file import openai_file
 from superpose import PromptError, RecipeError
 from superpose_adm.encoder import Encoder
 from superpose_adm.layout import Heads, Layout
+from superpose_networks import WeightFile
 
 CASE = "gd_c_classifier_attnpool"
 
@@ -158,7 +159,7 @@ def test_presets_of_the_public_files(monkeypatch: pytest.MonkeyPatch) -> None:
         with torch.device("meta"):
             network = Encoder(layout, Heads(width=64), "attention", size >> (len(multiples) - 1))
         shapes = {name: tuple(value.shape) for name, value in numbered(network.state_dict(), depth).items()}
-        monkeypatch.setattr("superpose_adm.classifier._read", lambda *_, shapes=shapes: shapes)
+        monkeypatch.setattr(WeightFile, "shapes", shapes)
         kind = classifier_of(preset=f"adm-{size}", betas=None, blocks=None, head_width=None)
         assert (kind.shape, kind.layout, kind.heads) == ((3, size, size), layout, Heads(width=64)), size
         assert (kind.pool, kind.schedule) == ("attention", superpose.TableSchedule.named(betas)), size

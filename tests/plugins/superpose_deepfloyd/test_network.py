@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 
 from superpose_deepfloyd.config import IFConfig
 from superpose_deepfloyd.network import IFUNet
-from superpose_deepfloyd.predictor import load_network
 from superpose_deepfloyd.stage import read_stage
 from superpose_networks import assign
 
@@ -29,7 +28,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def load(folder: Path) -> IFUNet:
-    return load_network(read_stage(folder), torch.device("cpu"), torch.float32)
+    return read_stage(folder).network.load("cpu", torch.float32)
 
 
 def ask(network: IFUNet, x: torch.Tensor, t: torch.Tensor, states: torch.Tensor, *level: torch.Tensor) -> torch.Tensor:

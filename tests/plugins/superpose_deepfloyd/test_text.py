@@ -19,7 +19,7 @@ from cascade import FIXTURES
 from superpose import PromptError, RecipeError, make, model
 from superpose_deepfloyd.embed import embed, main
 from superpose_deepfloyd.embeddings import Embeddings
-from superpose_deepfloyd.text import T5
+from superpose_deepfloyd.text import TextFolder
 
 with warnings.catch_warnings():  # what they warn of while they are imported is not ours to mend
     warnings.simplefilter("ignore")
@@ -53,7 +53,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("prompt", ["", "A painting of a cat ", " ".join(LINES * 4)])
 def test_texts_as_in_the_published_pipeline(encoder: Path, prompt: str) -> None:
-    speak = T5.load(encoder)
+    speak = TextFolder(encoder).load()
     pipeline: Any = diffusers.IFPipeline(
         tokenizer=speak.tokenizer, text_encoder=speak.encoder, unet=None, scheduler=None, safety_checker=None,
         feature_extractor=None, watermarker=None, requires_safety_checker=False,
@@ -70,7 +70,7 @@ def test_texts_as_in_the_published_pipeline(encoder: Path, prompt: str) -> None:
 def test_weights_are_those_that_transformers_reads(encoder: Path, dtype: str) -> None:
     theirs: Any = transformers.T5EncoderModel
     want = theirs.from_pretrained(encoder / "text_encoder", dtype=getattr(torch, dtype)).state_dict()
-    got = T5.load(encoder, dtype=dtype).encoder.state_dict()
+    got = TextFolder(encoder).load(dtype=dtype).encoder.state_dict()
     assert got.keys() == want.keys()
     wrong = [name for name in want if got[name].dtype != want[name].dtype or not torch.equal(got[name], want[name])]
     assert not wrong, wrong
@@ -118,7 +118,7 @@ def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None
     states = load_file(file)
     save_file({name: value[1:] for name, value in states.items()}, file, {"prompts": json.dumps(LINES)})
     with pytest.raises(PromptError, match="the empty prompt, which guidance needs, is not in"):
-        Embeddings.open(file).check("")
+        Embeddings.of(file).check("")
 
 
 @pytest.mark.parametrize(

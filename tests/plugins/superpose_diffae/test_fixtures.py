@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 import superpose
+from superpose import Condition
 from superpose_diffae.attributes import read_classifier
 from superpose_diffae.loading import load_statistics
 from superpose_diffae.model import DiffusionAutoencoder
@@ -84,14 +85,14 @@ def decode(predictor, code, noise):
 @torch.no_grad()
 def test_networks(a, b, autoencoder, latent):
     x, t, z = a.inputs["x"], a.inputs["t"], a.inputs["z"]
-    seen = autoencoder.semantic(a.inputs["image"])
+    seen = autoencoder.encode_prompt.semantic(a.inputs["image"])
     network = autoencoder.network
     a.check(z_sem=seen, eps=network(x, t, z), eps_from_x_start=network(x, t, seen), stylespace=network.styles(seen))
-    b.check(latent_eps=latent.latent.network(b.inputs["z_t"], b.inputs["t"]))
+    b.check(latent_eps=latent.encode_prompt.networks.latent.network(b.inputs["z_t"], b.inputs["t"]))
 
 
 def test_codes_in_and_out(a, autoencoder):
-    seen = autoencoder.semantic(a.inputs["image"])
+    seen = autoencoder.encode_prompt.semantic(a.inputs["image"])
     plan = DDIM.plan(autoencoder.schedule)
     hidden = superpose.invert(shown(autoencoder, seen), a.inputs["image"], plan)
     a.check(
@@ -105,7 +106,7 @@ def test_the_condition_of_a_prompt_is_the_code(a, autoencoder):
     """Row by row through prompts, conditions and the engine's answerer, the same numbers come out."""
     for row in range(2):
         image = a.inputs["image"][row : row + 1]
-        told = superpose.Prompted(autoencoder, autoencoder.told(autoencoder.semantic(image)))
+        told = superpose.Prompted(autoencoder, Condition("me", {"code": autoencoder.encode_prompt.semantic(image)}))
         hidden = superpose.invert(superpose.Clipped(told, autoencoder.clip), image, DDIM.plan(autoencoder.schedule))
         about = a.about["outputs"]["x_T_stochastic"]
         torch.testing.assert_close(hidden, a.outputs["x_T_stochastic"][row : row + 1], atol=about["atol"], rtol=1e-4)
@@ -113,16 +114,16 @@ def test_the_condition_of_a_prompt_is_the_code(a, autoencoder):
 
 def test_drawing(b, latent):
     noise = b.inputs["latent_noise"]
-    drawn = latent.latent.sample(DDIM, lambda purpose="step": noise[:, :, None, None])
+    drawn = latent.encode_prompt.networks.latent.sample(DDIM, lambda purpose="step": noise[:, :, None, None])
     b.check(latent_sample_normalised=drawn)
-    codes = latent.draw(lambda purpose="step": noise)
+    codes = latent.encode_prompt.draw(lambda purpose="step": noise)
     b.check(image_from_latent=decode(latent, codes, b.inputs["x_T"]))
 
 
 def test_moving_along_an_attribute(b, latent):
-    code = latent.semantic(b.inputs["image"])
+    code = latent.encode_prompt.semantic(b.inputs["image"])
     averaged = read_classifier(b.folder / "cls.ckpt", average=True)
-    moved = code + 0.3 * latent.classifier.direction(2)
+    moved = code + 0.3 * latent.encode_prompt.networks.classifier.direction(2)
     plan = DDIM.plan(latent.schedule)
     hidden = superpose.invert(shown(latent, code), b.inputs["image"], plan)
     b.check(

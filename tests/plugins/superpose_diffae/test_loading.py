@@ -58,7 +58,7 @@ def test_what_is_not_in_the_file_is_asked_for(tmp_path):
     ):
         DiffusionAutoencoder(path=path, image_size=8).load()
     model = DiffusionAutoencoder(path=path, image_size=8, latent_betas="const0.008").load()
-    assert model.latent.schedule == betas("const0.008", 1000)
+    assert model.encode_prompt.networks.latent.schedule == betas("const0.008", 1000)
     deep = tmp_path / "deep.ckpt"
     plain.checkpoint(deep, enc_blocks=2, enc_mult=(1, 2))
     with pytest.raises(RecipeError, match="write encoder_blocks = the number of residual blocks"):
@@ -172,7 +172,7 @@ def test_dtype_and_memory(path):
     """The decoder is in the dtype asked for; what is asked once an image stays in float32."""
     model = DiffusionAutoencoder(path=path).load(dtype="bfloat16")
     assert model.network.conv_in.weight.dtype == torch.bfloat16
-    assert model.encoder.conv_in.weight.dtype == torch.float32
+    assert model.encode_prompt.networks.encoder.conv_in.weight.dtype == torch.float32
     level = model.schedule.level(0, 500)
     x = torch.randn(1, 3, 8, 8)
     with torch.no_grad():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import plain_diffae as plain
 from superpose_diffae.layout import recognise
-from superpose_diffae.loading import load_decoder, load_encoder, load_latent
+from superpose_diffae.loading import describe, lazy_decoder, lazy_encoder, lazy_latent
 from superpose_diffae.templates import TEMPLATES
 
 FACTORS = st.lists(st.sampled_from([1, 2]), min_size=1, max_size=3).map(tuple)
@@ -41,8 +41,8 @@ def configurations(draw):
 def test_any_configuration(config, seed, tmp_path_factory):
     path = tmp_path_factory.mktemp("ckpt") / "last.ckpt"
     table, config = plain.checkpoint(path, seed, **config)
-    known = {name: tuple(value.shape) for name, value in table.items()}
-    layout = recognise(known, "the table", config["enc_blocks"])
+    known = describe(path)
+    layout = recognise({name: tuple(value.shape) for name, value in table.items()}, "the table", config["enc_blocks"])
     assert (layout.decoder.blocks, len(layout.decoder.widths)) == (config["blocks"], len(config["mult"]))
     random = torch.Generator().manual_seed(seed)
 
@@ -52,13 +52,14 @@ def test_any_configuration(config, seed, tmp_path_factory):
     side, heads = 2 * 2 ** (max(len(config["mult"]), len(config["enc_mult"])) - 1), config["heads"]
     x, z, t = draw(2, 3, side, side), draw(2, config["code"]), torch.tensor([7, 640])
     with torch.no_grad():
-        ours = load_decoder(path, layout, heads, "cpu", torch.float32)
+        ours = lazy_decoder(known, layout, heads).load("cpu", torch.float32)
         torch.testing.assert_close(ours(x, t, z), plain.decoder(table, config, x, t, z), atol=2e-4, rtol=1e-4)
-        ours = load_encoder(path, layout, heads, "cpu")
+        ours = lazy_encoder(known, layout, heads).load("cpu", torch.float32)
         torch.testing.assert_close(ours(x), plain.encoder(table, config, x), atol=2e-4, rtol=1e-4)
-        ours = load_latent(path, layout, config["bias"], "cpu")
-        assert (ours is None) == (config["layers"] == 0)
-        if ours is not None:
+        lazy = lazy_latent(known, layout, config["bias"])
+        assert (lazy is None) == (config["layers"] == 0)
+        if lazy is not None:
+            ours = lazy.load("cpu", torch.float32)
             torch.testing.assert_close(ours(z, t), plain.latent(table, config, z, t), atol=2e-4, rtol=1e-4)
 
 
@@ -67,8 +68,8 @@ def test_rows_do_not_know_their_neighbours(tmp_path):
     table, config = plain.checkpoint(path, layers=3, skips=(1, 2))
     layout = recognise({name: tuple(value.shape) for name, value in table.items()}, "the table")
     x, z = torch.randn(5, 3, 8, 8), torch.randn(5, config["code"])
-    decoder = load_decoder(path, layout, 1, "cpu", torch.float32)
-    latent = load_latent(path, layout, 1, "cpu")
+    decoder = lazy_decoder(describe(path), layout, 1).load("cpu", torch.float32)
+    latent = lazy_latent(describe(path), layout, 1).load("cpu", torch.float32)
     t = torch.tensor([250.0])
     order = torch.tensor([3, 0, 4, 1, 2])
     with torch.no_grad():

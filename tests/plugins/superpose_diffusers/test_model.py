@@ -156,7 +156,7 @@ def test_words_that_each_encoder_does_not_see(
 def _words_that_encoders_get(predictor: Any, prompt: str) -> dict[str, int]:
     """How many words of the prompt each text encoder is given in the end, where that is fewer than there are."""
     got: dict[str, int] = {}
-    pipeline = predictor.pipeline
+    pipeline = predictor.encode_prompt.pipeline
     known = {tiny_pipelines.WORDS.index(word) for word in prompt.split()}
     for name in ("text_encoder", "text_encoder_2", "text_encoder_3"):
         if (encoder := getattr(pipeline, name, None)) is None:
@@ -204,8 +204,8 @@ def test_the_variant_that_is_asked_for(tmp_path: Path) -> None:
 
 def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:
     model: Any = superpose.model("diffusers", path=saved("sdxl"), dtype="bfloat16")
-    assert (model.network.dtype, model.pipeline.text_encoder.dtype) == (torch.bfloat16, torch.bfloat16)
-    assert model.latents.network.dtype == torch.float32
+    assert (model.network.dtype, model.encode_prompt.pipeline.text_encoder.dtype) == (torch.bfloat16, torch.bfloat16)
+    assert model.autoencoder.network.dtype == torch.float32
     x, level = torch.randn(1, *model.shape), model.schedule.level(0, 500)
     half = model.predict(x, level, model.condition("a ball").tensors).output
     whole: Any = superpose.model("diffusers", path=saved("sdxl"))
@@ -217,7 +217,7 @@ def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:
 @pytest.mark.parametrize("name", ["sdxl", "sd3", "sana", "latent diffusion"])
 def test_latents_of_images_as_in_diffusers(name: str, saved: Callable[[str], Path]) -> None:
     model: Any = superpose.model("diffusers", path=saved(name))
-    network = model.latents.network
+    network = model.autoencoder.network
     images = torch.rand(2, *model.image_shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
     said = network.encode(images)
     raw: Tensor
@@ -265,7 +265,7 @@ def test_what_fits_no_folder(copied: Callable[[str], Path], saved: Callable[[str
         _ = Diffusers(path=folder).shape
     rewrite(index, _class_name=["pipeline", "Mine"])
     with pytest.raises(RecipeError, match=r"pipeline \['pipeline', 'Mine'\] is code of its own, which is never run"):
-        _ = Diffusers(path=folder).folder.pipeline
+        _ = Diffusers(path=folder).metadata[0].pipeline
     index.write_text(whole)
     rewrite(index, controlnet=["diffusers", "ControlNetModel"])
     with pytest.raises(RecipeError, match=r"has a controlnet \(ControlNetModel\), which the bridge doesn't know"):

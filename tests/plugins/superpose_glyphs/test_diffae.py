@@ -57,7 +57,10 @@ def predictor() -> Any:
 
 def test_a_row_does_not_depend_on_its_neighbours(predictor: Any) -> None:
     noise = torch.Generator().manual_seed(0)
-    x, codes = torch.randn(4, 3, 32, 32, generator=noise), torch.randn(4, predictor.width, generator=noise)
+    x, codes = (
+        torch.randn(4, 3, 32, 32, generator=noise),
+        torch.randn(4, predictor.encode_prompt.width, generator=noise),
+    )
     level = predictor.schedule.level(0, 300)
     want = predictor.predict(x, level, {"code": codes}).output
     for order in ([1, 0, 2, 3], [3, 2, 1, 0], [0, 0, 0, 2]):

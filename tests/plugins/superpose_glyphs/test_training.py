@@ -13,7 +13,6 @@ from PIL import Image
 
 from superpose import PromptError, RecipeError
 from superpose_glyphs.model import EMBEDDED, Glyphs
-from superpose_glyphs.predictor import see
 from superpose_glyphs.train.batches import LEGIBLE, Images, Subject, family, legible_pairs, paint
 from superpose_glyphs.train.log import Log, curve
 from superpose_glyphs.train.moving import FREEDOM
@@ -22,6 +21,7 @@ from superpose_glyphs.train.plan import ALPHA, SIGMA, Plan
 from superpose_glyphs.train.run import main, train
 from superpose_glyphs.train.tasks import TASKS
 from superpose_glyphs.train.training import Training
+from superpose_glyphs.unshuffled import see
 from superpose_glyphs.vocabulary import GLYPHS, PROMPTS
 from superpose_networks import load_unet2d
 

@@ -10,15 +10,14 @@ from typing import Any
 import attrs
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
 from superpose import Condition, Conditioning, NoiseLevel, Prompted, Trajectory, guided
 from superpose_guidance.dual import Dual
-from superpose_ldm.files import Files
-from superpose_ldm.model import CompVis, StableDiffusion
-from superpose_ldm.predictor import LatentPredictor, seen
-from superpose_ldm.single import SingleFile
+from superpose_ldm.model import CompVis, InstructPix2Pix, StableDiffusion
+from superpose_ldm.predictor import seen
 from superpose_schedulers.ddim import DDIM
 from superpose_schedulers.dpmpp import DPMpp
 from superpose_schedulers.euler import Euler
@@ -63,10 +62,12 @@ def compvis(case: Case, kind: Any = CompVis, **options: Any) -> Any:
     return kind(path=case.folder / "model.ckpt", config=case.folder / "config.yaml", **options).load()
 
 
-def without_files(case: Case) -> Any:
-    """A predictor that is given tensors in the place of an image file: those of the fixtures do not fit into 8 bits."""
-    checkpoint = SingleFile(path=case.folder / "model.ckpt", config=case.folder / "config.yaml").read()
-    return LatentPredictor(checkpoint, None, Files(), "cpu", "float32")
+def without_files(case: Case, folder: Path, *names: str) -> Any:
+    """A predictor that is given tensors in the place of image files: those of the fixtures do not fit into 8 bits."""
+    kind, side = (InstructPix2Pix, 8) if names == ("image",) else (CompVis, 16)
+    for name in names:
+        Image.new("RGB", (side, side), "white").save(folder / f"{name}.png")
+    return compvis(case, kind, **{name: folder / f"{name}.png" for name in names})
 
 
 @attrs.frozen(eq=False)
@@ -129,7 +130,7 @@ def test_networks_of_stable_diffusion(cases, diffusion) -> None:
     case = cases["df_d_stable_diffusion"]
     x, z = case.inputs, case.inputs["z"]
     prompts, negative = case.about["prompts"], case.about["negative_prompt"]
-    tokens = diffusion._conditioning.tokens
+    tokens = diffusion.model.metadata.conditioning.tokens
     case.check("token_ids_prompts", torch.tensor([tokens(prompt) for prompt in prompts]))
     case.check("token_ids_negative", torch.tensor([tokens(negative)] * 2))
     words = together(diffusion, prompts).tensors["context"]
@@ -229,10 +230,10 @@ def test_class_conditional_ldm(cases) -> None:
         case.check(f"{name}/image", image)
 
 
-def test_inpainting_ldm(cases) -> None:
+def test_inpainting_ldm(cases, tmp_path) -> None:
     case = cases["ldm_c_inpaint"]
     x = case.inputs
-    predictor = without_files(case)
+    predictor = without_files(case, tmp_path, "image", "mask")
     mask = (x["mask"] + 1) / 2
     channels = seen("image and mask", predictor.autoencoder, x["masked_image"], mask)
     case.check("conditioning", channels)
@@ -263,10 +264,10 @@ PIX2PIX = {
 
 
 @pytest.mark.parametrize("name", PIX2PIX)
-def test_instruct_pix2pix(cases, name) -> None:
+def test_instruct_pix2pix(cases, name, tmp_path) -> None:
     case, scheduler = cases["ip_a_instruct_pix2pix"], PIX2PIX[name]
     x, about = case.inputs, case.runs[name]
-    predictor = without_files(case)
+    predictor = without_files(case, tmp_path, "image")
     channels = seen("image", predictor.autoencoder, x["image"], None)
     case.check(f"{name}/image_latent", channels)
     conditions = [Condition(key, {"context": x[key]}) for key in ("text", "null_text")]

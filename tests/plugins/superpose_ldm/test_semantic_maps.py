@@ -117,7 +117,7 @@ def test_a_recipe_with_views(tmp_path) -> None:
 
 def complaint(model: CompVis) -> str:
     with pytest.raises(RecipeError) as told:
-        _ = model.checkpoint
+        _ = model.metadata
     return str(told.value)
 
 

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 
 from superpose import RecipeError, digest, read_json
-from superpose_networks import read_checkpoint, read_weights, tensor_shapes
+from superpose_networks import read_weights, tensor_shapes
+from superpose_networks.pickled import read_checkpoint
 
 TABLE = {"ema.a": torch.arange(6.0).view(2, 3), "ema.b": torch.ones(2, dtype=torch.float16), "raw.a": torch.zeros(1)}
 
@@ -60,7 +61,7 @@ def test_what_a_training_framework_leaves_is_an_empty_shell(tmp_path: Path, monk
         written.monitor = "loss"
         torch.save({"state_dict": TABLE, "callbacks": {checkpoint: written}}, path)
     assert read_weights(path).keys() == TABLE.keys()
-    [(key, shell)] = read_checkpoint(path)["callbacks"].items()
+    [(key, shell)] = read_checkpoint(path)[0]["callbacks"].items()
     assert (key.__name__, shell) == ("ModelCheckpoint", {})
 
 
