@@ -16,6 +16,7 @@ from superpose.media.images import to_pixels
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.view import View
     from superpose.recipe import ComposeTerms, Subject
 
 Show = Callable[["Tensor"], "Tensor"]
@@ -41,11 +42,13 @@ class Reading(NamedTuple):
         label: What it should show.
         show: The image as it looks then; (N, C, H, W) to (N, C, H', W').
         prompt: What it was asked to show; None where nothing was.
+        views: The views that lead to it, the first that is applied first; None where parts do too.
     """
 
     label: str
     show: Show
     prompt: str | None = None
+    views: tuple[View, ...] | None = ()
 
 
 class Given(NamedTuple):
@@ -88,14 +91,17 @@ def readings(subject: Subject) -> list[Reading]:
     """Every way in which the recipe wants the image to be read, in the order of the recipe."""
     if subject.view:
         return [
-            inner._replace(show=_after(term.view.apply, inner.show))
+            inner._replace(
+                show=_after(term.view.apply, inner.show),
+                views=None if inner.views is None else (term.view, *inner.views),
+            )
             for term in subject.view
             for inner in readings(term.subject)
         ]
     if subject.decomposition is not None:
         decomposition = subject.decomposition.decomposition
         return [Reading(WHOLE, _same)] + [
-            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show), inner.prompt)
+            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show), inner.prompt, None)
             for name, part in subject.decomposition.parts
             for inner in readings(part)
             if inner.label != WHOLE
