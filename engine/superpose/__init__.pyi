@@ -110,6 +110,8 @@ from superpose.media.images import read_picture as read_picture
 from superpose.media.images import to_pixels as to_pixels
 from superpose.media.labels import class_of as class_of
 from superpose.media.masks import read_mask as read_mask
+from superpose.media.pictures import Pictures as Pictures
+from superpose.media.pictures import pictures as pictures
 from superpose.media.tables import Table as Table
 from superpose.media.tables import read_json as read_json
 from superpose.media.tables import read_yaml as read_yaml

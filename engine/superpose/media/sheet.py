@@ -155,7 +155,7 @@ def sheet(
     for i, number in enumerate(numbers):
         note = notes.get(number, Note("", (None,) * len(ways)))
         tiles = [
-            _Labelled(way.label, _tile(pixels[i]), mark)
+            _Labelled(way.label, tile_of(pixels[i]), mark)
             for way, pixels, mark in zip(ways, shown, note.marks, strict=True)
         ]
         samples.append(_Cell(f"{number:04}  {note.title}".rstrip(), tiles))
@@ -210,7 +210,7 @@ def per_page(image: Tensor, subject: Subject, given: int = 0) -> int:
         subject: What the samples should show.
         given: Pictures that stand before them.
     """
-    width, height = _size([_tile(to_pixels(way.show(image))[0]) for way in readings(subject)])
+    width, height = _size([tile_of(to_pixels(way.show(image))[0]) for way in readings(subject)])
     return max(1, _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP)) - given)
 
 
@@ -228,7 +228,8 @@ def _columns(width: int) -> int:
     return max(1, WIDTH // (width + 2 * GAP))
 
 
-def _tile(pixels: NDArray[np.uint8]) -> Image.Image:
+def tile_of(pixels: NDArray[np.uint8]) -> Image.Image:
+    """A picture, (H, W, C), enlarged by a whole factor until it is no smaller than a tile."""
     image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).convert("RGB")
     factor = max(1, math.ceil(TILE / min(image.size)))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
@@ -236,7 +237,7 @@ def _tile(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def _fitted(pixels: NDArray[np.uint8], side: int) -> Image.Image:
     """A given picture as a tile, no larger than those of samples."""
-    tile = _tile(pixels)
+    tile = tile_of(pixels)
     if max(tile.size) > side:
         tile.thumbnail((side, side), Image.Resampling.LANCZOS)
     return tile

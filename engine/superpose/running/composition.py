@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import attrs
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.context import Context
 from superpose.estimate.problem import problems_of
+from superpose.recipe import dumps
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 from superpose.running.tree import tree
@@ -64,6 +66,10 @@ class Composition:
     def stages(self) -> tuple[Composition, ...]:
         """This stage and those that follow, in order."""
         return (self, *(self.then.stages if self.then else ()))
+
+    def _repr_html_(self) -> str:
+        """The recipe with every option written out, for notebooks."""
+        return f"<pre>{html.escape(dumps(self.recipe))}</pre>"
 
     def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
         """The run of the samples with these numbers; sample k is the same in every run that has it.

@@ -17,6 +17,7 @@ from superpose import __version__
 from superpose.errors import RecipeError
 from superpose.media.hub import downloads
 from superpose.media.images import to_pixels
+from superpose.media.pictures import embedded
 from superpose.media.png import Origin, read_origin, sheet_of, write_png
 from superpose.media.sheet import Given, Note
 from superpose.media.writing import clear_drafts
@@ -61,6 +62,10 @@ class Outcome:
     def sheet(self) -> Path:
         """Its first page."""
         return self.sheets[0]
+
+    def _repr_html_(self) -> str:
+        """All pages, for notebooks."""
+        return "".join(embedded(path.read_bytes(), f"contact sheet, page {i}") for i, path in enumerate(self.sheets, 1))
 
 
 def run(
