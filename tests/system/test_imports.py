@@ -34,6 +34,12 @@ def test_no_torch_before_a_recipe_runs(code, monkeypatch):
     assert "torch" not in modules_after(code), code
 
 
+def test_what_plugins_inherit_from_is_light():
+    """A plugin may take 0.1 s to import: pictures and torch are brought in when they are used."""
+    bases = "View, Decomposition, Constraint, Guidance, Scheduler, Model, Clip, Classifier, Rule, option, hookimpl"
+    assert not {"torch", "PIL"} & modules_after(f"from superpose import {bases}")
+
+
 def test_the_help_imports_nothing_heavy():
     heavy = {"torch", "numpy", "attrs", "attr", "cattrs", "rich", "PIL", "pluggy"}
     assert not heavy & modules_after("from superpose.cli import _parser; _parser().format_help()")

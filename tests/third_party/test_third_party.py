@@ -179,7 +179,7 @@ def pixels(folder):
 
 def test_their_view_shows_our_model(env, tmp_path):
     made, _ = images(env, HERE / "glyphs.toml", tmp_path)
-    assert set(made) == {"0000.png", "sheet.png"}
+    assert {"0000.png", "sheet.png"} <= set(made)
 
 
 def test_a_broken_plugin_beside_them_changes_nothing_but_its_line(env, together, beside, tmp_path):

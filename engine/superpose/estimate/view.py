@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
-from superpose.media.frames import enlarged, faded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,6 +62,9 @@ class View(Kind, ABC):
             Shape (C, H * zoom, W * zoom), float64. Paper that shows is 1. Where what the view shows has another shape
             than the image, a frame has either.
         """
+        # Whoever inherits from a view is held to be light to import.
+        from superpose.media.frames import enlarged, faded
+
         if u == 0:
             return enlarged(image, zoom)
         import torch  # no torch is brought in before it is used

@@ -66,7 +66,8 @@ def _at(path: Path, problems: Iterable[Problem]) -> Iterator[tuple[Path, str]]:
 def _said_once(number: int, path: Path, why: str) -> str:
     """Problems of what is said once for all stages, with the stage that it fails at."""
     cure = "; write guidance_stages beside it, with the numbers of the stages where it holds"
-    return f"at stage {number}, {why}" + cure * (path[-1:] == ("guidance",))
+    of_guidance = "guidance" in path and path[0] != "constraint"
+    return f"at stage {number}, {why}" + cure * of_guidance
 
 
 def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:

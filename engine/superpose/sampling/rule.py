@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.denoiser import Denoiser
+from superpose.kinds.need import Need  # a constraint that is its own rule has its options read, with all annotations
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.predictor import Conditioning
-    from superpose.kinds.need import Need
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise

@@ -50,7 +50,7 @@ def test_a_whole_recipe(tmp_path):
         image = "photo.png"
         feather = true
         [[constraint]]
-        kind = "examples:box"
+        kind = "box"
         corner = [1, 2]
         through = {kind = "flip", axis = "vertical"}
         [run]

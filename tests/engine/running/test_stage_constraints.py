@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import Guidance, Problem, Prompted, RecipeError, dumps, guided, inspect, loads, run
+from superpose import Guidance, Problem, Prompted, RecipeError, dumps, guided, inspect, loads, option, run
 from superpose.cli import main
 from superpose.plugins import Registry, load_plugins
 from superpose_constraints.enlarged import enlarged
@@ -128,10 +128,11 @@ class Small(Guidance):
     """Guides pictures of eight pixels, as a classifier guides those of its own size."""
 
     kind = "small-only"
+    size: int = option(8, doc="height of the pictures")
 
     def problems(self, model):
-        if model.shape[1] != 8:
-            yield Problem("", "it guides pictures of 8 pixels")
+        if model.shape[1] != self.size:
+            yield Problem("size", f"it guides pictures of {self.size} pixels")
 
     def denoiser(self, predictor, condition, negative):
         return guided(Prompted(predictor, condition), Prompted(predictor, negative), 2.0)
@@ -145,7 +146,7 @@ def test_a_guidance_of_a_view_may_be_of_one_stage():
     assert rows(text, registry=registry) == [3, 2]
     recipe = loads(text, registry=registry)
     assert loads(dumps(recipe), registry=registry) == recipe
-    with pytest.raises(RecipeError, match=r"view\.0\.guidance: at stage 1, it guides .* write guidance_stages"):
+    with pytest.raises(RecipeError, match=r"view\.0\.guidance\.size: at stage 1, it guides .* write guidance_stages"):
         rows(MODELS + VIEWS.format(here.format([])), registry=registry)
     with pytest.raises(RecipeError, match=r"guidance_stages = \[2\]: the stages .* have the numbers 0 to 1"):
         rows(MODELS + VIEWS.format(here.format([2])), registry=registry)
