@@ -1,7 +1,8 @@
-"""Four distributions written from the public API alone, installed beside ours and run together with it."""
+"""Five distributions written from the public API alone, installed beside ours and run together with it."""
 
 import ast
 import json
+import re
 import shutil
 from pathlib import Path
 from textwrap import dedent
@@ -11,14 +12,24 @@ import pytest
 from PIL import Image
 
 from fresh import install, make_environment, run
+from superpose.kinds.roles import ROLES
 
 HERE = Path(__file__).parent
-NAMES = ("weather", "toyland", "tides", "mosaic")
+NAMES = ("weather", "toyland", "tides", "mosaic", "dusk")
 RECIPES = {
     "together.toml": ("weather", "toyland"),
     "tides.toml": ("tides", "toyland"),
     "worlds.toml": ("weather", "toyland"),
     "mosaic.toml": ("mosaic",),
+    "dusk.toml": ("dusk", "toyland"),
+}
+#: The kinds of each, by role.
+KINDS = {
+    "weather": {"view": ["rain"], "decomposition": ["horizon", "layers"], "constraint": ["daylight"]},
+    "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
+    "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]},
+    "mosaic": {"model": ["mosaic"], "scheduler": ["unmask"]},
+    "dusk": {"clip": ["hue"], "classifier": ["hours"]},
 }
 PUBLIC = {"superpose", "superpose_networks", "superpose.testing"}
 BROKEN = {
@@ -89,16 +100,24 @@ def test_they_use_only_the_public_door(path):
 
 def test_they_are_loaded_and_say_what_they_add(env):
     found = {row["name"]: row for row in json.loads(run(env, "superpose", "plugins", "--json").stdout)}
-    for name, adds in (
-        ("weather", {"view": ["rain"], "decomposition": ["horizon", "layers"], "constraint": ["daylight"]}),
-        ("toyland", {"model": ["toyland"], "guidance": ["middle-cfg"]}),
-        ("mosaic", {"model": ["mosaic"], "scheduler": ["unmask"]}),
-        ("tides", {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]}),
-    ):
+    for name, adds in KINDS.items():
         row = found[name]
         assert (row["distribution"], row["version"], row["status"]) == (f"superpose-{name}", "0.1.0", "loaded"), row
         assert row["adds"] == adds, row
         assert not [note for note in row["notes"] if "torch" in note], row
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_open_to_them(role):
+    """A kind of each role is theirs, and runs in a recipe; the tests above and below hold both to be true."""
+    theirs = {kind for roles in KINDS.values() for kind in roles.get(role, ())}
+    used = {kind for recipe in RECIPES for kind in named((HERE / recipe).read_text())}
+    assert theirs & used, f"no recipe here runs a {role} of theirs; they have {sorted(theirs) or 'none'}"
+
+
+def named(recipe):
+    """The kinds that a recipe names."""
+    return {kind.rpartition(":")[2] for kind in re.findall(r'kind = "(.*?)"', recipe)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,13 +132,7 @@ def test_they_keep_the_laws(env, name):
         assert row[-2].strip() == "ok", line
         float(row[-1])  # every line ends in a figure
     kinds = {row[0] for row in rows[1:]}
-    wanted = {
-        "weather": {"view rain", "decomposition horizon", "decomposition layers", "constraint daylight"},
-        "toyland": {"model toyland", "guidance middle-cfg"},
-        "mosaic": {"model mosaic", "scheduler unmask"},
-        "tides": {"guidance swell", "guidance undertow", "constraint moon", "constraint still-water"},
-    }
-    assert kinds == wanted[name]
+    assert kinds == {f"{role} {kind}" for role, of_role in KINDS[name].items() for kind in of_role}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -170,6 +183,16 @@ def test_a_process_of_theirs_runs_and_is_replayed(env, tmp_path):
     again = tmp_path / "again"
     run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
     assert (again / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
+
+
+@pytest.mark.parametrize(("hour", "way"), [("day", 1), ("night", -1)])
+def test_a_classifier_of_theirs_leads_their_network(env, tmp_path, hour, way):
+    """Toyland is brighter by day than by night; with the classifier only what is bright, or what is dark."""
+    recipe = tmp_path / "hour.toml"
+    recipe.write_text((HERE / "dusk.toml").read_text().replace("night", hour))
+    images(env, recipe, tmp_path / "made")
+    means = pixels(tmp_path / "made").mean((1, 2, 3)) * way
+    assert (means > 0.2).all(), means
 
 
 def pixels(folder):

@@ -19,7 +19,7 @@ from superpose.plugins.validate import validate
 #: What became of a plugin: one that is not loaded says why.
 PluginStatus = Literal["loaded", "blocked", "incompatible", "broken", "duplicate"]
 
-#: Seconds from which on the import of a plugin is called slow.
+#: Seconds of the processor from which on the import of a plugin is called slow.
 SLOW = 0.5
 
 
@@ -35,7 +35,7 @@ class Plugin:
         why: The reason in one line; empty when loaded.
         adds: Names of its kinds by role; empty unless loaded.
         module: What its entry point names.
-        seconds: Time its import and registration took.
+        seconds: Time of the processor that its import and registration took.
         brings_torch: Whether torch was imported with it.
         error: What it raised, where it is broken.
         file: The file of a folder that the user has named; None where it is installed.

@@ -34,7 +34,7 @@ def laws(clip: Clip, channels: int, height: int, width: int) -> Iterator[Law]:
     shape = channels, height, width
     yield Law("apply-keeps-form", lambda: keeps_form(clip, "apply", clip.apply, *shape))
     yield Law("clips-once", lambda: clips_once(clip, *shape))
-    yield Law("keeps-signs", lambda: keeps_signs(clip, *shape))
+    yield Law("draws-back", lambda: draws_back(clip, *shape))
 
 
 def clips_once(clip: Clip, channels: int, height: int, width: int) -> float:
@@ -46,15 +46,18 @@ def clips_once(clip: Clip, channels: int, height: int, width: int) -> float:
     return off
 
 
-def keeps_signs(clip: Clip, channels: int, height: int, width: int) -> float:
-    """Dark stays dark, bright stays bright, and nothing grows."""
+def draws_back(clip: Clip, channels: int, height: int, width: int) -> float:
+    """Dark pixels stay dark, bright ones bright, and none grows.
+
+    Pixels and not values: one that is brought back along its saturation may lose the sign of a channel.
+    """
     x = _loud(channels, height, width)
     y = clip.apply(x)
-    if bool((y * x < 0).any()):
-        broken(clip, size(x), "it turns dark values into bright ones")
-    grown = float((y.abs() - x.abs()).max())
+    if bool(((y * x).sum(1) < 0).any()):
+        broken(clip, size(x), "it turns dark pixels into bright ones")
+    grown = float((y.norm(dim=1) - x.norm(dim=1)).max())
     if not grown <= TOLERANCE:
-        broken(clip, size(x), f"it makes values larger, by up to {grown:.3g}")
+        broken(clip, size(x), f"it makes pixels larger, by up to {grown:.3g}")
     return max(grown, 0.0)
 
 

@@ -135,7 +135,6 @@ def report_plugin(
 
 
 def _of_plugin(plugin: Plugin, sizes: Sequence[Shape], registry: Registry, only: str | None) -> Iterator[Line]:
-    from superpose.plugins.registry import SLOW
     from superpose.testing.import_time import check_import_time
 
     if plugin.status != "loaded":
@@ -146,7 +145,7 @@ def _of_plugin(plugin: Plugin, sizes: Sequence[Shape], registry: Registry, only:
         if plugin.file is not None:  # it is imported by nobody else
             yield attrs.evolve(line, figure=plugin.seconds, where=plugin.file.name, cases=1)
         else:
-            yield attrs.evolve(line, figure=check_import_time(plugin.module, SLOW), cases=1)
+            yield attrs.evolve(line, figure=check_import_time(plugin.module), cases=1)
     except LawError as error:
         yield attrs.evolve(line, status="broken", why=str(error))
     for role, kinds in plugin.adds.items():

@@ -117,6 +117,13 @@ def no_torch(tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("")
 
 
+def test_a_plugin_that_waits_for_a_busy_machine_is_not_slow(install, monkeypatch):
+    monkeypatch.setattr(registry, "SLOW", 0.2)
+    install("waiting", "import time\ntime.sleep(0.3)\n" + views("waiting"))
+    [waiting] = discover().plugins
+    assert waiting.notes == ()
+
+
 def test_the_plugin_that_brings_torch_is_told(install, no_torch, monkeypatch, capsys):
     monkeypatch.setattr(registry, "SLOW", 0.0)
     install("a-light", views("light"))

@@ -50,10 +50,10 @@ class Absolute(Clip):
 @pytest.mark.parametrize(
     ("clip", "why"),
     [
-        (Stretched(), "it makes values larger, by up to"),
+        (Stretched(), "it makes pixels larger, by up to"),
         (Shared(), "apply of one image changes by .* with the images beside it"),
         (Halved(), "it changes what it has clipped already, by"),
-        (Absolute(), "it turns dark values into bright ones"),
+        (Absolute(), "it turns dark pixels into bright ones"),
     ],
     ids=lambda it: getattr(it, "kind", ""),
 )
