@@ -7,7 +7,13 @@ With :math:`\lambda = \log(\alpha/\sigma)`, :math:`h = \lambda_s - \lambda_t` an
           m' \approx D_0 + \frac{r_0}{r_0 + r_1} (D_0 - D_{-1}), \quad
           \tfrac12 m'' \approx \frac{D_0 - D_{-1}}{r_0 + r_1}
 
-each member of the family integrates the polynomial against its own weight. Order one is DDIM's move in all of them.
+each member of the family integrates the polynomial m against an exponential, exactly:
+
+.. math:: I(z) = z \int_0^1 e^{z (1 - u)}\, m(\lambda_t + u h)\, du, \qquad
+          \phi_1 = e^z - 1, \quad \phi_2 = \phi_1 / z - 1, \quad \phi_3 = 2 \phi_2 / z - 1
+
+with weight :math:`\phi_1` for the value, :math:`\phi_2` for the slope ("heun"; "midpoint" takes :math:`\phi_1 / 2`,
+equal to second order) and :math:`\phi_3` for :math:`\tfrac12 m''`. Order one is DDIM's move in all of them.
 
 At order three the original program, and k-diffusion and diffusers after it, weigh the last difference by half of its
 integral, as if it were :math:`m''`. That method converges with order two (``curve = "published"`` has their numbers);
@@ -21,12 +27,14 @@ of. A plan that a constraint cut is numbered anew and keeps its order up to the 
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from superpose import Gridded, History, combine, levels_of, moved, option, remembered
+from superpose import Gridded, History, apart, combine, levels_of, moved, option, remembered
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 FEW = 15
 
 CURVES = ("exact", "published")
+SOLVERS = ("midpoint", "heun")
 
 
 class Weights(NamedTuple):
@@ -63,6 +72,7 @@ class DPM(Gridded):
     )
     lower_order_final: bool = option(True, doc="lower the order of the last steps in runs of fewer than 15")
     euler_at_final: bool = option(False, doc="make the last step of order one in longer runs too")
+    solver: str = option("midpoint", doc="how the second order weighs the slope", choices=SOLVERS)
 
     @property
     def single_step(self) -> bool:
@@ -99,13 +109,20 @@ class DPM(Gridded):
             terms.append((on_noise, noise()))
         return combine(*terms), kept
 
-    @abstractmethod
     def estimated(self, x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
-        """The estimate that is remembered, shape (N, C, H, W)."""
+        """The estimate that is remembered, shape (N, C, H, W): the clean image, unless a kind says otherwise."""
+        del x, here
+        return clean
 
     @abstractmethod
     def weights(self, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]) -> Weights:
         """The step of order ``1 + len(past)``; ``past`` has a level or more, and every level signal and noise."""
+
+    def integral(
+        self, rate: float, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...]
+    ) -> tuple[float, ...]:
+        """Weights of the estimates, newest first, in I(z) with z of ``rate`` times h."""
+        return _integral(rate, here, there, past, self.solver, self.curve)
 
     def _allowed(self, here: NoiseLevel, there: NoiseLevel) -> int:
         if there.sigma == 0 or here.alpha == 0:
@@ -121,7 +138,21 @@ class DPM(Gridded):
         return self.order
 
 
-def on_estimates(on_value: float, on_slope: float, on_curve: float, ratios: tuple[float, ...]) -> tuple[float, ...]:
+@lru_cache(maxsize=4096)
+def _integral(
+    rate: float, here: NoiseLevel, there: NoiseLevel, past: tuple[NoiseLevel, ...], solver: str, curve: str
+) -> tuple[float, ...]:
+    h = apart(here, there)
+    ratios = tuple(apart(older, newer) / h for older, newer in zip(past, (here, *past), strict=False))
+    z = rate * h
+    phi_1 = math.expm1(z)
+    phi_2 = phi_1 / z - 1
+    slope = phi_1 / 2 if solver == "midpoint" and len(past) == 1 else phi_2
+    bend = (1 if curve == "exact" else 0.5) * (2 * phi_2 / z - 1)
+    return _on_estimates(phi_1, slope, bend, ratios)
+
+
+def _on_estimates(on_value: float, on_slope: float, on_curve: float, ratios: tuple[float, ...]) -> tuple[float, ...]:
     r"""Weights of the estimates, newest first, from those of the value, of :math:`m'` and of :math:`\tfrac12 m''`.
 
     Two estimates have one ratio, :math:`r_0`; three have :math:`r_0` and :math:`r_1`.

@@ -8,39 +8,19 @@ The flow is :math:`x_\sigma = (1 - \sigma) x_0 + \sigma\epsilon` with velocity :
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import attrs
 
-from superpose import GRIDS, Gridded, moved, option
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from superpose import Denoise, Memory, NoiseLevel, StepNoise
+from superpose import GRIDS, option
+from superpose_schedulers.first_order import FirstOrder
 
 
 @attrs.frozen(kw_only=True)
-class FlowEuler(Gridded):
+class FlowEuler(FirstOrder):
     """Euler's method on a rectified flow: DDIM's step on the even, shifted grid that flows are sampled with."""
 
     kind = "flow-euler"
     papers = ("arXiv 2209.03003", "arXiv 2403.03206")
-    renoises = True
-    order: ClassVar[int] = 1
+    eta: ClassVar[float] = 0.0
     grid: str = option("flow", doc="time grid, by the name of its origin", choices=tuple(GRIDS))
-
-    def step(
-        self,
-        denoise: Denoise,
-        x: Tensor,
-        here: NoiseLevel,
-        there: NoiseLevel,
-        state: Memory,
-        noise: StepNoise,
-        jumped: bool,
-    ) -> tuple[Tensor, Memory]:
-        """Move along the straight line to the clean image."""
-        del jumped
-        estimate = denoise(x, here)
-        return moved(x, estimate.clean, here, there, noise, renoise=estimate.renoise), state
