@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from superpose import FileClassifier, RecipeError, TableSchedule, class_of, option
-from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes, counted
+from superpose_adm.layout import LANDMARK, Heads, Layout, Shapes, counted, layout_of
 from superpose_adm.presets import CLASSIFIERS, Preset, question
 
 if TYPE_CHECKING:
@@ -165,16 +165,12 @@ def _layout(shapes: Shapes, blocks: int, path: Path) -> Layout:
     last = next((name for name in ("out.2.c_proj.weight", "out.3.weight") if name in shapes), "out.2.weight")
     if count % (blocks + 1) or any(f"input_blocks.{first}.0.in_layers.2.weight" not in shapes for first in firsts):
         raise RecipeError(f"{path.name} has {count} input blocks: no levels of {blocks} and a halving; give blocks")
-    widths = tuple(shape_of(path, shapes, f"input_blocks.{n}.0.in_layers.2.weight", 4)[0] for n in firsts)
-    first = "input_blocks.1.0.emb_layers.1.weight"
-    return Layout(
-        channels=shape_of(path, shapes, LANDMARK, 2)[1],
-        widths=widths,
-        blocks=blocks,
-        attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
-        in_channels=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
+    return layout_of(
+        path,
+        shapes,
+        blocks,
+        firsts,
         out_channels=shape_of(path, shapes, last, 2, 3, 4)[0],  # a linear map, or a convolution of rows or pixels
         classes=None,
-        scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
         residual=f"input_blocks.{blocks + 1}.0.op.weight" not in shapes,
     )

@@ -7,7 +7,7 @@ the heads of its attentions, the order of their rows, the noise schedule and the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -111,8 +111,30 @@ def recognised(shapes: Shapes, path: Path) -> Layout:
     ups = [match for name in shapes if (match := doubling.match(name))]
     levels = len(ups) + 1
     blocks = outputs // levels - 1
-    firsts = [1 + level * (blocks + 1) for level in range(levels)]
-    first = "input_blocks.1.0.emb_layers.1.weight"
+    return layout_of(
+        path,
+        shapes,
+        blocks,
+        range(1, 1 + levels * (blocks + 1), blocks + 1),
+        out_channels=shape_of(path, shapes, "out.2.weight", 4)[0],
+        classes=shape_of(path, shapes, "label_emb.weight", 2)[0] if "label_emb.weight" in shapes else None,
+        residual=any(match[2] != "conv" for match in ups),
+    )
+
+
+def layout_of(
+    path: Path,
+    shapes: Shapes,
+    blocks: int,
+    firsts: Sequence[int],
+    *,
+    out_channels: int,
+    classes: int | None,
+    residual: bool,
+) -> Layout:
+    """The layout whose way down is in a file; ``firsts`` are the first blocks of its levels."""
+    from superpose_networks import shape_of
+
     widths = tuple(shape_of(path, shapes, f"input_blocks.{n}.0.in_layers.2.weight", 4)[0] for n in firsts)
     return Layout(
         channels=shape_of(path, shapes, LANDMARK, 2)[1],
@@ -120,10 +142,10 @@ def recognised(shapes: Shapes, path: Path) -> Layout:
         blocks=blocks,
         attention=frozenset(i for i, n in enumerate(firsts) if f"input_blocks.{n}.1.qkv.weight" in shapes),
         in_channels=shape_of(path, shapes, "input_blocks.0.0.weight", 4)[1],
-        out_channels=shape_of(path, shapes, "out.2.weight", 4)[0],
-        classes=shape_of(path, shapes, "label_emb.weight", 2)[0] if "label_emb.weight" in shapes else None,
-        scale_shift=shape_of(path, shapes, first, 2)[0] == 2 * widths[0],
-        residual=any(match[2] != "conv" for match in ups),
+        out_channels=out_channels,
+        classes=classes,
+        scale_shift=shape_of(path, shapes, "input_blocks.1.0.emb_layers.1.weight", 2)[0] == 2 * widths[0],
+        residual=residual,
     )
 
 

@@ -18,7 +18,6 @@ through noise. Upper and lower case count as one: many differ by size alone, and
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from superpose import replacing
 from superpose_glyphs.judge.drawing import PAIRS, Draw, guided
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
+from superpose_glyphs.judge.telling import say, share
 from superpose_glyphs.judge.words import kept, words
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
@@ -90,13 +90,13 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.what == "enlarged":
         upscaler = GlyphsCascade(path=chosen.weights).load()
         for way, decibels in nearness(upscaler, unseen, chosen.steps).items():
-            _say(f"{way}: {decibels:.2f} dB")
+            say(f"{way}: {decibels:.2f} dB")
         return
     judge.load_state_dict(torch.load(path, weights_only=True))
     judge.eval()
     images, labels = shown(unseen, _some(unseen, 4000), np.random.default_rng(0))
     real, read = look(judge, images)
-    _say(f"real glyphs of families never seen: {_share(same(read, labels))} read right")
+    say(f"real glyphs of families never seen: {share(same(read, labels))} read right")
     if chosen.what != "train":
         guidance = guided(chosen.guidance, chosen.scale, chosen.base, chosen.reader)
         model = (GlyphsLatent if chosen.what == "phrases" else Glyphs)(path=chosen.weights)
@@ -118,15 +118,15 @@ def name(judge: Judge, draw: Draw, real: Tensor, prompts: tuple[str, ...]) -> No
             seen, read = look(judge, draw.glyph(prompt.format(glyph)))
             features.append(seen)
             right.append(same(read, torch.full((draw.each,), i)))
-        _say(f"{prompt.format('A')!r} and so on: {_share(torch.cat(right))} read as asked")
-    _say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
+        say(f"{prompt.format('A')!r} and so on: {share(torch.cat(right))} read as asked")
+    say(f"distance from real glyphs: {distance(torch.cat(features), real):.3f}")
 
 
 def phrases(draw: Draw, unseen: Images) -> None:
     """Say how well the first stage keeps an image, and what the words of phrases do."""
-    _say(f"first stage: {kept(draw.predictor, unseen):.1f} dB")
-    for word, share in words(draw.glyph).items():
-        _say(f"{word}: {share:.1%}")
+    say(f"first stage: {kept(draw.predictor, unseen):.1f} dB")
+    for word, drawn in words(draw.glyph).items():
+        say(f"{word}: {drawn:.1%}")
 
 
 def pairs(judge: Judge, draw: Draw) -> None:
@@ -139,8 +139,8 @@ def pairs(judge: Judge, draw: Draw) -> None:
         for glyph, seen in ((a, images), (b, images.flip(2, 3))):
             both &= same(look(judge, seen)[1], torch.full((draw.each,), GLYPHS.index(glyph)))
         shares.append(float(both.float().mean()))
-        _say(f"{a}/{b}: {_share(both)}")
-    _say(f"mean of {len(PAIRS)} pairs: {sum(shares) / len(shares):.1%}")
+        say(f"{a}/{b}: {share(both)}")
+    say(f"mean of {len(PAIRS)} pairs: {sum(shares) / len(shares):.1%}")
 
 
 def noisy(folder: Path, unseen: Images) -> None:
@@ -152,20 +152,11 @@ def noisy(folder: Path, unseen: Images) -> None:
         seen = images if t == 0 else ALPHA[t] * images + SIGMA[t] * noise
         with torch.inference_mode():
             read = torch.cat([reader(part, torch.tensor(t)).argmax(1) for part in seen.split(250)])
-        _say(f"t = {t}: {_share(same(read, labels))} read right, {_share(read == labels)} with case")
+        say(f"t = {t}: {share(same(read, labels))} read right, {share(read == labels)} with case")
 
 
 def _some(images: Images, count: int) -> Array:
     return np.random.default_rng(0).permutation(len(images.pixels))[:count]
-
-
-def _share(right: Tensor) -> str:
-    return f"{float(right.float().mean()):.1%} of {len(right)}"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

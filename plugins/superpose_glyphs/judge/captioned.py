@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from superpose import replacing, to_pixels
 from superpose_glyphs.captions import DRAWN, read_caption
 from superpose_glyphs.judge.drawing import Draw, guided
 from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
+from superpose_glyphs.judge.telling import say, share
 from superpose_glyphs.pictograms import Pictograms
 from superpose_glyphs.train.batches import Array, Images
 from superpose_glyphs.train.freedom import Freedom
@@ -92,7 +92,7 @@ def real(judge: Judge, unseen: Images, words: tuple[str, ...]) -> None:
     for said, some in (("all words", unseen), (f"the {len(words)} words", unseen.only(words))):
         images, labels = shown(some, np.arange(len(some.pixels)), np.random.default_rng(0))
         asked = labels if some is unseen else torch.tensor([judge.classes.index(one) for one in words])[labels]
-        _say(f"real icons of sets never seen, {said}: {_share(look(judge, images)[1] == asked)} read right")
+        say(f"real icons of sets never seen, {said}: {share(look(judge, images)[1] == asked)} read right")
 
 
 def name(judge: Judge, draw: Draw, words: tuple[str, ...], learned: Images, folder: Path) -> None:
@@ -104,15 +104,15 @@ def name(judge: Judge, draw: Draw, words: tuple[str, ...], learned: Images, fold
             right[word] = look(judge, drawings[-1])[1] == judge.classes.index(word)
             if drawing := read_caption(caption.format(word), words).drawing:
                 obeyed.append(outlined(drawings[-1]) == (drawing == DRAWN[0]))
-        _say(f"{caption.format('cat')!r} and so on: {_share(torch.cat([*right.values()]))} read as asked")
+        say(f"{caption.format('cat')!r} and so on: {share(torch.cat([*right.values()]))} read as asked")
         if obeyed:
-            _say(f"  drawn so: {_share(torch.cat(obeyed))}")
+            say(f"  drawn so: {share(torch.cat(obeyed))}")
         if caption == "{}":
-            _say("  never: " + ", ".join(word for word, hits in right.items() if not hits.any()))
+            say("  never: " + ", ".join(word for word, hits in right.items() if not hits.any()))
             chosen = torch.cat(drawings)[np.random.default_rng(0).permutation(len(words) * draw.each)[:NEAREST]]
             likeness, picture = nearest(chosen, learned)
             picture.save(folder / "nearest.png")
-            _say(f"  likeness to the icon most like each of {NEAREST}: {', '.join(f'{one:.2f}' for one in likeness)}")
+            say(f"  likeness to the icon most like each of {NEAREST}: {', '.join(f'{one:.2f}' for one in likeness)}")
 
 
 def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
@@ -125,9 +125,9 @@ def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
             for which, seen in (("first", images), ("second", images.flip(2, 3)))
         )
         shares.append([float(one.float().mean()) for one in (up & down, up, down)])
-        _say(f"{pair['first']}/{pair['second']}: {shares[-1][0]:.0%} both, {shares[-1][1]:.0%}, {shares[-1][2]:.0%}")
+        say(f"{pair['first']}/{pair['second']}: {shares[-1][0]:.0%} both, {shares[-1][1]:.0%}, {shares[-1][2]:.0%}")
     both, up, down = np.mean(shares, 0)
-    _say(f"mean of {len(found)} pairs: {both:.1%} both, {up:.1%} upright, {down:.1%} turned")
+    say(f"mean of {len(found)} pairs: {both:.1%} both, {up:.1%} upright, {down:.1%} turned")
 
 
 def outlined(images: Tensor) -> Tensor:
@@ -180,15 +180,6 @@ def _features(ink: Tensor) -> Tensor:
 
 def _normed(rows: Tensor) -> Tensor:
     return nn.functional.normalize(rows - rows.mean(1, keepdim=True), dim=1)
-
-
-def _share(right: Tensor) -> str:
-    return f"{float(right.float().mean()):.1%} of {len(right)}"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

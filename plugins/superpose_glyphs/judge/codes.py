@@ -15,7 +15,6 @@ of the second moments of ink, with y downwards: to the right is positive.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -40,6 +39,7 @@ from superpose import (
 from superpose_diffae import Classifier, Codes, Networks, auroc, fit
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.network import HELD_OUT
+from superpose_glyphs.judge.telling import say
 from superpose_glyphs.judge.words import inked
 from superpose_glyphs.model import EMBEDDED
 from superpose_glyphs.reader import load_reader
@@ -155,14 +155,14 @@ def main(arguments: list[str] | None = None) -> None:
     networks = cast(Codes, predictor.encode_prompt).networks
     autoencoder = Autoencoder(predictor, networks, make("scheduler", "ddim", steps=chosen.steps, grid="ddim-openai"))
     for to_noise in (True, False):
-        _say(
+        say(
             f"{'to noise: ' if to_noise else 'to the first level: '}"
             + returned(attrs.evolve(autoencoder, to_noise=to_noise), painted(unseen, some(unseen, chosen.each)))
         )
     for whose, lines in (("its own line", networks.classifier), ("a line fitted", probes(autoencoder, seen))):
         if lines is not None:
             for name, (plain, colour) in areas(autoencoder, lines, unseen).items():
-                _say(f"{name}: {whose} has an area under the curve of {plain:.3f}, in colour {colour:.3f}")
+                say(f"{name}: {whose} has an area under the curve of {plain:.3f}, in colour {colour:.3f}")
     if networks.classifier is not None:
         for strength in chosen.strength:
             moved(autoencoder, networks.classifier, unseen, chosen.each, strength)
@@ -199,16 +199,11 @@ def moved(autoencoder: Autoencoder, classifier: Classifier, images: Images, coun
                 read = reader(after_images, torch.tensor(0)).argmax(1) == labels
             more = (ratio > 1) if name == "bold" else (lean > 0)
             what = "heavier" if name == "bold" else "more to the right"
-            _say(
+            say(
                 f"{name} {way:+.2f}: ink x {float(ratio.median()):.2f}, slant {float(lean.median()):+.1f} degrees "
                 f"(medians); {float(more.float().mean()):.1%} of {len(more)} are {what}; "
                 f"{float(read.float().mean()):.1%} are read as before"
             )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
