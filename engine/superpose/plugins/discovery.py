@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -72,17 +73,36 @@ def discover() -> Registry:
 
 @attrs.frozen
 class _Found:
-    """A plugin before it is loaded, where that is an entry point or a file."""
+    """A plugin before it is loaded, of an entry point or a file; `unmet` tells the requirement that is not met."""
 
     plugin: Plugin
     load: Callable[[], object]
-    requires: Callable[[], Iterable[str] | None] = tuple
+    unmet: Callable[[], str] = str
 
 
-def _of_entry(entry: EntryPoint, distribution: Distribution) -> _Found:
-    name, version = _told(distribution, "Name"), _told(distribution, "Version")
-    plugin = Plugin(name=entry.name, distribution=name, version=version, module=entry.value.partition(":")[0])
-    return _Found(plugin, entry.load, lambda: distribution.requires)
+@attrs.frozen(eq=False)
+class _Owner:
+    """A distribution with entry points of ours; what its metadata say is read once for all of them."""
+
+    distribution: Distribution
+
+    @functools.cached_property
+    def name(self) -> str:
+        return _told(self.distribution, "Name")
+
+    @functools.cached_property
+    def version(self) -> str:
+        return _told(self.distribution, "Version")
+
+    @functools.cached_property
+    def unmet(self) -> str:
+        return _unmet(self.distribution.requires or ())
+
+
+def _of_entry(entry: EntryPoint, owner: _Owner) -> _Found:
+    module = entry.value.partition(":")[0]
+    plugin = Plugin(name=entry.name, distribution=owner.name, version=owner.version, module=module)
+    return _Found(plugin, entry.load, lambda: owner.unmet)
 
 
 def _of_file(path: Path) -> _Found:
@@ -112,7 +132,7 @@ def _candidates(candidates: Iterable[_Found], blocked: Container[str]) -> Iterat
             yield _load(manager, found)
 
 
-def _installed() -> tuple[list[tuple[EntryPoint, Distribution]], list[str]]:
+def _installed() -> tuple[list[tuple[EntryPoint, _Owner]], list[str]]:
     """The entry points of our group, and a line for each distribution whose list of them can't be read.
 
     Not `importlib.metadata.entry_points`, which fails for everybody where one distribution is damaged.
@@ -125,23 +145,29 @@ def _installed() -> tuple[list[tuple[EntryPoint, Distribution]], list[str]]:
             name = canonicalize_name(_told(distribution, "Name", missing=str(place)))
             if name not in seen:
                 seen.add(name)
-                found += [(entry, distribution) for entry in distribution.entry_points if entry.group == GROUP]
+                owner = _Owner(distribution)
+                found += [(entry, owner) for entry in distribution.entry_points if entry.group == GROUP]
         except Exception as error:  # whatever a damaged folder makes of the reading
             unread.append(f"the entry points of {place} can't be read: {_one_line(error)}")
     return found, unread
 
 
 def _told(distribution: Distribution, key: str, missing: str = "unknown") -> str:
-    """A line of a distribution's metadata, where it has that line and metadata at all."""
+    """A line of a distribution's metadata, where it has that line and metadata at all.
+
+    Not ``distribution.metadata``, which parses a whole README: a hundred of them are a third of a second.
+    """
     try:
-        return str(distribution.metadata[key] or missing)
-    except Exception:  # no file of metadata, or one that is no text
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    except Exception:  # a file that is no text
         return missing
+    line = re.search(rf"^{key}: *(.+)$", text.partition("\n\n")[0], re.MULTILINE | re.IGNORECASE)
+    return line[1].strip() if line else missing
 
 
-def _order(found: tuple[EntryPoint, Distribution]) -> tuple[bool, str, str]:
-    entry, distribution = found
-    name = canonicalize_name(_told(distribution, "Name"))
+def _order(found: tuple[EntryPoint, _Owner]) -> tuple[bool, str, str]:
+    entry, owner = found
+    name = canonicalize_name(owner.name)
     return name != GROUP, entry.name, name
 
 
@@ -150,7 +176,7 @@ def _load(manager: pluggy.PluginManager, found: _Found) -> tuple[Plugin, Registr
     had_torch = "torch" in sys.modules
     start = time.process_time()  # not the clock: a busy machine is no fault of a plugin
     try:
-        if wanted := _unmet(found.requires() or ()):
+        if wanted := found.unmet():
             why = f"it wants {wanted}; this is {GROUP} {superpose.__version__}"
             return attrs.evolve(plugin, status="incompatible", why=why), draft
         module = found.load()
