@@ -220,7 +220,7 @@ def test_a_recipe_runs_through_the_command_line(tmp_path: Path, capsys: pytest.C
     capsys.readouterr()
     wrong = ["--set", "guidance.classifier.betas=cosine", "--out", str(tmp_path / "other")]
     assert main(["run", str(recipe), *wrong]) == 2
-    assert "guidance: its classifier was trained on other noise levels" in capsys.readouterr().err
+    assert "guidance.classifier: its classifier was trained on other noise levels" in capsys.readouterr().err
     wrong = ["--set", "view.1.prompt=ten", "--out", str(tmp_path / "other")]
     assert main(["run", str(recipe), *wrong]) == 2
     assert "view.1.prompt" in capsys.readouterr().err
