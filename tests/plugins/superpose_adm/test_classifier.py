@@ -240,5 +240,5 @@ def test_a_network_that_knows_no_classes_is_steered_by_a_label(tmp_path: Path) -
     plain = superpose.loads(network + rest.partition("[guidance]")[0], folder=tmp_path)
     guided, alone = (superpose.compose(one).trajectory([0]).run() for one in (recipe, plain))
     assert not torch.equal(guided, alone)
-    with pytest.raises(RecipeError, match=r"guidance: label: .*from 0 to 9"):
+    with pytest.raises(RecipeError, match=r"guidance\.label: .*from 0 to 9"):
         superpose.inspect(superpose.loads((network + rest).replace('"7"', '"10"'), folder=tmp_path))
