@@ -88,6 +88,8 @@ class Glyphs(Trained[Described]):
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, H, W): 32 pixels a side, unless a folder says otherwise."""
+        if self.path is None:
+            return 3, 32, 32  # known without torch, by whoever only looks at images
         return seen_shape(self.metadata[0])
 
     def check_prompt(self, prompt: str) -> None:

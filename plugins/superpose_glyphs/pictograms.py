@@ -43,6 +43,8 @@ class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions
     @property
     def shape(self) -> tuple[int, int, int]:
         """(3, H, W): 64 pixels a side, unless a folder says otherwise."""
+        if self.path is None:
+            return 3, 64, 64  # known without torch, by whoever only looks at images
         return seen_shape(self.metadata[1][0])
 
     @property

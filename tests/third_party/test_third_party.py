@@ -85,7 +85,7 @@ def together(env, tmp_path_factory):
     """The folder of a run that uses all of theirs with ours."""
     out = tmp_path_factory.mktemp("together")
     made, _ = images(env, HERE / "together.toml", out)
-    assert set(made) == {"0000.png", "0001.png", "sheet.png"}
+    assert set(made) == {"0000.png", "0001.png", "sheet.png", "recipe.toml", "run.json"}
     return out
 
 

@@ -21,7 +21,7 @@ def variants(kind: type[K]) -> list[K]:
     >>> variants(Scheduler)
     []
     """
-    fields = fields_of(kind)
+    fields = [field for field in fields_of(kind) if field.init]
     if inspect.isabstract(kind) or any(field.default is attrs.NOTHING for field in fields):
         return []
     default = kind()

@@ -220,7 +220,7 @@ class TestRecipes:
         text = RECIPE.replace('prompt = "cat"\n', "") + views
         inspect(recipe(text=text))
         said = refused("stage.1.model.size=30", text=text)
-        assert "view.1: at stage 2, permute can't cut 30x30 images into 4x4 equal patches" in said
+        assert "view.1.patches: at stage 2, permute can't cut 30x30 images into 4x4 equal patches" in said
         said = refused("view.1.patches=3", text=text)
         assert said.count("permute can't cut 8x8") == 1
 

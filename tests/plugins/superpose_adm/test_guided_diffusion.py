@@ -106,7 +106,7 @@ def test_presets_answer_every_question(preset: str, monkeypatch: pytest.MonkeyPa
         widths=PRESETS[preset].widths,
         classes=None if preset.endswith("uncond") else 1000,
     )
-    monkeypatch.setattr("superpose_adm.model._layout", lambda *_: public)
+    monkeypatch.setattr("superpose_adm.model.recognised", lambda *_: public)
     model = superpose.make("model", "guided-diffusion", path=FIXTURES / A / "model.pt", preset=preset)
     assert model.shape == (3, int(preset.split("-")[1]), int(preset.split("-")[1]))
     assert model.schedule == TableSchedule.named("cosine" if preset == "adm-64" else "linear")
