@@ -21,7 +21,7 @@ WIDTHS = {
     "ldm": 8,
     "dit": 14,
     "dit, a file of training": 14,
-    "diffae": 6,
+    "diffae": 8,
     "diffusers": 10,
 }
 
