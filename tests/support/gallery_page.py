@@ -45,7 +45,8 @@ def seen(page, selector):
 
 
 def names(page):
-    return page.locator("#grid .caption > span:first-child").all_inner_texts()
+    # Not the inner texts: those are empty where the browser has not rendered what is out of sight.
+    return page.locator("#grid .caption > span:first-child").all_text_contents()
 
 
 def read(pixels, view):

@@ -137,7 +137,7 @@ class TestOrder:
         assert page.locator("#status").inner_text() == "0 of 4 images"
 
     def test_what_is_right_is_told_without_colours(self, page):
-        marks = page.locator("#grid .score").all_inner_texts()
+        marks = page.locator("#grid .score").all_text_contents()
         assert marks == ["○ 0.30", "● 0.90", "● 0.60", "○ 0.10"]
 
 
