@@ -53,6 +53,35 @@ def test_the_figures_are_those_of_the_methods(scheduler, more, evaluations, fold
     assert inspect(loads(HEAD.format(scheduler) + more, folder=folder)).evaluations == evaluations
 
 
+VIEWS = 'view = [{kind = "identity", prompt = "a"}, {kind = "flip", prompt = "b"}, {kind = "negate", prompt = "c"}]\n'
+TRIPLE = 'decomposition = {kind = "triple-hybrid", low = "a", middle = "b", high = "c"}\n'
+NESTED = (
+    'decomposition = {kind = "hybrid", high = "a", '
+    'low = {view = [{kind = "identity", prompt = "a"}, {kind = "flip", prompt = "b"}]}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "plain", "guided"),
+    [
+        (TRIPLE, 3, 4),  # one image under three prompts, and once unprompted; asking part by part takes 6
+        (VIEWS, 3, 6),
+        (VIEWS.replace('"b"', '"a"').replace('"flip"', '"identity"'), 2, 4),
+        (f'reduction = "alternate"\n{VIEWS}', 1, 2),
+        (NESTED, 2, 4),  # the high part asks what the upright view asks
+        ('compose = {and = ["a", "b"], not = ["c"]}\n', 3, 4),
+    ],
+)
+def test_a_step_asks_the_rows_that_the_algebra_promises(subject, plain, guided):
+    head = HEAD.format("ddim").removeprefix('prompt = "a"\n')
+    for guidance, rows in (("", plain), ('guidance = {kind = "cfg", scale = 3.0}\n', guided)):
+        recipe = loads(subject + guidance + head)
+        assert inspect(recipe).rows == rows
+        composition = attrs.evolve(compose(recipe), batch_size=1)
+        composition.trajectory((0,)).run()
+        assert len(composition.predictor.blocks) == 6 * rows
+
+
 @pytest.mark.parametrize("scheduler", ["ddim", "heun", "pndm"])
 @pytest.mark.parametrize("interval", ["sigma_low = 0.4\nsigma_high = 20.0", "start = 0.2\nstop = 0.7"])
 def test_guidance_by_interval_costs_where_it_is(scheduler, interval):

@@ -42,6 +42,19 @@ def test_places_across_a_border_belong_to_both(tmp_path):
     torch.testing.assert_close(white + black, torch.ones(1, 1, 2, 2, dtype=torch.float64))
 
 
+@pytest.mark.parametrize(("size", "factor"), [(4, 2), (5, 3), (8, 2), (12, 3)])
+def test_a_place_has_the_mean_of_what_a_larger_image_has_there(tmp_path, size, factor):
+    """At every size, larger than the file's and smaller: stages of a cascade agree about their regions."""
+    names = np.random.default_rng(0).integers(0, 3, (8, 8))
+    colours = np.array([(255, 0, 0), (0, 128, 0), (0, 0, 255)], np.uint8)
+    path = picture(tmp_path / "x.png", colours[names])
+    rule = make("decomposition", "regions", picture=path, colours=("red", "green", "blue"))
+    small, large = (torch.stack(rule.split(torch.ones(1, 1, n, n).double())) for n in (size, factor * size))
+    torch.testing.assert_close(torch.nn.functional.avg_pool2d(large[:, 0], factor), small[:, 0])
+    counts = torch.tensor([float((names == i).mean()) for i in range(3)], dtype=torch.float64)
+    torch.testing.assert_close(large.mean((1, 2, 3, 4)), counts)
+
+
 @pytest.mark.parametrize("size", [(1, 8, 8), (3, 16, 16), (4, 5, 5), (3, 24, 24)])
 def test_it_is_a_lawful_decomposition_at_every_size(halves, tmp_path, size):
     check_decomposition(make("decomposition", "regions", picture=halves, colours=("red", "blue")), *size)
