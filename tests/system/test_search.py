@@ -148,8 +148,9 @@ def test_a_view_that_is_no_view_is_refused() -> None:
 def test_pairs_side_by_side_are_as_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classifier = make("model", "glyphs"), make("classifier", "glyphs-classifier")
     search = Pairs(model.load(), classifier, classifier.load(), make("view", "rotate", degrees=180))
-    many = search.drawn([("p", "d"), ("A", "V"), ("x", "O")], Round(samples=2, steps=3))
-    assert many[1] == search.drawn([("A", "V")], Round(samples=2, steps=3))[0]
+    three = [("p", "d"), ("A", "V"), ("x", "O")]
+    many = search.drawn(three, Round(samples=2, steps=3))
+    assert many == [search.drawn([pair], Round(samples=2, steps=3))[0] for pair in three]
     assert len({one.likely for one in many}) == 3
     seen = list[int]()
     monkeypatch.setattr(Pairs, "drawn", lambda _, some, how: (seen.append(len(some)), [])[1])
