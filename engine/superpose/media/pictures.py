@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from superpose.media.images import to_pixels
-from superpose.media.sheet import GAP, tile_of
+from superpose.media.layout import enlarged
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+#: Pixels between two images.
+GAP = 8
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -35,7 +38,7 @@ class Pictures:
         return f"<{count} {'picture' if count == 1 else 'pictures'} of {height}x{width} pixels>"
 
     def _repr_png_(self) -> bytes:
-        tiles = [tile_of(each) for each in self.pixels]
+        tiles = [enlarged(each) for each in self.pixels]
         across = min(self.columns, len(tiles))
         width, height = tiles[0].width + GAP, tiles[0].height + GAP
         rows = -(-len(tiles) // across)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from superpose.media.images import to_pixels
+from superpose.media.layout import DENSE, ROOMY, Layout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,17 +23,11 @@ if TYPE_CHECKING:
 Show = Callable[["Tensor"], "Tensor"]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-TILE = 128  # smallest side of a tile in pixels; small images are enlarged by a whole factor
-WIDTH = 1000  # of a page, roughly
-HEIGHT = 8000  # of a page at most, unless one sample is taller
-GAP = 8
-LABEL = 18
 UNTOLD = "(unconditional)"  # what an empty prompt is called
 WHOLE = "whole"  # the label of an image that is to be taken apart
 GIVEN = "given"  # stands over what was not sampled, where samples have their number
 INK, PAPER, FAINT, EDGE = (24, 24, 24), (255, 255, 255), (104, 104, 104), (208, 208, 208)
 RIGHT, WRONG = (16, 112, 56), (184, 40, 32)
-DISC = 8  # across, of the mark that says whether a reading is right
 
 
 class Reading(NamedTuple):
@@ -139,15 +134,17 @@ def sheet(
     numbers: Sequence[int],
     given: Sequence[Given] = (),
     notes: Mapping[int, Note] = MappingProxyType({}),
+    layout: Layout = ROOMY,
 ) -> NDArray[np.uint8]:
-    """A contact sheet as pixels, (H, W, 3).
+    """A page of a contact sheet as pixels, (H, W, 3).
 
     Arguments:
-        images: Samples in [-1, 1], shape (N, C, H, W), of a number that `per_page` allows.
+        images: Samples in [-1, 1], shape (N, C, H, W), as many as the layout has room for.
         subject: What they should show.
         numbers: Numbers of the samples, printed beside them.
         given: Pictures they were made of, each in a place of its own before the samples.
         notes: What is to be said of a sample, by its number.
+        layout: Where things are, and how large.
     """
     ways = readings(subject)
     shown = [to_pixels(way.show(images)) for way in ways]
@@ -155,30 +152,14 @@ def sheet(
     for i, number in enumerate(numbers):
         note = notes.get(number, Note("", (None,) * len(ways)))
         tiles = [
-            _Labelled(way.label, tile_of(pixels[i]), mark)
+            _Labelled(way.label, layout.tile_of(pixels[i]), mark)
             for way, pixels, mark in zip(ways, shown, note.marks, strict=True)
         ]
         samples.append(_Cell(f"{number:04}  {note.title}".rstrip(), tiles))
-    width, height = _size([labelled.tile for labelled in samples[0].tiles])
+    width, height = layout.cell([labelled.tile for labelled in samples[0].tiles])
     largest = max(labelled.tile.height for labelled in samples[0].tiles)
-    cells = [_Cell(GIVEN, [_Labelled(one.label, _fitted(one.pixels, largest), None)]) for one in given] + samples
-    margin = 2 * GAP
-    rows = math.ceil(len(cells) / min(len(cells), _columns(width)))
-    columns = math.ceil(len(cells) / rows)
-    canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
-    for i, cell in enumerate(cells):
-        x = margin + (i % columns) * (width + margin)
-        y = margin + (i // columns) * (height + margin)
-        draw.text((x, y), _fitting(cell.title, width, font), FAINT, font)
-        for label, tile, mark in cell.tiles:
-            canvas.paste(tile, (x, y + LABEL))
-            below = y + LABEL + tile.height
-            draw.rectangle((x - 1, y + LABEL - 1, x + tile.width, below), outline=EDGE)
-            taken = _marked(draw, x + tile.width, below + 1, mark, font) if mark else 0
-            draw.text((x, below + 1), _fitting(label, tile.width - taken, font), INK, font)
-            x += tile.width + GAP
-    return np.asarray(canvas)
+    cells = [_Cell(GIVEN, [_Labelled(one.label, _fitted(one.pixels, largest, layout), None)]) for one in given]
+    return _drawn([*cells, *samples], (width, height), layout)
 
 
 class _Labelled(NamedTuple):
@@ -192,26 +173,51 @@ class _Cell(NamedTuple):
     tiles: list[_Labelled]
 
 
-def _marked(draw: ImageDraw.ImageDraw, right: int, y: int, mark: Mark, font: Font) -> int:
+def _drawn(cells: Sequence[_Cell], size: tuple[int, int], layout: Layout) -> NDArray[np.uint8]:
+    """Cells of one size, row by row."""
+    (width, height), margin = size, layout.margin
+    rows = math.ceil(len(cells) / min(len(cells), layout.columns(width)))
+    columns = math.ceil(len(cells) / rows)
+    canvas = Image.new("RGB", (columns * (width + margin) + margin, rows * (height + margin) + margin), PAPER)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(layout.font)
+    for i, cell in enumerate(cells):
+        x = margin + (i % columns) * (width + margin)
+        y = margin + (i // columns) * (height + margin)
+        draw.text((x, y), _fitting(cell.title, width, font), FAINT, font)
+        for label, tile, mark in cell.tiles:
+            canvas.paste(tile, (x, y + layout.label))
+            below = y + layout.label + tile.height
+            draw.rectangle((x - 1, y + layout.label - 1, x + tile.width, below), outline=EDGE)
+            taken = _marked(draw, x + tile.width, below + 1, mark, layout) if mark else 0
+            draw.text((x, below + 1), _fitting(label, tile.width - taken, font), INK, font)
+            x += tile.width + layout.gap
+    return np.asarray(canvas)
+
+
+def _marked(draw: ImageDraw.ImageDraw, right: int, y: int, mark: Mark, layout: Layout) -> int:
     """Draw a mark that ends at ``right``: a full disc for what is right, a ring for what is not; returns its width."""
-    colour = RIGHT if mark.right else WRONG
-    width: int = DISC + 4 + math.ceil(font.getlength(mark.text))
-    disc = (right - width, y + 5, right - width + DISC, y + 5 + DISC)
-    draw.ellipse(disc, fill=colour if mark.right else None, outline=colour, width=2)
-    draw.text((right - width + DISC + 4, y), mark.text, colour, font)
+    colour, font = RIGHT if mark.right else WRONG, ImageFont.load_default(layout.font)
+    text, across = mark.text if layout.figures else "", layout.label // 2 - 1
+    width: int = across + (4 + math.ceil(font.getlength(text)) if text else 0)
+    left, top = right - width, y + layout.label // 4 + 1
+    draw.ellipse((left, top, left + across, top + across), fill=colour if mark.right else None, outline=colour, width=2)
+    draw.text((left + across + 4, y), text, colour, font)
     return width + 4
 
 
-def per_page(image: Tensor, subject: Subject, given: int = 0) -> int:
-    """Samples that a page holds, so that its size is bounded however many there are.
+def layout_of(image: Tensor, subject: Subject, samples: int, given: int = 0) -> tuple[Layout, int]:
+    """The layout of a sheet, so that its pages are bounded and few, and how many samples each holds.
 
     Arguments:
         image: A sample, or anything of its shape, (1, C, H, W).
         subject: What the samples should show.
+        samples: How many there are.
         given: Pictures that stand before them.
     """
-    width, height = _size([tile_of(to_pixels(way.show(image))[0]) for way in readings(subject)])
-    return max(1, _columns(width) * max(1, (HEIGHT - 2 * GAP) // (height + 2 * GAP)) - given)
+    pixels = [to_pixels(way.show(image))[0] for way in readings(subject)]
+    held = {layout: layout.per_page([layout.tile_of(each) for each in pixels]) - given for layout in (ROOMY, DENSE)}
+    layout = ROOMY if samples <= held[ROOMY] else DENSE
+    return layout, max(1, held[layout])
 
 
 def page(number: int) -> str:
@@ -219,25 +225,9 @@ def page(number: int) -> str:
     return f"sheet-{number + 1}.png" if number else "sheet.png"
 
 
-def _size(tiles: Sequence[Image.Image]) -> tuple[int, int]:
-    """Width and height that a sample takes, with its labels."""
-    return sum(tile.width for tile in tiles) + GAP * (len(tiles) - 1), max(tile.height for tile in tiles) + 2 * LABEL
-
-
-def _columns(width: int) -> int:
-    return max(1, WIDTH // (width + 2 * GAP))
-
-
-def tile_of(pixels: NDArray[np.uint8]) -> Image.Image:
-    """A picture, (H, W, C), enlarged by a whole factor until it is no smaller than a tile."""
-    image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).convert("RGB")
-    factor = max(1, math.ceil(TILE / min(image.size)))
-    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
-
-
-def _fitted(pixels: NDArray[np.uint8], side: int) -> Image.Image:
+def _fitted(pixels: NDArray[np.uint8], side: int, layout: Layout) -> Image.Image:
     """A given picture as a tile, no larger than those of samples."""
-    tile = tile_of(pixels)
+    tile = layout.tile_of(pixels)
     if max(tile.size) > side:
         tile.thumbnail((side, side), Image.Resampling.LANCZOS)
     return tile

@@ -11,9 +11,10 @@ import torch
 
 from superpose.media.images import read_image
 from superpose.media.png import sheet_of, write_png
-from superpose.media.sheet import Given, Note, page, per_page, sheet
+from superpose.media.sheet import Given, Note, layout_of, page, sheet
 
 if TYPE_CHECKING:
+    from superpose.media.layout import Layout
     from superpose.recipe import Subject
 
 
@@ -35,14 +36,14 @@ class Sheets:
     shape: tuple[int, int, int]
     given: tuple[Given, ...] = attrs.field(default=(), repr=False)
 
-    @property
-    def per_page(self) -> int:
-        """Samples that a page holds."""
-        return per_page(torch.zeros(1, *self.shape), self.subject, len(self.given))
+    def layout(self, samples: int) -> tuple[Layout, int]:
+        """The layout of so many samples, and how many of them a page holds."""
+        return layout_of(torch.zeros(1, *self.shape), self.subject, samples, len(self.given))
 
     def pages(self, samples: int) -> tuple[Path, ...]:
         """Paths of the pages of so many samples."""
-        return tuple(self.folder / page(number) for number in range(-(-samples // self.per_page)))
+        _, held = self.layout(samples)
+        return tuple(self.folder / page(number) for number in range(-(-samples // held)))
 
     def write(self, images: Mapping[int, Path], notes: Mapping[int, Note] | None = None) -> tuple[Path, ...]:
         """Write all pages, and remove those that are left of this run when it had more samples.
@@ -52,10 +53,11 @@ class Sheets:
             notes: What is to be said of a sample.
         """
         numbers, pages = list(images), self.pages(len(images))
+        layout, held = self.layout(len(images))
         for i, path in enumerate(pages):
-            mine: Sequence[int] = numbers[i * self.per_page :][: self.per_page]
+            mine: Sequence[int] = numbers[i * held :][:held]
             pixels = torch.stack([read_image(images[k], self.shape) for k in mine])
-            write_png(path, sheet(pixels, self.subject, mine, self.given, notes or {}), run=self.run)
+            write_png(path, sheet(pixels, self.subject, mine, self.given, notes or {}, layout), run=self.run)
         left = len(pages)
         while sheet_of(self.folder / page(left)) == self.run:
             (self.folder / page(left)).unlink()

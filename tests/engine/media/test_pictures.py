@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from superpose import pictures, to_pixels
-from superpose.media.sheet import GAP, TILE
+from superpose.media.layout import TILE
+from superpose.media.pictures import GAP
 
 
 def test_images_stand_in_rows():

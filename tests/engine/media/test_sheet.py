@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from superpose import loads
-from superpose.media.sheet import RIGHT, WRONG, Given, Mark, Note, per_page, readings, sheet
+from superpose.media.layout import DENSE, ROOMY
+from superpose.media.sheet import RIGHT, WRONG, Given, Mark, Note, layout_of, readings, sheet
 
 HEAD = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n'
 
@@ -62,13 +63,13 @@ def test_a_reading_shows_what_its_view_shows():
     assert torch.equal(turned.show(x), x.flip(2, 3))
 
 
-def squares(pixels, tile):
+def squares(pixels, tile, step=8):
     """Places of a sheet where a tile stands."""
     side = len(tile)
     return [
         (y, x)
         for y in range(len(pixels) - side + 1)
-        for x in range(0, pixels.shape[1] - side + 1, 8)
+        for x in range(0, pixels.shape[1] - side + 1, step)
         if np.array_equal(pixels[y, x : x + 8], tile[0, :8])
         if np.array_equal(pixels[y : y + side, x : x + side], tile)
     ]
@@ -120,4 +121,53 @@ def test_a_large_picture_is_shown_no_larger_than_a_sample():
 
 def test_pages_have_room_for_what_was_given():
     text = subject('prompt = "A"\n' + HEAD)
-    assert per_page(images(1), text, 2) == per_page(images(1), text) - 2
+    _, alone = layout_of(images(1), text, 10)
+    assert layout_of(images(1), text, 10, 2) == (ROOMY, alone - 2)
+
+
+ONE = 'prompt = "A"\n' + HEAD
+FOUR = HEAD + '[[view]]\nkind = "rotate"\nprompt = "A"\n' * 4
+
+
+@pytest.mark.parametrize(
+    ("samples", "side", "text", "pages"),
+    [(10, 32, ONE, 1), (10, 64, FOUR, 1), (10, 500, FOUR, 1), (2000, 32, ONE, 5), (2000, 64, FOUR, 22)],
+)
+def test_a_sheet_of_any_number_is_few_pages_that_a_screen_shows(samples, side, text, pages):
+    one = torch.zeros(1, 3, side, side)
+    layout, held = layout_of(one, subject(text), samples)
+    assert -(-samples // held) == pages
+    count = min(held, samples)
+    page = sheet(one.expand(count, -1, -1, -1), subject(text), range(count), (), {}, layout)
+    assert max(page.shape[:2]) <= 2000
+
+
+@pytest.mark.parametrize("layout", [ROOMY, DENSE])
+def test_a_page_shows_every_sample_and_what_was_found_of_it(layout):
+    x, text = images(9), subject('prompt = "A"\n' + HEAD)
+    notes = {k: Note(f"A 0.{k}0", (Mark(f"0.{k}0", k > 4),)) for k in range(9)}
+    page = sheet(x, text, range(9), (), notes, layout)
+    factor = layout.tile // 32
+    for image in x:
+        tile = ((image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
+        assert len(squares(page, tile.repeat(factor, 0).repeat(factor, 1), layout.gap)) == 1
+    assert (page == RIGHT).all(-1).any()
+    assert (page == WRONG).all(-1).any()
+    plain = sheet(x, text, range(9), (), {}, layout)
+    changed = (page != plain).any(-1)
+    assert len(np.flatnonzero(np.diff(changed.any(1).astype(int)) == 1)) == 2 * len(rows_of(plain, layout))
+
+
+def rows_of(page, layout):
+    """Rows of samples on a page, by its height."""
+    return range(round((page.shape[0] - layout.margin) / (layout.tile + 2 * layout.label + layout.margin)))
+
+
+def test_a_picture_with_more_pixels_than_a_tile_is_made_smaller_not_cut():
+    half = torch.full((1, 3, 512, 512), -1.0)
+    half[..., 256:] = 1
+    page = sheet(half, subject('prompt = "A"\n' + HEAD), (0,))
+    assert page.shape == (ROOMY.largest + 2 * ROOMY.label + 2 * ROOMY.margin, ROOMY.largest + 2 * ROOMY.margin, 3)
+    middle = page[page.shape[0] // 2, ROOMY.margin : -ROOMY.margin]
+    assert (middle[:120] == 0).all()
+    assert (middle[-120:] == 255).all()

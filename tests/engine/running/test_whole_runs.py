@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import attrs
 import numpy as np
 import pytest
 from PIL import Image
@@ -275,26 +276,30 @@ class TestFullDisks:
         assert all(read_origin(image) for image in outcome.images)
 
 
+def short_pages(monkeypatch, height):
+    from superpose.media import sheet
+
+    for name in ("ROOMY", "DENSE"):
+        monkeypatch.setattr(sheet, name, attrs.evolve(getattr(sheet, name), width=400, height=height))
+    return sheet.DENSE
+
+
 class TestPages:
     def test_a_sheet_of_many_is_pages_of_bounded_size(self, recipe, tmp_path, monkeypatch):
-        from superpose.media import sheet
-
-        monkeypatch.setattr(sheet, "HEIGHT", 400)
-        wanted = ["scheduler.steps=1", "run.at_once=50"]
-        outcome = run(load(recipe, [*wanted, "run.samples=30"]), tmp_path / "out")
+        layout = short_pages(monkeypatch, 200)
+        wanted = ["scheduler.steps=1", "run.at_once=12"]
+        outcome = run(load(recipe, [*wanted, "run.samples=12"]), tmp_path / "out")
         assert [path.name for path in outcome.sheets] == ["sheet.png", "sheet-2.png", "sheet-3.png"]
         for path in outcome.sheets:
             with Image.open(path) as image:
-                assert image.height <= 400
-                assert image.width <= sheet.WIDTH + 100
-        fewer = run(load(recipe, [*wanted, "run.samples=12"]), tmp_path / "out", resume=True)
+                assert image.height <= 200
+                assert image.width <= layout.width + 100
+        fewer = run(load(recipe, [*wanted, "run.samples=5"]), tmp_path / "out", resume=True)
         assert [path.name for path in fewer.sheets] == ["sheet.png"]
         assert {path.name for path in (tmp_path / "out").glob("sheet*")} == {"sheet.png"}, "old pages were left"
 
     def test_a_page_of_somebody_else_is_kept(self, recipe, tmp_path, monkeypatch):
-        from superpose.media import sheet
-
-        monkeypatch.setattr(sheet, "HEIGHT", 200)
+        short_pages(monkeypatch, 100)
         (tmp_path / "out").mkdir()
         write_png(tmp_path / "out" / "sheet-2.png", np.zeros((4, 4), np.uint8))
         with pytest.raises(RecipeError, match=r"holds a sheet-2\.png that is not"):
