@@ -7,6 +7,8 @@ sum to the image whatever the filters are, on every size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -36,12 +38,24 @@ class Laplacian(Octaves):
     papers = ("doi 10.1109/TCOM.1983.1095851", "arXiv 2506.19713")
 
     def coarser(self, x: Tensor, times: range) -> list[Tensor]:
-        """The levels of the pyramid, enlarged to the whole."""
-        levels = [x]
-        for _ in range(max(times)):
-            levels.append(_halved(levels[-1]))
-        sizes = [(level.shape[-2], level.shape[-1]) for level in levels]
-        return [_enlarged(levels[k], sizes[:k]) for k in times]
+        """The images made small, enlarged to the whole."""
+        levels = _made_small(x, max(times))
+        return [_enlarged(levels[k], x, k) for k in times]
+
+    def analysis(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The levels of the pyramid, each in its own size, the lowest first."""
+        small = _made_small(x, self.octaves + self.bands - 2)
+        kept = [x, *small[self.octaves :]]
+        levels = [kept[0] - _enlarged(kept[1], x, self.octaves)]
+        levels += [high - _enlarged(low, high, 1) for high, low in pairwise(kept[1:])]
+        return kept[-1], *reversed(levels)
+
+    def synthesis(self, coefficients: Sequence[Tensor]) -> Tensor:
+        """The levels put together, from the lowest on."""
+        image, *levels, highest = coefficients
+        for level in levels:
+            image = _enlarged(image, level, 1) + level
+        return _enlarged(image, highest, self.octaves) + highest
 
     def coarse(self, image: Picture, times: int) -> Picture:
         """A level of the pyramid of a picture."""
@@ -84,11 +98,20 @@ def _halved(x: Tensor) -> Tensor:
     return x
 
 
-def _enlarged(x: Tensor, sizes: list[tuple[int, int]]) -> Tensor:
-    """Images doubled linearly and blurred, once for each of ``sizes``, the largest of which is the first."""
-    for height, width in reversed(sizes):
-        for dimension, size in ((-1, width), (-2, height)):
-            x = convolved(_doubled(x, dimension, size), dimension, _KERNEL)
+def _made_small(x: Tensor, times: int) -> list[Tensor]:
+    """Images halved 0, 1, ... ``times`` times."""
+    levels = [x]
+    for _ in range(times):
+        levels.append(_halved(levels[-1]))
+    return levels
+
+
+def _enlarged(x: Tensor, like: Tensor, times: int) -> Tensor:
+    """Images doubled linearly and blurred so many times, up to the size of ``like``, which was halved as many."""
+    height, width = like.shape[-2:]
+    for k in reversed(range(times)):
+        for dimension, whole in ((-1, width), (-2, height)):
+            x = convolved(_doubled(x, dimension, -(-whole // 2**k)), dimension, _KERNEL)
     return x
 
 

@@ -7,7 +7,7 @@ They need not be orthogonal: networks always see the whole image.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.errors import LawError
@@ -54,6 +54,20 @@ class Decomposition(Kind, ABC):
             names = ", ".join(self.names)
             blamed(self, "split", f"returns {got}, and must return a tuple of a tensor for each of {names}")
         return tuple(parts)
+
+    def analysis(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The coefficients of each part: the parts themselves, unless they have fewer values than the image has.
+
+        Override it with `synthesis` where they do, as the levels of a pyramid: lengths are then those of the levels.
+        """
+        return self._all_of(x)
+
+    def synthesis(self, coefficients: Sequence[Tensor]) -> Tensor:
+        """The images of those coefficients, one tensor a name: a linear map that takes `analysis` back."""
+        total = coefficients[0]
+        for part in coefficients[1:]:
+            total = total + part
+        return total
 
     def shown(self, image: Picture, name: str) -> Picture:
         """One part of a picture (C, H, W), float64, for animations; override it in NumPy, so that it needs no torch."""

@@ -41,6 +41,7 @@ def laws(decomposition: Decomposition, channels: int, height: int, width: int) -
         yield Law(f"{name}-is-linear", partial(linear, decomposition, what, part, *size))
         yield Law(f"{name}-keeps-form", partial(keeps_form, decomposition, what, part, *size))
     yield Law("parts-are-the-split", lambda: parts_are_the_split(decomposition, *size))
+    yield Law("synthesis-takes-analysis-back", lambda: synthesis_takes_analysis_back(decomposition, *size))
     yield Law("shown-is-the-part", lambda: shown_is_the_part(decomposition, *size))
 
 
@@ -73,6 +74,20 @@ def parts_are_the_split(decomposition: Decomposition, channels: int, height: int
     for name, part in zip(decomposition.names, decomposition.split(x), strict=True):
         if (off := gap(decomposition.part(name)(x), part)) > TOLERANCE:
             broken(decomposition, size(x), f"part {name!r} alone is {off:.3g} away from that of the split")
+        worst = max(worst, off)
+    return worst
+
+
+def synthesis_takes_analysis_back(decomposition: Decomposition, channels: int, height: int, width: int) -> float:
+    """Images come of the coefficients of their parts, and those of one part alone make that part."""
+    x, worst = noise(2, channels, height, width), 0.0
+    coefficients = decomposition.analysis(x)
+    if (off := gap(decomposition.synthesis(coefficients), x)) > TOLERANCE:
+        broken(decomposition, size(x), f"synthesis of its analysis is {off:.3g} away from the image")
+    for name, part in zip(decomposition.names, decomposition.split(x), strict=True):
+        alone = [held * (name == other) for held, other in zip(coefficients, decomposition.names, strict=True)]
+        if (off := gap(decomposition.synthesis(alone), part)) > TOLERANCE:
+            broken(decomposition, size(x), f"the coefficients of part {name!r} alone are {off:.3g} away from the part")
         worst = max(worst, off)
     return worst
 

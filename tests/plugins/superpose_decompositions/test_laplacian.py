@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.nn.functional import conv2d, interpolate, pad
 
 from problems import told
-from recorded_guiders import RUNS, Recorded, check_recorded, guided_run
+from recorded_guiders import FOLDER, RUNS, Recorded, check_recorded, guided_run
 from superpose import make
 from superpose.testing import check_decomposition
 
@@ -59,6 +60,33 @@ def test_it_guides_within_an_interval_as_diffusers_does():
     rule = make("guidance", "banded", decomposition=make("decomposition", "laplacian", bands=2), base=base)
     whole = make("guidance", "interval", base=rule, start=args["start"], stop=args["stop"])
     check_recorded(guided_run(whole, Recorded(yes="pred_cond", no="pred_uncond")), "fdg_interval")
+
+
+def frequency_decoupled(guidances):
+    """A guidance for each band, the highest first, as theirs are listed; each sees its band alone."""
+    bands = make("decomposition", "laplacian", bands=len(guidances))
+    return make("guidance", "banded", decomposition=bands, base=tuple(reversed(guidances)), sees="part")
+
+
+def test_contrasts_of_bands_are_those_of_diffusers():
+    args = RUNS["fdg_freq_rescale"]
+    told = zip(args["guidance_scales"], args["guidance_rescale"], strict=True)
+    bands = [make("guidance", "rescale", base=make("guidance", "cfg", scale=w), share=phi) for w, phi in told]
+    check_recorded(
+        guided_run(frequency_decoupled(bands), Recorded(yes="pred_cond", no="pred_uncond")), "fdg_freq_rescale"
+    )
+
+
+def test_what_is_parallel_in_bands_is_that_of_diffusers():
+    """Which adds w times the update to the image without the prompt, and then gives the whole its contrast."""
+    args, given = RUNS["fdg3_parallel"], load_file(FOLDER / "inputs.safetensors")
+    told = zip(args["guidance_scales"], args["parallel_weights"], strict=True)
+    bands = [make("guidance", "apg", scale=w + 1, eta=eta, momentum=0.0) for w, eta in told]
+    got = guided_run(frequency_decoupled(bands), Recorded(yes="pred_cond", no="pred_uncond"))
+    got = got - given["pred_cond"] + given["pred_uncond"]
+    phi, over = args["guidance_rescale"], (2, 3, 4)
+    gain = given["pred_cond"].std(over, keepdim=True) / got.std(over, keepdim=True)
+    check_recorded(got * (phi * gain + 1 - phi), "fdg3_parallel")
 
 
 def waves(size):

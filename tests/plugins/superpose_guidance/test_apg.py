@@ -77,6 +77,26 @@ def test_it_is_that_of_diffusers(name):
     check_recorded(guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond")) - cond + uncond, name)
 
 
+def test_late_and_with_the_contrast_of_the_prompt_it_is_that_of_diffusers():
+    """From the same other end, in an interval, and with a momentum that begins with the interval."""
+    args, (cond, uncond) = RUNS["apg_momentum_eta_rescale"], recorded()
+    apg = make(
+        "guidance",
+        "apg",
+        scale=args["guidance_scale"] + 1,
+        eta=args["eta"],
+        momentum=args["adaptive_projected_guidance_momentum"],
+        threshold=args["adaptive_projected_guidance_rescale"],
+    )
+    late, first = make("guidance", "interval", base=apg, start=args["start"]), int(args["start"] * len(cond))
+    got = guided_run(late, Recorded(yes="pred_cond", no="pred_uncond"))
+    assert first
+    moved, phi, over = (got - cond + uncond)[first:], args["guidance_rescale"], (2, 3, 4)
+    gain = cond[first:].std(over, keepdim=True) / moved.std(over, keepdim=True)
+    got[first:] = moved * (phi * gain + 1 - phi)
+    check_recorded(got, "apg_momentum_eta_rescale")
+
+
 def test_a_start_with_cfg_is_that_of_diffusers_but_for_a_momentum_that_is_not_in_use():
     """Its mix of both keeps the momentum going while cfg guides, as the paper's algorithm does not; that is all."""
     cond, uncond = recorded()

@@ -16,6 +16,14 @@ def test_it_is_that_of_diffusers():
     check_recorded(got.flatten(-2), "mambo")
 
 
+def test_in_its_other_form_it_is_that_of_diffusers():
+    """Where scale w leads as far as w + 1 does here."""
+    args = RUNS["mambo_original"]
+    rule = make("guidance", "magnitude-aware", scale=args["guidance_scale"] + 1, damping=args["alpha"])
+    got = guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond"))
+    check_recorded(got.flatten(-2), "mambo_original")
+
+
 def test_its_weight_falls_with_the_relative_change():
     rule = make("guidance", "magnitude-aware", scale=5.0, damping=2.0)
     negative = torch.full((1, 1, 2, 2), 2.0)
