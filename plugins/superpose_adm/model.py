@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from superpose import Clip, FileModel, RecipeError, StaticClip, TableSchedule, class_of, option
+from superpose import Clip, FileModel, Problem, RecipeError, StaticClip, TableSchedule, class_of, option
 from superpose_adm.layout import LANDMARK, Heads, Layout, recognised
 from superpose_adm.presets import PRESETS, UPSCALERS, Preset, question
 
@@ -117,9 +117,13 @@ class GuidedFile(FileModel["tuple[WeightFile, Layout]"]):
         """A range, where it writes twice the channels."""
         return "learned_range" if self.layout.out_channels == 2 * self.shape[0] else "none"
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
-        class_of(prompt, self.layout.classes, self.labels)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is none of the network's classes."""
+        return Problem.caught("", lambda: self.label(prompt))
+
+    def label(self, prompt: str) -> int | None:
+        """The class that a prompt names; None where the network knows none."""
+        return class_of(prompt, self.layout.classes, self.labels)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
@@ -130,7 +134,7 @@ class GuidedFile(FileModel["tuple[WeightFile, Layout]"]):
         return NetworkPredictor(
             self,
             adm(*self.metadata, self.head_layout).load(device, dtype),
-            class_labels(lambda prompt: class_of(prompt, self.layout.classes, self.labels)),
+            class_labels(self.label),
             device,
             dtype,
             parameterization=self.predicts,

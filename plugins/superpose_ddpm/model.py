@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import attrs
 from superpose import (
     Clip,
     FileModel,
+    Problem,
     RecipeError,
     class_of,
     option,
@@ -143,20 +144,23 @@ class DDPMFolder(FileModel[Described]):
         """As the scheduler's file says; pixels are in [-1, 1]."""
         return published_clip(self.scheduler)
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
-        class_of(prompt, self.config.num_class_embeds, self.labels)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is none of the network's classes."""
+        return Problem.caught("", lambda: self.label(prompt))
+
+    def label(self, prompt: str) -> int | None:
+        """The class that a prompt names; None where the network knows none."""
+        return class_of(prompt, self.config.num_class_embeds, self.labels)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
         from superpose import NetworkPredictor
         from superpose_networks import class_labels
 
-        classes = self.config.num_class_embeds
         return NetworkPredictor(
             self,
             self.metadata.network.load(device, dtype),
-            class_labels(lambda prompt: class_of(prompt, classes, self.labels), "class_labels"),
+            class_labels(self.label, "class_labels"),
             device,
             dtype,
             parameterization=self.parameterization,

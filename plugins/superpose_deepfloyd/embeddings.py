@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from superpose import PromptError, RecipeError, regular_file, write_tensors
+from superpose import Problem, PromptError, RecipeError, refuse, regular_file, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,16 +61,15 @@ class Embeddings:
             raise RecipeError(f"{path} names {len(prompts)} prompts and holds {count} texts: write it anew")
         return cls(path, {cleaned(prompt): place for place, prompt in enumerate(prompts)}, (tokens, width))
 
-    def check(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the nearest prompts of the file, if ``prompt`` is not in it."""
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is not in the file, with the nearest that are."""
         if cleaned(prompt) in self.places:
             return
         near = difflib.get_close_matches(cleaned(prompt), self.places, n=3, cutoff=0.5) or list(self.places)[:8]
         more = f", ... ({len(self.places)} in all)" if len(near) < len(self.places) else ""
         what = "the empty prompt, which guidance needs, is" if not cleaned(prompt) else f"prompt {prompt!r} is"
-        raise PromptError(
-            f"{what} not in {self.path}, which has {', '.join(map(repr, near))}{more}: write it there with {COMMAND}"
-        )
+        found = f"{what} not in {self.path}, which has {', '.join(map(repr, near))}{more}"
+        yield Problem("", found, f"write it there with {COMMAND}")
 
     @property
     def shards(self) -> Sequence[Path]:
@@ -85,7 +84,7 @@ class Embeddings:
         states: Any = safe_open(regular_file(self.path), framework="pt").get_slice("states")  # type: ignore[no-untyped-call]
 
         def told(prompt: str) -> Tensor:
-            self.check(prompt)
+            refuse(self.problems(prompt), PromptError)
             place = self.places[cleaned(prompt)]
             found: Tensor = states[place : place + 1]
             return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Clip, FileModel, RecipeError, locate, option
+from superpose import Clip, FileModel, Problem, RecipeError, locate, option
 from superpose_deepfloyd.embeddings import COMMAND, Embeddings
 from superpose_deepfloyd.stage import Stage, read_stage
 
@@ -80,9 +80,9 @@ class Cascaded(FileModel["tuple[Stage, Embeddings | TextFolder]"], ABC):
         """A range, where the scheduler's configuration says so and the network writes it."""
         return "learned_range" if self.stage.learns_variance else "none"
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the nearest prompts, if the file of texts has no ``prompt``."""
-        self.metadata[1].check(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that the file of texts does not have, with the nearest that it has; words without a tokenizer."""
+        return self.metadata[1].problems(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

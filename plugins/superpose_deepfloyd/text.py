@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose import RecipeError, read_json, torch_dtype
+from superpose import Problem, RecipeError, read_json, torch_dtype
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import text_folders
-from superpose_networks import Part, WeightFile, assign, ready, tell_of_lost_words, weight_files
+from superpose_networks import Part, WeightFile, assign, load_tokenizer, ready, tell_of_lost_words, weight_files
 
 #: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
 TOKENS = 77
@@ -45,18 +45,13 @@ class TextFolder:
             RecipeError: It is not there or not readable, or transformers is not installed.
         """
         try:
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise RecipeError('texts need transformers: pip install "superpose[text]", or give embeddings') from error
-        folder = text_folders(self.path)[1]
-        try:
-            return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        except Exception as error:  # a reader that is fed broken files may raise anything
-            raise self._unreadable(error) from error
+            return load_tokenizer(text_folders(self.path)[1])
+        except RecipeError as error:
+            raise RecipeError(f"{error}; or give embeddings, a file of texts") from error
 
-    def check(self, prompt: str) -> None:
-        """Tell (by a `superpose.Notice`) of words that are too many."""
-        tell_of_lost_words(self.tokenizer, cleaned(prompt), TOKENS)
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """None with any text, if there is a tokenizer; words that are too many are told of (a `superpose.Notice`)."""
+        return Problem.caught("", lambda: tell_of_lost_words(self.tokenizer, cleaned(prompt), TOKENS))
 
     @property
     def shards(self) -> Sequence[Path]:
@@ -82,14 +77,11 @@ class TextFolder:
             with torch.device("meta"):  # no memory, no random numbers
                 encoder: Any = T5EncoderModel(T5Config.from_dict(dict(config)))
         except Exception as error:  # a reader that is fed broken files may raise anything
-            raise self._unreadable(error) from error
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise RecipeError(f"{self.path} has no readable T5 encoder: {reason}") from error
         # transformers' own way of reading would hold all of the file beside the weights.
         assign(encoder, _weights(file, encoder, device, torch_dtype(dtype)), str(file.path))
         return T5(self.tokenizer, ready(encoder))
-
-    def _unreadable(self, error: Exception) -> RecipeError:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return RecipeError(f"{self.path} has no readable T5 encoder with its tokenizer: {reason}")
 
 
 @attrs.frozen(eq=False)

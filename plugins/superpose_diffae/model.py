@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from superpose import Clip, FileModel, PromptError, RecipeError, Schedule, StaticClip, TableSchedule, option
+from superpose import Clip, FileModel, Problem, RecipeError, Schedule, StaticClip, TableSchedule, option
 from superpose_diffae.codes import Code, linear_combination, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
@@ -50,17 +50,19 @@ class CodedModel(FileModel[M], ABC):
         codes = Codes(networks, ordered(self.code), self.shape, width, self.latent_steps, device, dtype)
         return predictor(self, codes)
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if no code has that name, or it is to be drawn and nothing draws."""
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is the name of no code, or of one that is to be drawn where nothing draws."""
         codes = ordered(self.code)
         if prompt and prompt not in codes:
             near = difflib.get_close_matches(prompt, codes, n=2, cutoff=0)
             known = f"nearest: {', '.join(map(repr, near))}" if near else "no code has one"
-            raise PromptError(f"no code is named {prompt!r} ({known}): a [[model.code]] table with an image makes one")
-        if linear_combination(prompt, codes, lambda _: 0, lambda _: 0)[0] and not self.draws:
-            raise PromptError(
-                f"the code {prompt!r} is drawn by a latent network, and the file has none: take the last.ckpt of a "
-                "template with _latent, or the name of a code that has an image"
+            what = f"no code is named {prompt!r} ({known})"
+            yield Problem("", what, "a [[model.code]] table with an image makes one")
+        elif linear_combination(prompt, codes, lambda _: 0, lambda _: 0)[0] and not self.draws:
+            yield Problem(
+                "",
+                f"the code {prompt!r} is drawn by a latent network, and the file has none",
+                "take the last.ckpt of a template with _latent, or the name of a code that has an image",
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import attrs
 from superpose import (
     Clip,
     FileModel,
-    PromptError,
+    Problem,
     RecipeError,
     locate,
     option,
@@ -80,8 +80,9 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         folder = self.metadata[0]
         return {str(file.relative_to(folder.path)): file for file in folder.weights(self.variant)}
 
-    def check_files(self) -> None:
-        """Nothing: the two libraries read weights whole or not at all."""
+    def problems(self) -> Iterable[Problem]:
+        """None that is known before: the two libraries read weights whole or not at all."""
+        return ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -157,8 +158,8 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
             autoencoder=Latents(getattr(pipeline, folder.autoencoder)) if folder.autoencoder else None,
         )
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` where prompts are classes and ``prompt`` is none of them; any text will do elsewhere.
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is no class, where prompts are classes; any text will do elsewhere.
 
         Words that are too many for one of the text encoders are told of (a `Notice`).
         """
@@ -166,13 +167,11 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         classes = rule.classes(config)
         if classes is None:
             self._tell_of_lost_words(rule, prompt)
-            return
-        if classes == 0 and not prompt:
-            return
-        if classes == 0:
-            raise PromptError(f"this network knows no prompts, and was given {prompt!r}: leave it out")
-        if prompt and not (prompt.isdecimal() and int(prompt) < classes):
-            raise PromptError(f"unknown prompt {prompt!r}; this network knows classes: write a number below {classes}")
+        elif classes == 0 and prompt:
+            yield Problem("", f"this network knows no prompts, and was given {prompt!r}", "leave it out")
+        elif prompt and not (prompt.isdecimal() and int(prompt) < classes):
+            what = f"unknown prompt {prompt!r}; this network knows classes"
+            yield Problem("", what, f"write a number below {classes}")
 
     def _tell_of_lost_words(self, rule: Convention, prompt: str) -> None:
         from superpose_networks import tell_of_lost_words

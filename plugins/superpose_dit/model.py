@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import FileModel, locate, option
+from superpose import FileModel, Problem, locate, option
 
 if TYPE_CHECKING:
     from superpose import LearnedVariance, NoisePredictor, Schedule
@@ -74,9 +74,9 @@ class DiffusionTransformer(FileModel["DiTFiles"]):
         count = self.metadata.config.num_embeds_ada_norm
         return class_number(prompt, count, self.metadata.names, count)
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if there is no such class."""
-        self.number(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that names no class."""
+        return Problem.caught("", lambda: self.number(prompt))
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import EDMSchedule, FileModel, RecipeError, class_of, option, read_json
+from superpose import EDMSchedule, FileModel, Problem, RecipeError, class_of, option, read_json
 from superpose_edm.config import WEIGHTS, EDMConfig
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class EDM(FileModel["tuple[EDMConfig, LazyNetwork[EDMUNet]]"]):
         low, high = self.config.around.ends
         return EDMSchedule(sigma_min=max(low, LOWEST), sigma_max=min(high, HIGHEST))
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if ``prompt`` is none of the network's classes."""
-        self.label(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is none of the network's classes."""
+        return Problem.caught("", lambda: self.label(prompt))
 
     def label(self, prompt: str) -> int | None:
         """The class that a prompt names; None for no class."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import FileModel, PromptError, RecipeError, TableSchedule, option
+from superpose import FileModel, Problem, RecipeError, TableSchedule, option
 from superpose_gaussian.prompts import PROMPTS_FILE, Described
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ class Exact(FileModel[Described], ABC):
         """The weights."""
         return {self.kind: self.folder / "model.safetensors"}
 
-    def check_files(self) -> None:
-        """Nothing: they are small, and read whole."""
+    def problems(self) -> Iterable[Problem]:
+        """None that is known before: they are small, and read whole."""
+        return ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,12 +67,12 @@ class Exact(FileModel[Described], ABC):
         """Names of the distributions."""
         return self.metadata.prompts
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the nearest known prompts, if there is no such distribution."""
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is the name of no distribution, with the nearest ones."""
         if prompt and prompt not in self.prompts:
             near = difflib.get_close_matches(prompt, self.prompts, 2, cutoff=0)
             told = ", ".join(map(repr, dict.fromkeys([*near, ""])))
-            raise PromptError(f"unknown prompt {prompt!r}; nearest: {told}")
+            yield Problem("", f"unknown prompt {prompt!r}; nearest: {told}")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the distributions; they are computed with in float64 whatever ``dtype`` says."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from superpose import Clip, PromptError, read_text
+from superpose import Clip, Problem, PromptError, read_text
 from superpose_glyphs.model import WEIGHTS, Trained
 from superpose_glyphs.phrases import Vocabulary
 
@@ -60,9 +60,9 @@ class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
         """Latents know no range."""
         return None
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the word that is not understood."""
-        _numbers(self.metadata[1], prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A word that is not understood."""
+        return self.metadata[0].conditioning.problems(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
@@ -92,19 +92,18 @@ class Phrases:
     width: int | None
     vocabulary: Vocabulary
 
-    def check(self, prompt: str) -> None:
-        """Refuse words that are not known."""
-        _numbers(self.vocabulary, prompt)
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """A word that is not known."""
+        return Problem.caught("", lambda: self._numbers(prompt))
 
     def told(self, network: Callable[[Tensor], Tensor], device: str) -> EncodePrompt:
         """What the encoder says of each word."""
         import torch
 
-        return lambda prompt: {"context": network(torch.tensor([_numbers(self.vocabulary, prompt)], device=device))}
+        return lambda prompt: {"context": network(torch.tensor([self._numbers(prompt)], device=device))}
 
-
-def _numbers(vocabulary: Vocabulary, prompt: str) -> list[int]:
-    try:
-        return vocabulary.read(prompt)
-    except ValueError as error:
-        raise PromptError(str(error)) from error
+    def _numbers(self, prompt: str) -> list[int]:
+        try:
+            return self.vocabulary.read(prompt)
+        except ValueError as error:
+            raise PromptError(str(error)) from error

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 import attrs
 
-from superpose import Clip, FileModel, PromptError, RecipeError, StaticClip, TableSchedule, option
+from superpose import Clip, FileModel, Problem, PromptError, RecipeError, StaticClip, TableSchedule, option
 from superpose_glyphs.vocabulary import PROMPTS, class_of
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class Glyphs(Trained[Described]):
             return 3, 32, 32  # known without torch, by whoever only looks at images
         return seen_shape(self.metadata[0])
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if ``prompt`` is not in the vocabulary."""
-        self.label(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is not in the vocabulary, with the nearest ones that are."""
+        return Problem.caught("", lambda: self.label(prompt))
 
     def label(self, prompt: str) -> int:
         """The row of a prompt in the class table; `PromptError`, naming the nearest known prompts, if there is none."""
@@ -143,8 +143,10 @@ class GlyphsCascade(Trained[Described]):
         """A range."""
         return "learned_range"
 
-    def check_prompt(self, prompt: str) -> None:
-        """Any will do."""
+    def prompt_problems(self, prompt: str) -> Iterable[Problem]:
+        """None: any prompt will do."""
+        del prompt
+        return ()
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

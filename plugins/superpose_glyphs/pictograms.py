@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import PromptError
+from superpose import Problem, PromptError
 from superpose_glyphs.captions import caption_of, read_caption, words_of
 from superpose_glyphs.classifier import NoisyReader
 from superpose_glyphs.model import Described, Trained, seen_shape
@@ -52,9 +52,9 @@ class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions
         """Words that it can show, in the order of the network's table."""
         return self.metadata[0]
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming what to write instead, if ``prompt`` is no caption."""
-        caption_of(prompt, self.words)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is no caption, with what to write instead."""
+        return Problem.caught("", lambda: caption_of(prompt, self.words))
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Context, Guidance, Model, Problem, Prompted, RecipeError, guided, option
+from superpose import (
+    BoundGuidance,
+    Context,
+    Guidance,
+    Model,
+    Problem,
+    Prompted,
+    RecipeError,
+    guided,
+    option,
+    problems_of,
+)
 
 if TYPE_CHECKING:
     from superpose import Condition, Denoiser, NoisePredictor
@@ -38,10 +49,12 @@ class Autoguidance(Guidance):
     def problems(self, model: Model) -> Iterator[Problem]:
         """The two must paint the same states on the same noise levels."""
         try:
-            self.model.check_files()
             shape, schedule = self.model.shape, self.model.schedule
         except RecipeError as error:
             yield Problem.of(error, "model")
+            return
+        if found := problems_of(self.model.problems):
+            yield from (problem.inside("model") for problem in found)
             return
         if model.has_concat_conditioning or self.model.has_concat_conditioning:
             what = "autoguidance is for networks that see nothing beside the state, and one of the two does"
@@ -53,9 +66,9 @@ class Autoguidance(Guidance):
             what = "the worse network was trained on other noise levels than the model"
             yield Problem("model", what, "use one with the same schedule")
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if the worse network does not know it."""
-        self.model.check_prompt(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that the worse network does not know."""
+        yield from problems_of(self.model.prompt_problems, prompt)
 
     def bind(self, context: Context) -> BoundGuidance:
         """This guidance with the worse network read."""

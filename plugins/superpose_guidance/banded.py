@@ -67,10 +67,10 @@ class Banded(Guidance):
         for i, guidance in enumerate(self.base):
             yield from (problem.inside("base", i) for problem in problems_of(guidance.problems, model))
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if one of them can't guide towards that prompt."""
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """Problems of one of them with guiding towards a prompt."""
         for guidance in self.base:
-            guidance.check_prompt(prompt)
+            yield from problems_of(guidance.prompt_problems, prompt)
 
     def bind(self, context: Context) -> BoundGuidance:
         """The same with each guidance bound."""

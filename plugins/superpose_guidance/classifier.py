@@ -79,11 +79,11 @@ class ClassifierGuidance(Guidance):
             except PromptError as error:
                 yield Problem.of(error, "label")
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if the classifier knows no such class."""
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """Problems of its base with guiding towards a prompt, and one that is no class of the classifier."""
         if self.base is not None:
-            self.base.check_prompt(prompt)
-        self.class_of(prompt)
+            yield from problems_of(self.base.prompt_problems, prompt)
+        yield from Problem.caught("", lambda: self.class_of(prompt))
 
     def class_of(self, prompt: str) -> int:
         """The class that an image of ``prompt`` is steered towards.

@@ -60,10 +60,10 @@ class Interval(Guidance):
         for place, guidance in zip(("base", "outside"), self._both, strict=False):
             yield from (problem.inside(place) for problem in problems_of(guidance.problems, model))
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if one of them can't guide towards that prompt."""
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """Problems of one of them with guiding towards a prompt."""
         for guidance in self._both:
-            guidance.check_prompt(prompt)
+            yield from problems_of(guidance.prompt_problems, prompt)
 
     def bind(self, context: Context) -> BoundGuidance:
         """The same around guidances that are bound."""

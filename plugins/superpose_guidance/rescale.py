@@ -39,9 +39,9 @@ class Rescale(Guidance):
         """Problems of its base with guiding a model."""
         yield from (problem.inside("base") for problem in problems_of(self.base.problems, model))
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if its base can't guide towards that prompt."""
-        self.base.check_prompt(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """Problems of its base with guiding towards a prompt."""
+        yield from problems_of(self.base.prompt_problems, prompt)
 
     def bind(self, context: Context) -> BoundGuidance:
         """The same around its base, bound."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from superpose import EncodePrompt, PromptError, RecipeError
+from superpose import EncodePrompt, Problem
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,8 +29,8 @@ class PromptEncoder(Protocol):
         """Features of a word, as the U-Net attends to them; None where there are no words."""
         ...
 
-    def check(self, prompt: str) -> None:
-        """Raise `PromptError` if the model does not know ``prompt``."""
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """Problems with a prompt that the model does not know; none where it does."""
         ...
 
     @property
@@ -52,10 +52,10 @@ class Unconditional:
         """There are no words."""
         return
 
-    def check(self, prompt: str) -> None:
-        """Refuse every prompt but the empty one."""
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """Every prompt but the empty one."""
         if prompt:
-            raise PromptError(f"this model knows no prompts, and was given {prompt!r}: leave the prompt out")
+            yield Problem("", f"this model knows no prompts, and was given {prompt!r}", "leave the prompt out")
 
     @property
     def part(self) -> None:
@@ -84,9 +84,9 @@ class Classes:
     count: int
     names: tuple[str, ...] = ()
 
-    def check(self, prompt: str) -> None:
-        """Refuse what is neither a number nor a name."""
-        self.number(prompt)
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt that is neither a number nor a name."""
+        return Problem.caught("", lambda: self.number(prompt))
 
     def number(self, prompt: str) -> int:
         """The row of a prompt."""
@@ -120,12 +120,11 @@ class Words:
     tokenizer: Path
     padding: int | None = None
 
-    def check(self, prompt: str) -> None:
-        """Any text will do, if there is a tokenizer; words that are too many are told of."""
-        if not self.tokenizer.is_dir():
-            raise RecipeError(
-                f"{self.tokenizer}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt"
-            )
+    def problems(self, prompt: str) -> Iterator[Problem]:
+        """None with any text, if there is a tokenizer; words that are too many are told of."""
+        return Problem.caught("", lambda: self._read(prompt))
+
+    def _read(self, prompt: str) -> None:
         from superpose_networks import tell_of_lost_words
 
         tokenizer = self._tokenizer
@@ -147,12 +146,6 @@ class Words:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        try:
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
-        try:
-            return AutoTokenizer.from_pretrained(self.tokenizer, local_files_only=True, trust_remote_code=False)
-        except Exception as error:  # a reader that is fed broken files may raise anything
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise RecipeError(f"{self.tokenizer} holds no tokenizer that transformers reads: {reason}") from error
+        from superpose_networks import load_tokenizer
+
+        return load_tokenizer(self.tokenizer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import FileModel, Parameterization, RecipeError, locate, option, read_text
+from superpose import FileModel, Parameterization, Problem, RecipeError, locate, option, read_text
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
         """Groups of channels of the image or mask that it looks at, by how views act on them."""
         return self.metadata.concat_conditioning
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if the model knows no prompts, or not this class."""
-        self.metadata.conditioning.check(prompt)
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
+        """A prompt where the model knows none, a class that it does not know, words without a tokenizer."""
+        return self.metadata.conditioning.problems(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

@@ -11,7 +11,7 @@ from superpose_networks.lazy_network import LazyNetwork, load_together
 from superpose_networks.levels import BlockFactory, Direction, UpLevel
 from superpose_networks.loading import assign, ready
 from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
-from superpose_networks.prompts import class_labels, class_number, tell_of_lost_words
+from superpose_networks.prompts import class_labels, class_number, load_tokenizer, tell_of_lost_words
 from superpose_networks.resampling import Downsample, Upsample
 from superpose_networks.residual import Resample, ResidualBlock
 from superpose_networks.shapes import shape_of
@@ -54,6 +54,7 @@ __all__ = [
     "class_number",
     "fused_linear",
     "load_together",
+    "load_tokenizer",
     "load_unet2d",
     "named_shards",
     "openai_names",

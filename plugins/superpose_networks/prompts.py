@@ -6,12 +6,13 @@ import difflib
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from superpose import EncodePrompt, Notice, PromptError
+from superpose import EncodePrompt, Notice, PromptError, RecipeError
 
 #: A weight as other programs write it: ``(a cat:1.3)``.
 _WEIGHT = re.compile(r"\([^()]+:\s*[0-9]*\.?[0-9]+\s*\)")
@@ -47,6 +48,25 @@ def class_number(prompt: str, count: int, names: Mapping[str, int], none: int) -
     near = difflib.get_close_matches(prompt, names, 1)
     what = f"a number from 0 to {count - 1}" + (" or a name" if names else "")
     raise PromptError(f"unknown class {prompt!r}: write {what}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder, as transformers reads it: from this machine, and without code beside the files.
+
+    Raises:
+        RecipeError: It is not there or not readable, or transformers is not installed.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise RecipeError('a prompt in words needs a tokenizer: pip install "superpose[text]"') from error
+    if not folder.is_dir():
+        raise RecipeError(f"{folder}: no such folder; it should hold a tokenizer, such as vocab.json and merges.txt")
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a reader that is fed broken files may raise anything
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RecipeError(f"{folder} holds no tokenizer that transformers reads: {reason}") from error
 
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "the model") -> None:

@@ -30,8 +30,8 @@ class Toy(Model):
     def load(self, device="cpu", dtype="float32"):
         raise NotImplementedError
 
-    def check_prompt(self, prompt):
-        pass
+    def prompt_problems(self, prompt):
+        return ()
 
 
 @attrs.frozen(kw_only=True)

@@ -15,6 +15,7 @@ from superpose import (
     Model,
     NoisePredictor,
     Prediction,
+    Problem,
     PromptError,
     RecipeError,
     TableSchedule,
@@ -48,8 +49,8 @@ class First(Model):
     def load(self, device="cpu", dtype="float32"):
         return TinyPredictor(self.shape)
 
-    def check_prompt(self, prompt):
-        checked(prompt)
+    def prompt_problems(self, prompt):
+        return Problem.caught("", lambda: checked(prompt))
 
     def weights(self):
         return {"first": "1" * 64}
@@ -75,8 +76,8 @@ class Larger(Model):
     def load(self, device="cpu", dtype="float32"):
         return LargerPredictor(self.shape, self.spread)
 
-    def check_prompt(self, prompt):
-        checked(prompt)
+    def prompt_problems(self, prompt):
+        return Problem.caught("", lambda: checked(prompt))
 
     def weights(self):
         return {"larger": "2" * 64}
@@ -169,8 +170,8 @@ class Waves(Model):
     def load(self, device="cpu", dtype="float32"):
         return WavesPredictor(self.image_shape)
 
-    def check_prompt(self, prompt):
-        checked(prompt)
+    def prompt_problems(self, prompt):
+        return Problem.caught("", lambda: checked(prompt))
 
 
 class WavesPredictor(NoisePredictor):
@@ -233,9 +234,9 @@ class Exact(Model):
     def load(self, device="cpu", dtype="float32"):
         return ExactPredictor(self.shape, 0.3, self.greys, self.schedule, "sample")
 
-    def check_prompt(self, prompt):
+    def prompt_problems(self, prompt):
         if prompt not in self.greys:
-            raise PromptError(f"unknown grey {prompt!r}; known: {', '.join(self.greys)}")
+            yield Problem("", f"unknown grey {prompt!r}; known: {', '.join(self.greys)}")
 
     def weights(self):
         return {"exact": hashlib.sha256(self.levels.encode()).hexdigest()}

@@ -122,8 +122,8 @@ class Tiny(Model):
             made.parameterization = self.parameterization
         return made
 
-    def check_prompt(self, prompt):
-        pass
+    def prompt_problems(self, prompt):
+        return ()
 
 
 @attrs.frozen(kw_only=True)

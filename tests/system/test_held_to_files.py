@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 import superpose
-from superpose import Notice, RecipeError, StaticClip, inspect, loads, published_clip, published_schedule
+from superpose import Notice, RecipeError, StaticClip, inspect, loads, published_clip, published_schedule, refuse
 from superpose_networks import UNet2D, UNet2DConfig, assign, read_weights
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
@@ -217,4 +217,4 @@ def test_mistakes_of_toml_that_many_make(text: str, hint: str) -> None:
 def test_a_copy_is_checked_as_the_file_is(tmp_path: Path) -> None:
     for case in ("df_a_unet2d_ddpm", "df_c_unet2d_legacy_keys"):
         copied = shutil.copytree(FIXTURES / case / "pipeline", tmp_path / case)
-        superpose.make("model", "ddpm", path=copied).check_files()
+        refuse(superpose.make("model", "ddpm", path=copied).problems())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superpose.cli.recipes import registry, toml_value
-from superpose.errors import RecipeError
+from superpose.errors import PromptError, RecipeError
 
 if TYPE_CHECKING:
     from superpose.estimate.view import View
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search with a progress bar; write tables and the map, and print where they are."""
-    from superpose.estimate.problem import problems_of
+    from superpose.estimate.problem import problems_of, refuse
 
     known = registry(strict=arguments.strict_plugins)
     words = _words(arguments.words)
@@ -50,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     if classifier.shape != model.shape:
         raise RecipeError(f"--classifier: {classifier.kind} reads images of {classifier.shape}, not of {model.shape}")
     for word in words:
-        model.check_prompt(word)
+        refuse(problems_of(model.prompt_problems, word), PromptError)
         classifier.label(word)
 
     from rich.console import Console

@@ -87,6 +87,20 @@ def must_be_like(value: object, x: Tensor, maker: object, method: str) -> None:
         blamed(maker, method, f"returns a tensor of shape {shapes[0]}, and must return one of {shapes[1]}")
 
 
+def refuse_old_names(cls: type, **names: str) -> None:
+    """Refuse a class that defines a method under an old name, with the new one: it would be ignored in silence.
+
+    Raises:
+        PluginError: It names the class and both.
+    """
+    for old, new in names.items():
+        if old in vars(cls):
+            raise PluginError(
+                f"{cls.__module__}.{cls.__qualname__}.{old} is called {new} now, and yields a superpose.Problem for "
+                "each thing that is wrong, where it raised an error"
+            )
+
+
 def blamed(maker: object, method: str, what: str) -> NoReturn:
     """Raise the `PluginError` of a method that does ``what`` it must not."""
     raise PluginError(f"{whose(maker, method)} {what}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from superpose.estimate.classifier import Classifier
 from superpose.estimate.model import Model
+from superpose.estimate.problem import Problem
 from superpose.media.files import digest
 
 #: What the files of a kind say.
@@ -50,9 +51,9 @@ class FromFiles(ABC, Generic[M]):
 class FileModel(FromFiles[M], Model):
     """A model that is read from files."""
 
-    def check_files(self) -> None:
-        """Refuse files whose tensors are not those of the network: its `load` reads no weight to the device "meta"."""
-        self.load("meta")
+    def problems(self) -> Iterable[Problem]:
+        """Files whose tensors are not those of the network: its `load` reads no weight to the device "meta"."""
+        return Problem.caught("", lambda: self.load("meta"))
 
 
 class FileClassifier(FromFiles[M], Classifier):

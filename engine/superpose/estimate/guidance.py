@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.estimate.blame import refuse_old_names
 from superpose.estimate.denoiser import Prompted
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
@@ -53,6 +54,11 @@ class Guidance(Kind, BoundGuidance):
     processes: ClassVar[frozenset[str] | None] = frozenset({GAUSSIAN})
     needs: ClassVar[frozenset[Need]] = frozenset()
 
+    def __init_subclass__(cls, **options: object) -> None:
+        """Refuse a method that has another name now: nobody would call it."""
+        super().__init_subclass__(**options)
+        refuse_old_names(cls, check_prompt="prompt_problems")
+
     @property
     def negates(self) -> bool:
         """True where it asks for the negative prompt."""
@@ -63,8 +69,10 @@ class Guidance(Kind, BoundGuidance):
         del model
         return ()
 
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError` if it can't guide towards that prompt; called before any weight is read."""
+    def prompt_problems(self, prompt: str) -> Iterable[Problem]:
+        """Problems with guiding towards a prompt; none where it can. Asked before any weight is read."""
+        del prompt
+        return ()
 
     def bind(self, context: Context) -> BoundGuidance:
         """This guidance with what it needs besides the network.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from superpose.estimate.blame import refuse_old_names
 from superpose.estimate.process import GaussianProcess, Process
 from superpose.kinds.kind import Kind
 from superpose.levels.noise_level import Schedule
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance
     from superpose.estimate.predictor import NoisePredictor
+    from superpose.estimate.problem import Problem
 
 
 class Model(Kind, ABC):
@@ -25,6 +28,11 @@ class Model(Kind, ABC):
 
     role: ClassVar[str] = "model"
     unconditional: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Refuse methods that have another name now: nobody would call them."""
+        super().__init_subclass__(**options)
+        refuse_old_names(cls, check_prompt="prompt_problems", check_files="problems")
 
     @property
     def upscales(self) -> bool:
@@ -75,8 +83,11 @@ class Model(Kind, ABC):
         """
 
     @abstractmethod
-    def check_prompt(self, prompt: str) -> None:
-        """Raise `PromptError`, naming the nearest known prompts, if the model does not know ``prompt``."""
+    def prompt_problems(self, prompt: str) -> Iterable[Problem]:
+        """Problems with a prompt that the model does not know, naming the nearest that it does; none where it does.
+
+        Asked before any weight is read, and once more before the network is told the prompt. No option is at fault.
+        """
 
     @property
     def learned_variance(self) -> LearnedVariance | None:
@@ -88,11 +99,13 @@ class Model(Kind, ABC):
         """True where torch can differentiate its network, as `NoisePredictor.differentiable` says."""
         return True
 
-    def check_files(self) -> None:
-        """Raise `RecipeError` if the names and shapes in the files are not those of the network; no weight is read.
+    def problems(self) -> Iterable[Problem]:
+        """Problems with its files: names and shapes that are not those of the network; none where they fit.
 
-        Called when a recipe is checked. A family whose `load` reads no weight for the device "meta" loads itself to it.
+        Asked when a recipe is checked, and no weight is read for it. A family whose `load` reads no weight for the
+        device "meta" loads itself to it.
         """
+        return ()
 
     def weights(self) -> dict[str, str]:
         """SHA-256 of each file of weights by its name; written into every image."""

@@ -9,9 +9,10 @@ import attrs
 import torch
 from torch import Tensor
 
-from superpose.errors import PluginError
+from superpose.errors import PluginError, PromptError
 from superpose.estimate.prediction import Parameterization, Prediction
 from superpose.estimate.predictor import Condition, Conditioning, NoisePredictor
+from superpose.estimate.problem import problems_of, refuse
 from superpose.estimate.tensors import torch_dtype
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class NetworkPredictor(NoisePredictor):
 
     def condition(self, prompt: str) -> Condition:
         """A prompt as the network is told it, on its device."""
-        self.model.check_prompt(prompt)
+        refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
         with torch.no_grad():
             tensors = self.encode_prompt(prompt)
         return Condition(prompt, {name: tensor.to(self.device) for name, tensor in tensors.items()})

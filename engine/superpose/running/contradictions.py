@@ -73,9 +73,11 @@ def _said_once(number: int, path: Path, why: str) -> str:
 def _unusable(model: Model, number: int) -> Iterator[tuple[Path, str]]:
     try:
         _ = model.shape, model.image_shape, model.schedule, model.clip, model.learned_variance  # some read a file
-        model.check_files()
     except RecipeError as error:
         yield (), str(error)
+        return
+    if found := problems_of(model.problems):
+        yield from _at((), found)
         return
     if (channels := model.image_shape[0]) not in (1, 3):
         yield (), f"it makes pictures of {channels} channels: files of images have 1 or 3"
@@ -95,7 +97,7 @@ def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         place = "models", name
         if recipe.stage:
             yield place, "a stage is painted by its own network alone, and so is the first: leave out [[stage]] or this"
-        if found := [(place, why) for _, why in _unusable(model, 0)]:
+        if found := [((*place, *path), why) for path, why in _unusable(model, 0)]:
             yield from found
         elif (model.shape, model.image_shape) != (first.shape, first.image_shape):
             canvas = f"{first.kind}, the model of the canvas, {_size(first)}"
@@ -228,12 +230,10 @@ def _misfits(
     for key in ("prompt", "negative"):
         prompt = getattr(subject, key)
         if prompt is not None:
-            try:
-                model.check_prompt(prompt)
-                if guidance is not None and key == "prompt":
-                    guidance.check_prompt(prompt)
-            except RecipeError as error:
-                yield (*path, key), str(error)
+            found = problems_of(model.prompt_problems, prompt)
+            if not found and guidance is not None and key == "prompt":
+                found = problems_of(guidance.prompt_problems, prompt)
+            yield from (((*path, key), str(problem)) for problem in found)
     if subject.image is not None:
         yield from _unlike(subject.image, model, (*path, "image"))
     yield from _misfitting(subject, model, path, outer)
@@ -266,11 +266,9 @@ def _misfitting(subject: Subject, model: Model, path: Path, outer: _Outer) -> It
 
 
 def _without_a_prompt(model: Model, path: Path) -> Iterator[tuple[Path, str]]:
-    try:
-        model.check_prompt(model.unconditional)
-    except RecipeError as error:
+    for problem in problems_of(model.prompt_problems, model.unconditional):
         cure = "give a negative prompt to start from, or weights whose sum, those of `not` taken off, is 1"
-        yield path, f"a composition starts from what the network says without a prompt, and {error}: {cure}"
+        yield path, f"a composition starts from what the network says without a prompt, and {problem}: {cure}"
 
 
 def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) -> Iterator[tuple[Path, str]]:
@@ -281,8 +279,6 @@ def _inherited(subject: Subject, model: Model, path: Path, further_out: _Outer) 
             cure = "; or give this subject its own guidance"
             yield path, f"the guidance further out is not for {model.kind}: {problem}{cure}"
     if subject.negative is None and negative is not None:
-        try:
-            model.check_prompt(negative)
-        except RecipeError as error:
+        for problem in problems_of(model.prompt_problems, negative):
             cure = "; give this subject a negative prompt of its own"
-            yield path, f"the negative prompt further out is none of {model.kind}: {error}{cure}"
+            yield path, f"the negative prompt further out is none of {model.kind}: {problem}{cure}"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import attrs
 import torch
 
+from superpose.errors import PromptError
 from superpose.estimate.classifier import ClassifierPredictor
 from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.lawful import unchanged
 from superpose.estimate.model import Model
 from superpose.estimate.prediction import Estimate, Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
+from superpose.estimate.problem import problems_of, refuse
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +70,7 @@ class StandIn(NoisePredictor):
         return images if self.image_shape == self.shape else images.new_zeros(len(images), *self.shape)
 
     def condition(self, prompt: str) -> Condition:
-        self.model.check_prompt(prompt)
+        refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
         return Condition(prompt)
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from superpose.errors import LawError
+from superpose.errors import LawError, PromptError
 from superpose.estimate.predictor import Conditioning
+from superpose.estimate.problem import problems_of, refuse
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import gap, noise, of_law
 
@@ -73,7 +74,7 @@ def laws(
 
 def model_laws(model: Model) -> Iterator[Law]:
     """The laws of a model as it comes, and of the predictor that it loads, told the prompt that says nothing."""
-    model.check_prompt(model.unconditional)
+    refuse(problems_of(model.prompt_problems, model.unconditional), PromptError)
     predictor = model.load()
     yield Law("loads-what-it-says", lambda: loads_what_it_says(model, predictor))
     channels, height, width = model.image_shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -18,6 +19,7 @@ from superpose import (
     NetworkPredictor,
     NoiseLevel,
     PluginError,
+    Problem,
     PromptError,
     StaticClip,
     TableSchedule,
@@ -44,9 +46,9 @@ class Any3(Model):
     def clip(self) -> Any:
         return StaticClip()
 
-    def check_prompt(self, prompt: str) -> None:
+    def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         if prompt not in ("", "red"):
-            raise PromptError(f"unknown prompt {prompt!r}")
+            yield Problem("", f"unknown prompt {prompt!r}")
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> Any:
         raise AssertionError("it is put together here")

@@ -2,10 +2,14 @@
 
 import attrs
 import pytest
+import torch
 
+from small_models import First
 from superpose import (
     Constraint,
     Guidance,
+    Model,
+    NetworkPredictor,
     PluginError,
     Problem,
     PromptError,
@@ -20,6 +24,7 @@ from superpose import (
     refuse,
 )
 from superpose.plugins import Registry, load_plugins
+from superpose.running.stand_in import StandIn
 
 SIZE = (3, 32, 32)
 TEXT = """
@@ -135,6 +140,72 @@ def test_what_is_no_problem_is_blamed_on_its_author(given, named):
 
     with pytest.raises(PluginError, match=rf"Sloppy\.problems.* gives {named}, and must give superpose\.Problem"):
         problems_of(Sloppy().problems, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("base", "old", "new"),
+    [
+        (Model, "check_prompt", "prompt_problems"),
+        (Model, "check_files", "problems"),
+        (Guidance, "check_prompt", "prompt_problems"),
+    ],
+)
+def test_a_method_of_an_old_name_is_told_the_new_one(base, old, new):
+    with pytest.raises(PluginError, match=rf"\.Mine\.{old} is called {new} now, and yields a superpose\.Problem"):
+        type("Mine", (base,), {old: lambda self, prompt="": None})
+
+
+def test_other_roles_may_call_their_own_methods_so():
+    assert type("Mine", (Constraint,), {"check_files": lambda self: None}).role == "constraint"
+
+
+@attrs.frozen(kw_only=True)
+class Picky(First):
+    """Knows one prompt, and has files that are not its own."""
+
+    kind = "picky"
+    sizes: tuple[int, ...] = option((), doc="nothing")
+
+    def prompt_problems(self, prompt):
+        if prompt != "yes":
+            yield Problem("", f"it dislikes {prompt!r}", "write 'yes'")
+            yield Problem("", "it is in a bad mood")
+
+    def problems(self):
+        yield from (Problem(("sizes", i), f"{size} is odd") for i, size in enumerate(self.sizes) if size % 2)
+
+
+PICKY = """
+prompt = "no"
+[model]
+kind = "picky"
+sizes = [2, 3]
+[scheduler]
+kind = "ddim"
+"""
+
+
+def of_picky(*overrides):
+    every = [cls for role in load_plugins().roles for cls in load_plugins().kinds(role).values()]
+    with pytest.raises(RecipeError) as caught:
+        inspect(loads(PICKY, name="r.toml", registry=Registry.of(*every, Picky), overrides=overrides))
+    return caught.value.lines
+
+
+def test_files_and_prompts_are_told_at_their_places():
+    assert of_picky() == ("r.toml:5:13: model.sizes.1: 3 is odd",)
+    assert of_picky("model.sizes=[2, 4]") == (
+        "r.toml:2:1: prompt: it dislikes 'no': write 'yes'",
+        "r.toml:2:1: prompt: it is in a bad mood",
+    )
+
+
+@pytest.mark.parametrize("network", [StandIn(Picky(), []), NetworkPredictor(Picky(), torch.zeros, lambda _: {})])
+def test_whoever_tells_a_network_a_prompt_gets_the_same_sentences(network):
+    assert network.condition("yes").prompt == "yes"
+    with pytest.raises(PromptError) as caught:
+        network.condition("no")
+    assert caught.value.lines == ("it dislikes 'no': write 'yes'", "it is in a bad mood")
 
 
 def test_in_python_they_are_raised_as_they_are():

@@ -36,8 +36,8 @@ class Hubbed(Model):
     def load(self, device="cpu", dtype="float32"):
         return TinyPredictor(self.shape)
 
-    def check_prompt(self, prompt):
-        pass
+    def prompt_problems(self, prompt):
+        return ()
 
 
 @pytest.fixture

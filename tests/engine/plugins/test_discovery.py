@@ -89,6 +89,13 @@ def test_plugins_come_ours_first_and_then_by_name(install, tmp_path):
             ),
             "view 'rotate' is registered twice",
         ),
+        (
+            "from superpose import Guidance\nclass Old(Guidance):\n    def check_prompt(self, prompt): pass",
+            (
+                "fake_0.Old.check_prompt is called prompt_problems now, and yields a superpose.Problem for each thing "
+                "that is wrong, where it raised an error"
+            ),
+        ),
     ],
 )
 def test_a_broken_plugin_is_one_line(install, code, why):

@@ -281,8 +281,8 @@ class Liar(Model):
     def load(self, device="cpu", dtype="float32"):
         return TinyPredictor((3, self.side, self.side), TableSchedule.named(self.betas, self.steps))
 
-    def check_prompt(self, prompt):
-        pass
+    def prompt_problems(self, prompt):
+        return ()
 
 
 def test_a_model_is_loaded_and_held_to_what_it_says():

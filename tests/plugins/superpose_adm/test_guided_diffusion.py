@@ -14,7 +14,7 @@ from torch import Tensor
 
 import superpose
 from guided_runs import FIXTURES, A, B, D, Recorded, agree, model_of, read, scheduler_of
-from superpose import PromptError, RecipeError, TableSchedule
+from superpose import PromptError, RecipeError, TableSchedule, refuse
 from superpose_adm.presets import PRESETS
 from superpose_networks import read_weights
 
@@ -147,12 +147,12 @@ def test_prompts_are_classes(tmp_path: Path) -> None:
     labels.write_text("\n".join(["tench, Tinca tinca", *map("thing {}".format, range(1, 10))]))
     model = model_of(A, labels=labels)
     for prompt in ("3", "Tinca tinca", "thing 7"):
-        model.check_prompt(prompt)
+        refuse(model.prompt_problems(prompt), PromptError)
     for prompt, told in (("10", "a class from 0 to 9"), ("tensh", "did you mean 'tench'"), ("", "a class from 0 to 9")):
         with pytest.raises(PromptError, match=told):
-            model.check_prompt(prompt)
+            refuse(model.prompt_problems(prompt), PromptError)
     with pytest.raises(PromptError, match="knows no classes"):
-        model_of(B).check_prompt("3")
+        refuse(model_of(B).prompt_problems("3"), PromptError)
 
 
 RECIPE = """

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import superpose
-from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule
+from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule, refuse
 from superpose_ddpm.port_names import port_config, port_names
 from superpose_networks import UNet2D, UNet2DConfig, assign
 
@@ -102,9 +102,9 @@ def test_a_file_of_another_family(tmp_path: Path) -> None:
 
 
 def test_prompts_are_classes() -> None:
-    model_of(FOLDER).check_prompt("0")
+    refuse(model_of(FOLDER).prompt_problems("0"), PromptError)
     with pytest.raises(PromptError, match="knows no classes"):
-        model_of(LEGACY).check_prompt("0")
+        refuse(model_of(LEGACY).prompt_problems("0"), PromptError)
 
 
 _PORT_WORDS = {

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cascade import FIXTURES, Case, Recorded, texts
-from superpose import DynamicClip, RecipeError, StaticClip, TableSchedule, make
+from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule, make, refuse
 from superpose.testing import check_predictor
 from superpose_deepfloyd.config import IFConfig
 
@@ -166,7 +166,7 @@ def test_weights_that_are_cut_off_missing_or_of_another_shape(copy: Path, saved:
 
 def test_no_text_encoder_and_no_texts() -> None:
     with pytest.raises(RecipeError, match="has no text encoder"):
-        make("model", "deepfloyd", path=FIRST).check_prompt("")
+        refuse(make("model", "deepfloyd", path=FIRST).prompt_problems(""), PromptError)
 
 
 SMALL = json.loads((FIRST / "unet" / "config.json").read_text())

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cascade import FIXTURES
-from superpose import PromptError, RecipeError, make, model
+from superpose import PromptError, RecipeError, make, model, refuse
 from superpose_deepfloyd.embed import embed, main
 from superpose_deepfloyd.embeddings import Embeddings
 from superpose_deepfloyd.text import TextFolder
@@ -112,13 +112,13 @@ def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None
     file = tmp_path / "texts.safetensors"
     embed(encoder, file, LINES)
     stage = make("model", "deepfloyd", path=PIPELINE, embeddings=file)
-    stage.check_prompt(LINES[0].upper())
+    refuse(stage.prompt_problems(LINES[0].upper()), PromptError)
     with pytest.raises(PromptError, match=r"'a painting of a bat' is not in .*, which has 'a painting of a cat'"):
-        stage.check_prompt("a painting of a bat")
+        refuse(stage.prompt_problems("a painting of a bat"), PromptError)
     states = load_file(file)
     save_file({name: value[1:] for name, value in states.items()}, file, {"prompts": json.dumps(LINES)})
     with pytest.raises(PromptError, match="the empty prompt, which guidance needs, is not in"):
-        Embeddings.of(file).check("")
+        refuse(Embeddings.of(file).problems(""), PromptError)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_files_that_are_no_texts(content: Any, says: str, tmp_path: Path) -> Non
     elif content is not None:
         save_file({"states": torch.zeros(1, 7, 32)}, file, content)
     with pytest.raises(RecipeError, match=says):
-        make("model", "deepfloyd", path=PIPELINE, embeddings=file).check_prompt("")
+        refuse(make("model", "deepfloyd", path=PIPELINE, embeddings=file).prompt_problems(""), PromptError)
 
 
 def test_texts_of_another_encoder(tmp_path: Path) -> None:
     file = tmp_path / "texts.safetensors"
     save_file({"states": torch.zeros(1, 7, 16)}, file, {"prompts": '[""]'})
     with pytest.raises(RecipeError, match="texts have 16 features, and the network reads 32"):
-        make("model", "deepfloyd", path=PIPELINE, embeddings=file).check_prompt("")
+        refuse(make("model", "deepfloyd", path=PIPELINE, embeddings=file).prompt_problems(""), PromptError)

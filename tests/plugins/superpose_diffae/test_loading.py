@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 import plain_diffae as plain
 import superpose
-from superpose import PromptError, RecipeError
+from superpose import PromptError, RecipeError, refuse
 from superpose_diffae.codes import Code
 from superpose_diffae.model import DiffusionAutoencoder, betas
 from superpose_diffae.templates import TEMPLATES, Template
@@ -141,16 +141,16 @@ def test_prompts(path, tmp_path):
     plain.checkpoint(plain_path)
     codes = (Code(name="me", image=tmp_path / "me.png"), Code(name="mixed", between=("me", "")))
     model = DiffusionAutoencoder(path=plain_path, code=codes)
-    model.check_prompt("me")
+    refuse(model.prompt_problems("me"), PromptError)
     for prompt in ("", "mixed"):
         with pytest.raises(PromptError, match="is drawn by a latent network, and the file has none: take"):
-            model.check_prompt(prompt)
+            refuse(model.prompt_problems(prompt), PromptError)
     with pytest.raises(PromptError, match=r"no code is named 'mee' \(nearest: 'me'"):
-        model.check_prompt("mee")
+        refuse(model.prompt_problems("mee"), PromptError)
     with pytest.raises(PromptError, match=r"no code is named 'x' \(no code has one\)"):
-        DiffusionAutoencoder(path=path).check_prompt("x")
+        refuse(DiffusionAutoencoder(path=path).prompt_problems("x"), PromptError)
     for prompt in ("", "mixed"):
-        DiffusionAutoencoder(path=path, code=codes).check_prompt(prompt)
+        refuse(DiffusionAutoencoder(path=path, code=codes).prompt_problems(prompt), PromptError)
 
 
 def test_codes_that_contradict_are_refused(path, tmp_path):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 import superpose
 import tiny_pipelines
-from superpose import PromptError, RecipeError
+from superpose import PromptError, RecipeError, refuse
 from superpose_diffusers.model import Diffusers
 
 
@@ -112,12 +112,12 @@ def test_latents_are_not_clipped(saved: Callable[[str], Path]) -> None:
 def test_prompts_that_are_classes(saved: Callable[[str], Path]) -> None:
     model = Diffusers(path=saved("dit"))
     for known in ("", "0", "999"):
-        model.check_prompt(known)
+        refuse(model.prompt_problems(known), PromptError)
     for unknown in ("1000", "-1", "a dog"):
         with pytest.raises(PromptError, match=f"unknown prompt '{unknown}'; .* write a number below 1000"):
-            model.check_prompt(unknown)
+            refuse(model.prompt_problems(unknown), PromptError)
     with pytest.raises(PromptError, match="this network knows no prompts, and was given 'a dog': leave it out"):
-        Diffusers(path=saved("ddpm")).check_prompt("a dog")
+        refuse(Diffusers(path=saved("ddpm")).prompt_problems("a dog"), PromptError)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_words_that_each_encoder_does_not_see(
     prompt = " ".join(["blue", "cube"] * 20)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        Diffusers(path=folder, **options).check_prompt(prompt)
+        refuse(Diffusers(path=folder, **options).prompt_problems(prompt), PromptError)
     found = {}
     for notice in told:
         words = re.fullmatch(r"(\w+) reads (\d+) tokens of a prompt, and does not see '(.*)'", str(notice.message))

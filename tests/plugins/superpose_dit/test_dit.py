@@ -18,7 +18,7 @@ from torch import Tensor
 
 import superpose
 from ldm_dit_original import OriginalDiT
-from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted
+from superpose import NoisePredictor, PromptError, RecipeError, Trajectory, guided, prompted, refuse
 from superpose_dit.model import DiffusionTransformer
 from superpose_networks import assign
 from superpose_networks.latent import DiT, DiTConfig, diffusers_dit
@@ -223,9 +223,9 @@ def test_classes_by_number_and_by_name(folder: Path) -> None:
     with pytest.raises(
         PromptError, match="unknown class 'golden retreiver': write a number from 0 to 999 or a name; did you mean 'gol"
     ):
-        kind.check_prompt("golden retreiver")
+        refuse(kind.prompt_problems("golden retreiver"), PromptError)
     with pytest.raises(PromptError, match=r"unknown class '1000': write a number from 0 to 999$"):
-        DiffusionTransformer(path=FIXTURE / "pipeline").check_prompt("1000")
+        refuse(DiffusionTransformer(path=FIXTURE / "pipeline").prompt_problems("1000"), PromptError)
 
 
 def test_the_configuration_as_it_was_first_published(folder: Path) -> None:

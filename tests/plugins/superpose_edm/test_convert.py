@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import superpose
 from restated_edm import Restated, Weights
-from superpose import EDMSchedule, NoiseLevel, PromptError, RecipeError
+from superpose import EDMSchedule, NoiseLevel, PromptError, RecipeError, refuse
 from superpose_edm.convert import convert, main
 
 SAID = {
@@ -111,7 +111,7 @@ def test_a_converted_network_answers_as_the_original(tmp_path: Path, capsys: pyt
             got = predictor.predict(x, NoiseLevel(0, 500.0, 1.0, sigma), given).output
         torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
     with pytest.raises(PromptError, match="a class from 0 to 3"):
-        model.check_prompt("4")
+        refuse(model.prompt_problems("4"), PromptError)
 
 
 @pytest.mark.usefixtures("theirs")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from superpose import PromptError, RecipeError, make
+from superpose import PromptError, RecipeError, make, refuse
 from superpose.testing import check_predictor
 from superpose_gaussian.files import read
 from superpose_gaussian.fit import fitted, main
@@ -40,9 +40,9 @@ def test_embedded_models_obey_the_laws(kind: str) -> None:
 
 def test_an_unknown_prompt_is_refused() -> None:
     with pytest.raises(PromptError, match="unknown prompt 'AB'; nearest: 'B', 'A', ''"):
-        make("model", "mixture").check_prompt("AB")
+        refuse(make("model", "mixture").prompt_problems("AB"), PromptError)
     with pytest.raises(PromptError, match="unknown prompt 'A'; nearest: ''"):
-        make("model", "gaussian").check_prompt("A")
+        refuse(make("model", "gaussian").prompt_problems("A"), PromptError)
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:

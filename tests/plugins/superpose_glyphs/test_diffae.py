@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from superpose import PromptError, RecipeError, loads, read_image, run
+from superpose import PromptError, RecipeError, loads, read_image, refuse, run
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.judge.words import inked
 
@@ -69,7 +69,7 @@ def test_a_row_does_not_depend_on_its_neighbours(predictor: Any) -> None:
 
 def test_what_it_does_not_know(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="no code is named 'R'"):
-        GlyphsDiffae().check_prompt("R")
-    GlyphsDiffae().check_prompt("")
+        refuse(GlyphsDiffae().prompt_problems("R"), PromptError)
+    refuse(GlyphsDiffae().prompt_problems(""), PromptError)
     with pytest.raises(RecipeError, match=r"path: .* has no diffae\.safetensors"):
         GlyphsDiffae(path=tmp_path).weights()

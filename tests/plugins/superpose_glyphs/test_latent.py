@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from superpose import NoisePredictor, PromptError, make, model, sample
+from superpose import NoisePredictor, PromptError, make, model, refuse, sample
 from superpose_glyphs.judge.words import called, inked
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.phrases import Vocabulary
@@ -72,7 +72,7 @@ def test_words_do_what_they_say(predictor: NoisePredictor) -> None:
 
 def test_what_it_does_not_know() -> None:
     with pytest.raises(PromptError, match="in 'bald A', 'bald' stands where a letter or digit"):
-        GlyphsLatent().check_prompt("bald A")
+        refuse(GlyphsLatent().prompt_problems("bald A"), PromptError)
 
 
 def test_latents_are_an_image_and_back(predictor: NoisePredictor) -> None:

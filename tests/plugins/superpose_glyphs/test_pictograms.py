@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from superpose import PromptError, guided, make, prompted, sample
+from superpose import PromptError, guided, make, prompted, refuse, sample
 from superpose_glyphs.captions import WORDS, Caption, read_caption
 from superpose_glyphs.judge.captioned import main as judge
 from superpose_glyphs.judge.captioned import nearest, outlined
@@ -65,7 +65,7 @@ def test_captions_that_are_none_say_why(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_caption(text)
     with pytest.raises(PromptError, match=why):
-        Pictograms().check_prompt(text)
+        refuse(Pictograms().prompt_problems(text), PromptError)
 
 
 def test_every_caption_has_rows_of_its_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import PromptError, RecipeError
+from superpose import PromptError, RecipeError, refuse
 from superpose_glyphs.model import EMBEDDED, Glyphs
 from superpose_glyphs.train.batches import LEGIBLE, Images, Subject, family, legible_pairs, paint
 from superpose_glyphs.train.log import Log, curve
@@ -113,9 +113,9 @@ def test_own_images_in_a_folder(task: type[Any], folder: Path, tmp_path: Path) -
 def test_a_model_of_own_images_knows_their_labels(folder: Path, tmp_path: Path) -> None:
     main(["glyphs", "--data", str(folder), "--state", str(tmp_path), "--threads", "1", "--batch", "2", "--steps", "1"])
     model = Glyphs(path=tmp_path / "weights")
-    model.check_prompt("cat")
+    refuse(model.prompt_problems("cat"), PromptError)
     with pytest.raises(PromptError, match=r"unknown prompt 'cats'; nearest: 'cat'"):
-        model.check_prompt("cats")
+        refuse(model.prompt_problems("cats"), PromptError)
     predictor = model.load()
     x = torch.randn(1, *model.shape)
     level = predictor.schedule.level(0, 500)

@@ -12,7 +12,7 @@ from superpose import (
     Guidance,
     Model,
     PluginError,
-    PromptError,
+    Problem,
     RecipeError,
     TableSchedule,
     compose,
@@ -54,13 +54,13 @@ class Toy(Model):
     def has_concat_conditioning(self):
         return self.enlarges
 
-    def check_files(self):
+    def problems(self):
         if self.seed == 13:
-            raise RecipeError("seed 13: no such file")
+            yield Problem("seed", "seed 13: no such file")
 
-    def check_prompt(self, prompt):
+    def prompt_problems(self, prompt):
         if prompt != "cat" and self.seed:
-            raise PromptError(f"unknown prompt {prompt!r}")
+            yield Problem("", f"unknown prompt {prompt!r}")
 
     def load(self, device="cpu", dtype="float32"):
         LOADED.append((self.seed, device, dtype))
@@ -192,7 +192,7 @@ def test_it_is_the_formula_in_a_run_and_weights_are_noted():
     ],
 )
 def test_what_does_not_fit_is_refused_at_check(options, says):
-    with pytest.raises(RecipeError, match=rf"guidance(\.model)?: .*{says}"):
+    with pytest.raises(RecipeError, match=rf"guidance(\.model(\.seed)?)?: .*{says}"):
         inspect(recipe(AUTO.format(options)))
 
 

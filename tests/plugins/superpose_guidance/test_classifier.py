@@ -279,5 +279,5 @@ def test_the_prompt_names_the_class_unless_a_label_does():
     kind = make("guidance", "classifier", classifier=BellsKind())
     assert kind.class_of("2") == 2
     with pytest.raises(PromptError, match="knows no class 'cat'"):
-        kind.check_prompt("cat")
-    attrs.evolve(kind, label="1").check_prompt("cat")
+        refuse(kind.prompt_problems("cat"), PromptError)
+    refuse(attrs.evolve(kind, label="1").prompt_problems("cat"), PromptError)

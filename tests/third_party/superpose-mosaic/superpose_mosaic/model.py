@@ -1,7 +1,7 @@
 """The model as a recipe names it, and its network, which is exact."""
 
 import attrs
-from superpose import Condition, FlowSchedule, Model, NoisePredictor, Prediction, PromptError, option
+from superpose import Condition, FlowSchedule, Model, NoisePredictor, Prediction, Problem, PromptError, option, refuse
 
 from superpose_mosaic.process import Absorbing
 
@@ -42,10 +42,10 @@ class Mosaic(Model):
         """The share of hidden tiles grows evenly from 0 to 1."""
         return FlowSchedule()
 
-    def check_prompt(self, prompt):
-        """Raise `PromptError` for anything but a pattern."""
+    def prompt_problems(self, prompt):
+        """Anything but a pattern."""
         if prompt not in ("", *PATTERNS):
-            raise PromptError(f"unknown pattern {prompt!r}; known: {', '.join(PATTERNS)}")
+            yield Problem("", f"unknown pattern {prompt!r}; known: {', '.join(PATTERNS)}")
 
     def load(self, device="cpu", dtype="float32"):
         """Nothing is read."""
@@ -83,7 +83,7 @@ class MosaicPredictor(NoisePredictor):
     def condition(self, prompt):
         import torch
 
-        self.model.check_prompt(prompt)
+        refuse(self.model.prompt_problems(prompt), PromptError)
         prior = [float(prompt in ("", pattern)) for pattern in PATTERNS]
         return Condition(prompt, {"prior": torch.tensor([prior], device=self.device)})
 

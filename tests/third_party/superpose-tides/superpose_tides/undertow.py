@@ -1,7 +1,7 @@
 """Undertow: a guidance that reads a second network."""
 
 import attrs
-from superpose import BoundGuidance, Context, Guidance, Model, Problem, guided, option, prompted
+from superpose import BoundGuidance, Context, Guidance, Model, Problem, guided, option, problems_of, prompted
 
 
 @attrs.frozen(kw_only=True)
@@ -24,9 +24,9 @@ class Undertow(Guidance):
             what = f"the second network paints {self.model.shape}, and the model {model.shape}"
             yield Problem("model", what, "use one of the same size")
 
-    def check_prompt(self, prompt):
+    def prompt_problems(self, prompt):
         """Both networks must know the prompt."""
-        self.model.check_prompt(prompt)
+        yield from problems_of(self.model.prompt_problems, prompt)
 
     def bind(self, context):
         """The guidance with its second network read."""

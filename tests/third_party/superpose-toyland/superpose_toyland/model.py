@@ -3,7 +3,7 @@
 import difflib
 
 import attrs
-from superpose import Model, PromptError, StaticClip, TableSchedule, option
+from superpose import Model, Problem, PromptError, StaticClip, TableSchedule, option
 
 #: What there is in Toyland.
 PLACES = ("sun", "moon", "tree", "house")
@@ -42,9 +42,9 @@ class Toyland(Model):
 
         return MixturePredictor(self, device)
 
-    def check_prompt(self, prompt):
-        """Raise `PromptError` if ``prompt`` names a place that is not in Toyland."""
-        chosen(prompt)
+    def prompt_problems(self, prompt):
+        """A prompt that names a place which is not in Toyland, with the nearest that is."""
+        return Problem.caught("", lambda: chosen(prompt))
 
 
 def chosen(prompt):

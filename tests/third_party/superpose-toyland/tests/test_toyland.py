@@ -66,8 +66,8 @@ def test_without_a_prompt_there_is_a_bit_of_everything():
 
 
 def test_an_unknown_place_names_the_nearest():
-    with pytest.raises(superpose.PromptError, match="there is no 'hose' in Toyland; did you mean 'house'"):
-        Toyland().check_prompt("sun, hose")
+    [problem] = superpose.problems_of(Toyland().prompt_problems, "sun, hose")
+    assert str(problem) == "there is no 'hose' in Toyland; did you mean 'house'?"
     with pytest.raises(superpose.PromptError, match="there is no 'volcano' in Toyland; it has sun, moon"):
         Toyland().load().condition("volcano")
 
