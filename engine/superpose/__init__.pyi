@@ -143,8 +143,10 @@ from superpose.recipe import loads as loads
 from superpose.recipe import schema as schema
 from superpose.recipe.where import KeyPath as KeyPath
 from superpose.running.animating import animate as animate
+from superpose.running.assembly import Assembly as Assembly
 from superpose.running.composition import Composition as Composition
 from superpose.running.composition import compose as compose
+from superpose.running.inspection import Cost as Cost
 from superpose.running.inspection import Inspection as Inspection
 from superpose.running.inspection import inspect as inspect
 from superpose.running.job import Outcome as Outcome

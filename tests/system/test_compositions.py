@@ -276,14 +276,9 @@ class Turned:
 
 def turned(composition, view):
     """The state at the end of a run whose noise a view shows."""
-    noise = Noise(composition.recipe.run.seed, (0,), composition.predictor.shape)
-    run = Trajectory(
-        composition.denoiser,
-        composition.recipe.scheduler,
-        composition.plan,
-        Turned(noise, view),
-        batch_size=composition.batch_size,
-    )
+    stage = composition.stages[0]
+    noise = Noise(stage.seed, (0,), stage.predictor.shape)
+    run = Trajectory(stage.denoiser, stage.scheduler, stage.plan, Turned(noise, view), batch_size=stage.batch_size)
     return run.run()
 
 
@@ -314,7 +309,7 @@ def test_a_random_composition_is_right_or_refused_with_a_cure(seed, tmp_path):
     both = pictures(composition, 0, 5)
     assert both.isfinite().all(), recipe
     assert torch.equal(pictures(composition, 5)[0], both[1]), "a sample of many is not the sample alone"
-    for reading in readings(composition.stages[-1].recipe.subject):
+    for reading in readings(recipe.stages[-1].subject):
         assert reading.show(both).isfinite().all(), reading.label
     if seed % 2:  # each invariant at its cost
         return

@@ -47,7 +47,7 @@ def chosen(job: Job, classifier: Classifier, count: int) -> Outcome:
     from superpose.search.scores import best
 
     sheets = job.sheets
-    reader = Reader.of(sheets.subject, sheets.shape, classifier, str(job.composition.predictor.device))
+    reader = Reader.of(sheets.subject, sheets.shape, classifier, str(job.composition.stages[0].predictor.device))
     images = {k: job.path(k) for k in range(job.recipe.run.samples)}
     scores = reader.scores(images)
     kept = reader.kept(images, scores, count)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from superpose.estimate.model import Model
     from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
-    from superpose.running.inspection import Inspection
+    from superpose.running.inspection import Cost
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +92,7 @@ def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
     _grow(tree, recipe.subject, notes)
 
 
-def _cost(inspection: Inspection, samples: int) -> str:
+def _cost(inspection: Cost, samples: int) -> str:
     rows, evaluations, total = inspection.rows, inspection.evaluations, inspection.total
     several = inspection.networks > 1
     per, of = ("evaluation", f" of {inspection.networks} networks") if several else ("step", "")

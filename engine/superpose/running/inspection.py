@@ -11,37 +11,33 @@ import torch
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.batching import BatchedEvaluator
-from superpose.estimate.canvas import Canvas
-from superpose.estimate.context import Context
 from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.process import GAUSSIAN
 from superpose.recipe.mistakes import MistakesError
+from superpose.running.assembly import assembled
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
-from superpose.running.tree import Node, Path, tree
-from superpose.sampling.fitting import fitted, undone, unlawful_wraps
-from superpose.sampling.loop import Trajectory
+from superpose.running.tree import Node, Path
+from superpose.sampling.fitting import MisfitError, unlawful_wraps
 from superpose.sampling.rule import told
 
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
-    from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.model import Model
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
-    from superpose.sampling.rule import Rule
 
 #: Levels of a plan at which the law is probed, at most.
 PROBES = 32
 
 
 @attrs.frozen
-class Inspection:
-    """Inspection of a recipe before any weight is read.
+class Cost:
+    """Cost of one stage of a recipe.
 
     Attributes:
         rows: Network rows of one sample and one forward pass, duplicates removed; the most that any level asks.
@@ -49,7 +45,6 @@ class Inspection:
         total: Network rows of all of them.
         judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
         networks: How many networks are asked, each with forward passes of its own.
-        then: The same of the stage that follows; None for the last.
     """
 
     rows: int
@@ -57,12 +52,42 @@ class Inspection:
     total: int
     judged: int = 0
     networks: int = 1
-    then: Inspection | None = None
+
+
+@attrs.frozen
+class Inspection:
+    """Inspection of a recipe before any weight is read; its own figures are those of the whole run.
+
+    Attributes:
+        stages: Cost of each stage, in order; a run without a cascade has one.
+    """
+
+    stages: tuple[Cost, ...]
 
     @property
-    def stages(self) -> tuple[Inspection, ...]:
-        """This stage and those that follow, in order."""
-        return (self, *(self.then.stages if self.then else ()))
+    def rows(self) -> int:
+        """Network rows of one sample and one forward pass, duplicates removed; the most that any level asks."""
+        return max(stage.rows for stage in self.stages)
+
+    @property
+    def evaluations(self) -> int:
+        """Forward passes of the networks for one sample in the whole run."""
+        return sum(stage.evaluations for stage in self.stages)
+
+    @property
+    def total(self) -> int:
+        """Network rows of all of them."""
+        return sum(stage.total for stage in self.stages)
+
+    @property
+    def judged(self) -> int:
+        """Rows of a classifier, forth and back, beside an evaluation; the most that any level asks."""
+        return max(stage.judged for stage in self.stages)
+
+    @property
+    def networks(self) -> int:
+        """Number of networks that are asked."""
+        return sum(stage.networks for stage in self.stages)
 
 
 def inspect(recipe: Recipe) -> Inspection:
@@ -73,16 +98,11 @@ def inspect(recipe: Recipe) -> Inspection:
     """
     if found := contradictions(recipe):
         raise recipe.located(found)
-    stages = [_inspected(stage, partial(place_of, i, recipe=recipe)) for i, stage in enumerate(recipe.stages)]
-    return _chained(stages)
+    stages = enumerate(recipe.stages)
+    return Inspection(tuple(_inspected(stage, partial(place_of, number, recipe=recipe)) for number, stage in stages))
 
 
-def _chained(inspections: Sequence[Inspection]) -> Inspection:
-    first, *later = inspections
-    return attrs.evolve(first, then=_chained(later) if later else None)
-
-
-def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
+def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
     counter = StandIn(recipe.model, [])
     judged: list[int] = []
     nodes: list[Node] = []
@@ -93,50 +113,31 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Inspection:
         return networks[-1]
 
     try:
-        context = Context.of(counter, recipe.model, stand_in_for)
-        denoiser = tree(recipe, context, counter, nodes)
-        rules, plan = _planned(recipe, counter, denoiser, place)
+        stage = assembled(recipe, counter, stand_in_for, nodes=nodes)
     except MistakesError:
         raise
+    except MisfitError as error:
+        raise recipe.located((place(("constraint", i)), why) for i, why in error.found.items()) from error
     except (LawError, RecipeError) as error:
         raise recipe.located([((), str(error))]) from error
     # One that hides what lies beside the state asks more rows of a network that sees any.
     said = sum(group.channels for group in counter.concat_conditioning)
     laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
     conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
-    levels = _probed(plan, recipe)
+    levels = _probed(stage.plan, recipe)
     if fault := _unlawful(nodes, levels, laid):
         raise recipe.located([fault])
     whole = nodes[-1]
-    for i, why in unlawful_wraps(whole.denoiser, told(rules, plan, conditioning), whole.shape, levels, laid):
+    rules = told(stage.rules, stage.plan, conditioning)
+    for i, why in unlawful_wraps(whole.denoiser, rules, whole.shape, levels, laid):
         raise recipe.located([(place(("constraint", i)), why)])
-    noise = SameNoise(counter.shape)
-    run = Trajectory(denoiser, recipe.scheduler, plan, noise, rules, predictor=counter, conditioning=conditioning)
     judged.clear()
     try:
-        evaluations, total = rehearsed(run, counter.rounds)
+        evaluations, total = rehearsed(stage.run(SameNoise(counter.shape), conditioning), counter.rounds)
     except RecipeError as error:
         raise recipe.located([((), str(error))]) from error
     asked = sum(isinstance(network, StandIn) and network.asked for network in networks)
-    return Inspection(max(counter.rounds, default=0), evaluations, total, max(judged, default=0), asked)
-
-
-def _planned(
-    recipe: Recipe, counter: StandIn, denoiser: Denoiser, place: Callable[[Path], Path]
-) -> tuple[list[Rule], Plan]:
-    """The constraints as rules, and the plan as they want it; what one of them can't have is told at its place."""
-    canvas = Canvas.of(counter, denoiser)
-    rules = [constraint.bound_to(canvas) for constraint in recipe.constraint]
-    if found := undone(rules):
-        raise recipe.located([(place(("constraint", i)), why) for i, why in found.items()])
-    plan = recipe.scheduler.plan(recipe.model.schedule)
-    differentiable = all(model.differentiable for model in (recipe.model, *(model for _, model in recipe.models)))
-    for i, rule in enumerate(rules):
-        try:
-            plan = fitted(recipe.scheduler, plan, [rule], differentiable=differentiable)
-        except RecipeError as error:
-            raise recipe.located([(place(("constraint", i)), str(error))]) from error
-    return rules, plan
+    return Cost(max(counter.rounds, default=0), evaluations, total, max(judged, default=0), asked)
 
 
 def _probed(plan: Plan, recipe: Recipe) -> list[NoiseLevel]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.recipe import Recipe
+    from superpose.running.assembly import Assembly
     from superpose.sampling.loop import Trajectory
     from superpose.sampling.observer import Observer
 
@@ -106,7 +107,7 @@ class Job:
 
     Attributes:
         recipe: What is made.
-        composition: What is sampled: its first stage.
+        composition: What is sampled.
         out: The folder.
         name: What the only image is called; by its number where there is none.
         resume: Whether to go on from a saved state.
@@ -197,7 +198,7 @@ class Job:
             sample,
             _versions(self.recipe),
             self._inputs.weights(self.recipe),
-            torch.device(self.composition.predictor.device).type,
+            torch.device(self.composition.stages[0].predictor.device).type,
             self._inputs.pictures,
             self._inputs.files,
             self.drawn,
@@ -316,7 +317,7 @@ class Job:
     def _sampled(self, samples: tuple[int, ...], observers: Sequence[Observer]) -> Tensor:
         stages = self.composition.stages
         whole = Batch(self.run, samples, 0)
-        done = self._saved(self._pictures, whole, self.composition)
+        done = self._saved(self._pictures, whole, stages[0])
         low = done.x if done else None
         *before, last = stages[done.step if done else 0 :]
         for stage in before:
@@ -325,19 +326,19 @@ class Job:
         return self._painted(last, last.trajectory(samples, low), samples, observers)
 
     def _painted(
-        self, stage: Composition, trajectory: Trajectory, samples: tuple[int, ...], observers: Sequence[Observer]
+        self, stage: Assembly, trajectory: Trajectory, samples: tuple[int, ...], observers: Sequence[Observer]
     ) -> Tensor:
         batch = Batch(self.run, samples, stage.number)
-        keeper = Keeper(self._state, batch, stage.recipe.scheduler)
+        keeper = Keeper(self._state, batch, stage.scheduler)
         try:
             return trajectory.run([*observers], self._saved(self._state, batch, stage), keep=keeper.keep)
         except (KeyboardInterrupt, SystemExit):  # a signal: how programs turn SIGTERM into an exception
             keeper.save()
             raise
 
-    def _saved(self, path: Path, batch: Batch, stage: Composition) -> State | None:
+    def _saved(self, path: Path, batch: Batch, stage: Assembly) -> State | None:
         """The state to go on from; a run that was not asked to resume reads none."""
-        return saved(path, batch, stage.recipe.scheduler, stage.predictor.device) if self.resume else None
+        return saved(path, batch, stage.scheduler, stage.predictor.device) if self.resume else None
 
 
 def chosen_device(name: str) -> str:

@@ -87,17 +87,13 @@ def trajectory(
         LawError: If the composition is not lawful.
         RecipeError: If a constraint contradicts the scheduler or the network.
     """
-    from superpose.estimate.canvas import Canvas
-    from superpose.estimate.clipped import Clipped
     from superpose.estimate.lawful import check_law
     from superpose.estimate.problem import problems_of, refuse
     from superpose.estimate.process import GAUSSIAN
     from superpose.kinds.kind import Kind
+    from superpose.running.assembly import assemble
     from superpose.running.contradictions import refuses_process
-    from superpose.sampling.constraint import Constraint
-    from superpose.sampling.fitting import fitted, unlawful_wraps
-    from superpose.sampling.loop import Trajectory, conditioning_of
-    from superpose.sampling.noise import Noise
+    from superpose.sampling.fitting import unlawful_wraps
     from superpose.sampling.rule import told
 
     refuse(problems_of(scheduler.problems, predictor.learned_variance))
@@ -110,17 +106,19 @@ def trajectory(
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
     levels = [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)]
     check_law(denoiser, predictor.shape, levels if process.name == GAUSSIAN else [])
-    kept = clip or predictor.clip
-    shown = Clipped(denoiser, kept) if kept else denoiser
-    canvas = Canvas.of(predictor, shown, batch_size)
-    rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
-    plan = fitted(scheduler, plan, rules, differentiable=predictor.differentiable)
-    number = int(low is not None) if stage is None else stage
-    noise = Noise(seed, numbers, predictor.shape, predictor.device, number)
-    conditioning = conditioning_of(predictor, noise, low)
-    for _, why in unlawful_wraps(denoiser, told(rules, plan, conditioning), predictor.shape, levels):
+    run = assemble(
+        denoiser,
+        scheduler,
+        predictor,
+        constraints=constraints,
+        clip=clip,
+        batch_size=batch_size,
+        number=int(low is not None) if stage is None else stage,
+        seed=seed,
+    ).trajectory(numbers, low)
+    for _, why in unlawful_wraps(denoiser, told(run.rules, run.plan, run.conditioning), predictor.shape, levels):
         raise LawError(why)
-    return Trajectory(shown, scheduler, plan, noise, rules, batch_size, predictor, conditioning)
+    return run
 
 
 def sample(denoiser: Denoiser, scheduler: Scheduler, predictor: NoisePredictor, **options: Any) -> Tensor:

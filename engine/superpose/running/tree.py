@@ -10,8 +10,6 @@ import torch
 from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed, must_be_images
 from superpose.estimate.canvas import Canvas
-from superpose.estimate.clip import Clip, NoClip
-from superpose.estimate.clipped import Clipped
 from superpose.estimate.composed import composed, left_over
 from superpose.estimate.denoiser import Denoiser, Known, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
@@ -54,7 +52,7 @@ class Node:
 
 
 def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: list[Node] | None = None) -> Denoiser:
-    """The denoiser of what one stage of a recipe shows.
+    """The denoiser of what one stage of a recipe shows, not clipped.
 
     Arguments:
         recipe: One stage.
@@ -67,9 +65,7 @@ def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: lis
     others = {name: _Network(other, context.around(other, model.unconditional)) for name, model, other in loaded}
     builder = _Builder(first, others, nodes)
     outer = _Outer(first, recipe.guidance, None, ("guidance",))
-    denoiser = builder.build(recipe.subject, outer, (), recipe.model.shape)
-    clip: Clip = recipe.clip or recipe.model.clip or NoClip()
-    return denoiser if isinstance(clip, NoClip) else Clipped(denoiser, clip)
+    return builder.build(recipe.subject, outer, (), recipe.model.shape)
 
 
 class _Network(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError, RecipeError
@@ -24,24 +24,41 @@ if TYPE_CHECKING:
 LONGEST = 50_000
 
 
+class MisfitError(RecipeError):
+    """Rules that can't hold in a run.
+
+    Attributes:
+        found: What is wrong, by the place of each rule.
+    """
+
+    def __init__(self, found: Mapping[int, str]) -> None:
+        super().__init__(*found.values())
+        self.found = dict(found)
+
+
 def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, differentiable: bool = True) -> Plan:
     """The plan as the rules want it.
 
     Raises:
-        RecipeError: If a rule needs what the scheduler or the network is not, or two make the starting state.
+        MisfitError: If a rule needs what the scheduler or the network is not, can't have its wish of the plan, or
+            undoes the starting state of another.
     """
-    for why in undone(rules).values():
-        raise RecipeError(why)
-    for rule in rules:
+    if found := _undone(rules):
+        raise MisfitError(found)
+    for i, rule in enumerate(rules):
         if lacks := refused(scheduler, rule, differentiable=differentiable):
-            raise RecipeError(lacks)
-        plan = rule.plan(plan)
+            raise MisfitError({i: lacks})
+        try:
+            plan = rule.plan(plan)
+        except RecipeError as error:
+            raise MisfitError({i: str(error)}) from error
         if plan.steps > LONGEST:
-            raise RecipeError(f"{name_of(rule)} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}")
+            many = f"{name_of(rule)} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}"
+            raise MisfitError({i: many})
     return plan
 
 
-def undone(rules: Sequence[Rule]) -> dict[int, str]:
+def _undone(rules: Sequence[Rule]) -> dict[int, str]:
     """The rules that would undo the starting state that one before them has made, by their places."""
     makers = [i for i, rule in enumerate(rules) if "start" in rule.hooks()]
     return {

@@ -149,9 +149,9 @@ class TestCost:
     )
     def test_each_prompt_is_one_row_and_what_it_starts_from_another(self, text, rows):
         assert inspect(loads(text)).rows == rows
-        composition = compose(loads(text))
-        composition.trajectory((0,)).run()
-        assert set(composition.predictor.blocks) == {max(4, rows)}
+        [stage] = compose(loads(text)).stages
+        stage.trajectory((0,)).run()
+        assert set(stage.predictor.blocks) == {max(4, rows)}
 
     def test_check_shows_it(self, tmp_path, capsys):
         (tmp_path / "two.toml").write_text(TWO + FIRST)

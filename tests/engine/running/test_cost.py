@@ -25,9 +25,9 @@ def folder(tmp_path):
 
 def made(recipe):
     """Forward passes of a run of one sample."""
-    composition = compose(recipe)
-    composition.trajectory((0,)).run()
-    return len(composition.predictor.blocks)
+    [stage] = compose(recipe).stages
+    stage.trajectory((0,)).run()
+    return len(stage.predictor.blocks)
 
 
 @pytest.mark.parametrize("scheduler", sorted(load_plugins().kinds("scheduler")))
@@ -77,9 +77,9 @@ def test_a_step_asks_the_rows_that_the_algebra_promises(subject, plain, guided):
     for guidance, rows in (("", plain), ('guidance = {kind = "cfg", scale = 3.0}\n', guided)):
         recipe = loads(subject + guidance + head)
         assert inspect(recipe).rows == rows
-        composition = attrs.evolve(compose(recipe), batch_size=1)
-        composition.trajectory((0,)).run()
-        assert len(composition.predictor.blocks) == 6 * rows
+        stage = attrs.evolve(compose(recipe).stages[0], batch_size=1)
+        stage.trajectory((0,)).run()
+        assert len(stage.predictor.blocks) == 6 * rows
 
 
 @pytest.mark.parametrize("scheduler", ["ddim", "heun", "pndm"])
@@ -88,11 +88,11 @@ def test_guidance_by_interval_costs_where_it_is(scheduler, interval):
     guidance = f'[guidance]\nkind = "interval"\n{interval}\nbase = {{kind = "cfg", scale = 3.0}}\n'
     recipe = loads(HEAD.format(scheduler) + guidance)
     # In blocks of one row nothing is padded, so that every row is a forward pass.
-    composition = attrs.evolve(compose(recipe), batch_size=1)
-    composition.trajectory((0,)).run()
+    stage = attrs.evolve(compose(recipe).stages[0], batch_size=1)
+    stage.trajectory((0,)).run()
     told = inspect(recipe)
     assert (told.rows, told.evaluations) == (2, made(loads(HEAD.format(scheduler))))
-    assert told.evaluations < told.total == len(composition.predictor.blocks) < 2 * told.evaluations
+    assert told.evaluations < told.total == len(stage.predictor.blocks) < 2 * told.evaluations
 
 
 def test_a_long_plan_is_counted_in_proportion(folder):

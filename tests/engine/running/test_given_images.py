@@ -95,10 +95,10 @@ def test_a_latent_is_given_by_its_picture(tmp_path):
     text = 'model = {kind = "glyphs-ldm"}\nscheduler = {kind = "ddim", steps = 2}\nimage = "a.png"'
     shape = superpose.make("model", "glyphs-ldm").image_shape
     Image.fromarray(np.full((*shape[1:], shape[0]), 128, np.uint8)).save(tmp_path / "a.png")
-    composition = compose(loads(text, folder=tmp_path), "cpu")
+    [stage] = compose(loads(text, folder=tmp_path), "cpu").stages
     picture = read_image(tmp_path / "a.png", shape)
-    want = composition.predictor.encode(picture[None])
-    assert torch.allclose(composition.denoiser(torch.zeros(1, *want.shape[1:]), composition.plan.asked(0)).clean, want)
+    want = stage.predictor.encode(picture[None])
+    assert torch.allclose(stage.denoiser(torch.zeros(1, *want.shape[1:]), stage.plan.asked(0)).clean, want)
 
 
 def test_it_is_written_shown_and_named(images, read, tmp_path):

@@ -54,9 +54,9 @@ class TestWhatIsPainted:
     def test_a_subject_has_the_network_of_what_it_is_in(self):
         inner = '[[view.view]]\nkind = "flip"\nprompt = "dark"\n[[view.view]]\nkind = "identity"\nprompt = "grey"\n'
         outer = '[[view]]\nkind = "identity"\nmodel = "second"\n' + inner
-        composition = compose(loads(HEAD + models(second="cosine") + view("light") + outer))
-        [second] = composition.others
-        assert sorted(composition.predictor.told) == ["light"]
+        [stage] = compose(loads(HEAD + models(second="cosine") + view("light") + outer)).stages
+        [second] = stage.others
+        assert sorted(stage.predictor.told) == ["light"]
         assert sorted(second.told) == ["dark", "grey"]
 
     def test_parts_may_have_networks_of_their_own(self):
@@ -66,21 +66,21 @@ class TestWhatIsPainted:
 
     def test_the_negative_prompt_is_that_which_says_nothing_to_the_network_itself(self):
         text = TWO.replace('model = "second"', f'model = "second"\nguidance = {CFG}')
-        [second] = compose(loads(text)).others
+        [second] = compose(loads(text)).stages[0].others
         assert sorted(second.told) == ["dark", "grey"]
 
     def test_equal_models_are_read_once_and_asked_together(self):
         text = HEAD + models(second="linear") + view("light") + view("light", 'model = "second"')
-        composition = compose(loads(text))
-        assert composition.others == ()
+        [stage] = compose(loads(text)).stages
+        assert stage.others == ()
         assert inspect(loads(text)).total == 8, "one network, one prompt: one row a step"
 
 
 class TestRows:
     def test_the_cost_is_that_of_the_run(self):
-        composition = attrs.evolve(compose(loads(TWO)), batch_size=1)
-        composition.trajectory((0,)).run()
-        asked = [*composition.predictor.blocks, *composition.others[0].blocks]
+        stage = attrs.evolve(compose(loads(TWO)).stages[0], batch_size=1)
+        stage.trajectory((0,)).run()
+        asked = [*stage.predictor.blocks, *stage.others[0].blocks]
         said = inspect(loads(TWO))
         assert (said.rows, said.evaluations, said.total, said.networks) == (1, 16, 16, 2)
         assert len(asked) == sum(asked) == said.total
@@ -94,10 +94,10 @@ class TestRows:
         assert "1 network row a sample and evaluation, 16 evaluations of 2 networks: 16 rows a sample" in said
 
     def test_sample_k_of_many_is_sample_k_alone(self):
-        composition = attrs.evolve(compose(loads(TWO)), batch_size=4)
-        many = composition.trajectory(range(5)).run()
+        stage = attrs.evolve(compose(loads(TWO)).stages[0], batch_size=4)
+        many = stage.trajectory(range(5)).run()
         for k in range(5):
-            assert torch.equal(composition.trajectory((k,)).run()[0], many[k]), f"sample {k}"
+            assert torch.equal(stage.trajectory((k,)).run()[0], many[k]), f"sample {k}"
 
 
 class TestTravelling:

@@ -66,7 +66,7 @@ def test_views_that_move_tiles_are_lawful():
     state = trajectory.start()
     while state.step < trajectory.steps:
         state = trajectory.step(state)
-    right = compose(recipe).predictor.chances[1].argmax(0)
+    right = compose(recipe).stages[0].predictor.chances[1].argmax(0)
     assert float((state.x.argmax(1) == right).float().mean()) > 0.85, "turned by half a turn they are the same checks"
 
 

@@ -66,9 +66,9 @@ def test_check_counts_what_a_wrapper_asks():
             return (yield from self.inner.estimate(x, level))
 
     def made(recipe):
-        composition = compose(recipe)
-        composition.trajectory((0,)).run()
-        return len(composition.predictor.blocks)
+        [stage] = compose(recipe).stages
+        stage.trajectory((0,)).run()
+        return len(stage.predictor.blocks)
 
     recipe = with_pull()
     assert inspect(recipe).evaluations == made(recipe) == 6

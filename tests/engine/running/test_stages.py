@@ -75,7 +75,7 @@ class TestPictures:
         small = compose(recipe())
         low = small.trajectory((0, 1)).run()
         assert low.shape == (2, 3, 8, 8)
-        for stage, size in zip(small.then.stages, (16, 32), strict=True):
+        for stage, size in zip(small.stages[1:], (16, 32), strict=True):
             large = stage.trajectory((0, 1), low).run()
             off = large - enlarged(low, size)
             assert float(off.std()) < 0.75, "what it gives is not the picture, enlarged"
@@ -278,7 +278,7 @@ class TestScale:
         # One view is a run turned back; with nothing to add, every stage must enlarge what the view shows of the last.
         composition = compose(shifted)
         low = composition.trajectory((0,)).run()
-        large = composition.then.trajectory((0,), low)
+        large = composition.stages[1].trajectory((0,), low)
         state = large.start()
         while state.step < large.steps:
             state = large.step(state)

@@ -37,15 +37,15 @@ def test_recorded_runs(name):
     run = RUNS[name]
     recipe = recipe_of(run)
     assert loads(dumps(recipe)) == recipe
-    composition = compose(recipe)
+    [stage] = compose(recipe).stages
     noise = Recorded({key: value[:1] if "x_T" in key else value for key, value in given.items()}, name)
-    assert isinstance(composition.denoiser, Clipped)
-    mix, start = composition.denoiser.inner, composition.plan.asked(0)
+    assert isinstance(stage.denoiser, Clipped)
+    mix, start = stage.denoiser.inner, stage.plan.asked(0)
     x = given[f"{name}/x_T"][:1]
     noise_said = (x - start.alpha * mix(x, start).clean) / start.sigma
     agree(about, f"{name}/first_eps", noise_said, want[f"{name}/first_eps"])
     # In the order of the original the variance is that of the first condition, which none of these negates.
-    trajectory = Trajectory(composition.denoiser, recipe.scheduler, composition.plan, noise)
+    trajectory = Trajectory(stage.denoiser, recipe.scheduler, stage.plan, noise)
     state, states = trajectory.start(), []
     while state.step < trajectory.steps:
         state = trajectory.step(state)

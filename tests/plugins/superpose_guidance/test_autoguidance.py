@@ -163,11 +163,11 @@ def test_each_network_is_read_once_where_the_recipe_runs():
 
 def test_what_check_counts_is_what_both_networks_are_asked():
     made = recipe(AUTO.format("seed = 1"))
-    composition = compose(made)
-    composition.trajectory((0,)).run()
+    [stage] = compose(made).stages
+    stage.trajectory((0,)).run()
     told = inspect(made)
-    [worse] = {term.denoiser.predictor for term in composition.denoiser.terms} - {composition.predictor}
-    asked = len(composition.predictor.blocks) + len(worse.blocks)
+    [worse] = {term.denoiser.predictor for term in stage.denoiser.terms} - {stage.predictor}
+    asked = len(stage.predictor.blocks) + len(worse.blocks)
     assert (told.rows, told.evaluations, told.total) == (1, asked, asked) == (1, 8, 8)
 
 

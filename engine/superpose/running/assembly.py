@@ -1,0 +1,169 @@
+"""The one way in which a run is put together, for recipes, for Python and for what is only inspected.
+
+A denoiser, a scheduler, constraints and a network become an `Assembly`, of which any samples can be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.estimate.canvas import Canvas
+from superpose.estimate.clip import NoClip
+from superpose.estimate.clipped import Clipped
+from superpose.estimate.context import Context
+from superpose.running.tree import tree
+from superpose.sampling.constraint import Constraint
+from superpose.sampling.fitting import fitted
+from superpose.sampling.loop import Trajectory, conditioning_of
+from superpose.sampling.noise import Noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.estimate.clip import Clip
+    from superpose.estimate.context import Load
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.predictor import Conditioning, NoisePredictor
+    from superpose.levels.plan import Plan
+    from superpose.recipe import Recipe
+    from superpose.running.tree import Node
+    from superpose.sampling.noise import NoiseSource
+    from superpose.sampling.rule import Rule
+    from superpose.sampling.scheduler import Scheduler
+
+
+@attrs.frozen(eq=False)
+class Assembly:
+    """All that one stage of a run is made of; any samples can be run by it. Without a cascade there is one.
+
+    Attributes:
+        denoiser: What the image shows, clipped as sampling clips it.
+        scheduler: How to get there.
+        predictor: The network of its canvas.
+        plan: The levels visited.
+        rules: The constraints, bound to the network's size and device.
+        batch_size: Rows of a forward pass; None for one pass.
+        others: Further networks that paint on the same canvas.
+        number: Which stage it is, from 0.
+        seed: Of the noise.
+    """
+
+    denoiser: Denoiser
+    scheduler: Scheduler
+    predictor: NoisePredictor
+    plan: Plan
+    rules: tuple[Rule, ...]
+    batch_size: int | None = None
+    others: tuple[NoisePredictor, ...] = ()
+    number: int = 0
+    seed: int = 0
+
+    def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
+        """The run of the samples with these numbers; sample k is the same in every run that has it.
+
+        Arguments:
+            samples: Their numbers.
+            low: Their pictures at the stage before, where there was one.
+        """
+        noise = Noise(self.seed, tuple(samples), self.predictor.shape, self.predictor.device, self.number)
+        others = {other: laid for other in self.others if (laid := conditioning_of(other, noise))}
+        return self.run(noise, conditioning_of(self.predictor, noise, low), others)
+
+    def run(
+        self,
+        noise: NoiseSource,
+        conditioning: Conditioning | None,
+        others: Mapping[NoisePredictor, Conditioning] | None = None,
+    ) -> Trajectory:
+        """A run of its own noise.
+
+        Arguments:
+            noise: Where its noise comes from.
+            conditioning: What lies beside its samples.
+            others: What other networks see beside them.
+        """
+        return Trajectory(
+            self.denoiser,
+            self.scheduler,
+            self.plan,
+            noise,
+            self.rules,
+            self.batch_size,
+            self.predictor,
+            conditioning,
+            others or {},
+        )
+
+
+def assemble(
+    denoiser: Denoiser,
+    scheduler: Scheduler,
+    predictor: NoisePredictor,
+    *,
+    constraints: Sequence[Constraint | Rule] = (),
+    clip: Clip | None = None,
+    batch_size: int | None = None,
+    others: Sequence[NoisePredictor] = (),
+    number: int = 0,
+    seed: int = 0,
+) -> Assembly:
+    """Put a stage together: clip, constraints bound to the canvas, and the plan as they want it.
+
+    Arguments:
+        denoiser: What the image shows, not clipped.
+        scheduler: How to get there.
+        predictor: Gives the noise levels, the size and the device.
+        constraints: What to obey, in order: constraints, which are bound here, and rules.
+        clip: How the clean image is kept in range; None for the predictor's own way.
+        batch_size: Rows of a forward pass; None for one pass.
+        others: Further networks of the denoiser.
+        number: Which stage it is, from 0.
+        seed: Of the noise.
+
+    Raises:
+        MisfitError: If constraints contradict the scheduler, the network or each other; says which.
+    """
+    kept = clip or predictor.clip
+    shown = denoiser if kept is None or isinstance(kept, NoClip) else Clipped(denoiser, kept)
+    canvas = Canvas.of(predictor, shown, batch_size)
+    rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
+    differentiable = all(network.differentiable for network in (predictor, *others))
+    plan = fitted(scheduler, scheduler.plan(predictor.schedule), rules, differentiable=differentiable)
+    return Assembly(shown, scheduler, predictor, plan, rules, batch_size, tuple(others), number, seed)
+
+
+def assembled(
+    recipe: Recipe,
+    predictor: NoisePredictor,
+    load: Load,
+    batch_size: int | None = None,
+    number: int = 0,
+    nodes: list[Node] | None = None,
+) -> Assembly:
+    """One stage of a recipe, put together.
+
+    Arguments:
+        recipe: The part of it that is this stage's.
+        predictor: The network of its ``[model]``, or its stand-in.
+        load: Reads the other networks.
+        batch_size: Rows of a forward pass; None for one pass.
+        number: Which stage it is, from 0.
+        nodes: Where given, every subject inside is noted here: see `tree`.
+    """
+    context = Context.of(predictor, recipe.model, load)
+    denoiser = tree(recipe, context, predictor, nodes)
+    loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
+    return assemble(
+        denoiser,
+        recipe.scheduler,
+        predictor,
+        constraints=recipe.constraint,
+        clip=recipe.clip or recipe.model.clip or NoClip(),
+        batch_size=batch_size,
+        others=[other for other in loaded if other is not predictor],
+        number=number,
+        seed=recipe.run.seed,
+    )
