@@ -97,6 +97,8 @@ from superpose.levels.plan import Plan as Plan
 from superpose.levels.table import TableSchedule as TableSchedule
 from superpose.media.arrays import read_array as read_array
 from superpose.media.class_map import read_class_map as read_class_map
+from superpose.media.cutting import Cutting as Cutting
+from superpose.media.cutting import Piece as Piece
 from superpose.media.files import digest as digest
 from superpose.media.files import read_text as read_text
 from superpose.media.files import regular_file as regular_file
@@ -151,6 +153,8 @@ from superpose.running.inspection import Inspection as Inspection
 from superpose.running.inspection import inspect as inspect
 from superpose.running.job import Outcome as Outcome
 from superpose.running.job import run as run
+from superpose.running.puzzle import Puzzle as Puzzle
+from superpose.running.puzzle import puzzle as puzzle
 from superpose.running.reel import Pace as Pace
 from superpose.running.replay import replay as replay
 from superpose.running.shortcuts import make as make

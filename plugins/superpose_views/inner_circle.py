@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 
 from superpose import option
+from superpose_views.outlines import Line, arc
 from superpose_views.permutation import Indices, Permutation, places
 
 
@@ -28,6 +31,14 @@ class InnerCircle(Permutation):
         down, along = 2 * np.arange(height) + 1 - height, 2 * np.arange(width) + 1 - width
         inside = down[:, None] ** 2 + along[None, :] ** 2 < (self.diameter * min(height, width)) ** 2
         return inside.astype(np.int64)
+
+    def fine_cut(self, height: int, width: int, zoom: int) -> Indices:
+        """The disc, as round as it can be."""
+        return self.cut(height * zoom, width * zoom)
+
+    def lines(self, height: int, width: int) -> tuple[Line, ...]:
+        """A circle."""
+        return (arc((height / 2, width / 2), self.diameter * min(height, width) / 2, 0, 2 * math.pi),)
 
     def size_at(self, u: float) -> float:
         """The disc fills its hole all the way."""

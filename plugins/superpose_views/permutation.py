@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from superpose import LawError, View, enlarged
+from superpose import Cutting, LawError, View, enlarged
 from superpose_views.drawing import drawn
-from superpose_views.travel import Traveller, travellers
+from superpose_views.outlines import Line, edges
+from superpose_views.travel import Traveller, rigid, travellers
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,24 @@ class Permutation(View):
         Each pixel by itself, unless overridden.
         """
         return places(height, width)
+
+    def fine_cut(self, height: int, width: int, zoom: int) -> Indices:
+        """The same of the picture so many times as large; override it where cuts are not along the edges of pixels."""
+        return self.cut(height, width).repeat(zoom, 0).repeat(zoom, 1)
+
+    def lines(self, height: int, width: int) -> tuple[Line, ...]:
+        """The lines between the pieces, in pixels of the picture: along their edges, unless overridden."""
+        return edges(self.cut(height, width))
+
+    def cutting(self, height: int, width: int, zoom: int = 1) -> Cutting | None:
+        """The pieces, where they are more than single pixels."""
+        cut = self.cut(height, width)
+        numbers, labels = np.unique(cut, return_inverse=True)
+        if len(numbers) in (1, height * width):
+            return None
+        pieces = rigid(_order(self, height, width), labels.reshape(cut.shape))
+        fine = np.searchsorted(numbers, self.fine_cut(height, width, zoom))
+        return Cutting(fine, pieces, self.lines(height, width), zoom)
 
     def size_at(self, u: float) -> float:
         """Size of a piece that is so far on its way: a little smaller, so that pieces can be told apart."""

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from superpose import Piece
 from superpose_views.drawing import Placed, Point
 
 Indices = NDArray[np.int64]
@@ -58,24 +59,69 @@ def travellers(sources: Indices, labels: Indices) -> list[Traveller]:
         sources: For each place afterwards, row by row, the place before, shape (H * W,).
         labels: The number of the piece that each place before belongs to, shape (H, W).
     """
-    height, width = labels.shape
-    s = np.stack(np.divmod(np.arange(height * width), width), -1) + 0.5
-    t = s[np.argsort(sources)]
-    pieces = np.unique(labels, return_inverse=True)[1].reshape(-1)
-    quarters = _quarters(pieces, s, t)
-    offsets = t - _turned(s, quarters[pieces])
-    usual = _usual(pieces, offsets)
-    strays = (offsets != usual[pieces]).any(-1)
+    width = labels.shape[1]
+    ways = _Ways.of(sources, labels)
     # A pixel that does not go with its piece is one of its own, which does not turn.
-    pieces = np.where(strays, len(usual) + np.arange(len(pieces)), pieces)
+    pieces = np.where(ways.strays, len(ways.quarters) + np.arange(len(ways.pieces)), ways.pieces)
     numbers, pieces = np.unique(pieces, return_inverse=True)
     order = np.argsort(pieces, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1)
     found = [
-        _traveller(group, s, t, int(quarters[number]) if number < len(usual) else 0, width)
+        _traveller(group, ways.s, ways.t, int(ways.quarters[number]) if number < len(ways.quarters) else 0, width)
         for number, group in zip(numbers, groups, strict=True)
     ]
     return sorted(found, key=lambda piece: (not piece.stays, math.dist(piece.start, piece.end)))
+
+
+def rigid(sources: Indices, labels: Indices) -> tuple[Piece, ...]:
+    """Where each piece goes as a whole, in the order of their numbers; arguments as of `travellers`."""
+    ways = _Ways.of(sources, labels)
+    steady = [np.flatnonzero((ways.pieces == number) & ~ways.strays) for number in range(len(ways.quarters))]
+    return tuple(
+        Piece(_middle(ways.s[group]), _middle(ways.t[group]), _angle(int(quarter)))
+        for group, quarter in zip(steady, ways.quarters, strict=True)
+    )
+
+
+@attrs.frozen(eq=False)
+class _Ways:
+    """The way of each pixel of a picture, beside that of the piece it is of.
+
+    Attributes:
+        s: The middle of each pixel before, shape (H * W, 2).
+        t: And afterwards.
+        pieces: The piece of each pixel: a number from 0, in the order of the labels.
+        quarters: The quarter turns of each piece.
+        strays: Whether a pixel goes another way than its piece.
+    """
+
+    s: NDArray[np.float64]
+    t: NDArray[np.float64]
+    pieces: Indices
+    quarters: Indices
+    strays: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, sources: Indices, labels: Indices) -> _Ways:
+        """From the places before, and the pieces."""
+        height, width = labels.shape
+        s = np.stack(np.divmod(np.arange(height * width), width), -1) + 0.5
+        t = s[np.argsort(sources)]
+        pieces = np.unique(labels, return_inverse=True)[1].reshape(-1)
+        quarters = _quarters(pieces, s, t)
+        offsets = t - _turned(s, quarters[pieces])
+        usual = _usual(pieces, offsets)
+        return cls(s, t, pieces, quarters, (offsets != usual[pieces]).any(-1))
+
+
+def _middle(at: NDArray[np.float64]) -> Point:
+    down, along = at.mean(0)
+    return float(down), float(along)
+
+
+def _angle(quarter: int) -> float:
+    """Quarter turns as the shortest angle."""
+    return (quarter if quarter < 3 else -1) * math.pi / 2
 
 
 def _traveller(group: Indices, s: NDArray[np.float64], t: NDArray[np.float64], quarter: int, width: int) -> Traveller:
@@ -83,8 +129,7 @@ def _traveller(group: Indices, s: NDArray[np.float64], t: NDArray[np.float64], q
     top, left = int(rows.min()), int(columns.min())
     mask = np.zeros((int(rows.max()) - top + 1, int(columns.max()) - left + 1), bool)
     mask[rows - top, columns - left] = True
-    start, end = ((float(at[0]), float(at[1])) for at in (s[group].mean(0), t[group].mean(0)))
-    return Traveller(mask, (top, left), start, end, (quarter if quarter < 3 else -1) * math.pi / 2)
+    return Traveller(mask, (top, left), _middle(s[group]), _middle(t[group]), _angle(quarter))
 
 
 def _quarters(pieces: Indices, s: NDArray[np.float64], t: NDArray[np.float64]) -> Indices:

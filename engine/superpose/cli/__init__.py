@@ -23,6 +23,7 @@ COMMANDS = (
     "score",
     "gallery",
     "animate",
+    "puzzle",
     "pairs",
     "kinds",
     "cite",

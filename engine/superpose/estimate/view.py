@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.problem import Problem
     from superpose.estimate.tensors import Map, Shape
+    from superpose.media.cutting import Cutting
     from superpose.media.frames import Picture
 
 
@@ -73,6 +74,19 @@ class View(Kind, ABC):
         if shown.shape != image.shape:
             return enlarged(image if u < 0.5 else shown, zoom)
         return faded(enlarged(image, zoom), enlarged(shown, zoom), u)
+
+    def cutting(self, height: int, width: int, zoom: int = 1) -> Cutting | None:
+        """The pieces that a picture of that size is cut into and where they go, for puzzles; None where it is not cut.
+
+        Override it, in NumPy alone, where pixels travel as pieces that scissors could part.
+
+        Arguments:
+            height: Of the picture.
+            width: Of the picture.
+            zoom: The pieces are to be known so many times as finely.
+        """
+        del height, width, zoom
+        return None
 
     def maps(self) -> tuple[Map, Map, Map]:
         """The triple (apply, invert, apply_to_variance) as a `Term` takes it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,7 @@ import attrs
 from superpose.errors import RecipeError
 from superpose.media.files import digest
 from superpose.media.png import Origin, read_origin
-from superpose.recipe import loads
-from superpose.running.inputs import unpacked
+from superpose.running.inside import inside
 from superpose.running.made import images_in
 from superpose.running.record import Record, read_record
 
@@ -84,10 +82,8 @@ def album(folder: Path) -> Iterator[Album]:
             paths = [folder / name for name in record.images]
         else:
             record = None
-    with tempfile.TemporaryDirectory() as inputs:
-        absent = {name: Path(inputs) / "not here" / name for name in first.files}
-        name = f"{paths[0]} (the recipe inside)"
-        recipe = loads(first.recipe, name=name, folder=inputs, files={**absent, **unpacked(first, Path(inputs))})
+    with inside(paths[0]) as found:
+        recipe = found.recipe(absent=True)
         yield Album(folder, recipe, tuple(paths), tuple(origins[path] for path in paths), record)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
@@ -10,9 +9,10 @@ from pathlib import Path, PurePath
 from superpose.errors import RunError
 from superpose.media.files import digest
 from superpose.media.hub import downloads
-from superpose.media.png import Origin, read_origin
-from superpose.recipe import Recipe, loads
-from superpose.running.inputs import Inputs, given_files, unpacked
+from superpose.media.png import Origin
+from superpose.recipe import Recipe
+from superpose.running.inputs import Inputs
+from superpose.running.inside import inside
 from superpose.running.job import Job
 
 
@@ -43,16 +43,13 @@ def replay(
         RunError: If the new image would replace the old one, or the file can't be written.
     """
     image, out = Path(image), Path(out)
-    origin = read_origin(image)
     if out.resolve() == image.resolve().parent:
         raise RunError(f"{out} is where {image.name} is already: choose another folder with --out")
-    with downloads(allow_download), tempfile.TemporaryDirectory() as folder:
-        files = unpacked(origin, Path(folder))
-        given = given_files(image, origin, inputs or {})
-        recipe = loads(origin.recipe, name=f"{image} (the recipe inside)", folder=folder, files={**files, **given})
+    with downloads(allow_download), inside(image, inputs) as found:
+        origin, recipe = found.origin, found.recipe()
         here = Inputs(
             # An image of an old version may name a whole path, which the new one does not pass on.
-            given={path: PurePath(name).name for name, path in given.items()},
+            given={path: PurePath(name).name for name, path in found.given.items()},
             called={content: name for name, content in origin.weights.items()},
         )
         for other in _others(origin, recipe, here):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from superpose.estimate.problem import problems_of
+from superpose.testing.cuttings import pieces_go_where_pixels_go
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size, unwritten
@@ -49,6 +50,7 @@ def laws(view: View, channels: int, height: int, width: int) -> Iterator[Law]:
     yield Law("frames-are-pictures", lambda: frames_are_pictures(view, *size))
     yield Law("frames-begin-at-the-image", lambda: frames_begin_at_the_image(view, *size))
     yield Law("frames-end-at-the-reading", lambda: frames_end_at_the_reading(view, *size))
+    yield Law("pieces-go-where-pixels-go", lambda: pieces_go_where_pixels_go(view, *size))
 
 
 def keeps_lengths(view: View, channels: int, height: int, width: int) -> float:
