@@ -11,6 +11,9 @@ from typing import Any
 
 import attrs
 
+from superpose_networks import Checks, is_whole
+
+CHECK = Checks("IF configuration")
 #: Groups of the norm of the text, whatever the other norms have.
 TEXT_GROUPS = 32
 
@@ -39,11 +42,11 @@ PER_LEVEL = ("down_block_types", "up_block_types", "layers_per_block", "attentio
 LISTS = (*PER_LEVEL, "block_out_channels")
 #: What the values of the other keys must be, or the items of their lists.
 FORMS: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
-    ("whole numbers from 1", lambda value: type(value) is int and value >= 1, (
+    ("whole numbers from 1", lambda value: is_whole(value, 1), (
         "sample_size", "in_channels", "out_channels", "block_out_channels", "layers_per_block", "attention_head_dim",
         "norm_num_groups", "cross_attention_dim", "addition_embed_type_num_heads",
     )),
-    ("whole numbers from 1, or null", lambda value: value is None or (type(value) is int and value >= 1),
+    ("whole numbers from 1, or null", lambda value: value is None or is_whole(value, 1),
         ("encoder_hid_dim", "time_embedding_dim")),
     ("numbers from 0", lambda value: type(value) in (int, float) and value >= 0, ("freq_shift", "norm_eps", "dropout")),
     ("numbers above 0", lambda value: type(value) in (int, float) and value > 0,
@@ -98,18 +101,22 @@ class IFConfig:
         groups, heads = self.norm_num_groups, self.addition_embed_type_num_heads
         for key in PER_LEVEL:
             if len(getattr(self, key)) != len(self.block_out_channels):
-                raise _refuse(key, getattr(self, key), "a value for each of block_out_channels")
+                raise CHECK.refused(key, getattr(self, key), "a value for each of block_out_channels")
         if any(width % groups for width in self.block_out_channels):
-            raise _refuse("block_out_channels", self.block_out_channels, f"multiples of norm_num_groups = {groups}")
+            raise CHECK.refused(
+                "block_out_channels", self.block_out_channels, f"multiples of norm_num_groups = {groups}"
+            )
         for head, width in self._heads:
             if width % head:
-                raise _refuse("attention_head_dim", head, f"divisors of the {width} channels it is cut from")
+                raise CHECK.refused("attention_head_dim", head, f"divisors of the {width} channels it is cut from")
         if self.cross_attention_norm is not None and self.cross_attention_dim % TEXT_GROUPS:
-            raise _refuse("cross_attention_dim", self.cross_attention_dim, f"multiples of {TEXT_GROUPS}, for its norm")
+            raise CHECK.refused(
+                "cross_attention_dim", self.cross_attention_dim, f"multiples of {TEXT_GROUPS}, for its norm"
+            )
         if self.text_width % heads:
-            raise _refuse("addition_embed_type_num_heads", heads, f"divisors of the text's {self.text_width}")
+            raise CHECK.refused("addition_embed_type_num_heads", heads, f"divisors of the text's {self.text_width}")
         if self.freq_shift >= self.block_out_channels[0] // 2:
-            raise _refuse("freq_shift", self.freq_shift, "numbers below half the first of block_out_channels")
+            raise CHECK.refused("freq_shift", self.freq_shift, "numbers below half the first of block_out_channels")
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> IFConfig:
@@ -123,9 +130,9 @@ class IFConfig:
         fields = attrs.fields_dict(cls)
         for key, value in given.items():
             if key not in (*fields, *ADMITTED, *IDLE) and not key.startswith("_"):
-                raise _refuse(key, value, "the keys " + ", ".join(fields))
+                raise CHECK.refused(key, value, "the keys " + ", ".join(fields))
             if key in ADMITTED and any(one not in ADMITTED[key] for one in _items(value)):
-                raise _refuse(key, value, ", ".join(map(repr, ADMITTED[key])))
+                raise CHECK.refused(key, value, ", ".join(map(repr, ADMITTED[key])))
         chosen: dict[str, Any] = {key: given.get(key, field.default) for key, field in fields.items()}
         for key in ("sample_size", "down_block_types", "up_block_types"):
             if key not in given:
@@ -135,7 +142,7 @@ class IFConfig:
         for words, holds, keys in FORMS:
             for key in keys:
                 if not all(map(holds, _items(chosen[key]) if key in LISTS else (chosen[key],))):
-                    raise _refuse(key, chosen[key], words)
+                    raise CHECK.refused(key, chosen[key], words)
         chosen["block_out_channels"] = widths = _items(chosen["block_out_channels"])
         for key in PER_LEVEL:
             chosen[key] = _items(chosen[key]) * (1 if isinstance(chosen[key], list | tuple) else len(widths))
@@ -162,7 +169,3 @@ class IFConfig:
 
 def _items(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _refuse(key: str, value: object, supported: str) -> ValueError:
-    return ValueError(f"IF configuration: {key} = {value!r} is not supported; supported: {supported}")

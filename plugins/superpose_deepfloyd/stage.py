@@ -21,10 +21,10 @@ from superpose import (
     published_table,
     read_json,
 )
-from superpose_deepfloyd.config import IFConfig
 
 if TYPE_CHECKING:
     from superpose import Parameterization
+    from superpose_deepfloyd.config import IFConfig
     from superpose_deepfloyd.network import IFUNet
     from superpose_networks import LazyNetwork
 
@@ -68,6 +68,7 @@ def read_stage(path: Path, variant: str | None = None) -> Stage:
     Raises:
         RecipeError: It is not there, or of another family.
     """
+    from superpose_deepfloyd.config import IFConfig
     from superpose_deepfloyd.network import IFUNet
     from superpose_networks import LazyNetwork, WeightFile, read_config, weight_files
 

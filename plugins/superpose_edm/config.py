@@ -9,9 +9,9 @@ import attrs
 
 from superpose import RecipeError
 from superpose_edm.preconditioning import PRECONDITIONINGS, Preconditioning
+from superpose_networks import Checks, as_tuple
 
-#: What a converted folder calls its weights.
-WEIGHTS = "model.safetensors"
+CHECK = Checks("EDM configuration")
 NETWORKS = ("SongUNet", "DhariwalUNet")
 #: Arguments of one kind of network alone, with their defaults there.
 _SONG = {"model_channels": 128, "channel_mult": (1, 2, 2, 2), "num_blocks": 4, "attn_resolutions": (16,)}
@@ -20,43 +20,26 @@ _DHARIWAL = {"model_channels": 192, "channel_mult": (1, 2, 3, 4), "num_blocks": 
 _TRAINING = ("dropout", "label_dropout", "augment_dim", "use_fp16", "preconditioning", "epsilon_t")
 
 
-def _tuple(values: Any) -> tuple[Any, ...]:
-    return tuple(values)
-
-
-def _among(*values: str) -> Any:
-    def check(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-        if value not in values:
-            raise ValueError(f"{attribute.name} = {value!r} is not one of {', '.join(values)}")
-
-    return check
-
-
-def _whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if type(value) is not int or value < 1:
-        raise ValueError(f"{attribute.name} = {value!r} is not a whole number from 1")
-
-
 @attrs.frozen(kw_only=True)
 class EDMConfig:
     """A network and its preconditioning. Names are those of EDM's arguments; defaults depend on ``model_type``."""
 
     preconditioning: str
     around: Preconditioning
-    model_type: str = attrs.field(validator=_among(*NETWORKS))
-    img_resolution: int = attrs.field(validator=_whole)
-    img_channels: int = attrs.field(validator=_whole)
-    label_dim: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
-    model_channels: int = attrs.field(validator=_whole)
-    channel_mult: tuple[int, ...] = attrs.field(converter=_tuple)
-    channel_mult_emb: int = attrs.field(default=4, validator=_whole)
-    num_blocks: int = attrs.field(validator=_whole)
+    model_type: str = attrs.field(validator=CHECK.among(*NETWORKS))
+    img_resolution: int = attrs.field(validator=CHECK.whole(1))
+    img_channels: int = attrs.field(validator=CHECK.whole(1))
+    label_dim: int = attrs.field(default=0, validator=CHECK.whole(0))
+    model_channels: int = attrs.field(validator=CHECK.whole(1))
+    channel_mult: tuple[int, ...] = attrs.field(converter=as_tuple, validator=CHECK.all_whole(1))
+    channel_mult_emb: int = attrs.field(default=4, validator=CHECK.whole(1))
+    num_blocks: int = attrs.field(validator=CHECK.whole(1))
     attn_resolutions: frozenset[int] = attrs.field(converter=frozenset)
-    embedding_type: str = attrs.field(default="positional", validator=_among("positional", "fourier"))
-    channel_mult_noise: int = attrs.field(default=1, validator=_whole)
-    encoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip", "residual"))
-    decoder_type: str = attrs.field(default="standard", validator=_among("standard", "skip"))
-    resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=_tuple)
+    embedding_type: str = attrs.field(default="positional", validator=CHECK.among("positional", "fourier"))
+    channel_mult_noise: int = attrs.field(default=1, validator=CHECK.whole(1))
+    encoder_type: str = attrs.field(default="standard", validator=CHECK.among("standard", "skip", "residual"))
+    decoder_type: str = attrs.field(default="standard", validator=CHECK.among("standard", "skip"))
+    resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=as_tuple)
 
     @property
     def song(self) -> bool:

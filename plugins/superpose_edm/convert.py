@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from superpose import RecipeError, RunError, SuperposeError, printable, write_tensors, write_text
-from superpose_edm.config import WEIGHTS, EDMConfig
+from superpose_edm.config import EDMConfig
+from superpose_edm.model import WEIGHTS
 from superpose_edm.records import Record, read_records
 
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import EDMSchedule, FileModel, Problem, RecipeError, class_of, option, read_json
-from superpose_edm.config import WEIGHTS, EDMConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose_edm.config import EDMConfig
     from superpose_edm.network import EDMUNet
     from superpose_networks import LazyNetwork
 
+#: What a converted folder calls its weights.
+WEIGHTS = "model.safetensors"
 #: The range that EDM samples in, where the network was trained on more.
 LOWEST, HIGHEST = 0.002, 80.0
 
@@ -37,6 +39,7 @@ class EDM(FileModel["tuple[EDMConfig, LazyNetwork[EDMUNet]]"]):
 
     def read(self) -> tuple[EDMConfig, LazyNetwork[EDMUNet]]:
         """Configuration of the network, and the network."""
+        from superpose_edm.config import EDMConfig
         from superpose_edm.loading import edm
 
         if self.path.suffix == ".pkl":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Denoiser, Guidance, Prompted, option, recall, remember, together
+from superpose_guidance.contrast import SAMPLE, inner, share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +65,7 @@ class Projected(Denoiser):
             if before is not None:
                 change = change + self.rule.momentum * before
             yield from remember(self, change)
-        over = (1,) if self.rule.over == "pixel" else (1, 2, 3)
+        over = (1,) if self.rule.over == "pixel" else SAMPLE
         update = projected(change.double(), positive.clean.double(), self.rule.eta, self.rule.threshold, over)
         clean = positive.clean + (self.rule.scale - 1) * update.to(change.dtype)
         return positive._replace(clean=clean)
@@ -73,7 +74,6 @@ class Projected(Denoiser):
 def projected(change: Tensor, image: Tensor, eta: float, threshold: float | None, over: tuple[int, ...]) -> Tensor:
     """Each ``change``, shortened, with a share ``eta`` of its part along ``image``, both ``over`` these dimensions."""
     if threshold is not None:
-        length = change.square().sum(over, keepdim=True).sqrt()
+        length = inner(change, change, over).sqrt()
         change = change * (threshold / length.clamp(min=threshold))
-    share = (change * image).sum(over, keepdim=True) / image.square().sum(over, keepdim=True).clamp(min=1e-24)
-    return change + (eta - 1) * share * image
+    return change + (eta - 1) * share(change, image, over) * image

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose_guidance.contrast import Contrast, inner
+from superpose_guidance.contrast import Contrast, share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,5 +27,5 @@ class ZeroStar(Contrast):
 
     def combined(self, positive: Tensor, negative: Tensor) -> Tensor:
         """The sum with the negative image scaled."""
-        share = inner(positive, negative) / inner(negative, negative).clamp(min=1e-24)
-        return positive * self.scale + negative * ((1 - self.scale) * share).to(negative.dtype)
+        scale = (1 - self.scale) * share(positive, negative)
+        return positive * self.scale + negative * scale.to(negative.dtype)

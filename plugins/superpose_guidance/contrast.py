@@ -45,6 +45,15 @@ class Contrasted(Denoiser):
         return positive._replace(clean=self.rule.combined(positive.clean, negative.clean))
 
 
-def inner(first: Tensor, second: Tensor) -> Tensor:
+#: Dimensions of one sample.
+SAMPLE = (1, 2, 3)
+
+
+def inner(first: Tensor, second: Tensor, over: tuple[int, ...] = SAMPLE) -> Tensor:
     """The inner product of each sample, shape (N, 1, 1, 1), float64: its bits do not depend on the batch."""
-    return (first.double() * second.double()).sum((1, 2, 3), keepdim=True)
+    return (first.double() * second.double()).sum(over, keepdim=True)
+
+
+def share(image: Tensor, other: Tensor, over: tuple[int, ...] = SAMPLE) -> Tensor:
+    """The share of ``other`` that is in each ``image``: times ``other`` it is the part along it; 0 where that is 0."""
+    return inner(image, other, over) / inner(other, other, over).clamp(min=1e-24)

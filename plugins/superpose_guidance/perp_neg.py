@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import BoundGuidance, Context, Denoiser, Guidance, Prompted, option, together
-from superpose_guidance.contrast import inner
+from superpose_guidance.contrast import share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,5 +83,4 @@ class Perpendicular(Denoiser):
 
 def across(change: Tensor, other: Tensor) -> Tensor:
     """Part of each ``change`` at right angles to ``other``."""
-    share = inner(change, other) / inner(other, other).clamp(min=1e-24)
-    return change - (share * other.double()).to(change.dtype)
+    return change - (share(change, other) * other.double()).to(change.dtype)

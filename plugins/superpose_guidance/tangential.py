@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose_guidance.contrast import Contrast, inner
+from superpose_guidance.contrast import Contrast, inner, share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,5 +39,4 @@ def damped(positive: Tensor, negative: Tensor) -> Tensor:
     lengths, both = inner(positive, positive) - inner(negative, negative), inner(positive, negative)
     angle = (2 * both).atan2(lengths) / 2
     direction = angle.cos() * positive.double() + angle.sin() * negative.double()
-    share = inner(negative, direction) / inner(direction, direction).clamp(min=1e-24)
-    return (share * direction).to(negative.dtype)
+    return (share(negative, direction) * direction).to(negative.dtype)

@@ -3,6 +3,7 @@
 from superpose_networks import rows
 from superpose_networks.activation import ACTIVATIONS, Activation, silu_
 from superpose_networks.attention import AttentionBlock
+from superpose_networks.checks import Checks, as_tuple, is_whole
 from superpose_networks.config import UNet2DConfig
 from superpose_networks.embedding import TimeEmbedding, TimeProjections, sinusoid
 from superpose_networks.folders import read_config, weight_files
@@ -28,6 +29,7 @@ __all__ = [
     "Activation",
     "AttentionBlock",
     "BlockFactory",
+    "Checks",
     "CrossAttention",
     "Direction",
     "Downsample",
@@ -49,10 +51,12 @@ __all__ = [
     "UpLevel",
     "Upsample",
     "WeightFile",
+    "as_tuple",
     "assign",
     "class_labels",
     "class_number",
     "fused_linear",
+    "is_whole",
     "load_together",
     "load_tokenizer",
     "load_unet2d",

@@ -6,66 +6,23 @@ from half of its configuration runs and is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from superpose_networks.activation import ACTIVATIONS
+from superpose_networks.checks import Checks, as_tuple
 
+CHECK = Checks("U-Net configuration")
 DOWN_BLOCKS = ("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D")
 UP_BLOCKS = ("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D")
-
-#: A validator of attrs, which any field may have.
-Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-
-
-def _refuse(key: str, value: object, supported: str) -> ValueError:
-    return ValueError(f"U-Net configuration: {key} = {value!r} is not supported; supported: {supported}")
-
-
-def _among(*values: object) -> Validator:
-    def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
-        if value not in values:
-            raise _refuse(attribute.name, value, ", ".join(map(repr, values)))
-
-    return check
-
-
-def _all_among(*values: object) -> Validator:
-    def check(_: object, attribute: attrs.Attribute[object], value: tuple[object, ...]) -> None:
-        if not isinstance(value, tuple) or not value or not all(one in values for one in value):
-            raise _refuse(attribute.name, value, "a list of " + ", ".join(map(repr, values)))
-
-    return check
-
-
-def _whole(least: int, optional: bool = False) -> Validator:
-    def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
-        if optional and value is None:
-            return
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise _refuse(attribute.name, value, f"whole numbers from {least}" + (", or null" if optional else ""))
-
-    return check
-
-
-def _number(least: float) -> Validator:
-    def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
-            raise _refuse(attribute.name, value, f"numbers from {least:g}")
-
-    return check
 
 
 def _sides(_: object, attribute: attrs.Attribute[object], value: object) -> None:
     sides = value if isinstance(value, tuple) else (value, value)
     if value is not None and (len(sides) != 2 or not all(type(side) is int and side > 0 for side in sides)):
-        raise _refuse(attribute.name, value, "a whole number from 1, or two of them, or null")
-
-
-def _tuple(values: object) -> Any:
-    return tuple(values) if isinstance(values, (list, tuple)) else values
+        raise CHECK.refused(attribute.name, value, "a whole number from 1, or two of them, or null")
 
 
 def _short_names(names: object) -> Any:
@@ -90,62 +47,68 @@ class UNet2DConfig:
         ValueError: One line that names the key, its value and what is supported.
     """
 
-    sample_size: Any = attrs.field(default=None, converter=_tuple, validator=_sides)
-    in_channels: int = attrs.field(default=3, validator=_whole(1))
-    out_channels: int = attrs.field(default=3, validator=_whole(1))
-    center_input_sample: bool = attrs.field(default=False, validator=_among(False, True))
-    time_embedding_type: str = attrs.field(default="positional", validator=_among("positional"))
-    time_embedding_dim: int | None = attrs.field(default=None, validator=_whole(1, optional=True))
-    freq_shift: float = attrs.field(default=0, validator=_number(0))
-    flip_sin_to_cos: bool = attrs.field(default=True, validator=_among(False, True))
+    sample_size: Any = attrs.field(default=None, converter=as_tuple, validator=_sides)
+    in_channels: int = attrs.field(default=3, validator=CHECK.whole(1))
+    out_channels: int = attrs.field(default=3, validator=CHECK.whole(1))
+    center_input_sample: bool = attrs.field(default=False, validator=CHECK.among(False, True))
+    time_embedding_type: str = attrs.field(default="positional", validator=CHECK.among("positional"))
+    time_embedding_dim: int | None = attrs.field(default=None, validator=CHECK.whole(1, optional=True))
+    freq_shift: float = attrs.field(default=0, validator=CHECK.number(0))
+    flip_sin_to_cos: bool = attrs.field(default=True, validator=CHECK.among(False, True))
     down_block_types: tuple[str, ...] = attrs.field(
         default=("DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"),
         converter=_short_names,
-        validator=_all_among(*DOWN_BLOCKS),
+        validator=CHECK.all_among(*DOWN_BLOCKS),
     )
-    mid_block_type: str | None = attrs.field(default="UNetMidBlock2D", validator=_among("UNetMidBlock2D", None))
+    mid_block_type: str | None = attrs.field(default="UNetMidBlock2D", validator=CHECK.among("UNetMidBlock2D", None))
     up_block_types: tuple[str, ...] = attrs.field(
         default=("AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
         converter=_short_names,
-        validator=_all_among(*UP_BLOCKS),
+        validator=CHECK.all_among(*UP_BLOCKS),
     )
-    block_out_channels: tuple[int, ...] = attrs.field(default=(224, 448, 672, 896), converter=_tuple)
-    layers_per_block: int = attrs.field(default=2, validator=_whole(1))
-    mid_block_scale_factor: float = attrs.field(default=1, validator=_number(1e-6))
-    downsample_padding: int = attrs.field(default=1, validator=_among(0, 1))
-    downsample_type: str = attrs.field(default="conv", validator=_among("conv", "resnet"))
-    upsample_type: str = attrs.field(default="conv", validator=_among("conv", "resnet"))
-    dropout: float = attrs.field(default=0.0, validator=_number(0))
-    act_fn: str = attrs.field(default="silu", converter=_lower, validator=_among(*ACTIVATIONS))
-    attention_head_dim: int | None = attrs.field(default=8, validator=_whole(1, optional=True))
-    norm_num_groups: int = attrs.field(default=32, validator=_whole(1))
-    attn_norm_num_groups: int | None = attrs.field(default=None, validator=_whole(1, optional=True))
-    norm_eps: float = attrs.field(default=1e-5, validator=_number(0))
-    resnet_time_scale_shift: str = attrs.field(default="default", validator=_among("default", "scale_shift"))
-    add_attention: bool = attrs.field(default=True, validator=_among(False, True))
-    class_embed_type: str | None = attrs.field(default=None, validator=_among(None, "timestep", "identity"))
-    num_class_embeds: int | None = attrs.field(default=None, validator=_whole(1, optional=True))
+    block_out_channels: tuple[int, ...] = attrs.field(
+        default=(224, 448, 672, 896), converter=as_tuple, validator=CHECK.all_whole(2)
+    )
+    layers_per_block: int = attrs.field(default=2, validator=CHECK.whole(1))
+    mid_block_scale_factor: float = attrs.field(default=1, validator=CHECK.number(1e-6))
+    downsample_padding: int = attrs.field(default=1, validator=CHECK.among(0, 1))
+    downsample_type: str = attrs.field(default="conv", validator=CHECK.among("conv", "resnet"))
+    upsample_type: str = attrs.field(default="conv", validator=CHECK.among("conv", "resnet"))
+    dropout: float = attrs.field(default=0.0, validator=CHECK.number(0))
+    act_fn: str = attrs.field(default="silu", converter=_lower, validator=CHECK.among(*ACTIVATIONS))
+    attention_head_dim: int | None = attrs.field(default=8, validator=CHECK.whole(1, optional=True))
+    norm_num_groups: int = attrs.field(default=32, validator=CHECK.whole(1))
+    attn_norm_num_groups: int | None = attrs.field(default=None, validator=CHECK.whole(1, optional=True))
+    norm_eps: float = attrs.field(default=1e-5, validator=CHECK.number(0))
+    resnet_time_scale_shift: str = attrs.field(default="default", validator=CHECK.among("default", "scale_shift"))
+    add_attention: bool = attrs.field(default=True, validator=CHECK.among(False, True))
+    class_embed_type: str | None = attrs.field(default=None, validator=CHECK.among(None, "timestep", "identity"))
+    num_class_embeds: int | None = attrs.field(default=None, validator=CHECK.whole(1, optional=True))
     num_train_timesteps: int | None = attrs.field(
-        default=None, validator=_whole(1, optional=True)
+        default=None, validator=CHECK.whole(1, optional=True)
     )  # read by time_embedding_type = "learned" only
-    resamp_with_conv: bool = attrs.field(default=True, validator=_among(False, True))  # of DDPM's port; diffusers' do
+    resamp_with_conv: bool = attrs.field(
+        default=True, validator=CHECK.among(False, True)
+    )  # of DDPM's port; diffusers' do
 
     def __attrs_post_init__(self) -> None:
         widths, groups, head = self.block_out_channels, self.norm_num_groups, self.attention_head_dim
-        if not isinstance(widths, tuple) or not all(isinstance(width, int) and width > 1 for width in widths):
-            raise _refuse("block_out_channels", widths, "a list of whole numbers from 2")
         for key in ("down_block_types", "up_block_types"):
             if len(getattr(self, key)) != len(widths):
                 supported = f"{len(widths)} of them, one for each of block_out_channels"
-                raise _refuse(key, getattr(self, key), supported)
+                raise CHECK.refused(key, getattr(self, key), supported)
         if any(width % groups for width in widths):
-            raise _refuse("block_out_channels", widths, f"multiples of norm_num_groups = {groups}")
+            raise CHECK.refused("block_out_channels", widths, f"multiples of norm_num_groups = {groups}")
         if self.attn_norm_num_groups and widths[-1] % self.attn_norm_num_groups:
-            raise _refuse("attn_norm_num_groups", self.attn_norm_num_groups, f"divisors of {widths[-1]}, or null")
+            raise CHECK.refused("attn_norm_num_groups", self.attn_norm_num_groups, f"divisors of {widths[-1]}, or null")
         if self.freq_shift >= widths[0] // 2:
-            raise _refuse("freq_shift", self.freq_shift, f"numbers below {widths[0] // 2}, half the first of {widths}")
+            raise CHECK.refused(
+                "freq_shift", self.freq_shift, f"numbers below {widths[0] // 2}, half the first of {widths}"
+            )
         if head is not None and head > min(self._attended, default=head):
-            raise _refuse("attention_head_dim", head, f"at most the {min(self._attended)} channels it is cut from")
+            raise CHECK.refused(
+                "attention_head_dim", head, f"at most the {min(self._attended)} channels it is cut from"
+            )
 
     @property
     def _attended(self) -> list[int]:
@@ -164,12 +127,12 @@ class UNet2DConfig:
         """
         name = mapping.get("_class_name", "UNet2DModel")
         if name not in ("UNet2DModel", "UNetModel", "UNetUnconditionalModel"):
-            raise _refuse("_class_name", name, "'UNet2DModel'")
+            raise CHECK.refused("_class_name", name, "'UNet2DModel'")
         known = [field.name for field in attrs.fields(cls)]
         chosen = {key: value for key, value in mapping.items() if not key.startswith("_")}
         for key, value in chosen.items():
             if key not in known:
-                raise _refuse(key, value, "the keys " + ", ".join(known))
+                raise CHECK.refused(key, value, "the keys " + ", ".join(known))
         return cls(**chosen)
 
     @property

@@ -13,11 +13,12 @@ ask again at the raised level; both have the same limit, and this one asks no le
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from superpose import Gridded, combine, moved, option
+from superpose import combine, option
+from superpose_schedulers.first_order import FirstOrder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class Euler(Gridded):
+class Euler(FirstOrder):
     """Euler's method along the probability flow, with churn where it is asked for."""
 
     kind = "euler"
     papers = ("arXiv 2206.00364",)
-    renoises = True
+    eta: ClassVar[float] = 0.0  # of DDIM's noise; churn is another
     s_churn: float = option(0.0, doc="noise added and removed in the whole run; 0 adds none", ge=0)
     s_tmin: float = option(0.0, doc="least noise-to-signal ratio that is churned", ge=0)
     s_tmax: float | None = option(None, doc="largest noise-to-signal ratio that is churned; unset: no limit", ge=0)
@@ -41,11 +42,6 @@ class Euler(Gridded):
     def stochastic(self) -> bool:
         """True where steps draw noise: with churn."""
         return self.s_churn > 0
-
-    @property
-    def order(self) -> int:
-        """1 along the flow; 0 with churn."""
-        return 0 if self.stochastic else 1
 
     def step(
         self,
@@ -58,12 +54,11 @@ class Euler(Gridded):
         jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Step along the flow; noise is asked only where there is churn."""
-        del jumped
-        estimate = denoise(x, here)
-        clean, off = estimate.clean, estimate.clean if estimate.renoise is None else estimate.renoise
         gamma = self._gamma(here, there)
         if gamma == 0:
-            return moved(x, clean, here, there, noise, renoise=estimate.renoise), state
+            return super().step(denoise, x, here, there, state, noise, jumped)
+        estimate = denoise(x, here)
+        clean, off = estimate.clean, estimate.clean if estimate.renoise is None else estimate.renoise
         raised = here.ratio * (1 + gamma)
         slope = there.alpha * (there.ratio - raised) / here.sigma  # of x, through epsilon
         fresh = there.alpha * self.s_noise * math.sqrt(raised**2 - here.ratio**2)
