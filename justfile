@@ -26,7 +26,4 @@ changes:
     {{python}} -m tests.support.changes
 
 coverage:
-    mkdir -p build
-    {{python}} -m coverage run --source=superpose.kinds,superpose.media,superpose.plugins -m pytest -n 0 tests/engine/kinds tests/engine/media tests/engine/plugins
-    {{python}} -m coverage json -q -o build/coverage.json
-    {{python}} -m tests.support.floors build/coverage.json
+    .ci/measured .venv .venv/bin/pytest -n 2

@@ -2,8 +2,10 @@
 
 ``train`` teaches it real icons, moved as the network's were, and tells how many it reads right of icon sets it never
 saw. ``name`` has every word drawn: how many read as asked, how many obey "outline" and "solid", and how near drawings
-are to what was learned: a picture of some beside the icon most like them. ``pairs`` reads anagrams of the pairs that a
-search found (``superpose pairs``), with plain averaging and with a classifier's guidance.
+are to what was learned: a picture of some beside the icon most like them. Outlines are told from solids by a second
+network, which learned the styles of the data, and by the data's own rule, which any gap in a line defeats. ``pairs``
+reads anagrams of the pairs that a search found (``superpose pairs``), with plain averaging and with a classifier's
+guidance.
 
 ``python -m superpose_glyphs.judge.captioned train --data pictograms64.npz --state FOLDER``
 ``python -m superpose_glyphs.judge.captioned name --data pictograms64.npz --state FOLDER --each 17``
@@ -16,6 +18,7 @@ import argparse
 import json
 from pathlib import Path
 
+import attrs
 import numpy as np
 import torch
 from PIL import Image
@@ -43,16 +46,20 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
     seen, unseen = Images.read(chosen.data, HELD_OUT)
-    judge, path = Judge(seen.subject.classes), chosen.state / "judge.pt"
-    if chosen.what == "train":
-        chosen.state.mkdir(parents=True, exist_ok=True)
-        train(judge, seen, chosen.judge_steps, freedom=Freedom(), precision=chosen.precision)
-        with replacing(path) as temporary:
-            torch.save(judge.state_dict(), temporary)
-    judge.load_state_dict(torch.load(path, weights_only=True))
-    judge.eval()
+    judge, style = Judge(seen.subject.classes), Judge(DRAWN)
+    networks = {chosen.state / "judge.pt": (judge, seen), chosen.state / "style.pt": (style, drawn(seen))}
+    for path, (network, images) in networks.items():
+        if chosen.what == "train" and not path.exists():
+            chosen.state.mkdir(parents=True, exist_ok=True)
+            train(network, images, chosen.judge_steps, freedom=Freedom(), precision=chosen.precision)
+            with replacing(path) as temporary:
+                torch.save(network.state_dict(), temporary)
+        network.load_state_dict(torch.load(path, weights_only=True))
+        network.eval()
     model = Pictograms(path=chosen.weights)
-    real(judge, unseen, model.words)
+    real("read right, of all words", judge, unseen)
+    real(f"read right, of the {len(model.words)} words", judge, unseen.only(model.words))
+    real("told outline from solid", style, drawn(unseen))
     if chosen.what == "train":
         return
     if chosen.steer is None:
@@ -61,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
         guidance = guided("classifier", chosen.steer, chosen.scale, kind="pictograms-classifier")
     draw = Draw(model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta)
     if chosen.what == "name":
-        name(judge, draw, model.words, Images.read(chosen.data)[0], chosen.state)
+        name(judge, style, draw, model.words, Images.read(chosen.data)[0], chosen.state)
     else:
         pairs(judge, draw, json.loads(chosen.pairs.read_text(encoding="utf-8"))["pairs"][: chosen.best])
 
@@ -87,26 +94,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def real(judge: Judge, unseen: Images, words: tuple[str, ...]) -> None:
-    """Say how many icons of sets that it never saw the judge reads right, of all words and of those that are drawn."""
-    for said, some in (("all words", unseen), (f"the {len(words)} words", unseen.only(words))):
-        images, labels = shown(some, np.arange(len(some.pixels)), np.random.default_rng(0))
-        asked = labels if some is unseen else torch.tensor([judge.classes.index(one) for one in words])[labels]
-        say(f"real icons of sets never seen, {said}: {share(look(judge, images)[1] == asked)} read right")
+def real(what: str, judge: Judge, unseen: Images) -> None:
+    """Say how many icons of sets that it never saw the judge reads right."""
+    images, labels = shown(unseen, np.arange(len(unseen.pixels)), np.random.default_rng(0))
+    asked = torch.tensor([judge.classes.index(one) for one in unseen.subject.classes])[labels]
+    say(f"real icons of sets never seen, {what}: {share(look(judge, images)[1] == asked)}")
 
 
-def name(judge: Judge, draw: Draw, words: tuple[str, ...], learned: Images, folder: Path) -> None:
+def drawn(icons: Images) -> Images:
+    """Icons whose class is how they are drawn: 0 is an outline, 1 is solid."""
+    return attrs.evolve(icons, labels=1 - icons.styles, subject=attrs.evolve(icons.subject, classes=DRAWN))
+
+
+def name(judge: Judge, style: Judge, draw: Draw, words: tuple[str, ...], learned: Images, folder: Path) -> None:
     """Say how many drawings of each kind of caption read as asked, and whether styles are obeyed."""
     for caption in ("{}", "outline {}", "solid {}", "colour {}", "{} in red on yellow"):
-        right, obeyed, drawings = dict[str, Tensor](), [], []
+        right, obeyed, ruled, drawings = dict[str, Tensor](), [], [], []
         for word in words:
             drawings.append(draw.glyph(caption.format(word)))
             right[word] = look(judge, drawings[-1])[1] == judge.classes.index(word)
             if drawing := read_caption(caption.format(word), words).drawing:
-                obeyed.append(outlined(drawings[-1]) == (drawing == DRAWN[0]))
+                obeyed.append(look(style, drawings[-1])[1] == DRAWN.index(drawing))
+                ruled.append(outlined(drawings[-1]) == (drawing == DRAWN[0]))
         say(f"{caption.format('cat')!r} and so on: {share(torch.cat([*right.values()]))} read as asked")
         if obeyed:
-            say(f"  drawn so: {share(torch.cat(obeyed))}")
+            say(f"  drawn so: {share(torch.cat(obeyed))}; by the rule of the data: {share(torch.cat(ruled))}")
         if caption == "{}":
             say("  never: " + ", ".join(word for word, hits in right.items() if not hits.any()))
             chosen = torch.cat(drawings)[np.random.default_rng(0).permutation(len(words) * draw.each)[:NEAREST]]

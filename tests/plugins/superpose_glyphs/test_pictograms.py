@@ -13,8 +13,8 @@ from torch import nn
 
 from superpose import PromptError, guided, make, prompted, refuse, sample
 from superpose_glyphs.captions import WORDS, Caption, read_caption
+from superpose_glyphs.judge.captioned import drawn, nearest, outlined
 from superpose_glyphs.judge.captioned import main as judge
-from superpose_glyphs.judge.captioned import nearest, outlined
 from superpose_glyphs.phrases import COLOURS
 from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
 from superpose_glyphs.reader import load_reader
@@ -246,6 +246,14 @@ def test_outlines_are_told_from_solids() -> None:
     assert outlined(1 - drawn / 127.5).tolist() == [False, True]
 
 
+def test_styles_are_learned_from_the_data(tmp_path: Path) -> None:
+    images, _ = Images.read(icons(tmp_path / "icons.npz"))
+    told = drawn(images)
+    assert told.subject.classes == ("outline", "solid")
+    assert (told.labels == (images.styles == 0)).all(), "the data's 1 is an outline, which comes first here"
+    assert (told.pixels == images.pixels).all()
+
+
 def test_a_copy_is_found_moved_and_mirrored() -> None:
     rng = np.random.default_rng(0)
     pixels = (rng.integers(0, 2, (20, 16, 16)) * 255).astype(np.uint8).repeat(4, 1).repeat(4, 2)
@@ -265,13 +273,13 @@ def test_judge_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     task.export(task.network(), tmp_path / "weights")
     options = ["--data", str(icons(tmp_path / "icons.npz")), "--state", str(tmp_path), "--threads", "1"]
     judge(["train", *options, "--judge-steps", "1", "--weights", str(tmp_path / "weights")])
-    assert capsys.readouterr().out.count("real icons of sets never seen") == 2
+    assert capsys.readouterr().out.count("real icons of sets never seen") == 3
     (tmp_path / "pairs.json").write_text(json.dumps({"pairs": [{"first": WORDS[0], "second": WORDS[1]}]}))
     drawn = ["--weights", str(tmp_path / "weights"), "--each", "1", "--steps", "1"]
     judge(["name", *options, *drawn])
     said = capsys.readouterr().out
     assert said.count("read as asked") == 5
-    assert said.count("drawn so") == 2
+    assert said.count("drawn so") == said.count("by the rule of the data") == 2
     assert (tmp_path / "nearest.png").exists()
     judge(["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json")])
     assert "mean of 1 pairs" in capsys.readouterr().out
