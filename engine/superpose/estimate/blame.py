@@ -59,7 +59,7 @@ def must_be_rows(value: object, maker: object, method: str, rows: int) -> None:
 
     if not isinstance(value, torch.Tensor):
         blamed(maker, method, f"returns {article(value)}, and must return a torch.Tensor")
-    if not value.dim() or len(value) != rows:
+    if not value.dim() or value.shape[0] != rows:
         blamed(maker, method, f"returns a tensor of shape {tuple(value.shape)} for {rows} rows")
 
 

@@ -94,12 +94,13 @@ class Underway:
 
         outside, others = torch.is_grad_enabled(), _other_modes()
         try:
-            if self._mode is not None:
+            if self._mode is not None and self._mode != outside:
                 torch.set_grad_enabled(self._mode)
             return call()
         finally:
             self._mode = torch.is_grad_enabled()
-            torch.set_grad_enabled(outside)
+            if self._mode != outside:
+                torch.set_grad_enabled(outside)
             if _other_modes() != others:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
@@ -235,4 +236,4 @@ def _without_graph(estimate: Estimate) -> Estimate:
 def _other_modes() -> tuple[bool, ...]:
     import torch
 
-    return torch.is_inference_mode_enabled(), *(torch.is_autocast_enabled(device) for device in ("cpu", "cuda"))
+    return torch.is_inference_mode_enabled(), torch.is_autocast_enabled("cpu"), torch.is_autocast_enabled("cuda")
