@@ -66,7 +66,9 @@ def main(arguments: list[str] | None = None) -> None:
         guidance = guided("cfg", chosen.scale, 1.0)
     else:
         guidance = guided("classifier", chosen.steer, chosen.scale, kind="pictograms-classifier")
-    draw = Draw(model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta)
+    draw = Draw(
+        model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta, seed=chosen.seed
+    )
     if chosen.what == "name":
         name(judge, style, draw, model.words, Images.read(chosen.data)[0], chosen.state)
     else:
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, default=4.0, help="of classifier-free guidance")
     parser.add_argument("--steer", type=float, help="scale of the guidance of a classifier; absent: without")
     parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
+    parser.add_argument("--seed", type=int, default=1, help="of the noise; that of a search is 0")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser
@@ -133,7 +136,7 @@ def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
     for pair in found:
         images = draw.ambigram(pair["first"], pair["second"])
         up, down = (
-            look(judge, seen)[1] == judge.classes.index(pair[which])
+            look(judge, seen)[1] == judge.classes.index(str(read_caption(pair[which], judge.classes).word))
             for which, seen in (("first", images), ("second", images.flip(2, 3)))
         )
         shares.append([float(one.float().mean()) for one in (up & down, up, down)])

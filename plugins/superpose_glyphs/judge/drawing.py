@@ -27,6 +27,7 @@ class Draw:
         steps: Of DDIM.
         eta: Of DDIM: how much of its noise is new at every step.
         each: Drawings of each prompt.
+        seed: Of their noise: not that of the search which found what is drawn.
         against: Whether the negative prompt of each reading of an ambigram is the other.
     """
 
@@ -36,6 +37,7 @@ class Draw:
     each: int
     against: bool = False
     eta: float = 0.0
+    seed: int = 0
     _bound: BoundGuidance = attrs.field(init=False)
 
     @_bound.default
@@ -61,7 +63,7 @@ class Draw:
 
     def _drawn(self, denoiser: Denoiser) -> Tensor:
         scheduler = make("scheduler", "ddim", steps=self.steps, eta=self.eta)
-        return sample(denoiser, scheduler, self.predictor, samples=self.each)
+        return sample(denoiser, scheduler, self.predictor, samples=self.each, seed=self.seed)
 
 
 def guided(
