@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 
 from superpose import Decomposition, Problem, RecipeError, digest, option, read_picture
+from superpose_decompositions.soft_edges import shares_of
 
 if TYPE_CHECKING:
     import torch
@@ -26,9 +27,9 @@ class Regions(Decomposition):
 
     Without ``colours`` the picture is grey: its white shows one thing and its black another, and greys blend them. With
     a list of colours each is a region (``region-0``, ``region-1``, ...); every pixel of the picture belongs to the one
-    that is nearest to it. The picture may have any size of the image's shape: where it is larger, places that lie
-    across a border belong to both sides in shares. The network sees the whole image all the time, so that regions grow
-    together.
+    that is nearest to it, and where edges are drawn softly to both sides in shares, never to a third colour between
+    them. The picture may have any size of the image's shape: where it is larger, places that lie across a border belong
+    to both sides in shares. The network sees the whole image all the time, so that regions grow together.
     """
 
     kind = "regions"
@@ -116,8 +117,7 @@ def _table(regions: Regions, content: str, height: int, width: int) -> NDArray[n
         )
     if regions.colours:
         known = np.array([_rgb(colour) for colour in regions.colours], np.float64)
-        nearest = ((pixels[None] - known[:, None, None]) ** 2).sum(-1).argmin(0)
-        shares = np.stack([nearest == i for i in range(len(known))]).astype(np.float64)
+        shares = shares_of(pixels, known)
     else:
         white = pixels.mean(-1) / 255
         shares = np.stack([white, 1 - white])

@@ -55,6 +55,67 @@ def test_a_place_has_the_mean_of_what_a_larger_image_has_there(tmp_path, size, f
     torch.testing.assert_close(large.mean((1, 2, 3, 4)), counts)
 
 
+def disc(across, down, radius, size=32, fine=8):
+    """The share of each pixel that lies in a disc: what a program that draws smoothly paints."""
+    place = (np.arange(size * fine) + 0.5) / fine
+    inside = (place[None] - across) ** 2 + (place[:, None] - down) ** 2 < radius**2
+    return inside.reshape(size, fine, size, fine).mean((1, 3))
+
+
+def painted(*layers):
+    """A drawing: a paper, and (share, colour) painted over it one after the other."""
+    pixels = np.zeros((32, 32, 3)) + layers[0]
+    for share, colour in layers[1:]:
+        pixels = pixels * (1 - share[..., None]) + np.array(colour) * share[..., None]
+    return pixels.round()
+
+
+BETWEEN = {
+    "grey": ((255, 255, 255), (0, 0, 0), (128, 128, 128)),
+    "purple": ((255, 0, 0), (0, 0, 255), (128, 0, 128)),
+    "orange": ((255, 255, 0), (255, 0, 0), (255, 140, 0)),
+}
+
+
+@pytest.mark.parametrize("colours", BETWEEN.values(), ids=BETWEEN)
+def test_a_soft_edge_belongs_to_its_two_sides_in_shares(tmp_path, colours):
+    """And to no third colour that is between them, which has a region of its own."""
+    paper, ink, third = colours
+    big, small = disc(11, 13, 8.3), disc(25, 25, 4.2)
+    path = picture(tmp_path / "x.png", painted(paper, (big, ink), (small, third)))
+    names = tuple("#{:02x}{:02x}{:02x}".format(*colour) for colour in colours)
+    rule = make("decomposition", "regions", picture=path, colours=names)
+    got = torch.stack(rule.split(torch.ones(1, 1, 32, 32).double()))[:, 0, 0].numpy()
+    assert got[2][small == 0].max() == 0
+    # A colour so near to another is taken for it, which is a sixth of the way from yellow to orange.
+    assert np.abs(got[2] - small).max() < 0.18
+    assert np.abs(got[1] - big).max() < 0.18
+
+
+def test_a_soft_edge_of_two_pixels_belongs_to_its_two_sides(tmp_path):
+    """As of a picture that was enlarged."""
+    values = np.full((16, 16), 255.0)
+    values[4:12, 4:12], values[13:, 13:] = 0, 128
+    large = np.asarray(Image.fromarray(values.astype(np.uint8)).resize((32, 32), Image.Resampling.BILINEAR))
+    path = picture(tmp_path / "x.png", np.stack([large] * 3, -1))
+    rule = make("decomposition", "regions", picture=path, colours=("white", "black", "#808080"))
+    grey = rule.part("region-2")(torch.ones(1, 1, 32, 32))[0, 0]
+    assert grey[:25, :25].eq(0).all()
+    assert grey[27:, 27:].eq(1).all()
+
+
+def test_thin_lines_of_a_colour_of_their_own_stay(tmp_path):
+    pixels = painted((255, 255, 255), (disc(10, 10, 6), (0, 0, 0)))
+    pixels[24], pixels[28:30] = (255, 0, 0), (0, 128, 0)
+    path = picture(tmp_path / "x.png", pixels)
+    rule = make("decomposition", "regions", picture=path, colours=("white", "black", "red", "green"))
+    red, green = (rule.part(name)(torch.ones(1, 1, 32, 32))[0, 0] for name in ("region-2", "region-3"))
+    assert red[24].eq(1).all()
+    assert green[28:30].eq(1).all()
+    assert red.sum() == 32
+    assert green.sum() == 64
+
+
 @pytest.mark.parametrize("size", [(1, 8, 8), (3, 16, 16), (4, 5, 5), (3, 24, 24)])
 def test_it_is_a_lawful_decomposition_at_every_size(halves, tmp_path, size):
     check_decomposition(make("decomposition", "regions", picture=halves, colours=("red", "blue")), *size)
