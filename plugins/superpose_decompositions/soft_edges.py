@@ -74,7 +74,5 @@ def _opened(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
 
 def _dilated(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     """Pixels in whose square, of an odd number of pixels a side, some of the mask lies."""
-    dilated: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(np.pad(mask, side // 2), (side, side)).any(
-        (-2, -1)
-    )
-    return dilated
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(mask, side // 2), (side, side))
+    return np.asarray(windows.any((-2, -1)))

@@ -94,26 +94,29 @@ class BatchedEvaluator:
         if x.requires_grad and torch.is_grad_enabled():
             run = differentiable(run)
         estimate = answered(run, lambda queries: self._round(queries, level), ledger)
-        must_be_rows(estimate.clean, denoiser, "estimate", len(x))
+        must_be_rows(estimate.clean, denoiser, "estimate", x.shape[0])
         return estimate, ledger.remembered
 
     def _round(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
         distinct: dict[_Together, dict[tuple[int, Condition], Query]] = {}
-        for query in queries:
+        # Images are compared by identity: comparing their values would make a GPU wait.
+        keys = [(_together(query, level), (id(query.x), query.condition)) for query in queries]
+        for query, (shared, key) in zip(queries, keys, strict=True):
             _differentiates(query)
-            # Images are compared by identity: comparing their values would make a GPU wait.
-            distinct.setdefault(_together(query, level), {})[id(query.x), query.condition] = query
+            distinct.setdefault(shared, {})[key] = query
         answers = {shared: self._evaluated(list(mine.values()), shared[1]) for shared, mine in distinct.items()}
         found = {shared: dict(zip(mine, answers[shared], strict=True)) for shared, mine in distinct.items()}
-        return [found[_together(query, level)][id(query.x), query.condition] for query in queries]
+        return [found[shared][key] for shared, key in keys]
 
     def _evaluated(self, queries: Sequence[Query], level: NoiseLevel) -> list[Prediction]:
         predictor = queries[0].predictor
         images = [query.x for query in queries]
-        total = sum(map(len, images))
+        counts = [image.shape[0] for image in images]
+        total = sum(counts)
         rows = self.batch_size or total
         padding = -total % rows
-        given = self._gathered(predictor, tuple((query.condition, len(query.x)) for query in queries), rows, padding)
+        arrangement = tuple((query.condition, count) for query, count in zip(queries, counts, strict=True))
+        given = self._gathered(predictor, arrangement, rows, padding)
         if padding:
             images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
         with torch.set_grad_enabled(queries[0].gradient):
@@ -124,7 +127,7 @@ class BatchedEvaluator:
             ]
             variances = [block.variance for block in blocks if block.variance is not None]
             whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
-            return _split(whole, [len(query.x) for query in queries])
+            return _split(whole, counts)
 
     def _gathered(
         self, predictor: Network, arrangement: Arrangement, rows: int, padding: int
@@ -161,7 +164,7 @@ class BatchedEvaluator:
 def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction:
     if not isinstance(answer, Prediction):
         blamed(predictor, "predict", f"returns {article(answer)}, and must return a superpose.Prediction(output, ...)")
-    must_be_rows(answer.output, predictor, "predict", len(block))
+    must_be_rows(answer.output, predictor, "predict", block.shape[0])
     return answer
 
 

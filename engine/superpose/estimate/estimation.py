@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OF_MEMORY = (Recall, Remember)
+_QUESTIONS = (Query, *_OF_MEMORY)
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, level)`"
 
 
@@ -75,7 +77,7 @@ class Underway:
             PluginError: If it yields or returns something else than it should; says whose it is, and where.
         """
         try:
-            found = self._in_its_mode(lambda: next(self._run) if reply is None else self._run.send(list(reply)))
+            found = self._in_its_mode(self._run.send, None if reply is None else list(reply))
         except StopIteration as stop:
             self.estimate = self._judged(stop.value)
             return None
@@ -89,14 +91,15 @@ class Underway:
         """End it, wherever it is."""
         self._in_its_mode(self._run.close)
 
-    def _in_its_mode(self, call: Callable[[], T]) -> T:
+    def _in_its_mode(self, call: Callable[..., T], *given: object) -> T:
         import torch
 
+        # Modes are set where they differ alone: this is run for every part of a tree at every step.
         outside, others = torch.is_grad_enabled(), _other_modes()
         try:
             if self._mode is not None and self._mode != outside:
                 torch.set_grad_enabled(self._mode)
-            return call()
+            return call(*given)
         finally:
             self._mode = torch.is_grad_enabled()
             if self._mode != outside:
@@ -105,11 +108,10 @@ class Underway:
                 self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
     def _questions(self, found: object) -> list[Query]:
-        kinds = Query | Recall | Remember
-        if not isinstance(found, list | tuple) or not all(isinstance(query, kinds) for query in found):
+        if not isinstance(found, list | tuple) or not all(isinstance(query, _QUESTIONS) for query in found):
             got = article(found)
             if isinstance(found, list | tuple):
-                got += f" of {article(next(query for query in found if not isinstance(query, kinds)))}"
+                got += f" of {article(next(query for query in found if not isinstance(query, _QUESTIONS)))}"
             self._wrong(f"yields {got}, and must yield a list of superpose.Query")
         return list(found)
 
@@ -120,7 +122,7 @@ class Underway:
             self._wrong(f"returns a generator, not an estimate; {_COROUTINE}")
         if not isinstance(value, Estimate):
             self._wrong(f"returns {article(value)}, and must return a superpose.Estimate(clean, ...)")
-        for name, tensor in value._asdict().items():
+        for name, tensor in zip(Estimate._fields, value, strict=True):
             if not (isinstance(tensor, torch.Tensor) or (tensor is None and name != "clean")):
                 self._wrong(f"returns an Estimate whose {name} is {article(tensor)}, and must be a torch.Tensor")
         return value
@@ -217,7 +219,7 @@ def _resumed(
 
 
 def _of_memory(query: object) -> bool:
-    return isinstance(query, Recall | Remember)
+    return isinstance(query, _OF_MEMORY)
 
 
 def _from_memory(query: object, ledger: Ledger | None) -> Tensor | None:

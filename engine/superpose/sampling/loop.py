@@ -162,11 +162,10 @@ class Trajectory:
         if self.plan.climbs(index):
             x = self._process.climb(state.x, here, there, Drawn(self.noise, index))
             must_be_like(x, state.x, self._process, "climb")
-            state = attrs.evolve(state, x=x, jumped=True)
+            state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
             state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, here, noise))
             state = self._descended(state, here, there)
-        state = attrs.evolve(state, step=index + 1)
         return self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, there, noise))
 
     @torch.no_grad()
@@ -259,9 +258,11 @@ class Trajectory:
             blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
         x, memory = made
         must_be_like(x, state.x, self.scheduler, "step")
-        return State(index, x, memory, jumped, clean, frozenset(fired), remembered)
+        return State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered)
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
+        if not self._told:
+            return state
         x, jumped, fired = state.x, state.jumped, state.fired
         for i, rule in enumerate(self._told):
             if hook in self._hooks[i]:
