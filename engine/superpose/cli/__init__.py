@@ -24,6 +24,7 @@ COMMANDS = (
     "gallery",
     "animate",
     "puzzle",
+    "steps",
     "pairs",
     "kinds",
     "cite",

@@ -19,7 +19,7 @@ from superpose.cli.score import add_classifier
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from superpose import Step
+    from superpose import Observer, Step
     from superpose.running.job import Job, Outcome
 
 
@@ -36,6 +36,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", type=int, metavar="N", help="samples to draw for --best, in the place of --samples")
     add_classifier(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
+    parser.add_argument(
+        "--preview", action="store_true", help="show on the terminal what the images look like while they form"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -59,33 +62,41 @@ def _run(arguments: argparse.Namespace) -> int:
     options = {name: getattr(arguments, name) for name in ("device", "resume", "overwrite")}
     with Job.of(recipe, out, drawn=drawn, **options) as job:
         if classifier is None:
-            return _made(job, job.close)
+            return _made(job, job.close, preview=arguments.preview)
         if arguments.resume and job.has_chosen(arguments.best):
             print(f"the best {arguments.best} of {drawn} samples are there already", file=sys.stderr)
             return 0
-        return _made(job, lambda: chosen(job, classifier, arguments.best), tell=False)
+        return _made(job, lambda: chosen(job, classifier, arguments.best), tell=False, preview=arguments.preview)
 
 
-def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True) -> int:
+def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True, preview: bool = False) -> int:
     """Make what is to be made, with a progress bar.
 
     Arguments:
         job: What to make.
         close: Ends it.
         tell: Whether to print each image when it is made.
+        preview: Whether to show what is made as it forms.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    from superpose.cli.preview import PictureProgress, Preview
 
     console = Console(stderr=True)
+    if preview and not console.is_terminal:
+        complain("--preview shows nothing here: standard error is no terminal")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     wanted = job.recipe.run.samples
     # rich would show on the terminal what is meant for a file or another program.
     redirected = sys.stdout is not None and sys.stdout.isatty()
     try:
-        with Progress(*columns, console=console, transient=True, redirect_stdout=redirected) as progress:
+        with PictureProgress(*columns, console=console, transient=True, redirect_stdout=redirected) as progress:
             task = progress.add_task("sampling", total=job.steps)
-            for path in job.make(job.pending, [Bar(progress, task)]):
+            watching: list[Observer] = [Bar(progress, task)]
+            if preview and console.is_terminal:
+                watching.append(Preview(progress.put, console.width))
+            for path in job.make(job.pending, watching):
                 if tell:
                     say(path)
         outcome = close()
