@@ -217,6 +217,24 @@ class Clone:
             "files over 400 lines", len(long), 0, tuple(f"{one.at(1)} has {one.lines} lines" for one in long)
         )
 
+    def untested_modules(self) -> Measure:
+        """Modules with functions in them and no test file of their own stem in the folder that mirrors theirs."""
+        tests = {source.place for source in self.sources("tests")}
+        found = [
+            (source.lines, source.place)
+            for source in self.sources(*SOURCES)
+            if mirrored(source.place) not in tests
+            and source.path.name != "__init__.py"
+            and any(isinstance(node, ast.FunctionDef) for node in ast.walk(source.tree))
+        ]
+        places = tuple(f"{place}:1 has {lines} lines" for lines, place in sorted(found, reverse=True))
+        return Measure("modules without a test file of their stem", len(found), 0, places)
+
+    def lines_without_tests(self) -> Measure:
+        """Lines of source for a line of tests."""
+        sources, tests = (sum(source.lines for source in self.sources(*folders)) for folders in (SOURCES, ("tests",)))
+        return Measure("lines of source", sources / max(tests, 1), 0.83, (), " for a test line")
+
     def graph(self, folder: str) -> dict[str, set[str]]:
         """The modules that each module imports; a public name of the engine stands for the module that it lives in."""
         modules = {source.module: source for source in self.sources(folder)}
@@ -235,6 +253,12 @@ class Clone:
         tree = ast.parse((self.root / "engine/superpose/__init__.pyi").read_text(encoding="utf-8"))
         froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
         return {alias.name: node.module or "" for node in froms for alias in node.names if node.module != "superpose"}
+
+
+def mirrored(place: str) -> str:
+    """The test file of a module: ``tests/engine/media/test_png.py`` of ``engine/superpose/media/png.py``."""
+    folder, _, name = place.replace("engine/superpose/", "engine/", 1).rpartition("/")
+    return f"tests/{folder}/test_{name}"
 
 
 def circles(arrows: Mapping[str, set[str]]) -> Iterator[list[str]]:
@@ -268,7 +292,7 @@ LAWS = (
     Clone.anys,
 )
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
-GOALS: tuple[Callable[[Clone], Measure], ...] = ()
+GOALS: tuple[Callable[[Clone], Measure], ...] = (Clone.untested_modules, Clone.lines_without_tests)
 
 
 def main() -> None:
