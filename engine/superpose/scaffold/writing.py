@@ -25,7 +25,7 @@ def write_project(texts: Mapping[str, str], out: Path) -> list[Path]:
     try:
         _refuse_occupied(out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        # Conditioning the folder, so that the last step is a renaming, which is done or not done.
+        # Beside the folder, so that the last step is a renaming, which is done or not done.
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".superpose-new-") as temporary:
             draft = Path(temporary, "project")  # a folder of our own has the permissions of any other
             draft.mkdir()
