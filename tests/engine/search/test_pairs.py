@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 import torch
-from scipy.stats import binomtest
 
 from superpose import (
     Classifier,
@@ -26,10 +25,9 @@ from superpose import (
     make,
 )
 from superpose.cli import main
-from superpose.search.heatmap import CELL, DARK, NONE, PAPER, heatmap
 from superpose.search.pairs import Pairs, Round
 from superpose.search.record import Record
-from superpose.search.tally import Tally, ranked, wilson
+from superpose.search.tally import ranked
 
 #: Halves of an image that are dark. Turned upside down, left is right and top is bottom.
 HALVES = {"left": (slice(None), slice(0, 4)), "right": (slice(None), slice(4, 8))}
@@ -84,12 +82,6 @@ def pairs(degrees: int = 180) -> Pairs:
 
 
 FEW, MORE = Round(samples=2, steps=2), Round(samples=3, steps=2, first=2)
-
-
-@pytest.mark.parametrize(("hits", "count"), [(0, 2), (2, 2), (1, 7), (50, 100), (99, 100)])
-def test_intervals_are_wilsons(hits: int, count: int) -> None:
-    want = binomtest(hits, count).proportion_ci(method="wilson")
-    assert wilson(hits, count) == pytest.approx((want.low, want.high), abs=1e-6)
 
 
 def test_a_pair_counts_once_where_the_view_undoes_itself() -> None:
@@ -191,33 +183,6 @@ def test_what_was_found_is_not_drawn_again(tmp_path: Path) -> None:
     assert (rows[0]["both_right"], rows[0]["samples"], rows[0]["refined"]) == ("3", "3", "True")
     with pytest.raises(RunError, match=r"another search, whose words was \['a'\]: give another --out"):
         Record(tmp_path, {"words": ["b"]}).read()
-
-
-def test_the_map_shows_each_pair_where_its_words_are() -> None:
-    words = ["ab", "cd", "ef"]
-    tallies = [Tally("ab", "cd", 2, 2, 2, 2, 1.0), Tally("ef", "ab", 2, 0, 0, 0, 0.0)]
-    image = heatmap(words, tallies, mirrored=False)
-    start = image.width - 6 - 3 * CELL
-
-    def cell(row: int, column: int) -> Any:
-        return image.getpixel((start + CELL * column + 4, start + CELL * row + 4))
-
-    assert (cell(0, 1), cell(1, 0), cell(2, 0), cell(0, 2)) == (DARK, NONE, PAPER, NONE)
-    both = heatmap(words, tallies, mirrored=True)
-    assert both.getpixel((start + 4, start + CELL + 4)) == DARK
-    # Words along the top are written upwards, in the order of those down the side.
-    top = image.crop((start, 0, start + 3 * CELL, start)).convert("L")
-    side = image.crop((0, start, start, start + 3 * CELL)).convert("L")
-    for place in range(3):
-        lying, upright = (
-            part.crop(box)
-            for part, box in (
-                (top, (CELL * place, 0, CELL * place + CELL, start)),
-                (side, (0, CELL * place, start, CELL * place + CELL)),
-            )
-        )
-        turned = lying.rotate(-90, expand=True)
-        assert sum(value < 128 for value in turned.tobytes()) == sum(value < 128 for value in upright.tobytes()) > 0
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
