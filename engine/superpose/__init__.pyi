@@ -51,6 +51,11 @@ from superpose.estimate.network_predictor import EncodePrompt as EncodePrompt
 from superpose.estimate.network_predictor import Forward as Forward
 from superpose.estimate.network_predictor import LayConditioning as LayConditioning
 from superpose.estimate.network_predictor import NetworkPredictor as NetworkPredictor
+from superpose.estimate.operator import BoundOperator as BoundOperator
+from superpose.estimate.operator import LinearOperator as LinearOperator
+from superpose.estimate.operator import Operator as Operator
+from superpose.estimate.operator import Spectrum as Spectrum
+from superpose.estimate.operator import damped_inverse as damped_inverse
 from superpose.estimate.own_levels import OwnLevels as OwnLevels
 from superpose.estimate.prediction import Estimate as Estimate
 from superpose.estimate.prediction import LearnedVariance as LearnedVariance

@@ -148,6 +148,15 @@ ROLES: dict[str, Role] = {
             shows=True,
         ),
         Role(
+            name="operator",
+            interface="superpose:Operator",
+            plural="operators",
+            title="Operators",
+            text="What is observed of an image, from which a constraint finds it.",
+            laws=f"{_CASES}:operator",
+            in_recipe=False,
+        ),
+        Role(
             name="constraint",
             interface="superpose:Constraint",
             plural="constraints",

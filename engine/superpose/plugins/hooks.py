@@ -65,5 +65,10 @@ def register_decompositions(register: Register) -> None:
 
 
 @hookspec
+def register_operators(register: Register) -> None:
+    """Register what can be observed of images: call ``register`` with each `Operator` class."""
+
+
+@hookspec
 def register_constraints(register: Register) -> None:
     """Register constraints: call ``register`` with each `Constraint` class; what it is bound to is a `Rule`."""

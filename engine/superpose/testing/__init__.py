@@ -30,6 +30,7 @@ from superpose.testing.decompositions import check_decomposition as check_decomp
 from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
 from superpose.testing.networks import check_predictor as check_predictor
+from superpose.testing.operators import check_operator as check_operator
 from superpose.testing.report import LawStatus as LawStatus
 from superpose.testing.report import Line as Line
 from superpose.testing.report import report as report
@@ -47,6 +48,7 @@ __all__ = [
     "check_decomposition",
     "check_guidance",
     "check_import_time",
+    "check_operator",
     "check_predictor",
     "check_scheduler",
     "check_view",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
+    from superpose.estimate.operator import Operator
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
@@ -80,8 +81,15 @@ def decomposition(instance: Decomposition, sizes: Sequence[Shape]) -> Iterator[C
     yield from _images(decompositions.laws, instance, sizes)
 
 
+def operator(instance: Operator, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of an operator."""
+    from superpose.testing import operators
+
+    yield from _images(operators.laws, instance, sizes)
+
+
 def _images(
-    laws: Callable[..., Iterable[Law]], instance: View | Decomposition, sizes: Sequence[Shape]
+    laws: Callable[..., Iterable[Law]], instance: View | Decomposition | Operator, sizes: Sequence[Shape]
 ) -> Iterator[Case | str]:
     for size in sizes:
         if found := problems_of(instance.problems, size):
