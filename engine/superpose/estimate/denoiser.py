@@ -201,6 +201,7 @@ class Mix(Denoiser):
             self._variance(estimates),
             self._summed([estimate.guidance_gradient for estimate in estimates]),
             self._summed(renoised(estimates)),
+            self._summed([estimate.displacement for estimate in estimates]),
         )
 
     def _summed(self, images: Sequence[Tensor | None]) -> Tensor | None:

@@ -53,7 +53,12 @@ class OwnLevels(Denoiser):
         gradient = estimate.guidance_gradient
         if gradient is not None and scale != 1:
             gradient = gradient * scale  # with respect to x, and not to k x
-        return estimate._replace(variance=estimate.variance if self.variance else None, guidance_gradient=gradient)
+        shift = estimate.displacement
+        return estimate._replace(
+            variance=estimate.variance if self.variance else None,
+            guidance_gradient=gradient,
+            displacement=shift if shift is None or scale == 1 else shift / scale,
+        )
 
 
 def own_level(schedule: Schedule, level: NoiseLevel) -> tuple[NoiseLevel, float]:

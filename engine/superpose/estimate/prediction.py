@@ -54,12 +54,15 @@ class Estimate(NamedTuple):
             raise; shaped as ``clean``, None for none. ``clean`` leaves it out: see `with_gradient`.
         renoise: The clean image that the noise in the state is read off, where that is not ``clean``, as in CFG++;
             shaped as ``clean``, None where it is. For schedulers that `Scheduler.renoises`.
+        displacement: What the state is moved by after the step, whatever the scheduler made of the clean image, as
+            DPS does; shaped as ``clean``, None for nothing. Of several estimates in a step the first says it.
     """
 
     clean: Tensor
     variance: Tensor | None = None
     guidance_gradient: Tensor | None = None
     renoise: Tensor | None = None
+    displacement: Tensor | None = None
 
     def mapped(self, change: Map) -> Estimate:
         """The same with ``change`` done to its clean images."""

@@ -117,6 +117,7 @@ class Rectified(Denoiser):
                     [each.variance for each in found],
                     [each.guidance_gradient for each in found],
                     renoised(found),
+                    [each.displacement for each in found],
                 )
             ),
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.lawful import check_law
+from superpose.kinds.kind import chosen_options, fields_of
+from superpose.sampling.gridded import Gridded
 from superpose.sampling.rule import name_of, wrapped
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, different
     if found := _undone(rules):
         raise MisfitError(found)
     for i, rule in enumerate(rules):
-        if lacks := refused(scheduler, rule, differentiable=differentiable):
+        if lacks := refused(scheduler, rule, differentiable=differentiable) or _unheard(scheduler, rule):
             raise MisfitError({i: lacks})
         try:
             plan = rule.plan(plan)
@@ -59,13 +61,39 @@ def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, different
 
 
 def _undone(rules: Sequence[Rule]) -> dict[int, str]:
-    """The rules that would undo the starting state that one before them has made, by their places."""
-    makers = [i for i, rule in enumerate(rules) if "start" in rule.hooks()]
-    return {
-        i: f"constraint {i} ({name_of(rules[i])}) makes the starting state, and would undo the one that constraint "
-        f"{makers[0]} ({name_of(rules[makers[0]])}) has made: keep one of them"
-        for i in makers[1:]
-    }
+    """The rules that would undo the starting state or the steps that one before them makes, by their places."""
+    found: dict[int, str] = {}
+    made = {"start": "the starting state, and would undo the one", "move": "the steps, in place of those"}
+    for hook, what in made.items():
+        makers = [i for i, rule in enumerate(rules) if hook in rule.hooks()]
+        for i in makers[1:]:
+            found[i] = (
+                f"constraint {i} ({name_of(rules[i])}) makes {what} that constraint {makers[0]} "
+                f"({name_of(rules[makers[0]])}) has made: keep one of them"
+            )
+    return found
+
+
+def _unheard(scheduler: Scheduler, rule: Rule) -> str | None:
+    """Why an option of a scheduler would do nothing, where a rule makes the steps; None where all of them count."""
+    if "move" not in rule.hooks():
+        return None
+    levels = {field.name for field in fields_of(Gridded)} if isinstance(scheduler, Gridded) else set[str]()
+    idle = [f"{name} = {value}" for name, value in chosen_options(scheduler).items() if name not in levels]
+    if not idle:
+        return None
+    return (
+        f"{name_of(rule)} makes the steps itself, and of {scheduler.kind} the levels alone count: remove "
+        f"{', '.join(idle)}, or say it to {name_of(rule)}"
+    )
+
+
+def unread_noise(rule: Rule) -> str:
+    """Sentence about a rule that makes the steps, beside something that wants noise read off another image."""
+    return (
+        f"{name_of(rule)} makes the steps itself, and does not read noise off an image of its own, as what is sampled "
+        f"wants it: use another guidance, or remove {name_of(rule)}"
+    )
 
 
 def refused(scheduler: Scheduler, rule: Rule | Constraint | Guidance, *, differentiable: bool = True) -> str | None:

@@ -19,7 +19,7 @@ from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
 from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
-from superpose.sampling.fitting import lacking
+from superpose.sampling.fitting import lacking, unread_noise
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
@@ -133,6 +133,11 @@ class Trajectory:
                 )
 
     @property
+    def _mover(self) -> int | None:
+        """The place of the rule that makes the steps; None where the scheduler does."""
+        return next((i for i, hooks in enumerate(self._hooks) if "move" in hooks), None)
+
+    @property
     def _process(self) -> Process:
         return GaussianProcess() if self.predictor is None else self.predictor.process
 
@@ -234,13 +239,18 @@ class Trajectory:
     def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
         index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
         step, remembered = self.plan.step_info(index), state.denoiser_memory
+        shifts: list[Tensor | None] = []
+        mover = self._mover
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal clean, jumped, remembered
             level_in_step = level.asked_in(step)
             estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
-            if not self.scheduler.applies_gradient:
+            shifts.append(estimate.displacement)
+            if mover is not None or not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
+            if estimate.renoise is not None and mover is not None:
+                raise RecipeError(unread_noise(self._told[mover]))
             if estimate.renoise is not None and not self.scheduler.renoises:
                 raise RecipeError(lacking("what is sampled", self.scheduler, "renoising"))
             for i, rule in enumerate(self._told):
@@ -251,13 +261,21 @@ class Trajectory:
             clean = estimate.clean
             return estimate
 
-        noise = Drawn(self.noise, index)
-        made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
-        # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
-        if not isinstance(made, tuple) or len(made) != 2:
-            blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
-        x, memory = made
-        must_be_like(x, state.x, self.scheduler, "step")
+        if mover is not None:
+            rule, memory = self._told[mover], state.memory
+            x = rule.move(denoise, state.x, here, there, Drawn(self.noise, index, f"{self._purposes[mover]}:"))
+            must_be_like(x, state.x, rule, "move")
+            fired.add((mover, "move"))
+        else:
+            noise = Drawn(self.noise, index)
+            made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
+            # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
+            if not isinstance(made, tuple) or len(made) != 2:
+                blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
+            x, memory = made
+            must_be_like(x, state.x, self.scheduler, "step")
+        if shifts and shifts[0] is not None:
+            x = x + shifts[0]
         return State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered)
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:

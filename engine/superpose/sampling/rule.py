@@ -1,7 +1,7 @@
 """Rules: what a trajectory obeys, with all at hand that it needs. A `Constraint` of a recipe is bound to become one.
 
-A rule edits the state or the clean image and says whether it jumped, or wraps the denoiser. A jump is any edit that a
-smooth trajectory would not have made: a multistep scheduler then drops its history.
+A rule edits the state or the clean image and says whether it jumped, wraps the denoiser, or makes the steps itself. A
+jump is any edit that a smooth trajectory would not have made: a multistep scheduler then drops its history.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
+    from superpose.sampling.scheduler import Denoise
 
 
 class Edit(NamedTuple):
@@ -76,6 +77,21 @@ class Rule(ABC):
         del here, noise
         return Edit(x, jumped=False)
 
+    def move(self, denoise: Denoise, x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: StepNoise) -> Tensor:
+        r"""Make the step from level t (``here``) to s (``there``) instead of the scheduler; one rule of a run may.
+
+        Of the scheduler the levels alone count then, and an option that says more is refused.
+
+        Arguments:
+            denoise: Estimates the clean image behind a state, as a scheduler is given it; guidance has moved it.
+            x: States :math:`x_t`.
+            noise: Noise of this rule's own.
+
+        Returns:
+            :math:`x_s`, shaped as ``x``.
+        """
+        raise NotImplementedError
+
     def on_clean(self, clean: Tensor, here: NoiseLevel) -> Edit:
         """Edit the clean image that the networks see in the state at level ``here``."""
         del here
@@ -93,7 +109,7 @@ class Rule(ABC):
     @final
     def hooks(self) -> frozenset[str]:
         """Names of the hooks that this rule overrides."""
-        names = ("plan", "wrap", "start", "before", "on_clean", "after", "finish")
+        names = ("plan", "wrap", "start", "before", "move", "on_clean", "after", "finish")
         return frozenset(name for name in names if getattr(type(self), name) is not getattr(Rule, name))
 
 

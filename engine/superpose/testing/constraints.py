@@ -53,6 +53,7 @@ def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law
         "start": lambda x, _, draw: rule.start(x, plan, draw),
         "before": rule.before,
         "on_clean": lambda x, at, _: rule.on_clean(x, at),
+        "move": lambda x, at, draw: Edit(rule.move(bound.seen, x, at, there, draw)),
         "after": lambda x, _, draw: rule.after(x, there, draw),
         "finish": lambda x, _, __: Edit(rule.finish(x)),
     }
@@ -78,6 +79,12 @@ class Bound:
     def broken(self, what: str) -> NoReturn:
         """Raise the `LawError` of a broken law."""
         broken(self.constraint, "x".join(map(str, self.canvas.shape)), what)
+
+    def seen(self, x: Tensor, level: NoiseLevel) -> Estimate:
+        """Clean images that a step is told of, each by itself."""
+        from superpose.estimate.prediction import Estimate
+
+        return Estimate(x.clamp(-level.prior, level.prior) / level.prior)
 
     def asked(self, x: Tensor, level: NoiseLevel, *, differentiable: bool = True) -> Estimate:
         """Answers of a small network about ``x``, as the rule wraps its denoiser."""
@@ -192,10 +199,11 @@ def wrap_keeps_samples_apart(bound: Bound, levels: list[NoiseLevel]) -> float:
 
 
 def _whole(estimate: Estimate) -> Tensor:
-    """The clean image and where it is steered, side by side."""
+    """The clean image, where it is steered and what the state is moved by, side by side."""
     import torch
 
-    return torch.cat([tensor for tensor in (estimate.clean, estimate.guidance_gradient) if tensor is not None], 1)
+    parts = estimate.clean, estimate.guidance_gradient, estimate.displacement
+    return torch.cat([tensor for tensor in parts if tensor is not None], 1)
 
 
 def _plan(steps: int) -> Plan:

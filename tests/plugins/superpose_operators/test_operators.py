@@ -141,7 +141,7 @@ def test_jpeg_is_what_libjpeg_leaves(mode, explained, quality):
     image = torch.from_numpy(pixels.astype(float) / 127.5 - 1).permute(2, 0, 1)[None]
     got = (observed("jpeg", image, quality=quality)[0].permute(1, 2, 0).numpy() + 1) * 127.5
     off, lost = np.abs(got - want), np.abs(want - pixels).mean()
-    assert off.mean() < max(0.3, explained * lost), f"{off.mean()} off, where {lost} is lost"
+    assert off.mean() < max(0.4, explained * lost), f"{off.mean()} off, where {lost} is lost"
 
 
 def test_a_random_mask_keeps_its_share():
