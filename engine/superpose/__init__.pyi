@@ -117,6 +117,7 @@ from superpose.media.images import read_picture as read_picture
 from superpose.media.images import to_pixels as to_pixels
 from superpose.media.labels import class_of as class_of
 from superpose.media.masks import read_mask as read_mask
+from superpose.media.observations import read_observation as read_observation
 from superpose.media.pictures import Pictures as Pictures
 from superpose.media.pictures import pictures as pictures
 from superpose.media.tables import Table as Table
@@ -180,6 +181,7 @@ from superpose.sampling.noise import Noise as Noise
 from superpose.sampling.noise import NoiseLaw as NoiseLaw
 from superpose.sampling.noise import NoiseSource as NoiseSource
 from superpose.sampling.noise import StepNoise as StepNoise
+from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
 from superpose.sampling.rule import Edit as Edit

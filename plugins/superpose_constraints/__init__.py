@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import Constraint, hookimpl
+from superpose_constraints.ddnm import DDNM
+from superpose_constraints.diffpir import DiffPIR
+from superpose_constraints.dps import DPS
 from superpose_constraints.freeze import Freeze
 from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
+from superpose_constraints.pigdm import PiGDM
 from superpose_constraints.sdedit import SDEdit
 
 
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, Inpaint, Inversion, SDEdit):
+    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DiffPIR, DPS, PiGDM):
         register(constraint)

@@ -25,6 +25,7 @@ COMMANDS = (
     "animate",
     "puzzle",
     "steps",
+    "observe",
     "pairs",
     "kinds",
     "cite",
