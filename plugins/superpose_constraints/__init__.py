@@ -11,12 +11,14 @@ from superpose_constraints.dps import DPS
 from superpose_constraints.freeze import Freeze
 from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
+from superpose_constraints.mmps import MMPS
 from superpose_constraints.pigdm import PiGDM
 from superpose_constraints.sdedit import SDEdit
+from superpose_constraints.tmpd import TMPD
 
 
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DiffPIR, DPS, PiGDM):
+    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
         register(constraint)

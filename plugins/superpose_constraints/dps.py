@@ -64,7 +64,7 @@ class Slope(Rule):
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
         """The denoiser that moves the state besides."""
-        return Sliding(denoiser, self.operator, self.observed, self.scale)
+        return Sliding(denoiser, self.operator, self.observed, 0.0, self.scale)
 
 
 @attrs.frozen(eq=False)

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Denoiser, Observed, Rule, option
-from superpose_constraints.steered import Steered, back, with_pull, with_shift
+from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, with_pull, with_shift
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import Canvas, Estimate, LinearOperator, NoiseLevel
 
-FORMS = ("score", "paper")
+FORMS = ("paper", "score")
 PAPER = """@inproceedings{song2023pseudoinverse,
   title = {Pseudoinverse-Guided Diffusion Models for Inverse Problems},
   author = {Song, Jiaming and Vahdat, Arash and Mardani, Morteza and Kautz, Jan},
@@ -48,15 +48,23 @@ class PiGDM(Observed):
     spectral = True
     deviation: float = option(1.0, doc="d: deviation of the data, as the formula for r takes it", gt=0)
     form: str = option(
-        "score",
-        doc="score: the clean image is moved by Tweedie's formula; paper: the state, after a step",
+        "paper",
+        doc="paper: the state is moved, after a step; score: the clean image, by Tweedie's formula",
         choices=FORMS,
     )
+    signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
 
     def bind(self, canvas: Canvas) -> Rule:
         """The files as tensors."""
         operator, observed = self.linear_observation(canvas)
-        return Guided(operator=operator, observed=observed, noise=self.noise, deviation=self.deviation, form=self.form)
+        return Guided(
+            operator=operator,
+            observed=observed,
+            noise=self.noise,
+            deviation=self.deviation,
+            form=self.form,
+            signal=self.signal,
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -69,6 +77,7 @@ class Guided(Rule):
         noise: :math:`s_y`.
         deviation: d.
         form: One of `FORMS`.
+        signal: Levels with no more signal are not steered.
     """
 
     kind = "pigdm"
@@ -77,11 +86,12 @@ class Guided(Rule):
     observed: Tensor
     noise: float = 0.0
     deviation: float = 1.0
-    form: str = "score"
+    form: str = "paper"
+    signal: float = SIGNAL
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
         """The denoiser that knows the observation."""
-        return PseudoInverted(denoiser, self.operator, self.observed, self)
+        return PseudoInverted(denoiser, self.operator, self.observed, self.signal, self)
 
 
 @attrs.frozen(eq=False)

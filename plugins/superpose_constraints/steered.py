@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from superpose import BoundOperator, Estimate, Estimation, NoiseLevel
 
+#: Signal up to which a state is all noise. A formula divides by the signal what a network says of it, and where there
+#: is next to none a network that has learned is wrong by more than it says.
+SIGNAL = 0.02
+SIGNAL_DOC = (
+    "levels with no more signal than that are not steered: what a network says there is wrong by more than it says"
+)
+
 
 @attrs.frozen(eq=False)
 class Steered(Denoiser, ABC):
@@ -28,17 +35,19 @@ class Steered(Denoiser, ABC):
         inner: What the image shows.
         operator: A.
         observed: y, shape (1, *observed_shape).
+        signal: Levels with no more signal are not steered: see `SIGNAL`.
     """
 
     inner: Denoiser
     operator: BoundOperator
     observed: Tensor
+    signal: float
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Estimate with gradients on, then let the observation steer."""
         import torch
 
-        if level.alpha == 0:  # without a signal the state says nothing of what was observed
+        if level.alpha <= self.signal:  # without a signal the state says nothing of what was observed
             return (yield from self.inner.estimate(x, level))
         x = x.detach().requires_grad_()
         estimate = yield from differentiable(self.inner.estimate(x, level))

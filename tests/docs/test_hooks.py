@@ -79,5 +79,9 @@ def test_register_decompositions(installed):
     assert adds(installed, "decomposition", "blocks").names == ("coarse", "fine")
 
 
+def test_register_operators(installed):
+    assert "write at most 2" in told(adds(installed, "operator", "rows")(every=4), (3, 2, 8))
+
+
 def test_register_constraints(installed):
     assert adds(installed, "constraint", "mirror")().hooks() == {"on_clean", "finish"}

@@ -20,12 +20,18 @@ RECIPES = {
     "together.toml": ("weather", "toyland"),
     "tides.toml": ("tides", "toyland"),
     "worlds.toml": ("weather", "toyland"),
+    "fog.toml": ("weather", "toyland"),
     "mosaic.toml": ("mosaic",),
     "dusk.toml": ("dusk", "toyland"),
 }
 #: The kinds of each, by role.
 KINDS = {
-    "weather": {"view": ["rain"], "decomposition": ["horizon", "layers"], "constraint": ["daylight"]},
+    "weather": {
+        "view": ["rain"],
+        "decomposition": ["horizon", "layers"],
+        "operator": ["fog"],
+        "constraint": ["daylight"],
+    },
     "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
     "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]},
     "mosaic": {"model": ["mosaic"], "scheduler": ["unmask"]},
@@ -176,6 +182,18 @@ def test_two_networks_and_parts_named_by_an_option_share_a_canvas(env, tmp_path)
     assert "20 evaluations of 2 networks" in told, told
     above, below = np.split(pixels(tmp_path), 2, axis=1)
     assert above.std(0).mean() > 3 * below.std(0).mean()
+
+
+def test_an_operator_of_theirs_is_seen_through(env, tmp_path):
+    """What was a house behind the fog is one again: nearer to the house than to anything else in their world."""
+    made, _ = images(env, HERE / "fog.toml", tmp_path / "made")
+    assert "0001.png" in made
+    program = "from superpose_toyland.predictor import pictures; print(pictures(16).tolist())"
+    places = np.array(json.loads(run(env, "python", "-c", program).stdout)).transpose(0, 2, 3, 1)
+    for image in pixels(tmp_path / "made"):
+        far = np.square(places - image).mean((1, 2, 3))
+        assert far.argmin() == 3, far
+        assert far[3] < 0.05, far
 
 
 def test_a_process_of_theirs_runs_and_is_replayed(env, tmp_path):

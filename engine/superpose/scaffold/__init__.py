@@ -9,6 +9,7 @@ EXAMPLES = {
     "guidance": "guides between two noise levels, and nowhere else",
     "clip": "makes images that are too loud softer as a whole",
     "classifier": "tells dark images from bright ones, and has no weights",
+    "operator": "sees one column of the image in four",
     "constraint": "keeps the image at a given brightness",
     "scheduler": "moves in one straight line from each noise level to the next",
     "model": "makes images of one colour, and has no weights",

@@ -1,8 +1,9 @@
-"""Weather: a view, a decomposition and a constraint for superpose."""
+"""Weather: a view, decompositions, an operator and a constraint for superpose."""
 
 from superpose import hookimpl
 
 from superpose_weather.daylight import Daylight
+from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
 from superpose_weather.rain import Rain
@@ -19,6 +20,12 @@ def register_decompositions(register):
     """Register the decompositions."""
     register(Horizon)
     register(Layers)
+
+
+@hookimpl
+def register_operators(register):
+    """Register the operator."""
+    register(Fog)
 
 
 @hookimpl

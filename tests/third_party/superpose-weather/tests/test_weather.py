@@ -3,15 +3,23 @@
 import pytest
 import torch
 from superpose import Canvas, NoiseLevel
-from superpose.testing import check_constraint, check_decomposition, check_import_time, check_view, report
+from superpose.testing import (
+    check_constraint,
+    check_decomposition,
+    check_import_time,
+    check_operator,
+    check_view,
+    report,
+)
 
 from superpose_weather.daylight import Daylight
+from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
 from superpose_weather.rain import Rain
 
 
-@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Daylight])
+@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)
@@ -20,6 +28,7 @@ def test_every_law_holds_in_every_variant(kind):
 def test_the_laws_at_a_size_that_nobody_uses():
     check_view(Rain(seed=3), 2, 7, 11)
     check_decomposition(Horizon(height=0.3), 2, 7, 11)
+    check_operator(Fog(density=1.0), 2, 7, 11)
     check_constraint(Daylight(level=0.5), Canvas((2, 7, 11)))
 
 
@@ -38,6 +47,11 @@ def test_the_sky_is_above():
     sky, ground = Horizon(haze=0.05).split(torch.ones(1, 1, 10, 1))
     assert sky.flatten().tolist() == [1] * 5 + [0] * 5
     assert ground.flatten().tolist() == [0] * 5 + [1] * 5
+
+
+def test_fog_is_thickest_far_up():
+    seen = Fog(density=2.0).bound_to((1, 2, 1)).apply(torch.ones(1, 1, 2, 1))
+    assert seen.flatten().tolist() == pytest.approx([2.71828**-1.5, 2.71828**-0.5], abs=1e-5)
 
 
 def test_daylight_sets_the_mean_of_each_image():

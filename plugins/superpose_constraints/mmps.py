@@ -1,0 +1,133 @@
+r"""Moment matching posterior sampling (MMPS, Rozet et al. 2024, arXiv 2405.13712).
+
+The images that a state may come from have the covariance :math:`\gamma J`, with :math:`\gamma = \sigma^2 / \alpha` and
+the Jacobian J of the clean image D: that is exact. If they were normal, what was observed would say
+
+.. math:: \nabla_x \log p(y | x) = J^\top A^\top v, \qquad (s_y^2 I + \gamma A J A^\top)\, v = y - A D
+
+and v is found by some steps of conjugate gradients, each a walk back through the network. J is symmetric for an exact
+network, so that :math:`J^\top` stands for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose import Denoiser, Observed, RecipeError, Rule, option
+from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, products, with_pull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from superpose import Canvas, Estimate, LinearOperator, NoiseLevel
+
+
+@attrs.frozen(kw_only=True)
+class MMPS(Observed):
+    """Finds an image that explains what was observed, by what the network itself says of its uncertainty: MMPS.
+
+    For linear operators, with some noise. The nearest to the exact posterior of those that take gradients, and the
+    dearest: every iteration is one more walk back through the network. The clean image must not be clipped (`clip`
+    none), or the uncertainty is wrong where it is.
+    """
+
+    kind = "mmps"
+    papers = ("arXiv 2405.13712",)
+    needs = frozenset({"differentiable"})
+    linear = True
+    iterations: int = option(3, doc="steps of conjugate gradients, each a walk back through the network", ge=1, le=100)
+    signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an observation without noise, whose equations need not have a solution."""
+        refuse_exact(self.noise)
+
+    def bind(self, canvas: Canvas) -> Rule:
+        """The files as tensors."""
+        operator, observed = self.linear_observation(canvas)
+        return Matched(
+            operator=operator,
+            observed=observed,
+            noise=self.noise,
+            iterations=self.iterations,
+            signal=self.signal,
+        )
+
+
+def refuse_exact(noise: float) -> None:
+    """Raise `RecipeError` for an observation without noise."""
+    if noise == 0:
+        raise RecipeError("noise must be more than 0, such as 0.01: 8-bit pixels alone have 0.002")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Matched(Rule):
+    """MMPS with its tensors at hand; for Python, where there are no files.
+
+    Attributes:
+        operator: A.
+        observed: y, shape (1, *observed_shape).
+        noise: :math:`s_y`, more than 0.
+        iterations: Steps of conjugate gradients.
+        signal: Levels with no more signal are not steered.
+    """
+
+    kind = "mmps"
+    needs = frozenset({"differentiable"})
+    operator: LinearOperator
+    observed: Tensor
+    noise: float
+    iterations: int = 3
+    signal: float = SIGNAL
+
+    def wrap(self, denoiser: Denoiser) -> Denoiser:
+        """The denoiser that knows the observation."""
+        return MatchedDenoiser(denoiser, self.operator, self.observed, self.signal, self)
+
+
+@attrs.frozen(eq=False)
+class MatchedDenoiser(Steered):
+    """A denoiser with the gradient of what was observed."""
+
+    rule: Matched
+
+    def steered(self, estimate: Estimate, x: Tensor, level: NoiseLevel) -> Estimate:
+        """The gradient."""
+        clean, gain, operator = estimate.clean, level.sigma**2 / level.alpha, self.rule.operator
+
+        def covariance(v: Tensor) -> Tensor:
+            moved = back(clean, x, operator.adjoint(v), again=True)
+            return v * self.rule.noise**2 + operator.apply(moved) * gain
+
+        residual = self.observed - operator.apply(clean.detach())
+        found = solved(covariance, residual.detach(), self.rule.iterations, self.rule.noise**2)
+        return with_pull(estimate, back(clean, x, operator.adjoint(found)))
+
+
+def solved(matrix: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int, least: float) -> Tensor:
+    """What ``matrix`` makes ``wanted`` of, each row by itself, after some steps of conjugate gradients from 0.
+
+    Arguments:
+        matrix: Symmetric, with eigenvalues of at least ``least``: along a direction in which it has less, as that of a
+            network may that has not learned to be symmetric, nothing is found.
+        wanted: Shape (N, C, H, W).
+        iterations: Steps.
+        least: Least eigenvalue.
+    """
+    import torch
+
+    found, left, way = wanted * 0, wanted, wanted
+    length = products(left, left)
+    for _ in range(iterations):
+        seen = matrix(way)
+        curve = products(way, seen)
+        sound = curve > 0.5 * least * products(way, way)
+        far = torch.where(sound, length / curve.where(sound, torch.ones_like(curve)), 0.0)
+        found, left = found + far * way, left - far * seen
+        before, length = length, products(left, left)
+        way = left + length / before.clamp(min=1e-30) * way
+    return found
