@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--operator",
         required=True,
         metavar="KIND",
-        help="what is observed, such as block-average, or a table as in a recipe: '{kind = \"grey\"}'",
+        help="what is observed: an operator's name, or a table as in a recipe; superpose kinds operator lists them",
     )
     parser.add_argument(
         "--option", metavar="KEY=VALUE", action="append", default=[], help="an option of the operator, such as factor=2"
@@ -68,7 +68,7 @@ def named(said: str, options: list[str], known: Registry) -> Operator:
 
     table = toml_value(said) if said.lstrip().startswith("{") else {"kind": said}
     if not isinstance(table, dict):
-        raise RecipeError(f"--operator {said}: write the name of a kind, or a table such as '{{kind = \"grey\"}}'")
+        raise RecipeError(f"--operator {said}: write the name of a kind, or a table such as a recipe has")
     for option in options:
         name, equals, value = option.partition("=")
         if not (name and equals):

@@ -55,6 +55,8 @@ def test_every_paper_of_what_ships_has_a_full_entry(paper):
     where, number = paper.split(" ", 1)
     given = fields(bibtex(paper))
     assert {"title", "author", "year"} <= set(given), f"{paper} is not in papers.bib"
+    if paper.startswith("@"):  # of a paper with neither number the kind has the entry itself
+        return
     if where == "doi":
         assert given["doi"] == number
     else:
