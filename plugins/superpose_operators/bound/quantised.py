@@ -63,12 +63,16 @@ class Quantised(BoundOperator):
     def _one(self, image: Tensor) -> Tensor:
         channels, height, width = self.shape
         there, tables, cosines = self.colours.to(image), self.tables.to(image), _cosines(image)
-        seen = (there @ (image * 127.5).flatten(1)).view(channels, height // 8, 8, width // 8, 8).transpose(2, 3)
+        seen = (
+            (there @ ((image + 1) * 127.5 - 128).flatten(1))
+            .view(channels, height // 8, 8, width // 8, 8)
+            .transpose(2, 3)
+        )
         scaled = cosines @ seen @ cosines.T / tables[:, None, None]
         rounded = scaled + (scaled.round() - scaled).detach()
         blocks = cosines.T @ (rounded * tables[:, None, None]) @ cosines
         back: Tensor = torch.linalg.inv(self.colours).to(image) @ blocks.transpose(2, 3).reshape(channels, -1)
-        return back.view(self.shape) / 127.5
+        return (back.view(self.shape) + 128) / 127.5 - 1
 
 
 def _cosines(like: Tensor) -> Tensor:
