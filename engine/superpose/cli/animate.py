@@ -34,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("gif", "webp", "mp4"), help="of animations that --out names no file for")
     parser.add_argument("--size", type=int, metavar="N", help="height in pixels (default: 256, or a little more)")
+    parser.add_argument("--captions", action="store_true", help="have the prompt of each reading stand below it")
     parser.add_argument("--move", type=float, default=1.5, metavar="SECONDS", help="of a way (default: 1.5)")
     parser.add_argument("--rest", type=float, default=1.0, metavar="SECONDS", help="of a reading (default: 1)")
     parser.add_argument("--fps", type=int, default=20, metavar="N", help="frames a second (default: 20)")
@@ -51,7 +52,8 @@ def main(arguments: argparse.Namespace) -> int:
     pace = Pace(arguments.fps, arguments.move, arguments.rest)
     inputs = named_files(arguments.input)
     for image, out in _places(arguments):
-        say(animate(image, out, size=arguments.size, pace=pace, inputs=inputs, overwrite=arguments.overwrite))
+        options = {name: getattr(arguments, name) for name in ("size", "captions", "overwrite")}
+        say(animate(image, out, pace=pace, inputs=inputs, **options))
     return 0
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.view import View
+    from superpose.media.frames import Picture
     from superpose.recipe import ComposeTerms, Subject
 
 Show = Callable[["Tensor"], "Tensor"]
+Look = Callable[["Picture"], "Picture"]
+Seen = TypeVar("Seen")
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 UNTOLD = "(unconditional)"  # what an empty prompt is called
@@ -35,13 +39,15 @@ class Reading(NamedTuple):
 
     Attributes:
         label: What it should show.
-        show: The image as it looks then; (N, C, H, W) to (N, C, H', W').
+        show: The images as they look then; (N, C, H, W) to (N, C, H', W').
+        look: A picture (C, H, W) as it looks then, without torch, to what 8 bits can tell.
         prompt: What it was asked to show; None where nothing was.
         views: The views that lead to it, the first that is applied first; None where parts do too.
     """
 
     label: str
     show: Show
+    look: Look
     prompt: str | None = None
     views: tuple[View, ...] | None = ()
 
@@ -88,6 +94,7 @@ def readings(subject: Subject) -> list[Reading]:
         return [
             inner._replace(
                 show=_after(term.view.apply, inner.show),
+                look=_after(partial(term.view.frame, u=1.0), inner.look),
                 views=None if inner.views is None else (term.view, *inner.views),
             )
             for term in subject.view
@@ -95,8 +102,14 @@ def readings(subject: Subject) -> list[Reading]:
         ]
     if subject.decomposition is not None:
         decomposition = subject.decomposition.decomposition
-        return [Reading(WHOLE, _same)] + [
-            Reading(f"{name}: {inner.label}", _after(decomposition.part(name), inner.show), inner.prompt, None)
+        return [Reading(WHOLE, _same, _same)] + [
+            Reading(
+                f"{name}: {inner.label}",
+                _after(decomposition.part(name), inner.show),
+                _after(partial(decomposition.shown, name=name), inner.look),
+                inner.prompt,
+                None,
+            )
             for name, part in subject.decomposition.parts
             for inner in readings(part)
             if inner.label != WHOLE
@@ -104,8 +117,8 @@ def readings(subject: Subject) -> list[Reading]:
     if subject.compose is not None:
         return _composed(subject.compose)
     if subject.image is not None:
-        return [Reading(subject.image.stem, _same)]
-    return [Reading(subject.prompt or UNTOLD, _same, subject.prompt or None)]
+        return [Reading(subject.image.stem, _same, _same)]
+    return [Reading(subject.prompt or UNTOLD, _same, _same, subject.prompt or None)]
 
 
 def _composed(terms: ComposeTerms) -> list[Reading]:
@@ -117,14 +130,14 @@ def _composed(terms: ComposeTerms) -> list[Reading]:
     prompts = [subject.prompt for subject in shown if subject.prompt]
     prompt = prompts[0] if len(prompts) == 1 else None
     others = [reading for subject in shown if subject.prompt is None for reading in readings(subject)]
-    return [Reading(label.strip(), _same, prompt), *others] if label else others
+    return [Reading(label.strip(), _same, _same, prompt), *others] if label else others
 
 
-def _same(x: Tensor) -> Tensor:
+def _same(x: Any) -> Any:
     return x
 
 
-def _after(first: Show, second: Show) -> Show:
+def _after(first: Callable[[Seen], Seen], second: Callable[[Seen], Seen]) -> Callable[[Seen], Seen]:
     return lambda x: second(first(x))
 
 

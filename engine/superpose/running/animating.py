@@ -7,6 +7,7 @@ from pathlib import Path
 
 from superpose.errors import RecipeError
 from superpose.media.animation import check_format, write_animation
+from superpose.media.captions import captioned
 from superpose.media.frames import fitted, in_pixels
 from superpose.media.png import read_origin
 from superpose.running.inside import inside
@@ -27,6 +28,7 @@ def animate(
     size: int | None = None,
     pace: Pace | None = None,
     inputs: Mapping[str, str | Path] | None = None,
+    captions: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Make an animation of an image, from one of its readings to the next and back.
@@ -37,6 +39,7 @@ def animate(
         size: Height of the animation in pixels; by default a few times that of the image, exactly.
         pace: How fast it goes.
         inputs: Where files are that the recipe inside names and that do not travel, by its names for them.
+        captions: Whether what is read stands below the image.
         overwrite: Whether a file that is there is replaced.
 
     Returns:
@@ -66,6 +69,8 @@ def animate(
         if len(shots) == STILL:
             raise RecipeError(f"{image}: shows one thing, in one way: there is nothing to animate")
         frames = (in_pixels(fitted(shot.draw(), height, width)) for shot in shots)
+        if captions:
+            frames = (captioned(each, shot.caption or "", shot.ink) for each, shot in zip(frames, shots, strict=True))
         write_animation(out, frames, [shot.ticks for shot in shots], pace.fps)
     return out
 

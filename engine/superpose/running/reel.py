@@ -13,6 +13,7 @@ import numpy as np
 
 from superpose.errors import RecipeError
 from superpose.media.frames import at_distance, coarse, enlarged, faded
+from superpose.media.sheet import readings
 
 if TYPE_CHECKING:
     from superpose.media.frames import Picture
@@ -30,10 +31,14 @@ class Shot(NamedTuple):
     Attributes:
         draw: Draws it.
         ticks: Ticks of the clock that it stays.
+        caption: What is read in it; None on the way from one reading to another.
+        ink: How black the caption is, from 0 to 1.
     """
 
     draw: Callable[[], Picture]
     ticks: int = 1
+    caption: str | None = None
+    ink: float = 1.0
 
 
 @attrs.frozen
@@ -92,11 +97,11 @@ class Reel:
         stages = [coarse(image, height) for height in heights]
         begin = [shot for pair in pairwise([*stages, image]) for shot in self._sharpening(*pair)]
         shots = [*begin, *self._read(subject, image, _same)]
-        return [*shots, self._still(image)]
+        return _faded([*shots, self._still(image, next((it.caption for it in shots if it.caption is not None), ""))])
 
     def _sharpening(self, before: Picture, after: Picture) -> Iterator[Shot]:
         one, two = enlarged(before, self.zoom), enlarged(after, self.zoom)
-        yield self._resting(before, _same)
+        yield self._resting(before, _same, "")
         yield from (Shot(partial(faded, one, two, u)) for u in self.pace.way)
 
     def _read(self, subject: Subject, image: Picture, lens: Lens) -> Iterator[Shot]:
@@ -104,7 +109,7 @@ class Reel:
         if subject.decomposition is not None:
             yield from self._parts(subject.decomposition, image, lens)
         elif not subject.view:
-            yield self._resting(image, lens)
+            yield self._resting(image, lens, _label(subject))
         for inner in () if subject.compose is None else subject.compose.conjuncts:
             if inner.subject.inner:
                 yield from self._read(inner.subject, image, lens)
@@ -114,12 +119,13 @@ class Reel:
                 yield from self._read(term.subject, image, lens)
                 continue
             if number == 0:
-                yield self._resting(image, lens)
+                yield self._resting(image, lens, "")
             there = self._way(partial(term.view.frame, image, zoom=self.zoom), lens)
             yield from (*there, *self._read(term.subject, shown, lens), *reversed(there))
 
     def _parts(self, terms: PartTerms, image: Picture, lens: Lens) -> Iterator[Shot]:
-        yield self._resting(image, lens)
+        close = next((part for name, part in terms.parts if terms.decomposition.distance(name) == 1), None)
+        yield self._resting(image, lens, _label(close) if close else "")
         whole = enlarged(image, self.zoom)
         for name, part in terms.parts:
             distance = terms.decomposition.distance(name)
@@ -137,11 +143,29 @@ class Reel:
     def _way(self, frame: Callable[[float], Picture], lens: Lens) -> list[Shot]:
         return [Shot(partial(_drawn, lens, frame, u)) for u in self.pace.way]
 
-    def _resting(self, image: Picture, lens: Lens) -> Shot:
-        return Shot(lambda: lens(enlarged(image, self.zoom)), self.pace.resting)
+    def _resting(self, image: Picture, lens: Lens, caption: str) -> Shot:
+        return Shot(lambda: lens(enlarged(image, self.zoom)), self.pace.resting, caption)
 
-    def _still(self, image: Picture) -> Shot:
-        return Shot(lambda: enlarged(image, self.zoom))
+    def _still(self, image: Picture, caption: str) -> Shot:
+        return Shot(lambda: enlarged(image, self.zoom), caption=caption)
+
+
+def _label(subject: Subject) -> str:
+    """What is read in an image that is looked at as it is; nothing where only views or parts of it are read."""
+    found = () if subject.view or subject.decomposition else readings(subject)
+    return next((reading.label for reading in found), "")
+
+
+def _faded(shots: Sequence[Shot]) -> list[Shot]:
+    """Shots of which each on its way has the caption that it comes from, growing pale, then that which it goes to."""
+    rests = [i for i, shot in enumerate(shots) if shot.caption is not None]
+    made = list(shots)
+    for first, last in pairwise(rests):
+        for i in range(first + 1, last):
+            u = (i - first) / (last - first)
+            caption = shots[first if u < 0.5 else last].caption
+            made[i] = shots[i]._replace(caption=caption, ink=abs(1 - 2 * u))
+    return made
 
 
 def _same(frame: Picture) -> Picture:

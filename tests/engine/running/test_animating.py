@@ -12,6 +12,7 @@ import superpose
 from made_images import ELSEWHERE, NEGATE, made, pixels
 from superpose import Pace, RecipeError, animate
 from superpose.cli import main
+from superpose.media.captions import captioned
 
 #: Four frames on each way, six at each rest: an image, its negative, and back.
 PACE = Pace(fps=10, move=0.5, rest=0.6)
@@ -191,6 +192,7 @@ def test_no_torch_is_needed_for_any_kind_of_ours(tmp_path):
 import sys
 sys.modules["torch"] = None
 from superpose.cli import main
+from superpose.media.captions import captioned
 sys.exit(main(sys.argv[1:]))
 """
     command = [
@@ -209,3 +211,29 @@ sys.exit(main(sys.argv[1:]))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == len(parts) + 1
+
+
+def test_captions_stand_below_and_leave_the_frames_as_they_are(image):
+    plain, _ = opened(animate(image, image.with_suffix(".webp"), pace=PACE))
+    said, durations = opened(animate(image, image.with_name("said.webp"), pace=PACE, captions=True))
+    assert len(said) == len(plain)
+    assert [np.array_equal(one[:256], other) for one, other in zip(said, plain, strict=True)] == [True] * FRAMES
+    lines = [frame[256:] for frame in said]
+    assert {line.shape for line in lines} == {(32, 256, 3)}
+    first, second = lines[0], lines[5]
+    assert durations[0] == durations[5] == 600
+    for line in (first, second):
+        inked = np.nonzero((line < 128).any(-1))
+        assert len(inked[0])
+        assert abs((inked[1].min() + inked[1].max()) / 2 - 127.5) <= 2, "it is not in the middle"
+    assert not np.array_equal(first, second)
+    assert np.array_equal(lines[-1], first)
+    assert first.min() < lines[1].min() < lines[2].min(), "it does not grow pale"
+
+
+@pytest.mark.parametrize("text", ["i" * 400, "W" * 90, "", "a cat"])
+def test_a_caption_is_never_wider_than_its_frame(text):
+    frame = np.zeros((64, 48, 3), np.uint8)
+    made_of = captioned(frame, text, 1.0)
+    assert made_of.shape == (84, 48, 3)
+    assert bool((made_of[64:] < 128).any()) == bool(text)

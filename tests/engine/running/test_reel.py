@@ -149,3 +149,29 @@ def test_stages_become_sharp(image):
 def test_paces_that_nobody_could_watch_are_refused(options, says):
     with pytest.raises(RecipeError, match=says):
         Pace(**options)
+
+
+def captions(shows, image):
+    """Captions of the rests, and (caption, ink) of each shot between the first two."""
+    shots = Reel(2, PACE).shots(loads(HEAD + shows).subject, image)
+    return [shot.caption for shot in shots if shot.ticks > 1], [(shot.caption, shot.ink) for shot in shots[1 : 1 + WAY]]
+
+
+@pytest.mark.parametrize(
+    ("shows", "says"),
+    [
+        (view("identity", "house") + view("rotate", "heart", degrees=90), ["house", "heart"]),
+        (view("flip", "umbrella"), ["", "umbrella"]),
+        ('[decomposition]\nkind = "hybrid"\nlow = "O"\nhigh = "X"\n', ["X", "O"]),
+        ('[decomposition]\nkind = "colour"\ngrey = "A"\ncolour = "B"\n', ["", "A", "B"]),
+        ('compose = {and = ["A", "B"], not = ["C"]}\n', ["A AND B NOT C"]),
+    ],
+)
+def test_captions_say_what_is_read(shows, says, image):
+    assert captions(shows, image)[0] == says
+
+
+def test_captions_fade_on_the_way(image):
+    _, way = captions(view("identity", "house") + view("negate", "heart"), image)
+    assert [text for text, _ in way] == ["house", "house", "heart", "heart"]
+    assert [ink for _, ink in way] == pytest.approx([0.6, 0.2, 0.2, 0.6])

@@ -94,14 +94,7 @@ def command_of(path: Path, needs: Iterable[str]) -> str:
 
 
 def _read(reading: Reading, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture as a reading shows it, by frames where views alone lead to it, and else by torch."""
-    image = pixels.transpose(2, 0, 1) / 127.5 - 1
-    if reading.views is None:
-        import torch  # parts are taken by the decomposition itself
-
-        image = reading.show(torch.from_numpy(image).float()[None])[0].numpy()
-    else:
-        for view in reading.views:
-            image = view.frame(image, 1.0)
+    """A picture as a reading shows it."""
+    image = reading.look(pixels.transpose(2, 0, 1) / 127.5 - 1)
     shown: NDArray[np.uint8] = ((image + 1) * 127.5).clip(0, 255).round().astype(np.uint8)
     return shown.transpose(1, 2, 0)
