@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restated_edm import Restated, Weights
-from superpose import TableSchedule
 from superpose_adm.layout import Heads, Layout
 from superpose_adm.network import ADM
 from superpose_edm.config import EDMConfig
 from superpose_edm.loading import edm_names
 from superpose_edm.network import EDMUNet, Song
-from superpose_edm.preconditioning import EDMPreconditioning, IDDPMPreconditioning, VPPreconditioning
 from superpose_networks import assign
 
 shared = {
@@ -86,24 +82,3 @@ def test_openais_network_is_that_of_guided_diffusion() -> None:
     x, t, labels = torch.randn(2, 3, 8, 8), torch.tensor([3.0, 500.0]), torch.tensor([1, 4])
     with torch.inference_mode():
         torch.testing.assert_close(ours(x, t, torch.eye(5)[labels]), theirs(x, t, labels), atol=1e-5, rtol=1e-4)
-
-
-@pytest.mark.parametrize("sigma", [0.002, 0.1, 1.0, 7.5, 80.0])
-def test_preconditionings(sigma: float) -> None:
-    edm = EDMPreconditioning(sigma_data=0.5).at(sigma)
-    assert edm.in_ * math.sqrt(sigma**2 + 0.25) == pytest.approx(1), "inputs have unit variance"
-    error = (1 - edm.skip) ** 2 * 0.25 + edm.skip**2 * sigma**2
-    assert error == pytest.approx(edm.out**2), "what is left for the network has unit variance"
-    assert edm.noise == pytest.approx(math.log(sigma) / 4)
-    vp = VPPreconditioning()
-    t = vp.at(sigma).noise / 999
-    assert math.sqrt(math.expm1(19.9 / 2 * t * t + 0.1 * t)) == pytest.approx(sigma)
-    assert vp.ends[1] == pytest.approx(math.sqrt(math.expm1(10.05)))
-
-
-def test_iddpms_table_is_the_cosine_schedule() -> None:
-    around, schedule = IDDPMPreconditioning(), TableSchedule.named("cosine")
-    for t in (0, 1, 250, 500, 998):
-        alpha, sigma = schedule.at(t)
-        assert around.table[999 - t] == pytest.approx(sigma / alpha, rel=1e-6), t
-        assert around.at(1.0001 * sigma / alpha).noise == t

@@ -1,4 +1,4 @@
-"""Pictograms: what captions mean, how images are moved, what a network inherits, and what their judge measures."""
+"""Pictograms: how images are moved, what a network inherits, and what their judge measures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from superpose import PromptError, guided, make, prompted, refuse, sample
-from superpose_glyphs.captions import WORDS, Caption, read_caption
+from superpose import PromptError, guided, make, prompted, sample
+from superpose_glyphs.captions import WORDS, read_caption
 from superpose_glyphs.judge.captioned import drawn, nearest, outlined
 from superpose_glyphs.judge.captioned import main as judge
 from superpose_glyphs.phrases import COLOURS
@@ -28,61 +28,6 @@ from superpose_glyphs.unshuffled import see
 from superpose_networks import UNet2D, UNet2DConfig
 
 STILL = Freedom(turn=0, smallest=1, largest=1, shift=0, mirror=False)
-
-
-@pytest.mark.parametrize(
-    ("text", "caption"),
-    [
-        ("", Caption()),
-        ("cat", Caption("cat", ink="black", paper="white")),
-        ("ice cream", Caption("ice cream", ink="black", paper="white")),
-        ("outline cat", Caption("cat", "outline", "black", "white")),
-        ("colour cat", Caption("cat")),
-        ("color solid thumbs up", Caption("thumbs up", "solid")),
-        ("solid colour thumbs up", Caption("thumbs up", "solid")),
-        ("cat in red", Caption("cat", ink="red", paper="white")),
-        ("cat on blue", Caption("cat", ink="black", paper="blue")),
-        ("outline cat in red on yellow", Caption("cat", "outline", "red", "yellow")),
-    ],
-)
-def test_captions(text: str, caption: Caption) -> None:
-    assert read_caption(text) == caption
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("cats", "'cats' stands where a word was expected; nearest: 'cat'"),
-        ("outline", "nothing stands where a word"),
-        ("outline solid cat", "'solid cat' stands where a word"),
-        ("cat in rad", "'rad' stands where a colour was expected: write one of black, white"),
-        ("cat on", "nothing stands where a colour"),
-        ("cat on red in blue", "'in' stands at the end: write nothing there, or 'in COLOUR on COLOUR'"),
-        ("colour cat in red", "'colour' is any colour: leave it out"),
-    ],
-)
-def test_captions_that_are_none_say_why(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        read_caption(text)
-    with pytest.raises(PromptError, match=why):
-        refuse(Pictograms().prompt_problems(text), PromptError)
-
-
-def test_every_caption_has_rows_of_its_own() -> None:
-    texts = [
-        "",
-        "cat",
-        "dog",
-        "outline cat",
-        "solid cat",
-        "colour cat",
-        "cat in red",
-        "cat on red",
-        "cat in red on blue",
-    ]
-    rows = [read_caption(text).rows(WORDS) for text in texts]
-    assert rows[0] == (0, 0, 0, 0)
-    assert len(set(rows)) == len(texts)
 
 
 def test_painted_as_captions_say() -> None:
