@@ -114,7 +114,10 @@ class ClipReader(FileClassifier[Facts]):
             raise RecipeError("classifier 'clip-reader' has no texts to tell images apart by: give it texts")
         from superpose_clip_reader.encoders import load_encoders
 
-        return load_encoders(self, self.weight_files[self.kind].parent, device, dtype)
+        folder = self.weight_files[self.kind].parent
+        size, *colours = self.metadata
+        asked = [self.template.replace("{}", text) for text in self.texts]
+        return load_encoders(folder, asked, size, (colours[0], colours[1]), device, dtype)
 
 
 _COLOURS = (("image_mean", MEAN), ("image_std", DEVIATION))

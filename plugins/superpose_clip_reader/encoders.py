@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -13,7 +14,6 @@ from superpose import ClassifierPredictor, RecipeError, torch_dtype
 
 if TYPE_CHECKING:
     from superpose import NoiseLevel
-    from superpose_clip_reader.classifier import ClipReader
 
 
 @final
@@ -51,8 +51,23 @@ class Encoders(ClassifierPredictor):
         return logits / self.scale
 
 
-def load_encoders(reader: ClipReader, folder: Path, device: str, dtype: str) -> Encoders:
-    """Read both encoders from a folder, and encode the texts of a reader.
+def load_encoders(
+    folder: Path,
+    texts: Sequence[str],
+    size: int,
+    colours: tuple[Sequence[float], Sequence[float]],
+    device: str,
+    dtype: str,
+) -> Encoders:
+    """Read both encoders from a folder, and encode texts.
+
+    Arguments:
+        folder: Of the network and its tokenizer.
+        texts: What images are told apart by.
+        size: Side of the images.
+        colours: Mean and deviation of their colours.
+        device: Where it runs.
+        dtype: What it computes in.
 
     Raises:
         RecipeError: The folder has no tokenizer, or weights of another network.
@@ -66,15 +81,14 @@ def load_encoders(reader: ClipReader, folder: Path, device: str, dtype: str) -> 
     except (OSError, ValueError, TypeError) as error:
         raise RecipeError(f"{folder} can't be read as a CLIPModel with its tokenizer: {error}") from error
     network = network.to(device).eval().requires_grad_(False)
-    written = [reader.template.replace("{}", text) for text in reader.texts]
     longest = network.config.text_config.max_position_embeddings
-    tokens = tokenizer(written, padding=True, truncation=True, max_length=longest, return_tensors="pt").to(device)
+    tokens = tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt").to(device)
     with torch.no_grad():
         hidden = network.text_model(**tokens)
-        texts = _unit(network.text_projection(hidden.pooler_output))
-    mean, deviation = (torch.tensor(it, device=device).view(3, 1, 1) for it in reader.metadata[1:])
+        encoded = _unit(network.text_projection(hidden.pooler_output))
+    mean, deviation = (torch.tensor(it, device=device).view(3, 1, 1) for it in colours)
     scale = float(network.logit_scale.exp())
-    return Encoders(reader.shape, network, texts, scale, mean, deviation, torch.device(device))
+    return Encoders((3, size, size), network, encoded, scale, mean, deviation, torch.device(device))
 
 
 def _unit(x: Tensor) -> Tensor:
