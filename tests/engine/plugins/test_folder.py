@@ -1,6 +1,7 @@
 """Plugins of a file each: only from the folder that the user names, and like any other plugin otherwise."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -95,6 +96,6 @@ def test_it_is_held_to_the_laws_like_others(place, monkeypatch, capsys):
     monkeypatch.setenv(FOLDER, str(place))
     discovery._loaded.cache_clear()
     assert main(["plugins", "check", "half-turn", "half-turn", "--broken", "--size", "3x8x8"]) == 0
-    assert capsys.readouterr().out == "14 laws: 14 ok, 0 broken, 0 skipped\n"
+    assert re.fullmatch(r"(\d\d) laws: \1 ok, 0 broken, 0 skipped\n", capsys.readouterr().out)
     assert main(["plugins", "check", "half-turn", "half-trun"]) == 2
     assert "has no kind 'half-trun'; did you mean 'half-turn'?" in capsys.readouterr().err
