@@ -14,7 +14,6 @@ import torch
 from cascade import FIXTURES, Case, Recorded, texts
 from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule, make, refuse
 from superpose.testing import check_predictor
-from superpose_deepfloyd.config import IFConfig
 
 FIRST, SECOND, LARGE = (FIXTURES / case / "pipeline" for case in ("df_f_if_stage1", "df_g_if_stage2", "va_c_stage2"))
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -167,41 +166,3 @@ def test_weights_that_are_cut_off_missing_or_of_another_shape(copy: Path, saved:
 def test_no_text_encoder_and_no_texts() -> None:
     with pytest.raises(RecipeError, match="has no text encoder"):
         refuse(make("model", "deepfloyd", path=FIRST).prompt_problems(""), PromptError)
-
-
-SMALL = json.loads((FIRST / "unet" / "config.json").read_text())
-
-
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"attention_head_dim": 7}, "attention_head_dim = 7 is not supported; supported: divisors of the 32 channels"),
-        ({"block_out_channels": [16, 20]}, "multiples of norm_num_groups = 8"),
-        ({"block_out_channels": "wide"}, "block_out_channels = 'wide'"),
-        ({"layers_per_block": [1]}, "a value for each of block_out_channels"),
-        ({"down_block_types": ["CrossAttnDownBlock2D"] * 2}, "supported: 'ResnetDownsampleBlock2D', 'SimpleCross"),
-        ({"addition_embed_type": "text_image"}, "addition_embed_type = 'text_image' is not supported; supported: 'te"),
-        ({"addition_embed_type_num_heads": 5}, "divisors of the text's 32"),
-        ({"cross_attention_dim": 48}, "cross_attention_dim = 48 is not supported; supported: multiples of 32"),
-        ({"cross_attention_norm": "layer_norm"}, "cross_attention_norm = 'layer_norm' is not supported"),
-        ({"time_cond_proj_dim": 64}, "time_cond_proj_dim = 64 is not supported; supported: None"),
-        ({"act_fn": "tanh"}, "act_fn = 'tanh' is not supported; supported: 'silu'"),
-        ({"sample_size": 0}, "sample_size = 0 is not supported; supported: whole numbers from 1"),
-        ({"in_channels": True}, "in_channels = True"),
-        ({"only_cross_attention": 1}, "only_cross_attention = "),
-        ({"freq_shift": 8}, "freq_shift = 8 is not supported"),
-        ({"of_tomorrow": 1}, "of_tomorrow = 1 is not supported; supported: the keys sample_size, in_channels"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_configurations_that_are_refused(values: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match="IF configuration: ") as raised:
-        IFConfig.from_mapping(SMALL | values)
-    assert says in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("key", ["sample_size", "down_block_types", "addition_embed_type", "mid_block_type"])
-def test_configurations_that_lack_something(key: str) -> None:
-    with pytest.raises(ValueError, match=key):
-        IFConfig.from_mapping({name: value for name, value in SMALL.items() if name != key})

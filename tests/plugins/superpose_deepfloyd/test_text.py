@@ -119,30 +119,3 @@ def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None
     save_file({name: value[1:] for name, value in states.items()}, file, {"prompts": json.dumps(LINES)})
     with pytest.raises(PromptError, match="the empty prompt, which guidance needs, is not in"):
         refuse(Embeddings.of(file).problems(""), PromptError)
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "no such file; python -m superpose_deepfloyd.embed writes it"),
-        (b"not a file of tensors", "is no file of texts"),
-        ({}, "is no file of texts"),
-        ({"prompts": '["", "a"]'}, "names 2 prompts and holds 1 texts"),
-    ],
-    ids=["missing", "garbage", "no prompts", "wrong count"],
-)
-def test_files_that_are_no_texts(content: Any, says: str, tmp_path: Path) -> None:
-    file = tmp_path / "texts.safetensors"
-    if isinstance(content, bytes):
-        file.write_bytes(content)
-    elif content is not None:
-        save_file({"states": torch.zeros(1, 7, 32)}, file, content)
-    with pytest.raises(RecipeError, match=says):
-        refuse(make("model", "deepfloyd", path=PIPELINE, embeddings=file).prompt_problems(""), PromptError)
-
-
-def test_texts_of_another_encoder(tmp_path: Path) -> None:
-    file = tmp_path / "texts.safetensors"
-    save_file({"states": torch.zeros(1, 7, 16)}, file, {"prompts": '[""]'})
-    with pytest.raises(RecipeError, match="texts have 16 features, and the network reads 32"):
-        refuse(make("model", "deepfloyd", path=PIPELINE, embeddings=file).prompt_problems(""), PromptError)

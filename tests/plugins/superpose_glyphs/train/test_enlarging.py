@@ -7,16 +7,14 @@ from typing import Any
 
 import diffusers
 import numpy as np
-import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.distributions import Normal, kl_divergence
 
-from superpose import RecipeError, loads, make, prompted, sample
+from superpose import loads, make, prompted, sample
 from superpose_glyphs.model import GlyphsCascade
 from superpose_glyphs.train.enlarging import Enlarging, divergence
 from superpose_glyphs.train.plan import ALPHA, SIGMA
-from superpose_glyphs.upscaler import enlarged
 
 
 def test_divergence_is_between_two_steps_of_ddpm() -> None:
@@ -36,34 +34,6 @@ def test_divergence_is_between_two_steps_of_ddpm() -> None:
         )
         got = divergence(clean - guess, place, torch.tensor([t]))
         torch.testing.assert_close(got, kl_divergence(true, learned), rtol=2e-3, atol=1e-4)
-
-
-def test_enlarged_keeps_flat_images_flat() -> None:
-    flat = torch.full((2, 3, 4, 4), 0.3)
-    torch.testing.assert_close(enlarged(flat), torch.full((2, 3, 8, 8), 0.3))
-
-
-def test_paints_over_small_images(tmp_path: Path) -> None:
-    task = Enlarging()
-    task.export(task.network(), tmp_path)
-    predictor = GlyphsCascade(path=tmp_path, noise_level=50).load()
-    low, drawn = torch.rand(2, 3, 32, 32), torch.randn(2, 3, 64, 64)
-    alpha, sigma = predictor.schedule.at(50)
-
-    def noise(purpose: str = "") -> torch.Tensor:
-        return drawn
-
-    conditioning = predictor.conditioning(low, noise)
-    assert conditioning is not None
-    assert conditioning.channels is not None
-    torch.testing.assert_close(conditioning.channels, alpha * enlarged(low) + sigma * drawn)
-    x = torch.cat((drawn, conditioning.channels), dim=1)
-    prediction = predictor.predict(x, predictor.schedule.level(0, 500), conditioning.per_sample)
-    assert prediction.variance is not None
-    assert prediction.output.shape == prediction.variance.shape == drawn.shape
-    for wrong in (None, drawn):
-        with pytest.raises(RecipeError, match=r"paints over images of \(3, 32, 32\), found"):
-            predictor.conditioning(wrong, noise)
 
 
 def test_a_cascade_of_two_stages_runs(tmp_path: Path) -> None:
