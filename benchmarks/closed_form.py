@@ -17,9 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from superpose import NoiseLevel, Trajectory, composed, make, prompted
+from superpose import NoiseLevel, Scheduler, Trajectory, composed, make, prompted
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose.testing.predictors import GaussianPredictor
+from superpose_constraints.freeze import Frozen, FrozenAnew
 from superpose_constraints.inpaint import Replacement
 
 SAMPLES = 4000
@@ -36,6 +37,13 @@ FLOWS: tuple[tuple[str, dict[str, Any], tuple[str, dict[str, Any]] | None, tuple
     ("unipc", {"order": 2}, ("UniPCMultistepScheduler", {"solver_order": 2}), None),
     ("lms", {}, ("LMSDiscreteScheduler", {}), ("zABSampler", {"order": 4})),
 )
+#: What images are painted with of which a part is given, and the steps it takes.
+CONDITIONERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ddpm", {}),
+    ("ddpm", {"variance": "fixed_large"}),
+    ("ddim", {}),
+)
+STEPS = 250
 CHANCE = (("ddpm", {}, ("DDPMScheduler", {"clip_sample": False, "variance_type": "fixed_small"}), ("DDPMSampler", {})),)
 
 
@@ -159,13 +167,13 @@ def conditioning() -> None:
     known = torch.tensor([0.9, 0.7, 0.0, 0.0]).expand(1, 4, 4)
     exact = IMAGES.given(known, keep)
 
-    def inpainted(steps: int, repeats: int) -> Tensor:
-        rule, scheduler = Replacement(known=known, keep=keep, repeats=repeats), make("scheduler", "ddpm", steps=steps)
+    def inpainted(repeats: int, scheduler: Scheduler) -> Tensor:
+        rule = Replacement(known=known, keep=keep, repeats=repeats)
         plan = rule.plan(scheduler.plan(IMAGES.schedule))
         return Trajectory(prompted(IMAGES, ""), scheduler, plan, NOISE, [rule]).run()
 
-    def by_diffusers(steps: int, repeats: int) -> Tensor:
-        scheduler = import_module("diffusers").RePaintScheduler(clip_sample=False)
+    def by_diffusers(steps: int, repeats: int, eta: float) -> Tensor:
+        scheduler = import_module("diffusers").RePaintScheduler(clip_sample=False, eta=eta)
         scheduler.set_timesteps(steps, 1, repeats)
         generator = torch.Generator().manual_seed(0)
         x, before = torch.randn(SAMPLES, 1, 4, 4, generator=generator), scheduler.timesteps[0] + 1
@@ -179,21 +187,55 @@ def conditioning() -> None:
             before = t
         return x
 
-    def by_azula(steps: int, repeats: int) -> Tensor:
+    def by_azula(steps: int, repeats: int, eta: float) -> Tensor:
         torch.manual_seed(0)
         cls = import_module("azula.guidance.repaint").RePaintSampler
-        told = {"eta": 1.0, "iterations": repeats, "steps": steps, "silent": True}
+        told = {"eta": eta, "iterations": repeats, "steps": steps, "silent": True}
         sampler = cls(_azula_denoiser(), known[None].expand(SAMPLES, -1, -1, -1).double(), keep[None] > 0, **told)
         return sampler(torch.randn(SAMPLES, 1, 4, 4, dtype=torch.float64))
 
     def off(images: Tensor) -> float:
         return distance(images[..., 2:].flatten(1), *exact)
 
-    print("| half of it given | steps | superpose `inpaint` | diffusers' RePaint | azula's RePaint |")
+    print("| repeats of a level | steps by | superpose `inpaint` | diffusers' RePaint | azula's RePaint |")
     print("|---|---|---|---|---|")
-    for steps, repeats in ((250, 1), (250, 3), (250, 10)):
-        cells = [shown(off, run, steps, repeats) for run in (inpainted, by_diffusers, by_azula)]
-        print(f"| {repeats} a level | {steps} |", *(f"{cell} |" for cell in cells), flush=True)
+    for repeats in (1, 3, 10):
+        for kind, told in CONDITIONERS:
+            eta = 0.0 if kind == "ddim" else 1.0
+            cells = [shown(off, inpainted, repeats, make("scheduler", kind, steps=STEPS, **told))]
+            same = told.get("variance") != "fixed_large"  # theirs has the small one
+            cells += [shown(off, run, STEPS, repeats, eta) if same else "-" for run in (by_diffusers, by_azula)]
+            name = f"`{kind}`" + "".join(f", `{key} = {value!r}`" for key, value in told.items())
+            print(f"| {repeats} | {name} |", *(f"{cell} |" for cell in cells), flush=True)
+
+
+def exact_of_part(part: Callable[[Tensor], Tensor], known: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of images of which one linear part is known, the rest being as ever."""
+    basis = torch.eye(known.numel(), dtype=torch.float64).view(-1, 1, *known.shape)
+    measured = torch.stack([part(one).flatten() for one in basis], 1)
+    seen = measured @ IMAGES.covariance
+    gain = seen.T @ torch.linalg.pinv(seen @ measured.T)
+    mean = IMAGES.mean + gain @ measured @ (known.double().flatten() - IMAGES.mean)
+    return mean, IMAGES.covariance - gain @ seen
+
+
+def frozen(rule: type[Frozen | FrozenAnew], scheduler: Scheduler) -> float:
+    """Error of images whose coarse mosaic is frozen to that of one that was drawn."""
+    part = make("decomposition", "haar", bands=2).part("band-0")
+    known = 0.1 + 0.5 * torch.randn(IMAGES.shape, generator=torch.Generator().manual_seed(5))
+    trajectory = Trajectory(
+        prompted(IMAGES, ""), scheduler, scheduler.plan(IMAGES.schedule), NOISE, [rule(known=known, part=part)]
+    )
+    return distance(trajectory.run().flatten(1), *exact_of_part(part, known))
+
+
+def freezing() -> None:
+    """A part of an image that is given, against the exact conditional distribution of the whole."""
+    print("| steps by | `freeze` | `freeze` with `noise = 'fresh'` |\n|---|---|---|")
+    for kind, told in CONDITIONERS:
+        scheduler = make("scheduler", kind, steps=STEPS, **told)
+        name = f"`{kind}`" + "".join(f", `{key} = {value!r}`" for key, value in told.items())
+        print(f"| {name} |", *(f"{frozen(rule, scheduler):.2g} |" for rule in (Frozen, FrozenAnew)), flush=True)
 
 
 def main() -> None:
@@ -207,6 +249,8 @@ def main() -> None:
     compositions()
     print()
     conditioning()
+    print()
+    freezing()
 
 
 if __name__ == "__main__":

@@ -131,7 +131,9 @@ class Replacement(Rule):
     picture: Tensor = attrs.field()
     kept: Tensor = attrs.field()
     levels: int = 1
-    _share: Tensor = attrs.field(init=False)
+    _painted: Tensor = attrs.field(init=False)
+    _fresh: Tensor = attrs.field(init=False)
+    _given: Tensor = attrs.field(init=False)
     _some: bool = attrs.field(init=False)
 
     @picture.default
@@ -142,14 +144,27 @@ class Replacement(Rule):
     def _kept_places(self) -> Tensor:
         return self.keep
 
-    @_share.default
-    def _find_share(self) -> Tensor:
-        return 1 - (1 - self.keep) ** (1 / self.levels)
+    @_painted.default
+    def _find_painted(self) -> Tensor:
+        return 1 - self._share
+
+    @_fresh.default
+    def _find_fresh(self) -> Tensor:
+        return (self._share * (2 - self._share)).sqrt()
+
+    @_given.default
+    def _find_given(self) -> Tensor:
+        return self.known * self._share
 
     @_some.default
     def _find_some(self) -> bool:
         # Read here once: the loop reads no device tensor into Python.
         return bool(self.keep.any())
+
+    @property
+    def _share(self) -> Tensor:
+        """The share of a level in what is kept."""
+        return 1 - (1 - self.keep) ** (1 / self.levels)
 
     def plan(self, plan: Plan) -> Plan:
         """Each transition ``repeats`` times, with a climb back between two."""
@@ -166,9 +181,8 @@ class Replacement(Rule):
         """Put what is known in, noised to the level ``here``."""
         if not self._some:
             return Edit(x, jumped=False)
-        painted, fresh = 1 - self._share, (self._share * (2 - self._share)).sqrt()
-        known = (noise() * here.sigma).mul_(fresh).add_(self.known * self._share, alpha=here.alpha)
-        return Edit(known.add_(x * painted))
+        known = (noise() * here.sigma).mul_(self._fresh).add_(self._given, alpha=here.alpha)
+        return Edit(known.add_(x * self._painted))
 
     def finish(self, image: Tensor) -> Tensor:
         """Put what is known in, as it is."""
