@@ -62,20 +62,21 @@ class DCT(Decomposition):
         """A band of a picture."""
         height, width = image.shape[-2:]
         lines, columns = (_waves(size) for size in (height, width))
-        mask = self._bands(height, width) == self.names.index(name)
+        mask = self.bands_of(height, width) == self.names.index(name)
         band: Picture = lines.T @ ((lines @ image @ columns.T) * mask) @ columns
         return band
 
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """A band that has no frequency shows nothing."""
         _, height, width = shape
-        there = set(self._bands(height, width).flatten().tolist())
+        there = set(self.bands_of(height, width).flatten().tolist())
         if missing := [name for number, name in enumerate(self.names) if number not in there]:
             what = f"{missing[0]} of dct has no frequency of {width}x{height} pixels"
             yield Problem("bands", what, f"take fewer bands, or another value of lowest (here {self.lowest:g})")
 
-    def _bands(self, height: int, width: int) -> NDArray[np.int64]:
-        """The band of each frequency, as `_numbers` has it, without torch."""
+    def bands_of(self, height: int, width: int) -> NDArray[np.int64]:
+        """The band of each frequency, shape (height, width)."""
+        # A wave of frequency k goes through k / 2 cycles from border to border.
         down, across = np.arange(height)[:, None] / 2, np.arange(width)[None] / 2 * (height / width)
         bands: NDArray[np.int64] = np.searchsorted(
             self.lowest * 2.0 ** np.arange(self.bands - 1), np.hypot(down, across)
@@ -86,36 +87,28 @@ class DCT(Decomposition):
         import torch  # plugins import no torch until they are used
 
         height, width = x.shape[-2:]
-        lines, columns = (_transform(size, x.dtype, x.device) for size in (height, width))
-        mask = _numbers(self.bands, self.lowest, height, width).to(x.device) == number
+        lines, columns = (_on_device(size, x.dtype, x.device) for size in (height, width))
+        mask = _masks(self, height, width, x.device) == number
         # One at a time: a product of matrices may sum in another order when there are more of them.
         return torch.stack([lines.T @ ((lines @ image @ columns.T) * mask) @ columns for image in x])
 
 
-@lru_cache(maxsize=64)
-def _numbers(bands: int, lowest: float, height: int, width: int) -> Tensor:
-    """The band of each frequency, shape (H, W)."""
-    import torch
-
-    # A wave of frequency k goes through k / 2 cycles from border to border.
-    down, across = (torch.arange(size, dtype=torch.float64) / 2 for size in (height, width))
-    cycles = torch.hypot(down[:, None], across * (height / width))
-    return torch.stack([cycles > lowest * 2**i for i in range(bands - 1)]).sum(0)
-
-
 @lru_cache(maxsize=16)
-def _transform(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The orthonormal cosine transform (DCT-II) of ``size`` values, shape (frequencies, values)."""
+def _on_device(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     import torch
 
-    frequency, place = torch.arange(size, dtype=torch.float64)[:, None], torch.arange(size, dtype=torch.float64)
-    waves = torch.cos(math.pi / size * (place + 0.5) * frequency) * math.sqrt(2 / size)
-    waves[0] /= math.sqrt(2)
-    return waves.to(device, dtype)
+    return torch.from_numpy(_waves(size)).to(device, dtype)
+
+
+@lru_cache(maxsize=64)
+def _masks(rule: DCT, height: int, width: int, device: torch.device) -> Tensor:
+    import torch
+
+    return torch.from_numpy(rule.bands_of(height, width)).to(device)
 
 
 def _waves(size: int) -> Picture:
-    """The transform as an array."""
+    """The orthonormal cosine transform (DCT-II) of ``size`` values, shape (frequencies, values)."""
     frequency, place = np.arange(size)[:, None], np.arange(size)
     waves: Picture = np.cos(math.pi / size * (place + 0.5) * frequency) * math.sqrt(2 / size)
     waves[0] /= math.sqrt(2)
