@@ -265,6 +265,9 @@ class Drawn:
         told = {name: file for name, file in files.items() if hasattr(cls, name)}
         if hasattr(cls, "decomposition"):
             told["decomposition"] = self.one_of("decomposition", self.fits)
+        if hasattr(cls, "operator"):
+            operators = [kind for operator in KINDS.kinds("operator").values() for kind in variants(operator)]
+            told |= {"operator": self.random.choice(operators), "observed": files["image"], "noise": 0.1}
         return cls(**told)
 
     def picture(self):

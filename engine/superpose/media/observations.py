@@ -48,7 +48,7 @@ def read_observation(path: Path | str, shape: tuple[int, int, int], device: torc
     if (height, width) != shape[1:]:
         raise RecipeError(
             f"{path}: is {height}x{width} (height x width), and what the operator observes of an image is "
-            f"{shape[1]}x{shape[2]}: is it of this image, with these options?"
+            f"{shape[1]}x{shape[2]}: give one of that size, or the options that it was made with"
         )
     return read_image(path, shape, device)
 
