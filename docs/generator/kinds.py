@@ -42,4 +42,5 @@ def _name(paper: str) -> str:
         return f"[{paper}](https://arxiv.org/abs/{number})"
     if where == "doi":
         return f"[{paper}](https://doi.org/{number})"
-    return "see below"
+    key = paper.partition("{")[2].partition(",")[0]
+    return f"[{key}](#bibtex)"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Denoiser, Observed, RecipeError, Rule, option
+from superpose import Denoiser, Observed, Rule, option
 from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, products, with_pull
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import Canvas, Estimate, LinearOperator, NoiseLevel
+
+
+#: Without noise the equations need not have a solution.
+NOISY = "standard deviation of the noise, where images are in [-1, 1]; 8-bit pixels alone have 0.002"
 
 
 @attrs.frozen(kw_only=True)
@@ -39,12 +43,9 @@ class MMPS(Observed):
     papers = ("arXiv 2405.13712",)
     needs = frozenset({"differentiable"})
     linear = True
+    noise: float = option(doc=NOISY, gt=0)
     iterations: int = option(3, doc="steps of conjugate gradients, each a walk back through the network", ge=1, le=100)
     signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse an observation without noise, whose equations need not have a solution."""
-        refuse_exact(self.noise)
 
     def bind(self, canvas: Canvas) -> Rule:
         """The files as tensors."""
@@ -56,12 +57,6 @@ class MMPS(Observed):
             iterations=self.iterations,
             signal=self.signal,
         )
-
-
-def refuse_exact(noise: float) -> None:
-    """Raise `RecipeError` for an observation without noise."""
-    if noise == 0:
-        raise RecipeError("noise must be more than 0, such as 0.01: 8-bit pixels alone have 0.002")
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Denoiser, Observed, Rule, option
-from superpose_constraints.mmps import refuse_exact
+from superpose_constraints.mmps import NOISY
 from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, with_pull
 
 if TYPE_CHECKING:
@@ -36,11 +36,8 @@ class TMPD(Observed):
     papers = ("arXiv 2310.06721",)
     needs = frozenset({"differentiable"})
     linear = True
+    noise: float = option(doc=NOISY, gt=0)
     signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse an observation without noise."""
-        refuse_exact(self.noise)
 
     def bind(self, canvas: Canvas) -> Rule:
         """The files as tensors."""

@@ -14,6 +14,7 @@ from superpose.cli import COMMANDS
 from superpose.kinds.options import options_of
 from superpose.plugins import hooks, load_plugins
 from superpose.recipe.json_schema import shipped
+from superpose.running.citation import bibtex
 
 ROOT = Path(__file__).parent.parent.parent
 REGISTRY = shipped(load_plugins())
@@ -88,7 +89,9 @@ def test_every_kind_has_its_place_in_the_reference(role, pages):
         for option in options_of(cls):
             assert f"| `{option.name}` |" in sections[kind], f"{role} {kind} hides {option.name}"
         for paper in cls.papers:
-            assert paper in sections[kind], f"{role} {kind} hides {paper}"
+            entry = re.match(r"@\w+\{(.+?),", paper)
+            assert (entry[1] if entry else paper) in sections[kind], f"{role} {kind} hides {paper}"
+            assert bibtex(paper) in text, f"{role} {kind} hides the entry of {paper}"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -18,7 +18,7 @@ from superpose_diffusers.loading import _part
 from superpose_ldm.conditioning import Words
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "stable-diffusion": lambda folder: Words(Any, 1, 1, folder).check(""),
+    "stable-diffusion": lambda folder: Words(Any, 1, 1, folder).tokens(""),
     "deepfloyd": lambda folder: TextFolder(folder).load(),
     "diffusers": lambda folder: _part(transformers.AutoTokenizer, folder, torch.device("cpu"), torch.float32, None),
 }

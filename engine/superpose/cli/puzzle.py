@@ -9,10 +9,10 @@ from superpose.cli.printing import say
 from superpose.cli.recipes import add_input, named_files, registry
 
 DESCRIPTION = """\
-Make a puzzle of an image that superpose wrote, of which a view moves pieces: a jigsaw, a disc that turns, squares on
-hinges, patches. IMAGE-puzzle.svg has the lines to cut along, each once, in millimetres, with the number of each piece.
-IMAGE-puzzle.pdf has four pages of that size: the picture with its bleed, to print; its back with the numbers; and the
-pieces put together in both ways. No network is loaded.
+Make a puzzle of an image that superpose wrote, of which a view moves pieces: interlocked ones, a disc that turns,
+squares on hinges, patches. IMAGE-puzzle.svg has the lines to cut along, each once, in millimetres, with the number of
+each piece. IMAGE-puzzle.pdf has four pages of that size: the picture with its bleed, to print; its back with the
+numbers; and the pieces put together in both ways. No network is loaded.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 from superpose.estimate.decomposition import Decomposition
@@ -25,6 +26,7 @@ from superpose.plugins import Registry, load_plugins
 from superpose.plugins.validate import names_of, names_of_all
 from superpose.recipe.dump import inline, plain
 from superpose.recipe.where import TomlTable
+from superpose.sampling.observed import Observed
 
 PROMPTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -47,26 +49,46 @@ def example(cls: type[Kind], registry: Registry | None = None) -> str:
         options = {name: value for name, value in table.items() if name != "kind"}
         names = names_of_all(cls) or names_of(cls(**paths_read(cls, options)))
         table |= dict(zip(names, itertools.cycle(PROMPTS), strict=False))
-    # An example has no place of its own: tables inside it are written on the line of their key.
-    body = "".join(f"{key} = {inline(value)}\n" for key, value in table.items())
+    body = _lines(table)
     if host := _host(cls.role, registry):
-        holder, option = host
-        return f'[{holder.role}]\nkind = "{holder.kind}"\n\n[{holder.role}.{option}]\n{body}'
-    return (f"[[{cls.role}]]\n" if ROLES[cls.role].many else f"[{cls.role}]\n") + body
+        holder, name = host
+        needed = [option for option in options_of(holder) if option.required and option.name != name]
+        return f"{_heading(holder.role)}{_lines(_filled(holder, needed, registry))}\n[{holder.role}.{name}]\n{body}"
+    return _heading(cls.role) + body
+
+
+def _heading(role: str) -> str:
+    return f"[[{role}]]\n" if ROLES[role].many else f"[{role}]\n"
+
+
+def _lines(table: TomlTable) -> str:
+    """A table without its heading; tables inside it are written on the line of their key, as it has no place yet."""
+    return "".join(f"{key} = {inline(value)}\n" for key, value in table.items())
 
 
 def _host(role: str, registry: Registry) -> tuple[type[Kind], str] | None:
-    """A guidance that names kinds of a role which no table of a recipe names by itself, and its option; None else."""
+    """A kind with a table of its own that takes kinds of a role which has none, and its option; None for other roles.
+
+    Of several it is the one that takes most kinds of that role.
+    """
     if ROLES[role].in_recipe:
         return None
-    guidances = registry.kinds("guidance").values()
-    hosts = ((cls, option) for cls in guidances for option in options_of(cls))
-    return next(((cls, option.name) for cls, option in hosts if option.form == Named(role)), None)
+    holders = [cls for name in ROLES if ROLES[name].in_recipe for cls in registry.kinds(name).values()]
+    hosts = [(cls, option.name) for cls in holders for option in options_of(cls) if option.form == Named(role)]
+    return min(hosts, key=lambda host: _demands(host[0]), default=None)
+
+
+def _demands(cls: type[Kind]) -> int:
+    return cls.linear + cls.spectral if issubclass(cls, Observed) else 0
 
 
 def _table(cls: type, registry: Registry) -> TomlTable:
+    return _filled(cls, options_of(cls), registry)
+
+
+def _filled(cls: type, options: Iterable[Option], registry: Registry) -> TomlTable:
     tag: TomlTable = {"kind": cls.kind} if issubclass(cls, Kind) else {}
-    values = {option.name: _value(option, registry) for option in options_of(cls)}
+    values = {option.name: _value(option, registry) for option in options}
     return tag | {name: value for name, value in values.items() if value is not None}
 
 

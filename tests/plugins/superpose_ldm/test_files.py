@@ -263,8 +263,10 @@ def test_classes_are_numbers_or_names() -> None:
     classes: Any = read.conditioning
     assert [classes.number(prompt) for prompt in ("", "3", "dog")] == [10, 3, 1]
     for prompt, says in (("11", "a number from 0 to 10 or a name"), ("dogs", "did you mean 'dog'?"), ("²", "unknown")):
+        (problem,) = classes.problems(prompt)
+        assert says in str(problem)
         with pytest.raises(PromptError, match=re.escape(says)):
-            classes.check(prompt)
+            classes.number(prompt)
 
 
 def test_a_single_file_of_text_needs_a_tokenizer(tmp_path) -> None:
@@ -276,7 +278,7 @@ def test_a_single_file_of_text_needs_a_tokenizer(tmp_path) -> None:
 def test_long_prompts_are_cut_with_a_warning() -> None:
     words: Any = read_folder(FOLDER, None, None).conditioning
     with pytest.warns(UserWarning, match="reads 16 tokens of a prompt, and does not see"):
-        words.check("one " * 40)
+        assert not [*words.problems("one " * 40)]
     assert len(words.tokens("one " * 40)) == 16
 
 
