@@ -39,7 +39,7 @@ def pieces_go_where_pixels_go(view: View, channels: int, height: int, width: int
         if any((line < 0).any() or (line > (height, width)).any() for line in cutting.lines):
             broken(view, where, "a line leaves the picture; its points are (row, column) in pixels")
         want = enlarged(reading(view, image), zoom)
-        got = cutting.assembled(enlarged(image, zoom), want)
+        got = cutting.assembled(enlarged(image, zoom), np.full_like(want, np.nan))  # where no piece lies, none shows it
         off = (got != want).any(0)
         worst = float(off.mean())
         if off.sum() > (LEFT if zoom == 1 else max(LEFT, ROUGH * off.size)):

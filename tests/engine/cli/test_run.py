@@ -53,16 +53,6 @@ def test_the_default_folder_is_named_after_the_recipe(recipe, tmp_path, monkeypa
     assert (tmp_path / "runs" / "letter" / "sheet.png").exists()
 
 
-def test_replay_makes_the_same_bytes_under_the_same_name(tmp_path, capsys):
-    assert main(["run", str(ROOT / "recipes/inpaint.toml"), "--out", str(tmp_path / "one"), *QUICK]) == 0
-    moved = tmp_path / "elsewhere" / "0001.png"
-    moved.parent.mkdir()
-    (tmp_path / "one" / "0001.png").rename(moved)
-    assert main(["replay", str(moved), "--out", str(tmp_path / "two")]) == 0
-    assert (tmp_path / "two" / "0001.png").read_bytes() == moved.read_bytes()
-    assert "the same bytes" in capsys.readouterr().err
-
-
 def test_a_sample_does_not_depend_on_how_many_there_are(recipe, tmp_path):
     assert main(["run", str(recipe), "--out", str(tmp_path / "many"), "--samples", "7", "--set", "run.at_once=4"]) == 0
     assert main(["run", str(recipe), "--out", str(tmp_path / "few"), "--samples", "1"]) == 0

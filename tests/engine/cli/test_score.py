@@ -1,17 +1,12 @@
 """`superpose score` and `superpose run --best K --of N`, on the embedded models."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from folders import contents
-from superpose import load, replay, run
+from superpose import load, run
 from superpose.cli import main
-from superpose.media.png import read_origin
 from superpose.media.sheet import RIGHT, WRONG
-from superpose.running.record import read_record
 from superpose.search.scores import read_scores
 
 TEXT = """[model]
@@ -60,60 +55,6 @@ def test_scores_lie_beside_the_images_and_are_on_the_sheet(recipe, tmp_path, cap
     assert has(outcome.sheet, RIGHT) == any(right for score in scores.images.values() for right in score.right)
     assert has(outcome.sheet, WRONG) == any(not right for score in scores.images.values() for right in score.right)
     assert {name: (out / name).read_bytes() for name in images} == images
-
-
-def test_the_best_are_kept_and_say_of_how_many(recipe, tmp_path, capsys):
-    out = tmp_path / "out"
-    printed = said(capsys, "run", recipe, "--out", out, "--best", 2, "--of", 5, "--device", "cpu").out.splitlines()
-    scores, record = read_scores(out), read_record(out)
-    assert [line for line in printed if line.endswith(".png")] == [
-        *(str(out / name) for name in scores.images),
-        str(out / "sheet.png"),
-    ]
-    assert sorted(contents(out)) == sorted([*scores.images, "recipe.toml", "scores.json", "sheet.png"])
-    ranks = [score.rank for score in scores.images.values()]
-    assert ranks == sorted((score.rank for score in scores.drawn), reverse=True)[:2]
-    assert (record.drawn, len(record.samples), record.made, scores.summary["samples"]) == (5, 2, 5, 5)
-    best = out / next(iter(scores.images))
-    assert read_origin(best).drawn == 5
-    assert replay(best, tmp_path / "again", device="cpu").read_bytes() == best.read_bytes()
-    before = contents(out)
-    resumed = said(capsys, "run", recipe, "--out", out, "--best", 2, "--of", 5, "--device", "cpu", "--resume")
-    assert "the best 2 of 5 samples are there already" in resumed.err
-    said(capsys, "score", out)
-    assert read_scores(out).summary == scores.summary, "scoring the best again told of them as if of all"
-    assert {name: data for name, data in contents(out).items() if name != "sheet.png"} == {
-        name: data for name, data in before.items() if name != "sheet.png"
-    }
-    (out / "scores.json").unlink()
-    assert "these are the best of 5 samples" in said(capsys, "score", out).err
-
-
-def test_a_choice_has_the_pixels_of_the_plain_run(recipe, tmp_path, capsys):
-    said(capsys, "run", recipe, "--out", tmp_path / "best", "--best", 1, "--of", 2, "--device", "cpu")
-    [name] = json.loads((tmp_path / "best" / "run.json").read_text())["images"]
-    said(capsys, "run", recipe, "--out", tmp_path / "all", "--samples", 2, "--device", "cpu")
-    with Image.open(tmp_path / "best" / name) as one, Image.open(tmp_path / "all" / name) as two:
-        assert one.tobytes() == two.tobytes()
-
-
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        (["--best", "2"], "--best K and --of N belong together"),
-        (["--of", "2"], "--best K and --of N belong together"),
-        (["--best", "3", "--of", "2"], "the best of N samples are from 1 to N"),
-        (["--best", "1", "--of", "2", "--samples", "3"], "--of N says how many samples are drawn"),
-        (["--classifier", "glyphs-classifier"], "reads the samples of --best K --of N"),
-        (["--best", "1", "--of", "2", "--classifier", "glyph-classifier"], "did you mean 'glyphs-classifier'"),
-        (["--best", "1", "--of", "2", "--classifier", "glyphs-classifier", "--option", "x=1"], "classifier 'glyphs-cl"),
-        (["--best", "1", "--of", "2", "--option", "path=1"], "of which classifier? name it with --classifier"),
-        (["--best", "1", "--of", "2", "--classifier", "pictograms-classifier"], "classifier 'pictograms-classifier': "),
-    ],
-)
-def test_mistakes_are_told_before_anything_is_drawn(given, why, recipe, tmp_path, capsys):
-    assert why in said(capsys, "run", recipe, "--out", tmp_path / "out", *given, code=2).err
-    assert not (tmp_path / "out").exists()
 
 
 def test_folders_that_hold_no_run(recipe, tmp_path, capsys):

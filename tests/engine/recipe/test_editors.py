@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from language_server import LanguageServer
-from superpose.cli import main
 from superpose.errors import RecipeError
 from superpose.kinds.options import Named, Nested, options_of
 from superpose.plugins import load_plugins
@@ -105,27 +104,6 @@ def refused(text):
     except RecipeError:
         return True
     return False
-
-
-def test_the_shipped_schema_is_up_to_date(capsys):
-    assert main(["schema", "--shipped", "--check", str(SCHEMA)]) == 0, capsys.readouterr().out
-    assert capsys.readouterr().out == ""
-
-
-def test_a_stale_schema_is_one_line_with_the_cure(tmp_path, capsys):
-    stale = tmp_path / "superpose.schema.json"
-    stale.write_text("{}\n")
-    assert main(["schema", "--check", str(stale)]) == 1
-    assert capsys.readouterr().out == f"{stale} is stale; write it with: superpose schema --out {stale}\n"
-    assert main(["schema", "--out", str(stale)]) == 0
-    assert main(["schema", "--check", str(stale)]) == 0
-    assert main(["schema", "--shipped", "--check", str(tmp_path / "none.json")]) == 1
-    assert "is not there; write it with: superpose schema --shipped --out" in capsys.readouterr().out
-
-
-def test_a_schema_that_cannot_be_written_is_one_line(tmp_path, capsys):
-    assert main(["schema", "--out", str(tmp_path)]) == 2
-    assert "cannot write" in capsys.readouterr().err
 
 
 def test_the_shipped_schema_leaves_strangers_out():

@@ -1,8 +1,6 @@
 """Animations of images: their frames, to the pixel, and what is refused."""
 
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,8 +9,6 @@ from PIL import Image, ImageSequence
 import superpose
 from made_images import ELSEWHERE, NEGATE, made, pixels
 from superpose import Pace, RecipeError, animate
-from superpose.cli import main
-from superpose.media.captions import captioned
 
 #: Four frames on each way, six at each rest: an image, its negative, and back.
 PACE = Pace(fps=10, move=0.5, rest=0.6)
@@ -157,83 +153,3 @@ def test_what_fails_on_the_way_leaves_no_file(image, monkeypatch, suffix):
     with pytest.raises(KeyboardInterrupt):
         animate(image, image.with_suffix(f".{suffix}"), pace=PACE)
     assert [path.name for path in image.parent.iterdir()] == [image.name]
-
-
-def test_of_a_run_every_image_is_animated_and_no_sheet(tmp_path, capsys):
-    for name in ("0000", "0001"):
-        made(tmp_path / f"{name}.png")
-    Image.fromarray(pixels()).save(tmp_path / "sheet.png")
-    command = ["animate", str(tmp_path), "--move", "0.3", "--rest", "0.2", "--size", "32"]
-    assert main([*command, "--format", "webp"]) == 0
-    assert capsys.readouterr().out.split() == [str(tmp_path / f"000{i}.webp") for i in (0, 1)]
-    assert main([*command, "--out", str(tmp_path / "films")]) == 0
-    assert sorted(path.name for path in (tmp_path / "films").iterdir()) == ["0000.gif", "0001.gif"]
-    assert main([*command, "--out", "x.gif"]) == 2
-    assert "name a folder with --out" in capsys.readouterr().err
-    assert main(["animate", str(tmp_path / "films")]) == 2
-    assert "holds no image that superpose wrote" in capsys.readouterr().err
-
-
-def test_no_torch_is_needed_for_any_kind_of_ours(tmp_path):
-    inner = "".join(f'band-{i} = "A"\n' for i in range(3))
-    parts = {
-        "colour": 'grey = "A"\ncolour = "B"',
-        "motion": 'length = 24\nmoving = "A"\nstill = "B"',
-        "hybrid": 'low = "A"\nhigh = "B"',
-        "triple-hybrid": 'low = "A"\nmiddle = "C"\nhigh = "B"',
-        **dict.fromkeys(("dct", "laplacian", "haar"), inner),
-    }
-    for kind, table in parts.items():
-        made(tmp_path / f"{kind}.png", f'[decomposition]\nkind = "{kind}"\n{table}')
-    made(
-        tmp_path / "views.png", "".join(f'[[view]]\nkind = "{k}"\nprompt = "A"\n' for k in ("rotate", "jigsaw", "skew"))
-    )
-    program = """
-import sys
-sys.modules["torch"] = None
-from superpose.cli import main
-from superpose.media.captions import captioned
-sys.exit(main(sys.argv[1:]))
-"""
-    command = [
-        sys.executable,
-        "-c",
-        program,
-        "animate",
-        str(tmp_path),
-        "--move",
-        "0.2",
-        "--rest",
-        "0.1",
-        "--size",
-        "16",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.split()) == len(parts) + 1
-
-
-def test_captions_stand_below_and_leave_the_frames_as_they_are(image):
-    plain, _ = opened(animate(image, image.with_suffix(".webp"), pace=PACE))
-    said, durations = opened(animate(image, image.with_name("said.webp"), pace=PACE, captions=True))
-    assert len(said) == len(plain)
-    assert [np.array_equal(one[:256], other) for one, other in zip(said, plain, strict=True)] == [True] * FRAMES
-    lines = [frame[256:] for frame in said]
-    assert {line.shape for line in lines} == {(32, 256, 3)}
-    first, second = lines[0], lines[5]
-    assert durations[0] == durations[5] == 600
-    for line in (first, second):
-        inked = np.nonzero((line < 128).any(-1))
-        assert len(inked[0])
-        assert abs((inked[1].min() + inked[1].max()) / 2 - 127.5) <= 2, "it is not in the middle"
-    assert not np.array_equal(first, second)
-    assert np.array_equal(lines[-1], first)
-    assert first.min() < lines[1].min() < lines[2].min(), "it does not grow pale"
-
-
-@pytest.mark.parametrize("text", ["i" * 400, "W" * 90, "", "a cat"])
-def test_a_caption_is_never_wider_than_its_frame(text):
-    frame = np.zeros((64, 48, 3), np.uint8)
-    made_of = captioned(frame, text, 1.0)
-    assert made_of.shape == (84, 48, 3)
-    assert bool((made_of[64:] < 128).any()) == bool(text)

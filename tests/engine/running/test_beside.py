@@ -26,7 +26,7 @@ from superpose import (
     viewed,
 )
 from superpose.plugins import load_plugins
-from superpose.testing import check_predictor, variants
+from superpose.testing import variants
 
 MOMENT = NoiseLevel(0, 500.0, 0.6, 0.8)
 SIZES = [(3, 8, 8), (1, 9, 9)]
@@ -145,57 +145,3 @@ def test_a_question_about_some_samples_only_is_refused():
     answerer = BatchedEvaluator(per_sample={network: {"own": torch.zeros(3, 1, 1, 1)}})
     with pytest.raises(LawError, match="Beheld is asked about 2 rows, and has 'own' for 3 samples"):
         answerer(prompted(network, "a"), noise(2, (6, 8, 8)), MOMENT)
-
-
-def test_the_laws_know_what_is_laid_beside():
-    figures = check_predictor(Beheld((3, 8, 8)), ["a", "b"], low=(3, 8, 8))
-    assert list(figures) == [
-        "lays-row-for-row",
-        "answers-in-form",
-        "keeps-rows-apart",
-        "differentiates",
-        "keeps-gradients-apart",
-    ]
-    check_predictor(LargerPredictor((3, 16, 16), 0.1), low=(3, 4, 4))
-
-
-class Mixing(Beheld):
-    """Lays the mean of all samples beside each."""
-
-    def conditioning(self, low, noise):
-        return Conditioning(low - low.mean(0), {"own": torch.zeros(len(low), 1, 1, 1)})
-
-
-class Short(Beheld):
-    """Forgets rows."""
-
-    def conditioning(self, low, noise):
-        return Conditioning(low, {"own": torch.zeros(1, 1, 1, 1)})
-
-
-class Small(Beheld):
-    """Lays what is smaller than a state."""
-
-    def conditioning(self, low, noise):
-        return Conditioning(low[..., :4, :4], {"own": torch.zeros(len(low), 1, 1, 1)})
-
-
-class Neighbourly(Beheld):
-    """Answers by what is beside the others."""
-
-    def predict(self, x, level, conditioning):
-        return super().predict(x, level, conditioning | {"own": conditioning["own"].flip(0)})
-
-
-@pytest.mark.parametrize(
-    ("cls", "says"),
-    [
-        (Mixing, r"Mixing: channels of sample 0 changes by .* with the samples beside it"),
-        (Short, "Short lays 1 rows of own beside 4 samples"),
-        (Small, r"Small lays \(4, 3, 4, 4\) beside states of \(3, 8, 8\)"),
-        (Neighbourly, r"Neighbourly: row \d changes by .* with the rows beside it"),
-    ],
-)
-def test_what_lays_beside_wrongly_is_caught(cls, says):
-    with pytest.raises(LawError, match=says):
-        check_predictor(cls((3, 8, 8)), low=(3, 8, 8))

@@ -5,10 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from small_models import Waves, WavesPredictor, pixels, waves
+from small_models import WavesPredictor, pixels, waves
 from superpose import (
     Canvas,
-    LawError,
     Noise,
     RecipeError,
     Trajectory,
@@ -24,8 +23,6 @@ from superpose import (
     trajectory,
 )
 from superpose.cli import main
-from superpose.testing import check_predictor, report
-from superpose.testing.networks import loads_what_it_says
 from superpose.testing.predictors import TinyPredictor
 
 HEAD = '[model]\nkind = "small-waves"\n[scheduler]\nkind = "ddim"\nsteps = 4\n'
@@ -158,41 +155,3 @@ def test_pictures_are_saved_as_they_are_decoded(small, tmp_path):
     want = to_pixels(sample(prompted(latent, "a"), recipe.scheduler, latent, samples=2, batch_size=4))
     for path, pixels_ in zip(outcome.images, want, strict=True):
         assert np.array_equal(np.asarray(Image.open(path)), pixels_)
-
-
-class TestLaws:
-    def test_a_lawful_first_stage(self):
-        figures = check_predictor(WavesPredictor((3, 8, 8)), ["a", ""])
-        assert list(figures) == [
-            "encodes-and-decodes",
-            "answers-in-form",
-            "keeps-rows-apart",
-            "differentiates",
-            "keeps-gradients-apart",
-        ]
-        assert figures["encodes-and-decodes"] < 1e-6
-        assert {line.status for line in report(Waves)} == {"ok"}
-
-    @pytest.mark.parametrize(
-        ("methods", "says"),
-        [
-            ({"encode": lambda self, x: x}, r"encode gives \(2, 3, 8, 8\) where \(2, 12, 4, 4\) is announced"),
-            ({"decode": lambda self, z: z}, r"decode gives \(2, 12, 4, 4\) where \(2, 3, 8, 8\) is announced"),
-            ({"decode": lambda self, z: pixels(z) / 0}, "decode gives what is not finite"),
-            ({"encode": lambda self, x: waves(x.mul_(2))}, "encode writes to its argument"),
-            ({"decode": lambda self, z: pixels(z.mul_(2))}, "decode writes to its argument"),
-        ],
-    )
-    def test_what_is_no_first_stage_is_caught(self, methods, says):
-        wrong = type("Wrong", (WavesPredictor,), methods)
-        with pytest.raises(LawError, match=f"Wrong: {says}"):
-            check_predictor(wrong((3, 8, 8)))
-
-    def test_a_model_that_announces_other_pictures_is_caught(self):
-        with pytest.raises(LawError, match=r"says its image_shape is \(3, 8, 8\), and loads one of \(3, 16, 16\)"):
-            loads_what_it_says(_Pretending(), WavesPredictor((3, 16, 16)))
-
-
-class _Pretending(Waves):
-    shape = (12, 8, 8)
-    image_shape = (3, 8, 8)

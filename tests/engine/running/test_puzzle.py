@@ -1,16 +1,13 @@
 """Puzzles: cut lines that part the pieces, pages that show both assemblies, at their true size."""
 
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from made_images import made, pixels
+from made_images import made
 from superpose import RecipeError, make, puzzle
-from superpose.cli import main
 
 MM = 8  # pixels of a millimetre in these tests
 VIEWS = {"jigsaw": 16, "inner-circle": 2, "square-hinge": 10, "permute": 64}
@@ -134,21 +131,3 @@ def test_files_that_are_there_are_kept(tmp_path):
     with pytest.raises(RecipeError, match=r"a-puzzle.svg is there already: choose another folder with --out"):
         puzzle(tmp_path / "a.png", pages=False)
     assert puzzle(tmp_path / "a.png", pages=False, overwrite=True).lines.read_text() != "mine"
-
-
-def test_without_reportlab_there_are_the_lines(tmp_path, monkeypatch, capsys):
-    made(tmp_path / "a.png", shows("jigsaw"))
-    monkeypatch.setattr("superpose.running.puzzle.find_spec", lambda name: None)
-    assert main(["puzzle", str(tmp_path / "a.png")]) == 2
-    assert "pip install 'superpose[print]'; --no-pages leaves them out" in capsys.readouterr().err
-    assert main(["puzzle", str(tmp_path / "a.png"), "--no-pages"]) == 0
-    assert capsys.readouterr().out.split() == [str(tmp_path / "a-puzzle.svg")]
-
-
-def test_no_torch_is_needed(tmp_path):
-    made(tmp_path / "a.png", shows("identity", "jigsaw"), pixels(16, 16))
-    program = "import sys; sys.modules['torch'] = None; from superpose.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", program, "puzzle", str(tmp_path / "a.png"), "--scale", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.split()) == 2

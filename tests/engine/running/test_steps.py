@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from superpose import RecipeError, compose, loads, to_pixels
-from superpose.cli import main
 from superpose.media.filmstrip import BEFORE, GAP, LINE, TILE
 from superpose.running.steps import filmstrip
 
@@ -61,20 +59,6 @@ def test_the_forward_process_adds_one_noise(states):
         assert both.float().mean() > 0.1
         assert (noise - last)[both].abs().max() < 0.05, "each level has another noise, or other scales"
     assert last.abs().max() > 0.9
-
-
-def test_the_command_writes_one_png(tmp_path, capsys):
-    recipe, out = tmp_path / "letter.toml", tmp_path / "strip.png"
-    recipe.write_text(TEXT)
-    command = ["steps", str(recipe), "--frames", "3", "--device", "cpu", "--out", str(out)]
-    assert main(command) == 0
-    assert capsys.readouterr().out.split() == [str(out)]
-    with Image.open(out) as image:
-        assert np.array_equal(np.asarray(image), filmstrip(loads(TEXT), frames=3))
-    assert main(command) == 2
-    assert "strip.png is there already" in capsys.readouterr().err
-    assert main([*command[:-1], "strip.gif"]) == 2
-    assert "a filmstrip is a PNG" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("options", "says"), [({"frames": 1}, "frames must be"), ({"samples": 9}, "samples must be")])

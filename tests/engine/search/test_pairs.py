@@ -24,7 +24,6 @@ from superpose import (
     View,
     make,
 )
-from superpose.cli import main
 from superpose.search.pairs import Pairs, Round
 from superpose.search.record import Record
 from superpose.search.tally import ranked
@@ -183,37 +182,3 @@ def test_what_was_found_is_not_drawn_again(tmp_path: Path) -> None:
     assert (rows[0]["both_right"], rows[0]["samples"], rows[0]["refined"]) == ("3", "3", "True")
     with pytest.raises(RunError, match=r"another search, whose words was \['a'\]: give another --out"):
         Record(tmp_path, {"words": ["b"]}).read()
-
-
-def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--out", str(tmp_path)]
-    numbers = ["--steps", "2", "--samples", "1", "--best", "1", "--more-steps", "2", "--more-samples", "2"]
-    assert main([*options, "--view", "rotate:180", "--words", "p,d,x", *numbers]) == 0
-    assert [Path(line).name for line in capsys.readouterr().out.split()] == ["pairs.csv", "pairs.json", "pairs.png"]
-    listed = json.loads((tmp_path / "pairs.json").read_text())
-    assert len(listed["pairs"]) == 3
-    assert set(listed["weights"]) == {"glyphs", "glyphs-classifier"}
-    before = (tmp_path / "pairs.jsonl").read_text()
-    assert main([*options, "--view", "rotate:180", "--words", "p,d,x", *numbers]) == 0
-    assert (tmp_path / "pairs.jsonl").read_text() == before
-
-
-@pytest.mark.parametrize(
-    ("wrong", "why"),
-    [
-        (["--words", "p"], "--words: 'p' gives 1 words"),
-        (["--words", "p,pp"], "unknown prompt 'pp'"),
-        (["--view", "rotate:450"], "--view: must be less than 360, got 450"),
-        (["--view", "rotate:half"], "--view: degrees of 'rotate' is a whole number or a number, got 'half'"),
-        (["--view", "identity:3"], "--view: 'identity' has no option: leave out '3'"),
-        (["--view", "rotat:180"], "did you mean 'rotate'"),
-        (["--classifier", "pictograms-classifier"], "reads images of (3, 64, 64), not of (3, 32, 32)"),
-    ],
-)
-def test_mistakes_are_told_before_anything_is_drawn(
-    wrong: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--view", "rotate:180", "--words", "p,d"]
-    assert main([*options, "--out", str(tmp_path / "out"), *wrong]) == 2
-    assert why in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()

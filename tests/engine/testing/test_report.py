@@ -4,12 +4,11 @@ import attrs
 import pytest
 import torch
 
+from small_models import First
 from superpose import (
     Canvas,
     Constraint,
     Edit,
-    LawError,
-    Model,
     PluginError,
     Problem,
     RecipeError,
@@ -22,8 +21,6 @@ from superpose import (
 from superpose.plugins import Plugin, Registry, load_plugins
 from superpose.plugins.registry import Registrations
 from superpose.testing import Line, check_scheduler, check_view, report, report_plugin
-from superpose.testing.networks import loads_what_it_says
-from superpose.testing.predictors import TinyPredictor
 from superpose.testing.views import laws
 from superpose_schedulers.ddim import DDIM
 from superpose_schedulers.heun import Heun
@@ -266,57 +263,12 @@ def test_ours_pass(role):
             assert line.status == "ok" or line.law == "all", str(line)  # what needs another kind is tried elsewhere
 
 
-@attrs.frozen(kw_only=True)
-class Liar(Model):
-    """Says one thing and loads another, where it is told to."""
-
-    kind = "liar"
-    side: int = option(8, doc="pixels that are loaded", choices=(8, 16))
-    steps: int = option(1000, doc="times that are loaded", ge=1)
-    betas: str = option("linear", doc="noise levels that are loaded", choices=("linear", "cosine"))
-
-    shape = (3, 8, 8)
-    schedule = TableSchedule.named("linear")
-
-    def load(self, device="cpu", dtype="float32"):
-        return TinyPredictor((3, self.side, self.side), TableSchedule.named(self.betas, self.steps))
-
-    def prompt_problems(self, prompt):
-        return ()
-
-
-def test_a_model_is_loaded_and_held_to_what_it_says():
-    lines = by_law(Liar)
-    assert list(lines) == [
-        "loads-what-it-says",
-        "answers-in-form",
-        "keeps-rows-apart",
-        "differentiates",
-        "keeps-gradients-apart",
-    ]
-    assert {line.status for line in lines.values()} == {"ok"}
-    assert 0.5 < lines["answers-in-form"].figure < 100, "the largest value of an answer to white noise"
-
-
-@pytest.mark.parametrize(
-    ("model", "says"),
-    [
-        (Liar(side=16), r"model 'liar' says its shape is \(3, 8, 8\), and loads one of \(3, 16, 16\)"),
-        (Liar(steps=100), "model 'liar' says it has 1000 times, and loads 100"),
-        (Liar(betas="cosine"), r"model 'liar' loads noise levels that are up to 0\.\d+ away from those it says"),
-    ],
-)
-def test_a_model_that_loads_something_else_is_caught(model, says):
-    with pytest.raises(LawError, match=says):
-        loads_what_it_says(model, model.load())
-
-
 def test_a_model_without_its_weights_is_skipped(monkeypatch):
     def load(self, device="cpu", dtype="float32"):
         raise RecipeError("weights are not here")
 
-    monkeypatch.setattr(Liar, "load", load)
-    [line] = report(Liar)
+    monkeypatch.setattr(First, "load", load)
+    [line] = report(First)
     assert (line.law, line.status, line.why) == ("can-be-tried", "skipped", "weights are not here")
 
 
