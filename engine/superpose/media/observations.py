@@ -40,7 +40,10 @@ def read_observation(path: Path | str, shape: tuple[int, int, int], device: torc
         array = read_array(path)
         if [size for size in array.shape if size != 1] != [size for size in shape if size != 1]:
             got = "x".join(map(str, array.shape))
-            raise RecipeError(f"{path}: has shape {got}, and what the operator observes of an image has {wanted}")
+            raise RecipeError(
+                f"{path}: has shape {got}, and what the operator observes of an image has {wanted}: give one of that "
+                "shape, or the options that it was made with"
+            )
         return torch.from_numpy(array).to(torch.float32).view(shape).to(device)
     if shape[0] not in (1, 3):
         raise RecipeError(f"{path}: what the operator observes, {wanted}, is no picture: give a .npy or .safetensors")

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from recorded_guiders import RUNS, Recorded, check_recorded, guided_run
 from superpose import LawError, NoiseLevel, make, prompted
 from superpose.testing.predictors import TinyPredictor
 
@@ -19,6 +20,11 @@ def test_it_is_the_formula(scale):
     guidance = make("guidance", "cfg", scale=scale)
     got = guidance.denoiser(network, network.condition("cat"), network.condition(""))(x, MOMENT).clean
     torch.testing.assert_close(got, none + scale * (cat - none), atol=1e-5 * (1 + abs(scale)), rtol=1e-5)
+
+
+def test_it_is_that_of_diffusers():
+    rule = make("guidance", "cfg", scale=RUNS["cfg"]["guidance_scale"])
+    check_recorded(guided_run(rule, Recorded(yes="pred_cond", no="pred_uncond")), "cfg")
 
 
 @pytest.mark.parametrize("scale", [math.nan, math.inf])
