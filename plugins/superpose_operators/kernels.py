@@ -62,9 +62,11 @@ class MotionBlur(Operator):
 
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """A way that is longer than the image."""
-        if 2 * self._reach + 1 > min(shape[1:]):
+        side = min(shape[1:])
+        if 2 * self._reach + 1 > side:
+            longest = 2 * ((side - 3) // 2)
             what = f"motion-blur along {self.length:g} pixels is longer than an image of {shape[1]}x{shape[2]}"
-            yield Problem("length", what, f"write at most {max(min(shape[1:]) - 4, 1)}")
+            yield Problem("length", what, f"write at most {longest}" if longest > 0 else "")
 
     def bind(self, shape: Shape, device: torch.device | str = "cpu") -> LinearOperator:
         """The line, its points shared out among the pixels around them."""

@@ -52,20 +52,56 @@ class Dense(LinearOperator):
         if len(self.matrix) > LARGEST:
             return None
         left, found, first = torch.linalg.svd(self.matrix, full_matrices=False)
-        # The directions that are seen, and those that complete them; QR may turn the first ones around.
-        basis, _ = torch.linalg.qr(first.T, mode="complete")
-        right = basis.T.clone()
-        right[: len(found)] = first
         values, back = found.new_zeros(self.matrix.shape[1]), left.new_zeros(self.matrix.shape[1], len(left))
         values[: len(found)] = found * (found > found[0] * ROUNDING)
         back[: len(found)] = left.T[: len(found)]
         back[values == 0] = 0
+        basis = Basis.of(first)
         return Spectrum(
             values.view(self.shape),
-            lambda x: _times(right, x, self.shape),
-            lambda x: _times(right.T, x, self.shape),
+            lambda x: each(basis.coordinates, x),
+            lambda x: each(basis.image, x),
             lambda y: _times(back, y, self.shape),
         )
+
+
+@attrs.frozen(eq=False)
+class Basis:
+    """All directions of an image, of which the first are given: products of reflections, as LAPACK keeps them.
+
+    A matrix of all would have as many rows and columns as an image has numbers.
+
+    Attributes:
+        reflections: The Householder vectors below the diagonal, shape (C H W, K).
+        lengths: A factor of each, shape (K,).
+        signs: 1, or -1 where the reflections turn a direction around, shape (K,).
+    """
+
+    reflections: Tensor
+    lengths: Tensor
+    signs: Tensor
+
+    @classmethod
+    def of(cls, first: Tensor) -> Basis:
+        """The basis that begins with orthonormal rows, shape (K, C H W)."""
+        reflections, lengths = torch.geqrf(first.T)
+        return cls(reflections, lengths, reflections.diagonal().sign())
+
+    def coordinates(self, image: Tensor) -> Tensor:
+        """How much of each direction is in one image, as an image."""
+        return self._signed(self._turned(image, back=True))
+
+    def image(self, coordinates: Tensor) -> Tensor:
+        """The image with these coordinates."""
+        return self._turned(self._signed(coordinates), back=False)
+
+    def _turned(self, one: Tensor, *, back: bool) -> Tensor:
+        column = one.reshape(-1, 1).to(self.reflections)
+        return torch.ormqr(self.reflections, self.lengths, column, transpose=back).view(one.shape).to(one)
+
+    def _signed(self, one: Tensor) -> Tensor:
+        flat, count = one.flatten(), len(self.signs)
+        return torch.cat((flat[:count] * self.signs.to(one), flat[count:])).view(one.shape)
 
 
 def _times(matrix: Tensor, x: Tensor, shape: Shape) -> Tensor:
