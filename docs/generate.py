@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
+#: Where the pictures of all recipes stand.
+GALLERY = "<!-- gallery of recipes -->"
+
 _taken: dict[str, list[str]] = {}
 
 
@@ -47,7 +50,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Lead links to the reference to its pages, and take the formulas out."""
+    """Put the gallery in, lead links to the reference to its pages, and take the formulas out."""
+    markdown = markdown.replace(GALLERY, recipes.gallery())
     text, _taken[page.file.src_uri] = formulas.take_out(references.resolved(markdown, page.file.src_uri))
     return text
 
