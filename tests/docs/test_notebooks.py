@@ -38,7 +38,10 @@ def test_a_notebook_runs_and_shows(path, tmp_path, monkeypatch):
         if value is not None:
             seen.append(shown(value))
     assert (4 * 128 + 3 * 8, 128) in seen
-    assert any("<pre>" in it for it in seen if isinstance(it, str))
+    recipes = [it for it in seen if isinstance(it, str) and "<pre>" in it]
+    assert len(recipes) == 2, "a recipe and its composition show themselves"
+    assert recipes[0] == recipes[1]
+    assert "degrees = 180" in recipes[0]
     assert any('src="data:image/png;base64,' in it for it in seen if isinstance(it, str))
 
 

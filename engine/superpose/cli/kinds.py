@@ -118,7 +118,7 @@ def _run_facts() -> dict[str, object]:
 
 
 def _option_facts(option: Option) -> dict[str, object]:
-    from superpose.recipe.dump import plain as as_toml
+    from superpose.recipe.plain import plain as as_toml
 
     facts = {"name": option.name, "value": option.form.words, "range": str(option.limits), "meaning": option.doc}
     default = {} if option.required else {"default": as_toml(option.default)}

@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 
 import attrs
 
-from superpose.recipe.dump import inline
+from superpose.recipe.plain import inline
 from superpose.recipe.where import KeyPath
 
 

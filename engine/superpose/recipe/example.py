@@ -24,7 +24,7 @@ from superpose.kinds.options import (
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
 from superpose.plugins.validate import names_of, names_of_all
-from superpose.recipe.dump import inline, plain
+from superpose.recipe.plain import inline, plain
 from superpose.recipe.where import TomlTable
 from superpose.sampling.observed import Observed
 

@@ -18,8 +18,8 @@ from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested,
 from superpose.kinds.roles import ROLES
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
-from superpose.recipe.dump import plain
 from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
 from superpose.recipe.tables import STAGE_KEYS, Run
 

@@ -15,9 +15,9 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import Either, Form, Listed, Nested, Option, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
-from superpose.recipe.dump import inline, plain
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.json_schema import schema
+from superpose.recipe.plain import inline, plain
 from superpose.recipe.tables import Run
 
 _STAGE = '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import tomli_w
 
 from superpose.errors import RecipeError
 from superpose.kinds.kind import Kind, option
@@ -13,13 +16,15 @@ from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
 from superpose.recipe.mistakes import MistakesError, Source
+from superpose.recipe.plain import plain, subject_table, table_of
 from superpose.recipe.subject import Subject, inside
 
 if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
-    from superpose.recipe.where import KeyPath
+    from superpose.recipe.plain import Paths
+    from superpose.recipe.where import KeyPath, TomlTable
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.scheduler import Scheduler
 
@@ -69,6 +74,19 @@ class Stage:
         """Every object of a registered kind, in the order of the table."""
         for part in (self.model, self.scheduler, self.guidance, self.clip, *self.constraint):
             yield from inside(part)
+
+    def table(self, paths: Paths) -> TomlTable:
+        """This stage as plain TOML, every option written out."""
+        return _roles(self, paths) | _constraints(self, paths)
+
+
+def _roles(where: Recipe | Stage, paths: Paths) -> TomlTable:
+    parts = {role: getattr(where, role) for role in STAGE_KEYS}
+    return {role: plain(part, paths) for role, part in parts.items() if part is not None}
+
+
+def _constraints(where: Recipe | Stage, paths: Paths) -> TomlTable:
+    return {"constraint": [table_of(each, paths) for each in where.constraint]} if where.constraint else {}
 
 
 def misnamed(names: Collection[str], subject: Subject) -> Iterator[tuple[KeyPath, str]]:
@@ -201,3 +219,24 @@ class Recipe:
     def located(self, found: Iterable[tuple[KeyPath, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
         return MistakesError(self.source.mistakes(found))
+
+    def table(self, paths: Paths = PurePath.as_posix) -> TomlTable:
+        """The recipe as plain TOML, every option written out, ``kind`` first.
+
+        Arguments:
+            paths: How a file's path is written; absolute by default.
+        """
+        table: TomlTable = {"requires": list(self.requires)} if self.requires else {}
+        subject = subject_table(self.subject, paths)
+        table |= {key: subject.pop(key) for key in ("prompt", "image", "negative", "reduction") if key in subject}
+        table |= _roles(self, paths)
+        if self.models:
+            table["models"] = {name: plain(model, paths) for name, model in self.models}
+        table |= subject
+        if self.stage:
+            table["stage"] = [stage.table(paths) for stage in self.stage]
+        return table | _constraints(self, paths) | {"run": plain(self.run, paths)}
+
+    def _repr_html_(self) -> str:
+        """The recipe with every option written out, for notebooks."""
+        return f"<pre>{html.escape(tomli_w.dumps(self.table()))}</pre>"

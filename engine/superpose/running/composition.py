@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from superpose.estimate.problem import problems_of
-from superpose.recipe import dumps
 from superpose.running.assembly import assembled
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
@@ -42,8 +40,8 @@ class Composition:
     inspection: Inspection | None = None
 
     def _repr_html_(self) -> str:
-        """The recipe with every option written out, for notebooks."""
-        return f"<pre>{html.escape(dumps(self.recipe))}</pre>"
+        """Its recipe with every option written out, for notebooks."""
+        return self.recipe._repr_html_()
 
     def trajectory(self, samples: Sequence[int]) -> Trajectory:
         """The run of the samples with these numbers at the first stage, which most recipes have alone."""

@@ -12,7 +12,7 @@ import torch
 from superpose.errors import RecipeError
 from superpose.media.images import read_image
 from superpose.media.sheet import Mark, Note, readings
-from superpose.recipe.dump import plain
+from superpose.recipe.plain import plain
 from superpose.running.album import hashes_of
 from superpose.search.scores import Score, Scores, best
 from superpose.search.scoring import ROWS, Scoring

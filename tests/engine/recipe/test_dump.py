@@ -1,5 +1,6 @@
 """Writing recipes and reading them again."""
 
+import html
 import tomllib
 from pathlib import Path
 
@@ -81,3 +82,11 @@ def test_paths_are_written_as_the_caller_says(tmp_path):
         loads(dumps(made, paths=lambda path: path.name if path.suffix else "."), folder=tmp_path, registry=REGISTRY)
         == made
     )
+
+
+def test_a_notebook_shows_the_whole_recipe():
+    """What stands between the tags is the recipe, and nothing of a prompt becomes a tag of the page."""
+    recipe = Recipe(model=Toy(), scheduler=Steps(steps=3), subject=Subject(prompt="<b>&A"))
+    shown = recipe._repr_html_()
+    assert "<b>" not in shown
+    assert html.unescape(shown.removeprefix("<pre>").removesuffix("</pre>")) == dumps(recipe)
