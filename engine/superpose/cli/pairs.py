@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from superpose.cli.recipes import registry, toml_value
 from superpose.errors import PromptError, RecipeError
+from superpose.media.files import read_text
 
 if TYPE_CHECKING:
+    from superpose.estimate.classifier import Classifier
+    from superpose.estimate.model import Model
     from superpose.estimate.view import View
     from superpose.plugins import Registry
+
+K = TypeVar("K")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +47,11 @@ def main(arguments: argparse.Namespace) -> int:
     from superpose.estimate.problem import problems_of, refuse
 
     known = registry(strict=arguments.strict_plugins)
+    _refuse_numbers(arguments)
     words = _words(arguments.words)
     view = _view(known, arguments.view)
-    model, classifier = known.get("model", arguments.model)(), known.get("classifier", arguments.classifier)()
+    model: Model = _made(known.get("model", arguments.model), "MODEL")
+    classifier: Classifier = _made(known.get("classifier", arguments.classifier), "--classifier")
     for problem in problems_of(view.problems, model.shape):
         raise RecipeError(f"--view: {problem}")
     if classifier.shape != model.shape:
@@ -65,8 +72,9 @@ def main(arguments: argparse.Namespace) -> int:
     numbers |= {"words": words, "weights": {**model.weights(), **classifier.weights()}}
     record = Record(arguments.out, numbers)
     tallies = record.read()
-    loaded = (one.load(arguments.device, arguments.dtype) for one in (model, classifier))
-    pairs = Pairs(next(loaded), classifier, next(loaded), view, arguments.scale, arguments.seed)
+    how = arguments.device, arguments.dtype
+    predictor, reader = model.load(*how), classifier.load(*how)
+    pairs = Pairs(predictor, classifier, reader, view, arguments.scale, arguments.seed)
     few = Round(samples=arguments.samples, steps=arguments.steps)
     more = Round(samples=arguments.more_samples, steps=arguments.more_steps, first=arguments.samples)
     total = len(pairs.of(words))
@@ -88,13 +96,30 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_numbers(arguments: argparse.Namespace) -> None:
+    """Raise `RecipeError` where a number leaves nothing to draw."""
+    for name, least in (("steps", 1), ("samples", 1), ("best", 0), ("more_steps", 1), ("more_samples", 1)):
+        if (number := getattr(arguments, name)) < least:
+            raise RecipeError(f"--{name.replace('_', '-')}: must be at least {least}, got {number}")
+    if not math.isfinite(arguments.scale):
+        raise RecipeError(f"--scale: must be finite, got {arguments.scale}")
+
+
 def _words(given: str) -> list[str]:
     path = Path(given)
-    listed = path.read_text(encoding="utf-8").splitlines() if "," not in given and path.is_file() else given.split(",")
+    listed = read_text(path).splitlines() if "," not in given and path.is_file() else given.split(",")
     words = list(dict.fromkeys(word.strip() for word in listed if word.strip()))
     if len(words) < 2:
         raise RecipeError(f"--words: {given!r} gives {len(words)} words: write two at least, with commas between")
     return words
+
+
+def _made(make: type[K], where: str, **options: object) -> K:
+    """An object of a kind that needs no other option than these."""
+    try:
+        return make(**options)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{where}: {error}") from error
 
 
 def _view(known: Registry, given: str) -> View:
@@ -102,17 +127,13 @@ def _view(known: Registry, given: str) -> View:
     from superpose.kinds.options import options_of
 
     kind, _, value = given.partition(":")
-    cls = known.get("view", kind)
-    make: Callable[..., View] = cls
+    cls: type[View] = known.get("view", kind)
     if not value:
-        return make()
+        return _made(cls, "--view")
     options = options_of(cls)
     if not options:
         raise RecipeError(f"--view: {kind!r} has no option: leave out {value!r}")
     first, found = options[0], toml_value(value)
     if not first.form.fits(found):
         raise RecipeError(f"--view: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
-    try:
-        return make(**{first.name: found})
-    except (TypeError, ValueError) as error:
-        raise RecipeError(f"--view: {error}") from error
+    return _made(cls, "--view", **{first.name: found})

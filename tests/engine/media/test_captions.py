@@ -6,7 +6,7 @@ from PIL import Image, ImageSequence
 
 from made_images import made
 from superpose import Pace, animate
-from superpose.media.captions import captioned
+from superpose.media.captions import captioned, height_of
 
 #: Four frames on each way, six at each rest: an image, its negative, and back.
 PACE = Pace(fps=10, move=0.5, rest=0.6)
@@ -51,3 +51,25 @@ def test_a_caption_is_never_wider_than_its_frame(text):
     made_of = captioned(frame, text, 1.0)
     assert made_of.shape == (84, 48, 3)
     assert bool((made_of[64:] < 128).any()) == bool(text)
+
+
+@pytest.mark.parametrize(("frame", "height"), [(8, 20), (160, 20), (164, 20), (176, 22), (512, 64)])
+def test_a_caption_is_an_eighth_of_the_frame_and_never_too_low_to_read(frame, height):
+    assert height_of(frame) == height
+    assert captioned(np.zeros((frame, 40, 3), np.uint8), "a", 1.0).shape == (frame + height, 40, 3)
+
+
+def test_ink_is_how_black_it_is_and_the_frame_is_not_touched():
+    frame = np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)
+    full, half, none = (captioned(frame, "cat", ink) for ink in (1.0, 0.5, 0.0))
+    for each in (full, half, none):
+        assert np.array_equal(each[:64], frame)
+    assert (none[64:] == 255).all()
+    assert np.abs(half[64:].astype(int) - (255 + full[64:].astype(int)) / 2).max() <= 0.5
+
+
+def test_a_text_that_is_too_long_is_cut_in_the_end_and_not_in_the_beginning():
+    narrow = np.zeros((64, 48, 3), np.uint8)
+    long, longer = (captioned(narrow, "a cat" + "!" * count, 1.0) for count in (90, 300))
+    assert np.array_equal(long, longer)
+    assert not np.array_equal(long, captioned(narrow, "A dog" + "!" * 90, 1.0))

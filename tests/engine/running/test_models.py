@@ -4,10 +4,9 @@ import attrs
 import pytest
 import torch
 
-from superpose import RecipeError, compose, dumps, inspect, loads, make, replay, run
+from superpose import compose, dumps, inspect, loads, replay, run
 from superpose.cli import main
 from superpose.media.png import read_origin
-from superpose.recipe import Recipe, Subject
 
 pytestmark = pytest.mark.usefixtures("small")
 
@@ -28,12 +27,6 @@ TWO = HEAD + models(second="cosine") + view("light") + view("dark", 'model = "se
 
 def images(text, samples=(0, 1), **changes):
     return compose(loads(text)).trajectory(samples).run()
-
-
-def told(text):
-    with pytest.raises(RecipeError) as caught:
-        inspect(loads(text, name="r.toml"))
-    return str(caught.value)
 
 
 class TestWhatIsPainted:
@@ -115,98 +108,3 @@ class TestTravelling:
         recipe = loads(TWO, overrides=["models.second.levels=flow", "view.0.model=second"])
         assert recipe.models[0][1].levels == "flow"
         assert recipe.subject.view[0].subject.model == "second"
-
-
-class TestRefused:
-    @pytest.mark.parametrize(
-        ("text", "says"),
-        [
-            (
-                HEAD + models(second="cosine") + view("light", 'model = "secund"'),
-                [
-                    '6:1: models.second: no subject is painted by it: write model = "second" in a view or a part, or',
-                    "12:1: view.0.model: there is no [models.secund]; did you mean 'second'?",
-                ],
-            ),
-            (
-                HEAD + view("light", 'model = "second"'),
-                ["9:1: view.0.model: there is no [models.second]; none is known"],
-            ),
-            (
-                "models = 3\n" + HEAD + view("light"),
-                ["1:1: models: expected a table, got 3; write [models.NAME] and its kind"],
-            ),
-            (
-                HEAD + models(Second="cosine") + view("light", 'model = "Second"'),
-                ["6:1: models.Second: a model is called by lower case letters, digits and hyphens; got 'Second'"],
-            ),
-            ('model = "second"\n' + view("light"), ["1:1: model: expected a table, got 'second'"]),
-        ],
-        ids=["unknown", "none", "no table", "name", "at the top"],
-    )
-    def test_what_the_names_say(self, text, says):
-        lines = told(text).split("\n")
-        assert [line.removeprefix("r.toml:")[: len(want)] for line, want in zip(lines, says, strict=False)] == says
-
-    @pytest.mark.parametrize(
-        ("kind", "says"),
-        [
-            (
-                'kind = "small-exact"\nsize = 16',
-                "small-exact paints pictures of 3x16x16, and small-exact, the model of the canvas, pictures of 3x8x8",
-            ),
-            (
-                'kind = "small-waves"',
-                "small-waves paints pictures of 3x8x8 in latents of 12x4x4, and small-exact, the model of the canvas",
-            ),
-            (
-                'kind = "small-larger"\nsize = 8',
-                "small-larger enlarges pictures of a stage before: it belongs into a [[stage]], after a first model",
-            ),
-        ],
-        ids=["size", "latents", "upscaler"],
-    )
-    def test_another_canvas(self, kind, says):
-        text = f"{HEAD}[models.second]\n{kind}\n" + view("light", 'model = "second"')
-        assert told(text).startswith(f"r.toml:6:1: models.second: {says}")
-
-    def test_a_cascade(self):
-        stage = '[[stage]]\nmodel = {kind = "small-larger"}\nscheduler = {kind = "ddim", steps = 2}\n'
-        assert told(TWO + stage).startswith("r.toml:6:1: models.second: a stage is painted by its own network alone")
-
-    def test_a_prompt_of_another_vocabulary(self):
-        text = HEAD.replace("small-exact", "small-first") + models(second="linear")
-        assert told(text + view("A") + view("A", 'model = "second"')) == (
-            "r.toml:15:1: view.1.prompt: unknown grey 'A'; known: grey, light, dark"
-        )
-
-    def test_a_negative_prompt_of_another_vocabulary_said_further_out(self):
-        first = HEAD.replace("small-exact", "small-first")
-        text = f'negative = "A"\nguidance = {CFG}\n{first}' + models(second="linear")
-        text += view("A") + view("dark", 'model = "second"')
-        assert told(text) == (
-            "r.toml:18:1: view.1.model: the negative prompt further out is none of small-exact: unknown grey 'A'; "
-            "known: grey, light, dark; give this subject a negative prompt of its own"
-        )
-        assert inspect(loads(text + 'negative = "light"\n'))
-
-    def test_a_guidance_said_further_out_that_is_not_for_the_network(self):
-        guidance = '{kind = "autoguidance", model = {kind = "small-exact", levels = "linear"}}'
-        text = f"guidance = {guidance}\n" + TWO
-        assert told(text).startswith(
-            "r.toml:17:1: view.1.model: the guidance further out is not for small-exact: the worse network was trained "
-            "on other noise levels"
-        )
-        assert inspect(loads(text + 'guidance = {kind = "cfg"}\n'))
-
-    @pytest.mark.parametrize(
-        ("fields", "says"),
-        [
-            ({"subject": Subject(prompt="A", model="second")}, "the network of the whole image is"),
-            ({"models": {"second": 0}}, "no subject is painted by it"),
-        ],
-    )
-    def test_in_python_too(self, fields, says):
-        subject = fields.pop("subject", Subject(prompt="A"))
-        with pytest.raises(RecipeError, match=says):
-            Recipe(model=make("model", "glyphs"), scheduler=make("scheduler", "ddim"), subject=subject, **fields)
