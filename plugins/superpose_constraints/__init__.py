@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from superpose import Constraint, hookimpl
 from superpose_constraints.ddnm import DDNM
+from superpose_constraints.ddrm import DDRM
 from superpose_constraints.diffpir import DiffPIR
 from superpose_constraints.dps import DPS
 from superpose_constraints.freeze import Freeze
@@ -20,5 +21,5 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
+    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
         register(constraint)
