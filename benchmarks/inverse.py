@@ -82,11 +82,12 @@ class Method:
 DDIM = {"kind": "ddim", "steps": 100}
 METHODS = {
     "`ddnm`": Method("ddnm", DDIM),
+    "`ddrm`": Method("ddrm", {"kind": "ddim", "steps": 25}),
     "`diffpir`": Method("diffpir", DDIM),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
     "`mmps`": Method("mmps", DDIM | {"eta": 1.0}),
-    "`dps`": Method("dps", {"kind": "ddpm", "steps": 1000}, {"scale": 1.0}),
+    "`dps`": Method("dps", {"kind": "ddpm", "steps": 200}, {"scale": 1.0}),
 }
 
 
@@ -133,11 +134,12 @@ class Exact:
 
 def rule_of(method: Method, exact: Exact) -> Rule:
     """The rule of a method, made without files."""
-    from superpose_constraints import ddnm, diffpir, dps, mmps, pigdm, tmpd
+    from superpose_constraints import ddnm, ddrm, diffpir, dps, mmps, pigdm, tmpd
 
     told: dict[str, Any] = {"operator": exact.operator, "observed": exact.observed, **method.options}
     rules: dict[str, Callable[..., Rule]] = {
         "ddnm": ddnm.NullSpace,
+        "ddrm": ddrm.Restored,
         "diffpir": diffpir.Weighed,
         "dps": dps.Slope,
         "mmps": mmps.Matched,

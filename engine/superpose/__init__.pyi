@@ -120,6 +120,7 @@ from superpose.media.masks import read_mask as read_mask
 from superpose.media.observations import read_observation as read_observation
 from superpose.media.pictures import Pictures as Pictures
 from superpose.media.pictures import pictures as pictures
+from superpose.media.resizing import bicubic_matrix as bicubic_matrix
 from superpose.media.tables import Table as Table
 from superpose.media.tables import read_json as read_json
 from superpose.media.tables import read_yaml as read_yaml

@@ -10,6 +10,7 @@ from superpose_constraints.ddrm import DDRM
 from superpose_constraints.diffpir import DiffPIR
 from superpose_constraints.dps import DPS
 from superpose_constraints.freeze import Freeze
+from superpose_constraints.ilvr import ILVR
 from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
 from superpose_constraints.mmps import MMPS
@@ -21,5 +22,5 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, Inpaint, Inversion, SDEdit, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
+    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
         register(constraint)

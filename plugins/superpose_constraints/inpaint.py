@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Canvas, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image, read_mask, refuse
+from superpose_constraints.travel import travelled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,6 +47,11 @@ class Inpaint(Constraint):
     repeats: int = option(
         1, doc="times that each transition is made; more agrees better with what is kept", ge=1, le=100
     )
+    jump: int | None = option(
+        None,
+        doc="climb back by so many levels at once, as RePaint's jump_length; absent: by one, from every level",
+        ge=1,
+    )
 
     def problems(self, canvas: Canvas) -> Iterator[Problem]:
         """Files that can't be read, have another size, or say that nothing is kept."""
@@ -60,7 +66,9 @@ class Inpaint(Constraint):
         """The files as tensors."""
         picture, painted = read_image(self.image, canvas.image_shape, canvas.device), self._painted(canvas)
         known, keep = canvas.state_of(picture), 1 - reduced(painted, canvas.shape[1:])
-        return Replacement(known=known, keep=keep, repeats=self.repeats, picture=picture, kept=1 - painted)
+        return Replacement(
+            known=known, keep=keep, repeats=self.repeats, jump=self.jump, picture=picture, kept=1 - painted
+        )
 
     def _painted(self, canvas: Canvas) -> Tensor:
         mask = read_mask(self.mask, canvas.image_shape[1:], canvas.device, soft=True)
@@ -108,7 +116,8 @@ class EnlargedInpaint(Constraint):
         picture = enlarged(found.picture, (height, width))
         kept = torch.nn.functional.interpolate(found.kept[None], (height, width), mode="nearest-exact")[0]
         known, keep = canvas.state_of(picture), 1 - reduced(1 - kept, canvas.shape[1:])
-        return Replacement(known=known, keep=keep, repeats=self.inpaint.repeats, picture=picture, kept=kept)
+        repeats, jump = self.inpaint.repeats, self.inpaint.jump
+        return Replacement(known=known, keep=keep, repeats=repeats, jump=jump, picture=picture, kept=kept)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -119,6 +128,7 @@ class Replacement(Rule):
         known: The state to keep parts of, shape (C, H, W): a picture in [-1, 1], or its latent.
         keep: The share of it that is kept, in [0, 1]: 0 where it is painted anew; shape (1, H, W) or (C, H, W).
         repeats: Times that each transition is made.
+        jump: Levels to climb back by at once; None for one, from every level.
         picture: What is put into the finished picture; ``known``, unless that is a latent.
         kept: Where it is put, shaped as the picture or with one channel; ``keep``, unless that is of a latent.
         levels: Number of levels that it acts at, which share out a grey.
@@ -128,6 +138,7 @@ class Replacement(Rule):
     known: Tensor
     keep: Tensor
     repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    jump: int | None = None
     picture: Tensor = attrs.field()
     kept: Tensor = attrs.field()
     levels: int = 1
@@ -167,7 +178,9 @@ class Replacement(Rule):
         return 1 - (1 - self.keep) ** (1 / self.levels)
 
     def plan(self, plan: Plan) -> Plan:
-        """Each transition ``repeats`` times, with a climb back between two."""
+        """Each transition ``repeats`` times, with a climb back between two; or each stretch of ``jump`` levels."""
+        if self.jump is not None:
+            return travelled(plan, self.jump, self.repeats)
         levels = list(plan.levels[:1])
         for step, (here, there) in enumerate(zip(plan.levels, plan.levels[1:], strict=False)):
             levels += [there] if plan.climbs(step) else [there, here] * (self.repeats - 1) + [there]

@@ -21,7 +21,7 @@ def travelled(plan: Plan, length: int, times: int) -> Plan:
     if times == 1 or any(plan.climbs(step) for step in range(plan.steps)):
         return plan
     last = plan.steps - 1  # the place of the cleanest level with noise
-    left = dict.fromkeys(range(last, length, -length), times - 1)
+    left = dict.fromkeys(range(last, length - 1, -length), times - 1)
     visited, place = [], 0
     while place <= last:
         visited.append(place)

@@ -1,7 +1,6 @@
 r"""Operators that make an image smaller.
 
-Block averaging is that of DDRM and DDNM. Bicubic is MATLAB's ``imresize``, and so the ``Resizer`` of DPS and ILVR: the
-kernel of Keys with a = -1/2, stretched by the factor so that nothing aliases, edges mirrored.
+Block averaging is that of DDRM and DDNM. Bicubic is MATLAB's ``imresize``, and so the ``Resizer`` of DPS and ILVR.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from superpose import Operator, Problem, option
+from superpose import Operator, Problem, bicubic_matrix, option
 
 if TYPE_CHECKING:
     import torch
@@ -80,27 +79,4 @@ class Bicubic(Smaller):
 
     def matrix(self, size: int) -> NDArray[np.float64]:
         """Keys' kernel, as wide as the blocks."""
-        return resized(size, size // self.factor)
-
-
-def resized(size: int, wanted: int) -> NDArray[np.float64]:
-    """The matrix of MATLAB's bicubic ``imresize`` of ``size`` values to ``wanted``, shape (wanted, size)."""
-    scale = wanted / size
-    stretch = min(scale, 1.0)
-    middle = (np.arange(wanted) + 0.5) / scale - 0.5
-    reach = int(np.ceil(4 / stretch)) + 2
-    places = np.floor(middle - 2 / stretch)[:, None] + np.arange(reach)
-    weights = _keys((middle[:, None] - places) * stretch)
-    weights /= weights.sum(1, keepdims=True)
-    # Beyond the edge lie the values before it, the last one twice.
-    folded = places.astype(int) % (2 * size)
-    folded = np.where(folded < size, folded, 2 * size - 1 - folded)
-    matrix = np.zeros((wanted, size))
-    np.add.at(matrix, (np.arange(wanted)[:, None], folded), weights)
-    return matrix
-
-
-def _keys(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    x = np.abs(x)
-    near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
-    return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
+        return bicubic_matrix(size, size // self.factor)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from observing import IMAGE, observed
 from problems import told
 from superpose import make
-from superpose_operators.smaller import resized
+from superpose import bicubic_matrix
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -20,12 +20,12 @@ def test_bicubic_is_the_resizer_of_dps_and_ilvr():
     dps, ilvr = (load_file(FIXTURES / name / "inputs.safetensors") for name in ("dp_a_dps", "il_a_ilvr"))
     for run, factor in (("sr4", 4), ("sr2_mcg", 2)):
         want = dps[f"{run}/resizer_matrix"]
-        torch.testing.assert_close(torch.from_numpy(resized(16, 16 // factor)).float(), want, atol=1e-6, rtol=0)
+        torch.testing.assert_close(torch.from_numpy(bicubic_matrix(16, 16 // factor)).float(), want, atol=1e-6, rtol=0)
     made = load_file(FIXTURES / "il_a_ilvr" / "outputs.safetensors")
     for factor in (2, 4):
         small = observed("bicubic", ilvr["ref_img"], factor=factor)
         torch.testing.assert_close(small, made[f"resize/down_{factor}"], atol=2e-5, rtol=1e-4)
-        up = torch.from_numpy(resized(16 // factor, 16)).float()
+        up = torch.from_numpy(bicubic_matrix(16 // factor, 16)).float()
         torch.testing.assert_close(up @ small @ up.T, made[f"resize/up_{factor}"], atol=2e-5, rtol=1e-4)
 
 
@@ -36,7 +36,7 @@ def test_block_averages_and_samples():
 
 @pytest.mark.parametrize(("size", "wanted"), [(16, 4), (16, 8), (15, 5), (8, 1), (9, 9), (1, 1)])
 def test_bicubic_keeps_what_is_flat_and_is_the_same_from_both_ends(size, wanted):
-    matrix = resized(size, wanted)
+    matrix = bicubic_matrix(size, wanted)
     assert matrix.shape == (wanted, size)
     np.testing.assert_allclose(matrix.sum(1), 1)
     np.testing.assert_allclose(matrix, matrix[::-1, ::-1], atol=1e-12)
@@ -49,14 +49,14 @@ def test_bicubic_is_pillows_away_from_the_edge():
     rng = np.random.default_rng(0)
     row = rng.normal(size=64).astype(np.float32)
     theirs = np.asarray(Image.fromarray(row[None]).resize((16, 1), Image.Resampling.BICUBIC))[0]
-    np.testing.assert_allclose((resized(64, 16) @ row)[2:-2], theirs[2:-2], atol=1e-5)
+    np.testing.assert_allclose((bicubic_matrix(64, 16) @ row)[2:-2], theirs[2:-2], atol=1e-5)
 
 
 def test_bicubic_larger_is_torchs_away_from_the_edge():
     """Torch's cubic has a = -3/4 but for antialiased ones, which have -1/2."""
     row = IMAGE[:, :1, :1].float()
     theirs = torch.nn.functional.interpolate(row, (1, 32), mode="bicubic", antialias=True)[0, 0, 0]
-    ours = torch.from_numpy(resized(16, 32)).float() @ row[0, 0, 0]
+    ours = torch.from_numpy(bicubic_matrix(16, 32)).float() @ row[0, 0, 0]
     torch.testing.assert_close(ours[4:-4], theirs[4:-4], atol=1e-5, rtol=0)
 
 
