@@ -88,7 +88,7 @@ def test_under_views_it_runs_resumes_and_keeps_samples_apart(kind, folder, tmp_p
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_explains_what_was_observed_better_than_chance(kind, folder):
-    recipe = RECIPE.format(kind=kind).replace("steps = 4", "steps = 10").replace("noise = 0.05", "noise = 0.01")
+    recipe = RECIPE.format(kind=kind).replace("steps = 4", "steps = 6").replace("noise = 0.05", "noise = 0.01")
     composition = compose(loads(recipe, folder=folder))
     operator = composition.recipe.constraint[0].operator.bound_to((3, 32, 32))
     observed = read_observation(folder / "y.png", (3, 8, 8))
