@@ -85,6 +85,7 @@ METHODS = {
     "`ddrm`": Method("ddrm", {"kind": "ddim", "steps": 25}),
     "`diffpir`": Method("diffpir", DDIM),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
+    '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
     "`mmps`": Method("mmps", DDIM | {"eta": 1.0}),
     "`dps`": Method("dps", {"kind": "ddpm", "steps": 200}, {"scale": 1.0}),
@@ -161,7 +162,7 @@ def main(chosen: list[str]) -> None:
     print("| method | network calls | " + " | ".join(problems) + " |")
     print("|---|---|" + "---|" * len(problems))
     for name, method in METHODS.items():
-        if chosen and name.strip("`") not in chosen:
+        if chosen and method.constraint not in chosen:
             continue
         cells = []
         for exact in problems.values():

@@ -1,5 +1,7 @@
 """What every constraint on an observation keeps: laws, samples apart, resuming, replay, refusals with the cure."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,7 @@ from superpose.testing import check_constraint
 
 KINDS = {kind: cls for kind, cls in load_plugins().kinds("constraint").items() if issubclass(cls, Observed)}
 SHAPE = (3, 8, 8)
+LETTER = Path(__file__).parents[3] / "recipes" / "images" / "letter.png"
 RECIPE = """
 [model]
 kind = "gaussian"
@@ -56,10 +59,11 @@ samples = 2
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with observations: of a small image, and of one of the embedded models'."""
-    rng = np.random.default_rng(0)
-    for name, size in (("small", 4), ("y", 8)):
-        Image.fromarray(rng.integers(0, 256, (size, size, 3), np.uint8)).save(tmp_path / f"{name}.png")
+    """A folder with observations: of a small image, and of a letter."""
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "small.png")
+    letter = np.asarray(Image.open(LETTER).convert("RGB")).reshape(8, 4, 8, 4, 3).mean((1, 3))
+    Image.fromarray(letter.round().astype(np.uint8)).save(tmp_path / "y.png")
     return tmp_path
 
 
@@ -89,6 +93,8 @@ def test_under_views_it_runs_resumes_and_keeps_samples_apart(kind, folder, tmp_p
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_explains_what_was_observed_better_than_chance(kind, folder):
     recipe = RECIPE.format(kind=kind).replace("steps = 4", "steps = 6").replace("noise = 0.05", "noise = 0.01")
+    if kind == "dps":  # made for many steps, of which each goes a little way
+        recipe = recipe.replace("noise = 0.01", "scale = 4.0")
     composition = compose(loads(recipe, folder=folder))
     operator = composition.recipe.constraint[0].operator.bound_to((3, 32, 32))
     observed = read_observation(folder / "y.png", (3, 8, 8))
@@ -96,7 +102,7 @@ def test_it_explains_what_was_observed_better_than_chance(kind, folder):
         float((operator.apply(images) - observed).square().mean())
         for images in (composition.trajectory((0,)).run(), compose(unbound(composition.recipe)).trajectory((0,)).run())
     ]
-    assert off[0] < 0.95 * off[1], f"{kind} leaves {off[0]:.3f} unexplained, and nothing leaves {off[1]:.3f}"
+    assert off[0] < 0.8 * off[1], f"{kind} leaves {off[0]:.3f} unexplained, and nothing leaves {off[1]:.3f}"
 
 
 def unbound(recipe):
