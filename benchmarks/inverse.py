@@ -84,6 +84,8 @@ METHODS = {
     "`ddnm`": Method("ddnm", DDIM),
     "`ddrm`": Method("ddrm", {"kind": "ddim", "steps": 25}),
     "`diffpir`": Method("diffpir", DDIM),
+    "`daps`": Method("daps", DDIM),
+    '`daps`, `flow = 5`': Method("daps", {"kind": "ddim", "steps": 20}, {"flow": 5}),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
@@ -135,10 +137,11 @@ class Exact:
 
 def rule_of(method: Method, exact: Exact) -> Rule:
     """The rule of a method, made without files."""
-    from superpose_constraints import ddnm, ddrm, diffpir, dps, mmps, pigdm, tmpd
+    from superpose_constraints import daps, ddnm, ddrm, diffpir, dps, mmps, pigdm, tmpd
 
     told: dict[str, Any] = {"operator": exact.operator, "observed": exact.observed, **method.options}
     rules: dict[str, Callable[..., Rule]] = {
+        "daps": daps.Annealed,
         "ddnm": ddnm.NullSpace,
         "ddrm": ddrm.Restored,
         "diffpir": diffpir.Weighed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import Constraint, hookimpl
+from superpose_constraints.daps import DAPS
 from superpose_constraints.ddnm import DDNM
 from superpose_constraints.ddrm import DDRM
 from superpose_constraints.diffpir import DiffPIR
@@ -22,5 +23,5 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
+    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, DAPS, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
         register(constraint)

@@ -140,7 +140,7 @@ def test_what_does_not_fit_is_told_at_its_place(kind, folder):
     assert len(found) == needs
     if needs:
         assert (
-            "needs a linear operator, and jpeg as set here is none: use one of the constraints that take any: dps"
+            "needs a linear operator, and jpeg as set here is none: use one of the constraints that take any: daps, dps"
             in (found[0][1])
         )
 
