@@ -85,7 +85,7 @@ METHODS = {
     "`ddrm`": Method("ddrm", {"kind": "ddim", "steps": 25}),
     "`diffpir`": Method("diffpir", DDIM),
     "`daps`": Method("daps", DDIM),
-    '`daps`, `flow = 5`': Method("daps", {"kind": "ddim", "steps": 20}, {"flow": 5}),
+    "`daps`, `flow = 5`": Method("daps", {"kind": "ddim", "steps": 20}, {"flow": 5}),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from superpose import BoundOperator, Estimate, LinearOperator, Plan, Trajectory, TableSchedule, make, prompted
+from superpose import BoundOperator, Estimate, LinearOperator, Plan, TableSchedule, Trajectory, make, prompted
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose_constraints.daps import Annealed
 from superpose_constraints.langevin import steepest
@@ -45,7 +45,8 @@ CENTRE, SEEN = normal(*SHAPE), normal(1, *OPERATOR.observed_shape, seed=1)
 @pytest.mark.parametrize(("spread", "ratio"), [("normal", lambda at: at.sigma), ("paper", lambda at: at.ratio)])
 def test_a_draw_has_the_mean_and_covariance_of_the_product(spread, ratio):
     """The draw is linear in its noise: told every unit of it in turn, it tells its covariance."""
-    here, clean = LEVELS[0], Plan.of([TableSchedule.named("linear").level(0, 10.0)]).levels[0]._replace(alpha=1, sigma=0)
+    here = LEVELS[0]
+    clean = here._replace(alpha=1.0, sigma=0.0)
     rule = Annealed(operator=OPERATOR, observed=SEEN, noise=NOISE, spread=spread)
     units = torch.cat((torch.zeros(1, 16), torch.eye(16))).view(17, *SHAPE)
     got = rule.move(
