@@ -11,6 +11,7 @@ from superpose_views.identity import Identity
 from superpose_views.inner_circle import InnerCircle
 from superpose_views.jigsaw import Jigsaw
 from superpose_views.negate import Negate
+from superpose_views.opponent import Opponent
 from superpose_views.permute import Permute
 from superpose_views.pieces import Pieces
 from superpose_views.rotate import Rotate
@@ -21,5 +22,7 @@ from superpose_views.square_hinge import SquareHinge
 @hookimpl
 def register_views(register: Callable[[type[View]], type[View]]) -> None:
     """Register every view of this package."""
-    for view in (Identity, Chain, Rotate, Flip, Negate, Permute, Jigsaw, Pieces, InnerCircle, Skew, SquareHinge):
+    for view in (Identity, Chain, Rotate, Flip, Negate, Opponent):
         register(view)
+    for moves in (Permute, Jigsaw, Pieces, InnerCircle, Skew, SquareHinge):
+        register(moves)

@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.steer is None:
         guidance = guided("cfg", chosen.scale, 1.0)
     else:
-        guidance = guided("classifier", chosen.steer, chosen.scale, kind="pictograms-classifier")
+        guidance = guided("classifier", chosen.steer, chosen.scale, chosen.reader, "pictograms-classifier")
     draw = Draw(
         model.load(dtype=chosen.precision), guidance, chosen.steps, chosen.each, eta=chosen.eta, seed=chosen.seed
     )
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=50, help="of DDIM")
     parser.add_argument("--scale", type=float, default=4.0, help="of classifier-free guidance")
     parser.add_argument("--steer", type=float, help="scale of the guidance of a classifier; absent: without")
+    parser.add_argument("--reader", type=Path, help="folder of that classifier's weights; absent: the embedded ones")
     parser.add_argument("--eta", type=float, default=0.0, help="of DDIM")
     parser.add_argument("--seed", type=int, default=1, help="of the noise; that of a search is 0")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")

@@ -1,0 +1,43 @@
+"""Light and dark change places with two opponent colours."""
+
+import pytest
+import torch
+
+from problems import told
+from superpose import make
+
+AXES = {"red-green": (1.0, -1.0, 0.0), "yellow-blue": (1.0, 1.0, -2.0)}
+
+
+def plain(*colour: float) -> torch.Tensor:
+    """An image of one colour, whose length as a vector of three is that of white."""
+    chosen = torch.tensor(colour, dtype=torch.float64)
+    return (chosen * 3**0.5 / chosen.norm()).view(1, 3, 1, 1).expand(1, 3, 2, 2)
+
+
+@pytest.mark.parametrize(("axis", "colour"), AXES.items())
+def test_white_becomes_the_colour_and_the_colour_white(axis, colour):
+    view, white, shown = make("view", "opponent", axis=axis), plain(1, 1, 1), plain(*colour)
+    assert torch.allclose(view.apply(white), shown)
+    assert torch.allclose(view.apply(-white), -shown)
+    assert torch.allclose(view.apply(shown), white)
+
+
+def test_what_is_drawn_in_black_on_white_has_no_grey():
+    drawing = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0)).expand(2, 3, 4, 4) * 2 - 1
+    for axis in AXES:
+        assert make("view", "opponent", axis=axis).apply(drawing).mean(1).abs().max() < 1e-6
+
+
+def test_variances_are_those_of_the_sums():
+    view, samples = make("view", "opponent"), 200_000
+    variance = torch.tensor([0.5, 1.0, 4.0])
+    noise = torch.randn(3, samples, 1, generator=torch.Generator().manual_seed(0)) * variance.sqrt()[:, None, None]
+    measured = view.invert(noise[None])[0, :, :, 0].var(1)
+    moved = view.apply_to_variance(variance.view(1, 3, 1, 1)).flatten()
+    assert torch.allclose(measured, moved, rtol=0.02)
+
+
+def test_grey_images_are_refused_with_the_cure():
+    says = "opponent mixes three channels, red, green and blue, not 1: use a model of colour images, or negate"
+    assert told(make("view", "opponent"), (1, 8, 8)) == says
