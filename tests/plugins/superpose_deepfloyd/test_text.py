@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cascade import FIXTURES
-from superpose import PromptError, RecipeError, make, model, refuse
+from superpose import PromptError, make, model, refuse
 from superpose_deepfloyd.embed import embed, main
 from superpose_deepfloyd.embeddings import Embeddings
 from superpose_deepfloyd.text import TextFolder
@@ -86,26 +84,6 @@ def test_a_file_of_texts_gives_the_conditions_that_the_encoder_gives(encoder: Pa
         want = spoken.condition(prompt).tensors
         for name, value in saved.condition(prompt.upper()).tensors.items():
             assert torch.equal(value, want[name]), (prompt, name)
-
-
-def test_texts_are_added_to_a_file_and_those_there_kept(encoder: Path, tmp_path: Path) -> None:
-    file = tmp_path / "texts.safetensors"
-    assert embed(encoder, file, [LINES[0]]) == ["", LINES[0]]
-    before = load_file(file)
-    assert embed(encoder, file, [LINES[1], LINES[0]]) == ["", LINES[0], LINES[1]]
-    after = load_file(file)
-    assert all(torch.equal(after[name][:2], before[name]) for name in before)
-    assert [path.name for path in tmp_path.iterdir()] == [file.name], "a draft was left behind"
-    with pytest.raises(RecipeError, match="holds texts of another encoder or dtype"):
-        embed(encoder, file, [LINES[2]], dtype="bfloat16")
-
-
-def test_the_command_runs_by_its_name_and_says_what_is_wrong(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "superpose_deepfloyd.embed", "--text-encoder", str(tmp_path), "--out", "x", "a"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"{tmp_path} has no text encoder")
-    assert done.stderr.count("\n") == 1
 
 
 def test_a_prompt_that_is_not_in_the_file(encoder: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shutil
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 import superpose
 import tiny_pipelines
@@ -193,123 +191,6 @@ def test_digests_of_what_is_read(copied: Callable[[str], Path]) -> None:
     half.write_bytes(b"half")
     assert Diffusers(path=folder).weights() == wanted
     assert list(Diffusers(path=folder, variant="fp16").weights()) == ["vae/diffusion_pytorch_model.fp16.safetensors"]
-
-
-def test_the_variant_that_is_asked_for(tmp_path: Path) -> None:
-    tiny_pipelines.ddpm().save_pretrained(tmp_path, variant="fp16")
-    assert superpose.model("diffusers", path=tmp_path, variant="fp16").shape == (3, 8, 8)
-    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: .*safetensors"):
-        superpose.model("diffusers", path=tmp_path)
-
-
-def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:
-    model: Any = superpose.model("diffusers", path=saved("sdxl"), dtype="bfloat16")
-    assert (model.network.dtype, model.encode_prompt.pipeline.text_encoder.dtype) == (torch.bfloat16, torch.bfloat16)
-    assert model.autoencoder.network.dtype == torch.float32
-    x, level = torch.randn(1, *model.shape), model.schedule.level(0, 500)
-    half = model.predict(x, level, model.condition("a ball").tensors).output
-    whole: Any = superpose.model("diffusers", path=saved("sdxl"))
-    want = whole.predict(x, level, whole.condition("a ball").tensors).output
-    assert half.dtype == torch.bfloat16
-    assert (half - want).square().mean().sqrt() < 0.05 * want.std()
-
-
-@pytest.mark.parametrize("name", ["sdxl", "sd3", "sana", "latent diffusion"])
-def test_latents_of_images_as_in_diffusers(name: str, saved: Callable[[str], Path]) -> None:
-    model: Any = superpose.model("diffusers", path=saved(name))
-    network = model.autoencoder.network
-    images = torch.rand(2, *model.image_shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    said = network.encode(images)
-    raw: Tensor
-    if name == "sana":
-        raw = said.latent
-    else:
-        raw = said.latents if name == "latent diffusion" else said.latent_dist.mode()
-    config = network.config
-    want = (raw - (getattr(config, "shift_factor", None) or 0.0)) * config.scaling_factor
-    if name == "sdxl":
-        mean, deviation = torch.tensor(config.latents_mean), torch.tensor(config.latents_std)
-        want = (raw - mean.view(1, 4, 1, 1)) * config.scaling_factor / deviation.view(1, 4, 1, 1)
-    states = model.encode(images)
-    torch.testing.assert_close(states, want)
-    torch.testing.assert_close(model.decode(states), network.decode(raw).sample, rtol=1e-4, atol=1e-5)
-
-
-def test_twice_the_channels_are_a_learned_variance(copied: Callable[[str], Path]) -> None:
-    folder = copied("dit")
-    model = superpose.model("diffusers", path=folder)
-    assert model.learned_variance == "learned_range"
-    said = model.predict(torch.zeros(1, *model.shape), model.schedule.level(0, 9), model.condition("3").tensors)
-    assert said.variance is not None
-    assert said.output.shape == said.variance.shape == (1, 4, 8, 8)
-    rewrite(folder / "scheduler" / "scheduler_config.json", variance_type="learned")
-    assert superpose.model("diffusers", path=folder).learned_variance == "learned"
-
-
-def test_what_fits_no_folder(copied: Callable[[str], Path], saved: Callable[[str], Path]) -> None:
-    with pytest.raises(RecipeError, match=r"unet is no saved pipeline of diffusers: it has no model_index.json; write"):
-        _ = Diffusers(path=saved("ddpm") / "unet").shape
-    folder = copied("stable diffusion")
-    index = folder / "model_index.json"
-    whole = index.read_text()
-    rewrite(index, unet=["my_code", "MyUNet"])
-    with pytest.raises(RecipeError, match="part 'unet' is a MyUNet of 'my_code', and only parts of diffusers and"):
-        _ = Diffusers(path=folder).shape
-    rewrite(index, unet=["diffusers", "KandinskyUNet"])
-    with pytest.raises(RecipeError, match="the denoiser is a KandinskyUNet; the bridge knows UNet2DModel; UNet2DCond"):
-        _ = Diffusers(path=folder).shape
-    rewrite(index, unet=[None, None])
-    with pytest.raises(
-        RecipeError, match=r"a StableDiffusionPipeline has the parts scheduler, text_encoder, .*called unet"
-    ):
-        _ = Diffusers(path=folder).shape
-    rewrite(index, _class_name=["pipeline", "Mine"])
-    with pytest.raises(RecipeError, match=r"pipeline \['pipeline', 'Mine'\] is code of its own, which is never run"):
-        _ = Diffusers(path=folder).metadata[0].pipeline
-    index.write_text(whole)
-    rewrite(index, controlnet=["diffusers", "ControlNetModel"])
-    with pytest.raises(RecipeError, match=r"has a controlnet \(ControlNetModel\), which the bridge doesn't know"):
-        _ = Diffusers(path=folder).shape
-    index.write_text(whole)
-    rewrite(folder / "unet" / "config.json", in_channels=9)
-    with pytest.raises(RecipeError, match="StableDiffusionPipeline takes 9 channels and its autoencoder makes 4"):
-        _ = Diffusers(path=folder).shape
-    (folder / "unet" / "config.json").write_text("{")
-    with pytest.raises(RecipeError, match=r"config.json is not valid JSON"):
-        _ = Diffusers(path=folder).shape
-
-
-def test_weights_that_can_not_be_loaded(copied: Callable[[str], Path]) -> None:
-    folder = copied("ddpm")
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: "):
-        superpose.model("diffusers", path=folder)
-    weights.rename(weights.with_suffix(".bin"))
-    with pytest.raises(RecipeError, match=r"unet can't be loaded as a UNet2DModel: .*safetensors"):
-        superpose.model("diffusers", path=folder)
-
-
-def test_parts_that_are_missing(copied: Callable[[str], Path]) -> None:
-    folder = copied("stable diffusion")
-    index = json.loads((folder / "model_index.json").read_text())
-    del index["text_encoder"]
-    (folder / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(RecipeError, match=r"can't be put together as a StableDiffusionPipeline: .*'text_encoder'"):
-        superpose.model("diffusers", path=folder)
-    shutil.rmtree(folder / "tokenizer")
-    with pytest.raises(RecipeError, match=r"tokenizer can't be loaded as a \w+: "):
-        superpose.model("diffusers", path=folder)
-
-
-def test_classes_that_are_not_installed(copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = copied("ddpm")
-    rewrite(folder / "model_index.json", _class_name="PipelineOfTomorrow")
-    with pytest.raises(RecipeError, match="is a PipelineOfTomorrow, which neither diffusers nor transformers has"):
-        superpose.model("diffusers", path=folder)
-    monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(RecipeError, match=r"model kind 'diffusers' needs: pip install 'superpose\[diffusers\]'"):
-        superpose.model("diffusers", path=folder)
 
 
 def test_a_recipe_from_the_command_line(

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 import superpose
 from restated_edm import Restated, Weights
-from superpose import EDMSchedule, NoiseLevel, PromptError, RecipeError, refuse
-from superpose_edm.convert import convert, main
+from superpose import EDMSchedule, NoiseLevel, PromptError, refuse
+from superpose_edm.convert import main
 
 SAID = {
     "img_resolution": 8, "img_channels": 3, "label_dim": 4, "use_fp16": False, "model_type": "SongUNet",
@@ -112,88 +112,3 @@ def test_a_converted_network_answers_as_the_original(tmp_path: Path, capsys: pyt
         torch.testing.assert_close(got, want, atol=1e-4, rtol=1e-4)
     with pytest.raises(PromptError, match="a class from 0 to 3"):
         refuse(model.prompt_problems("4"), PromptError)
-
-
-@pytest.mark.usefixtures("theirs")
-@pytest.mark.parametrize(
-    ("name", "low", "high"),
-    [("VPPrecond", 0.002, 80), ("VEPrecond", 0.02, 80), ("iDDPMPrecond", 0.0064, 80), ("EDMPrecond", 0.002, 80)],
-)
-def test_the_range_of_noise_is_that_of_the_training(tmp_path: Path, name: str, low: float, high: float) -> None:
-    config = convert(pickled(tmp_path / "a.pkl", restated()[1], name, **SAID), tmp_path / "net")
-    schedule = superpose.make("model", "edm", path=tmp_path / "net").schedule
-    assert config.preconditioning == name
-    assert (schedule.sigma_min, schedule.sigma_max) == (pytest.approx(low, rel=0.3), high)
-
-
-class Hostile:
-    def __init__(self, *call: Any) -> None:
-        self.call = call
-
-    def __reduce__(self) -> Any:
-        return self.call[0], self.call[1:]
-
-
-def traps() -> dict[str, Any]:
-    touch = Hostile(Path.touch, Path("ran"))
-    return {
-        "a call": Hostile(exec, TRAP),
-        "a call in the network": {"ema": touch},
-        "a call in a tensor": Hostile(torch.storage._load_from_bytes, pickle.dumps(touch)),
-        "a call in a legacy tensor": Hostile(torch.load, "weights.pt"),
-        "an import": Hostile(__import__, "this"),
-    }
-
-
-@pytest.mark.parametrize("trap", traps())
-def test_hostile_files_are_refused_and_run_nothing(
-    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "this", raising=False)
-    Path("edm.pkl").write_bytes(pickle.dumps(traps()[trap]))
-    assert main(["edm.pkl", "net"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("edm.pkl is not one of EDM's pickles: ")
-    assert said.count("\n") == 1, said
-    assert not Path("ran").exists(), f"{trap}: it was run"
-    assert "this" not in sys.modules, f"{trap}: it was imported"
-    assert not Path("net").exists()
-
-
-@pytest.mark.usefixtures("theirs")
-def test_files_that_do_not_fit(tmp_path: Path) -> None:
-    whole = pickled(tmp_path / "a.pkl", restated()[1], **SAID)
-    (tmp_path / "cut.pkl").write_bytes(whole.read_bytes()[:2000])
-    with pytest.raises(RecipeError, match=r"cut\.pkl is not one of EDM's pickles"):
-        convert(tmp_path / "cut.pkl", tmp_path / "net")
-    with pytest.raises(RecipeError, match="no such file"):
-        convert(tmp_path / "none.pkl", tmp_path / "net")
-    with pytest.raises(RecipeError, match="holds a Generator, which is not one of EDMPrecond, VPPrecond"):
-        convert(pickled(tmp_path / "b.pkl", restated()[1], "Generator"), tmp_path / "net")
-    with pytest.raises(RecipeError, match="got an unexpected keyword argument 'neurons'"):
-        convert(pickled(tmp_path / "c.pkl", restated()[1], **SAID, neurons=3), tmp_path / "net")
-    with pytest.raises(RecipeError, match=r"a\.pkl must be made harmless: python -m superpose_edm\.convert"):
-        _ = superpose.make("model", "edm", path=whole).shape
-    convert(pickled(tmp_path / "d.pkl", restated()[1], **SAID | {"num_blocks": 2}), tmp_path / "net")
-    with pytest.raises(RecipeError, match=r"does not fit its configuration: .* missing: down_blocks"):
-        superpose.make("model", "edm", path=tmp_path / "net").load()
-
-
-RECIPE = """
-prompt = "3"
-model = {kind = "edm", path = "net"}
-scheduler = {kind = "heun", grid = "karras", steps = 3}
-guidance = {kind = "cfg", scale = 2.0}
-"""
-
-
-@pytest.mark.usefixtures("theirs")
-def test_a_recipe_runs_through_the_command_line(tmp_path: Path) -> None:
-    from superpose.cli import main as superpose_main
-
-    convert(pickled(tmp_path / "edm.pkl", restated()[1], **SAID), tmp_path / "net")
-    (tmp_path / "recipe.toml").write_text(RECIPE)
-    assert superpose_main(["check", "recipe.toml"]) == 0
-    assert superpose_main(["run", "recipe.toml", "--out", "out", "--device", "cpu"]) == 0
-    assert superpose.read_image(tmp_path / "out" / "0000.png", (3, 8, 8)).shape == (3, 8, 8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from PIL import Image
 
 from compvis_files import unet_as_compvis
 from superpose.cli import main
-from superpose.testing import check_import_time, check_predictor
-from superpose_ldm.model import CompVis, StableDiffusion
 from superpose_networks import read_weights
 from superpose_networks.latent import LatentUNet, compvis_unet
 
@@ -149,37 +146,3 @@ def test_what_is_said_of_wrong_recipes(folder, capsys) -> None:
     assert "knows no prompts, and was given 'cat'" in refused(folder, compvis("ldm_a_uncond_vq"), capsys, "cat")
     assert "a number from 0 to 10" in refused(folder, compvis("ldm_b_class_kl"), capsys, "cat")
     assert "describes itself: leave config out" in refused(folder, f'{DIFFUSION}config = "mask.png"\n', capsys)
-
-
-def test_naming_the_kinds_brings_no_torch() -> None:
-    check_import_time("superpose_ldm")
-
-
-@pytest.mark.parametrize("name", ["df_d_stable_diffusion", "ldm_b_class_kl"])
-def test_predictors_keep_their_laws(name) -> None:
-    if name.startswith("df"):
-        check_predictor(StableDiffusion(path=FOLDER).load(), ["a cat", "", "12 dogs"])
-    else:
-        about = FIXTURES / name
-        check_predictor(CompVis(path=about / "model.ckpt", config=about / "config.yaml").load(), ["3", "", "9"])
-
-
-def test_half_precision_is_near() -> None:
-    exact, half = (StableDiffusion(path=FOLDER).load("cpu", dtype) for dtype in ("float32", "bfloat16"))
-    torch.manual_seed(0)
-    x, level = torch.randn(2, 4, 8, 8), exact.schedule.level(0, 400)
-    answers = []
-    with torch.no_grad():
-        for predictor in (exact, half):
-            condition = predictor.condition("a cat")
-            answers.append(predictor.predict(x, level, predictor.gather([condition] * 2)).output.float())
-            answers.append(predictor.decode(predictor.encode(torch.full((1, 3, 16, 16), 0.5))))
-    for a, b in (answers[::2], answers[1::2]):
-        assert (a - b).abs().max() <= 0.05 * a.abs().max()
-
-
-def test_hashes_are_those_of_the_files() -> None:
-    for name, digest in StableDiffusion(path=FOLDER).weights().items():
-        folder, file = {"unet": ("unet", "diffusion_pytorch_model"), "first stage": ("vae", "diffusion_pytorch_model"),
-                        "text encoder": ("text_encoder", "model")}[name]  # fmt: skip
-        assert digest == hashlib.sha256((FOLDER / folder / f"{file}.safetensors").read_bytes()).hexdigest()

@@ -9,8 +9,6 @@ from safetensors.torch import load_file
 
 import superpose
 from superpose import Condition
-from superpose_diffae.attributes import read_classifier
-from superpose_diffae.loading import load_statistics
 from superpose_diffae.model import DiffusionAutoencoder
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -110,32 +108,3 @@ def test_the_condition_of_a_prompt_is_the_code(a, autoencoder):
         hidden = superpose.invert(superpose.Clipped(told, autoencoder.clip), image, DDIM.plan(autoencoder.schedule))
         about = a.about["outputs"]["x_T_stochastic"]
         torch.testing.assert_close(hidden, a.outputs["x_T_stochastic"][row : row + 1], atol=about["atol"], rtol=1e-4)
-
-
-def test_drawing(b, latent):
-    noise = b.inputs["latent_noise"]
-    drawn = latent.encode_prompt.networks.latent.sample(DDIM, lambda purpose="step": noise[:, :, None, None])
-    b.check(latent_sample_normalised=drawn)
-    codes = latent.encode_prompt.draw(lambda purpose="step": noise)
-    b.check(image_from_latent=decode(latent, codes, b.inputs["x_T"]))
-
-
-def test_moving_along_an_attribute(b, latent):
-    code = latent.encode_prompt.semantic(b.inputs["image"])
-    averaged = read_classifier(b.folder / "cls.ckpt", average=True)
-    moved = code + 0.3 * latent.encode_prompt.networks.classifier.direction(2)
-    plan = DDIM.plan(latent.schedule)
-    hidden = superpose.invert(shown(latent, code), b.inputs["image"], plan)
-    b.check(
-        z_sem=code,
-        z_manipulated=moved,
-        z_manipulated_ema=code + 0.3 * averaged.direction(2),
-        classifier_logits_ema=averaged.logits(code),
-        manipulated_image=(decode(latent, moved, hidden) + 1) / 2,
-    )
-
-
-def test_statistics_are_the_same_wherever_they_are_stored(b):
-    files = (load_statistics(b.folder / name, 20, "cpu") for name in ("last.ckpt", "latent.pkl"))
-    for one, other in zip(*files, strict=True):
-        torch.testing.assert_close(one, other)
