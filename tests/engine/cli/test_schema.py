@@ -1,36 +1,11 @@
 """`superpose schema`: printed, written, and compared with a file."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from superpose.cli import main
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 SCHEMA = RECIPES / "superpose.schema.json"
-SCRIPTS = Path(sys.executable).parent
-LINTERS = {
-    "taplo": ["lint", "--no-auto-config", "--colors", "never"],
-    "tombi": ["lint", "--offline", "--error-on-warnings"],
-}
-
-
-def program(name):
-    found = shutil.which(name, path=str(SCRIPTS)) or shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} has no program on this machine: pip install superpose[test] brings it")
-    return found
-
-
-def lint(name, *files):
-    """The linter's exit code and what it says; home and settings are those of the folder alone."""
-    folder = files[0].parent
-    command = [program(name), *LINTERS[name], *[file.name for file in files]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_the_shipped_schema_is_up_to_date(capsys):
@@ -52,10 +27,3 @@ def test_a_stale_schema_is_one_line_with_the_cure(tmp_path, capsys):
 def test_a_schema_that_cannot_be_written_is_one_line(tmp_path, capsys):
     assert main(["schema", "--out", str(tmp_path)]) == 2
     assert "cannot write" in capsys.readouterr().err
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("recipes")
-    shutil.copy(SCHEMA, made)
-    return made
