@@ -34,12 +34,12 @@ class EDMConfig:
     channel_mult: tuple[int, ...] = attrs.field(converter=as_tuple, validator=CHECK.all_whole(1))
     channel_mult_emb: int = attrs.field(default=4, validator=CHECK.whole(1))
     num_blocks: int = attrs.field(validator=CHECK.whole(1))
-    attn_resolutions: frozenset[int] = attrs.field(converter=frozenset)
+    attn_resolutions: tuple[int, ...] = attrs.field(converter=as_tuple, validator=CHECK.all_whole(1, empty=True))
     embedding_type: str = attrs.field(default="positional", validator=CHECK.among("positional", "fourier"))
     channel_mult_noise: int = attrs.field(default=1, validator=CHECK.whole(1))
     encoder_type: str = attrs.field(default="standard", validator=CHECK.among("standard", "skip", "residual"))
     decoder_type: str = attrs.field(default="standard", validator=CHECK.among("standard", "skip"))
-    resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=as_tuple)
+    resample_filter: tuple[float, ...] = attrs.field(default=(1, 1), converter=as_tuple, validator=CHECK.all_numbers())
 
     @property
     def song(self) -> bool:
@@ -69,11 +69,15 @@ class EDMConfig:
             RecipeError: One line that names what is not known.
         """
         name = mapping.get("preconditioning")
-        if name not in PRECONDITIONINGS:
+        if not isinstance(name, str) or name not in PRECONDITIONINGS:
             raise RecipeError(f"{source} holds a {name}, which is not one of {', '.join(PRECONDITIONINGS)}")
         kind, network = PRECONDITIONINGS[name]
         own = set(attrs.fields_dict(kind))  # type: ignore[arg-type]  # each of them is an attrs class
-        around = kind(**{key: value for key, value in mapping.items() if key in own})
+        told = {key: value for key, value in mapping.items() if key in own}
+        for key, value in told.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise RecipeError(f"{source}: {key} = {value!r} is not supported; supported: numbers")
+        around = kind(**told)
         rest = {key: value for key, value in mapping.items() if key not in own and key not in _TRAINING}
         network = rest.setdefault("model_type", network)
         defaults: dict[str, Any] = _SONG if network == "SongUNet" else _DHARIWAL

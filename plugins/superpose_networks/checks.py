@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,18 +40,20 @@ class Checks:
         words = f"whole numbers from {least}" + (", or null" if optional else "")
         return self._held(lambda value: (optional and value is None) or is_whole(value, least), words)
 
-    def all_whole(self, least: int) -> Validator:
-        """A list of whole numbers, one at least."""
+    def all_whole(self, least: int, empty: bool = False) -> Validator:
+        """A list of whole numbers, one at least unless it may be empty."""
         listed = f"a list of whole numbers from {least}"
-        return self._held(lambda value: _all(value, lambda one: is_whole(one, least)), listed)
+        return self._held(
+            lambda value: (empty and value == ()) or _all(value, lambda one: is_whole(one, least)), listed
+        )
+
+    def all_numbers(self) -> Validator:
+        """A list of numbers, one at least."""
+        return self._held(lambda value: _all(value, lambda one: _is_number(one, -math.inf)), "a list of numbers")
 
     def number(self, least: float) -> Validator:
         """A number."""
-
-        def holds(value: object) -> bool:
-            return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least
-
-        return self._held(holds, f"numbers from {least:g}")
+        return self._held(lambda value: _is_number(value, least), f"numbers from {least:g}")
 
     def _held(self, holds: Callable[[object], bool], supported: str) -> Validator:
         def check(_: object, attribute: attrs.Attribute[object], value: object) -> None:
@@ -63,6 +66,10 @@ class Checks:
 def is_whole(value: object, least: int) -> bool:
     """True for a whole number from ``least``; True and False are none."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: object, least: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least
 
 
 def as_tuple(values: object) -> Any:

@@ -8,7 +8,7 @@ apart, and ask row by row where it does not.
 3x3 convolutions are none of them, for oneDNN keeps their rows apart: in channels_last memory, which `ready` gives a
 network, on x86 processors with AVX-512, AVX2 and without; in contiguous memory only with AVX2 or more (else last bits
 move from 3 threads on). Of 50,000 random ones none moved. PyTorch's own convolutions, which it falls back to where it
-was built without oneDNN, mix rows; there ``rows = 1`` in a recipe's ``[run]`` keeps samples apart.
+was built without oneDNN, mix rows; there ``batch_size = 1`` in a recipe's ``[run]`` keeps samples apart.
 """
 
 from __future__ import annotations

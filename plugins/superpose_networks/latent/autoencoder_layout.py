@@ -9,7 +9,7 @@ from torch import Tensor
 
 from superpose import Table
 from superpose_networks.latent.autoencoder import AutoencoderShape
-from superpose_networks.latent.settings import SILU, settings
+from superpose_networks.latent.settings import SILU, per_level, refuse_empty, settings
 
 _DIFFUSERS = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": (64,), "layers_per_block": 1,
@@ -48,15 +48,18 @@ def diffusers_autoencoder(where: str, config: Mapping[str, object]) -> Autoencod
         ("up_block_types", "UpDecoderBlock2D", "AttnUpDecoderBlock2D"),
     ):
         settings(where, dict.fromkeys(c[key], True), {}, dict.fromkeys((plain, attending), True))
+    refuse_empty(where, c, "in_channels", "out_channels", "latent_channels", "block_out_channels", "norm_num_groups")
+    widths = tuple(c["block_out_channels"])
+    down, up = (per_level(where, key, c[key], len(widths)) for key in ("down_block_types", "up_block_types"))
     return AutoencoderShape(
         in_channels=c["in_channels"],
         out_channels=c["out_channels"],
         inner=c["latent_channels"],
         latent=(c["vq_embed_dim"] or c["latent_channels"]) if quantised else c["latent_channels"],
-        widths=tuple(c["block_out_channels"]),
+        widths=widths,
         blocks=c["layers_per_block"],
-        down=tuple(kind.startswith("Attn") for kind in c["down_block_types"]),
-        up=tuple(kind.startswith("Attn") for kind in c["up_block_types"]),
+        down=tuple(kind.startswith("Attn") for kind in down),
+        up=tuple(kind.startswith("Attn") for kind in up),
         middle=c["mid_block_add_attention"],
         groups=c["norm_num_groups"],
         codes=c["num_vq_embeddings"] if quantised else None,
@@ -77,6 +80,7 @@ def compvis_autoencoder(where: str, params: Mapping[str, object], scale: float) 
     dd = {key: value for key, value in table.table("ddconfig", {}).items() if key not in ("double_z", "dropout")}
     c = settings(f"{where}.ddconfig", dd, {**_DDCONFIG}, _DDFIXED)
     settings(f"{where}.ddconfig", {"attn_type": c["attn_type"]}, {}, _DDFIXED)
+    refuse_empty(f"{where}.ddconfig", c, "in_channels", "out_ch", "ch", "ch_mult", "z_channels", "resolution")
     widths = tuple(c["ch"] * factor for factor in c["ch_mult"])
     attention = c["attn_type"] != "none"
     attends = tuple(attention and c["resolution"] // 2**level in c["attn_resolutions"] for level in range(len(widths)))

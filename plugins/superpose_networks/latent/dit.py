@@ -54,6 +54,16 @@ class DiTConfig:
     frequency_shift: float = 1.0  # ours: diffusers' sinusoids have 1, the paper's code has 0
 
     def __attrs_post_init__(self) -> None:
+        for name in (
+            "num_attention_heads",
+            "attention_head_dim",
+            "in_channels",
+            "num_layers",
+            "sample_size",
+            "patch_size",
+        ):
+            if (number := getattr(self, name)) < 1:
+                raise ValueError(f"{name} = {number} is not supported; supported: whole numbers from 1")
         if self.width % 4 or self.sample_size % self.patch_size:
             raise ValueError(
                 f"{self.width} features and patches of {self.patch_size} on {self.sample_size} are not supported: "

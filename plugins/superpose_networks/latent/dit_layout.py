@@ -7,8 +7,10 @@ and every norm has an eps of 1e-6.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 from torch import Tensor
@@ -80,18 +82,23 @@ def paper_dit(where: str, shapes: Mapping[str, tuple[int, ...]], heads: int | No
         raise RecipeError(
             f"{where} is {width} wide; how many heads it has can't be seen in it: write heads = a divisor"
         )
-    return DiTConfig(
-        num_attention_heads=heads,
-        attention_head_dim=width // heads,
-        in_channels=channels,
-        out_channels=shape_of(where, shapes, "final_layer.linear.weight", 2)[0] // patch**2,
-        num_layers=len({name.split(".")[1] for name in shapes if name.startswith("blocks.")}),
-        sample_size=round(shape_of(where, shapes, "pos_embed", 3)[1] ** 0.5) * patch,
-        patch_size=patch,
-        num_embeds_ada_norm=shape_of(where, shapes, "y_embedder.embedding_table.weight", 2)[0] - 1,
-        norm_eps=1e-6,
-        frequency_shift=0.0,
-    )
+    places = shape_of(where, shapes, "pos_embed", 3)[1]
+    if (grid := math.isqrt(places)) ** 2 != places:
+        raise RecipeError(f"{where} has places for {places} patches, and images are square")
+    sizes: dict[str, Any] = {
+        "num_attention_heads": heads,
+        "attention_head_dim": width // heads,
+        "in_channels": channels,
+        "out_channels": shape_of(where, shapes, "final_layer.linear.weight", 2)[0] // patch**2,
+        "num_layers": len({name.split(".")[1] for name in shapes if name.startswith("blocks.")}),
+        "sample_size": grid * patch,
+        "patch_size": patch,
+        "num_embeds_ada_norm": shape_of(where, shapes, "y_embedder.embedding_table.weight", 2)[0] - 1,
+    }
+    try:
+        return DiTConfig(**sizes, norm_eps=1e-6, frequency_shift=0.0)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error.args[0]}") from error
 
 
 def paper_dit_names(weights: dict[str, Tensor], depth: int) -> dict[str, Tensor]:

@@ -77,6 +77,30 @@ def _words(default: object) -> str:
     return words.get(type(default), "a number, or null") + (" from 0" if type(default) is int else "")
 
 
+def refuse_empty(where: str, values: Mapping[str, Any], *keys: str) -> None:
+    """Refuse sizes of 0 and lists without an entry, or with a 0 in it: no network is made of them.
+
+    Raises:
+        RecipeError: One line that names the key and its value.
+    """
+    for key in keys:
+        value = values[key]
+        whole = value if isinstance(value, (list, tuple)) else (value,)
+        if not whole or 0 in whole:
+            raise RecipeError(f"{where}: {key} = {value!r} is not supported; supported: whole numbers from 1")
+
+
+def head_width(where: str, channels: int, heads: int) -> int:
+    """The width of each head, where they share channels.
+
+    Raises:
+        RecipeError: If there are more heads than channels, or none.
+    """
+    if not 0 < heads <= channels:
+        raise RecipeError(f"{where}: {heads} attention heads do not share {channels} channels")
+    return channels // heads
+
+
 def per_level(where: str, key: str, value: object, levels: int) -> tuple[Any, ...]:
     """One value a level, from a single value or a list of as many.
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from superpose import RecipeError
-from superpose_networks.latent.settings import settings
+from superpose_networks.latent.settings import head_width, refuse_empty, settings
 from superpose_networks.latent.text import ACTIVATIONS, TextShape
 from superpose_networks.openai_names import splits
 from superpose_networks.shapes import shape_of
@@ -30,13 +30,18 @@ def clip_config(where: str, config: Mapping[str, object]) -> TextShape:
     """
     c = settings(where, {key: config[key] for key in _CLIP if key in config}, _CLIP, {})
     settings(where, {"hidden_act": c["hidden_act"]}, {}, {"hidden_act": tuple(ACTIVATIONS)})
+    refuse_empty(where, c, "vocab_size", "hidden_size", "intermediate_size", "max_position_embeddings")
+    width, heads = c["hidden_size"], c["num_attention_heads"]
+    head = head_width(where, width, heads)
+    if width != heads * head:
+        raise RecipeError(f"{where}: {heads} attention heads do not share {width} features evenly")
     return TextShape(
         words=c["vocab_size"],
         length=c["max_position_embeddings"],
-        width=c["hidden_size"],
+        width=width,
         layers=c["num_hidden_layers"],
-        heads=c["num_attention_heads"],
-        head_width=c["hidden_size"] // c["num_attention_heads"],
+        heads=heads,
+        head_width=head,
         inner=c["intermediate_size"],
         activation=c["hidden_act"],
         eps=c["layer_norm_eps"],

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from superpose import RecipeError
 from superpose_networks import openai_names
-from superpose_networks.latent.settings import SILU, per_level, settings
+from superpose_networks.latent.settings import SILU, head_width, per_level, refuse_empty, settings
 from superpose_networks.latent.unet import Attends, UNetShape
 
 _DIFFUSERS = {
@@ -74,6 +74,7 @@ def diffusers_unet(where: str, config: Mapping[str, object]) -> UNetShape:
         ("resnet_time_scale_shift", ("default", "scale_shift")),
     ):
         settings(where, {key: c[key]}, {}, {key: supported})
+    refuse_empty(where, c, "in_channels", "out_channels", "block_out_channels", "norm_num_groups")
     widths = tuple(c["block_out_channels"])
     levels = len(widths)
 
@@ -95,7 +96,7 @@ def diffusers_unet(where: str, config: Mapping[str, object]) -> UNetShape:
     def attention(level: int, only_context: bool) -> Attends:
         return Attends(
             heads=heads[level],
-            width=widths[level] // heads[level],
+            width=head_width(where, widths[level], heads[level]),
             depth=depths[level],
             context=contexts[level],
             only_context=only_context,
@@ -130,6 +131,7 @@ def compvis_unet(where: str, params: Mapping[str, object]) -> UNetShape:
         RecipeError: One line that names the key, its value and what is supported.
     """
     c = settings(where, params, _COMPVIS, _COMPVIS_FIXED, _COMPVIS_IGNORED, _COMPVIS_LEVELS)
+    refuse_empty(where, c, "in_channels", "out_channels", "model_channels", "channel_mult")
     levels = len(c["channel_mult"])
     widths = tuple(c["model_channels"] * factor for factor in c["channel_mult"])
     only = per_level(where, "disable_self_attentions", c["disable_self_attentions"] or False, levels)
@@ -139,8 +141,9 @@ def compvis_unet(where: str, params: Mapping[str, object]) -> UNetShape:
     def attends(level: int, only_context: bool) -> Attends:
         channels, width = widths[level], c["num_head_channels"]
         heads = c["num_heads"] if width == -1 else channels // width
+        shared = head_width(where, channels, heads)
         if width == -1 or (c["legacy"] and c["use_spatial_transformer"]):
-            width = channels // heads
+            width = shared
         depth = c["transformer_depth"] if c["use_spatial_transformer"] else 0
         context = c["context_dim"] if c["use_spatial_transformer"] else None
         return Attends(heads=heads, width=width, depth=depth, context=context, only_context=only_context)

@@ -20,6 +20,8 @@ class Config:
     most: int | None = attrs.field(default=None, validator=CHECK.whole(1, optional=True))
     sizes: tuple[int, ...] = attrs.field(default=(1,), converter=as_tuple, validator=CHECK.all_whole(1))
     scale: float = attrs.field(default=1, validator=CHECK.number(0.5))
+    some: tuple[int, ...] = attrs.field(default=(), converter=as_tuple, validator=CHECK.all_whole(1, empty=True))
+    taps: tuple[float, ...] = attrs.field(default=(1, 0.5), converter=as_tuple, validator=CHECK.all_numbers())
 
 
 @given(st.one_of(st.integers(-9, 9), st.floats(), st.booleans(), st.none(), st.text(), st.lists(st.integers())))
@@ -51,6 +53,11 @@ def test_lists_are_kept_whole_or_refused_whole(values):
         ("names", "a", "a list of 'a', 'b'"),
         ("most", 0, "whole numbers from 1, or null"),
         ("sizes", 3, "a list of whole numbers from 1"),
+        ("some", [0], "a list of whole numbers from 1"),
+        ("some", 5, "a list of whole numbers from 1"),
+        ("taps", [], "a list of numbers"),
+        ("taps", "x", "a list of numbers"),
+        ("taps", [1, True], "a list of numbers"),
         ("scale", 0.25, "numbers from 0.5"),
         ("scale", True, "numbers from 0.5"),
         ("scale", "1", "numbers from 0.5"),
