@@ -53,13 +53,22 @@ class Octaves(Decomposition):
         """An image can't be halved for ever."""
         _, height, width = shape
         if min(height, width) < 2**self._depth:
-            fewer = max(2, int(math.log2(min(height, width))) - self.octaves + 2)
             what = f"{self.kind} can't halve {height}x{width} images {self._depth} times"
-            yield Problem("bands", what, f"use bands = {fewer} or fewer, or octaves = 1")
+            yield Problem("bands", what, self._cure(int(math.log2(min(height, width)))))
 
     def scaled(self, factor: float) -> Octaves:
         """The same bands of an image ``factor`` times as large."""
         return attrs.evolve(self, octaves=max(1, self.octaves + round(math.log2(factor))))
+
+    def _cure(self, halves: int) -> str:
+        """Options that halve an image no more often than it can be."""
+        if not halves:
+            return ""
+        if (fewer := halves - self.octaves + 2) >= 2:
+            return f"use bands = {fewer} or fewer"
+        octaves = max(1, halves - self.bands + 2)
+        bands = halves - octaves + 2
+        return f"use octaves = {octaves}" if bands >= self.bands else f"use bands = {bands} and octaves = {octaves}"
 
     @property
     def _depth(self) -> int:

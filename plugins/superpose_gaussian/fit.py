@@ -18,8 +18,18 @@ from superpose_gaussian.normal import Mixture, Normal
 
 
 def fitted(images: Tensor, count: int) -> Normal:
-    """The likeliest distribution of grey images (N, H, W) in [-1, 1], as RGB images, with ``count`` components."""
+    """The likeliest distribution of grey images (N, H, W) in [-1, 1], as RGB images, with ``count`` components.
+
+    Raises:
+        ValueError: If the images have no variance beside so many components: every density would be infinite.
+    """
     rows = images.flatten(1).double()
+    # So many directions differ between the images; one of them at least is left for the rest.
+    most = min(len(rows) - 1, rows.shape[1]) - 1
+    if not 0 <= count <= most:
+        size = "x".join(map(str, images.shape[1:]))
+        cure = f"write from 0 to {most}" if most >= 0 else "too few images"
+        raise ValueError(f"{count} components of {len(rows)} images of {size}: {cure}")
     mean = rows.mean(0)
     values, vectors = torch.linalg.eigh((rows - mean).T @ (rows - mean) / len(rows))
     # Three equal channels: a direction of grey has three times the variance, and there is none of colour.
@@ -40,13 +50,15 @@ def main(arguments: list[str] | None = None) -> None:
         pixels, labels = torch.from_numpy(file["images"]), torch.from_numpy(file["labels"].astype(np.int64))
         classes = tuple(map(str, file["classes"]))
     images = 1 - pixels.float() / 127.5
-    shape = (3, images.shape[1], images.shape[2])
-    if chosen.model == "gaussian":
-        write(chosen.out, Mixture((fitted(images, chosen.components or 256),), torch.ones(1)), ("",), shape)
-        return
-    normals = tuple(fitted(images[labels == k], chosen.components or 12) for k in range(len(classes)))
-    shares = labels.bincount(minlength=len(classes)).double() / len(labels)
-    write(chosen.out, Mixture(normals, shares), classes, shape)
+    groups = [images] if chosen.model == "gaussian" else [images[labels == k] for k in range(len(classes))]
+    count = chosen.components if chosen.components is not None else 256 if chosen.model == "gaussian" else 12
+    try:
+        normals = tuple(fitted(group, count) for group in groups)
+    except ValueError as error:
+        parser.error(f"--components: {error}")
+    shares = torch.tensor([len(group) for group in groups]).double() / len(images)
+    names = ("",) if chosen.model == "gaussian" else classes
+    write(chosen.out, Mixture(normals, shares), names, (3, images.shape[1], images.shape[2]))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,17 @@ class Described:
 
     @classmethod
     def of(cls, folder: Path) -> Described:
-        """As the folder says."""
+        """As the folder says.
+
+        Raises:
+            RecipeError: Its file of names is missing or damaged.
+        """
         told = read_json(folder / PROMPTS_FILE)
-        channels, height, width = told.listed("shape")
-        return cls((channels, height, width), tuple(told.listed("prompts")))
+        shape, prompts = told.listed("shape"), told.listed("prompts")
+        sizes = [size for size in shape if type(size) is int and size > 0]
+        if shape != sizes or len(sizes) != 3 or sizes[0] != 3:
+            raise told.wrong("shape", "[3, height, width]")
+        names = tuple(name for name in prompts if isinstance(name, str))
+        if len(names) < len(prompts) or not names:
+            raise told.wrong("prompts", "a list of texts")
+        return cls((sizes[0], sizes[1], sizes[2]), names)

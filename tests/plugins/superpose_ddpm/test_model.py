@@ -9,15 +9,10 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given as drawn
-from hypothesis import settings
-from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import superpose
 from superpose import DynamicClip, PromptError, RecipeError, StaticClip, TableSchedule, refuse
-from superpose_ddpm.port_names import port_config, port_names
-from superpose_networks import UNet2D, UNet2DConfig, assign
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER, LEGACY, PORT = "df_a_unet2d_ddpm", "df_c_unet2d_legacy_keys", "pd_a_ddpm_model"
@@ -105,46 +100,6 @@ def test_prompts_are_classes() -> None:
     refuse(model_of(FOLDER).prompt_problems("0"), PromptError)
     with pytest.raises(PromptError, match="knows no classes"):
         refuse(model_of(LEGACY).prompt_problems("0"), PromptError)
-
-
-_PORT_WORDS = {
-    "time_embedding.linear_1": "temb.dense.0", "time_embedding.linear_2": "temb.dense.1", "conv_norm_out": "norm_out",
-    "mid_block.resnets.0": "mid.block_1", "mid_block.attentions.0": "mid.attn_1", "mid_block.resnets.1": "mid.block_2",
-    "time_emb_proj": "temb_proj", "conv_shortcut": "nin_shortcut", "group_norm": "norm", "to_q": "q", "to_k": "k",
-    "to_v": "v", "to_out.0": "proj_out", "resnets": "block", "attentions": "attn", "downsamplers.0": "downsample",
-    "upsamplers.0": "upsample",
-}  # fmt: skip
-
-
-@settings(max_examples=15, deadline=None)
-@drawn(attends=st.lists(st.booleans(), min_size=1, max_size=3), blocks=st.integers(1, 2), seed=st.integers(0, 99))
-def test_the_port_is_a_folder_by_other_names(attends: list[bool], blocks: int, seed: int) -> None:
-    torch.manual_seed(seed)
-    widths = [32 * (i + 1) for i in range(len(attends))]
-    config = UNet2DConfig(
-        block_out_channels=tuple(widths), layers_per_block=blocks, attention_head_dim=None, norm_eps=1e-6,
-        down_block_types=tuple("AttnDownBlock2D" if one else "DownBlock2D" for one in attends),
-        up_block_types=tuple("AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)),
-        flip_sin_to_cos=False, freq_shift=1, downsample_padding=0, sample_size=8,
-    )  # fmt: skip
-    network = UNet2D(config)
-    file = {}
-    for name, value in network.state_dict().items():
-        old = name
-        for i in range(len(widths)):
-            old = old.replace(f"down_blocks.{i}.", f"down.{i}.").replace(
-                f"up_blocks.{i}.", f"UP.{len(widths) - 1 - i}."
-            )
-        for ours, theirs in _PORT_WORDS.items():
-            old = old.replace(ours, theirs) if "mid" in ours or "." in ours or ours in old else old
-        matrix = any(part in old for part in (".q.w", ".k.w", ".v.w", ".proj_out.w"))
-        file[old.replace("UP.", "up.")] = value[:, :, None, None] if matrix else value
-    shapes = {name: tuple(value.shape) for name, value in file.items()}
-    told = UNet2DConfig.from_mapping(port_config(shapes, Path("a file"), 8))
-    assert told == config
-    again = UNet2D(told)
-    assign(again, port_names(file), "a file")
-    assert all(torch.equal(again.state_dict()[name], value) for name, value in network.state_dict().items())
 
 
 RECIPE = (

@@ -31,14 +31,3 @@ def test_what_is_seen_from_afar_is_seen_from_further_the_more_is_blurred():
     distances = [make("decomposition", "hybrid", sigma=sigma).distance("low") for sigma in (0.1, 1.0, 4.0)]
     assert distances == [1.0, 3.0, 12.0]
     assert make("decomposition", "hybrid").distance("high") == 1
-
-
-def test_a_triple_is_two_hybrids_one_in_the_other():
-    """Blurs of two Gaussians are that of one whose variance is their sum."""
-    x = torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    triple = make("decomposition", "triple-hybrid", sigma_1=3.0, sigma_2=4.0)
-    inside = np.s_[..., 24:-24, 24:-24]  # mirrored borders are blurred twice
-    low = make("decomposition", "hybrid", sigma=5.0).part("low")(x)
-    assert float((triple.part("low")(x) - low)[inside].abs().max()) < 2e-3 * float(low.abs().max())
-    high = make("decomposition", "hybrid", sigma=3.0).part("high")(x)
-    torch.testing.assert_close(triple.part("high")(x), high)

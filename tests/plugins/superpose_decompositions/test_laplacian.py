@@ -5,10 +5,8 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.functional import conv2d, interpolate, pad
 
-from problems import told
 from recorded_guiders import FOLDER, RUNS, Recorded, check_recorded, guided_run
 from superpose import make
-from superpose.testing import check_decomposition
 
 
 def blurred(x):
@@ -87,30 +85,3 @@ def test_what_is_parallel_in_bands_is_that_of_diffusers():
     phi, over = args["guidance_rescale"], (2, 3, 4)
     gain = given["pred_cond"].std(over, keepdim=True) / got.std(over, keepdim=True)
     check_recorded(got * (phi * gain + 1 - phi), "fdg3_parallel")
-
-
-def waves(size):
-    """A picture without detail, which any grid shows."""
-    down, across = (torch.cos(torch.pi * k * (torch.arange(size) + 0.5) / size) for k in (2, 3))
-    return torch.outer(down, across)[None, None]
-
-
-@pytest.mark.parametrize("kind", ["laplacian", "haar"])
-def test_the_lower_bands_are_the_same_at_the_next_stage(kind):
-    rule = make("decomposition", kind, bands=3)
-    small, large = rule.split(waves(32)), rule.scaled(2).split(waves(64))
-    for one, other in zip(small[:2], large[:2], strict=True):
-        shrunk = other.unflatten(-1, (32, 2)).mean(-1).unflatten(-2, (32, 2)).mean(-2)
-        assert (one - shrunk).abs().max() < 0.04
-    assert (small[0] - rule.split(waves(64))[0][..., ::2, ::2]).abs().max() > 0.1  # not scaled, they are others
-    assert rule.scaled(2).scaled(0.5) == rule
-
-
-@pytest.mark.parametrize(("kind", "size"), [("laplacian", (3, 2, 2)), ("haar", (3, 3, 64))])
-def test_more_halves_than_there_are_pixels_are_refused(kind, size):
-    rule = make("decomposition", kind, bands=4)
-    assert f"{kind} " in told(rule, size)
-    assert "bands = 2" in told(rule, size)
-    fewer = make("decomposition", kind, bands=2)
-    assert not told(fewer, size)
-    check_decomposition(fewer, *size)

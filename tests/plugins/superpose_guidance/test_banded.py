@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from guided import asked
 from problems import told
-from superpose import RecipeError, factorized, loads, make, prompted, trajectory
+from superpose import RecipeError, factorized, loads, make, prompted
 from superpose.testing import check_guidance
 from superpose.testing.predictors import TinyPredictor
 
@@ -14,13 +15,6 @@ HYBRID = make("decomposition", "hybrid")
 def banded(low=3.0, high=9.0, decomposition=HYBRID):
     base = tuple(make("guidance", "cfg", scale=scale) for scale in (low, high))
     return make("guidance", "banded", decomposition=decomposition, base=base)
-
-
-def asked(rule, network=None):
-    network = network or TinyPredictor()
-    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    level = make("scheduler", "ddim", steps=5).plan(network.schedule).asked(2)
-    return rule.denoiser(network, network.condition("cat"), network.condition(""))(x, level).clean
 
 
 def test_each_part_is_guided_by_its_own():
@@ -73,53 +67,3 @@ def test_it_is_a_factorized_denoiser():
     cat = prompted(network, "cat")
     one = banded(1.0, 1.0).denoiser(network, cat.condition, network.condition(""))
     torch.testing.assert_close(one(x, level).clean, factorized(HYBRID, [cat, cat])(x, level).clean)
-
-
-def in_parts(*base, kind="laplacian", **options):
-    return make("guidance", "banded", decomposition=make("decomposition", kind, **options), base=base, sees="part")
-
-
-@pytest.mark.parametrize("kind", ["laplacian", "haar", "dct"])
-def test_in_parts_what_measures_nothing_is_the_same(kind):
-    base = tuple(make("guidance", "cfg", scale=scale) for scale in (2.0, 5.0, 9.0))
-    bands, network = make("decomposition", kind, bands=3), TinyPredictor()
-    parts = make("guidance", "banded", decomposition=bands, base=base, sees="part")
-    whole = make("guidance", "banded", decomposition=bands, base=base)
-    torch.testing.assert_close(asked(parts, network), asked(whole), atol=1e-4, rtol=1e-5)
-    assert network.blocks == [4]  # two samples, two prompts, whatever the number of parts
-
-
-def test_in_parts_contrasts_are_those_of_the_parts():
-    strong = make("guidance", "rescale", base=make("guidance", "cfg", scale=9.0), share=1.0)
-    bands = make("decomposition", "haar", bands=2)
-    got, want = asked(in_parts(strong, strong, kind="haar", bands=2)), asked(make("guidance", "cfg", scale=1.0))
-    for name in bands.names:
-        contrasts = [bands.part(name)(image).std((1, 2, 3)) for image in (got, want)]
-        torch.testing.assert_close(*contrasts)
-
-
-@pytest.mark.parametrize("decomposition", ["laplacian", "haar"])
-def test_in_parts_guidances_of_all_sorts_are_lawful(decomposition):
-    worse = make("model", "glyphs")  # whatever a law reads in its place
-    inside = make("guidance", "interval", base=make("guidance", "perp-neg"), start=0.2, stop=0.9)
-    for band in (make("guidance", "apg"), make("guidance", "cfg-plus-plus"), inside, make("guidance", "dual")):
-        check_guidance(in_parts(band, make("guidance", "cfg"), kind=decomposition, bands=2), rows=3)
-    check_guidance(in_parts(*[make("guidance", "autoguidance", model=worse)] * 3, kind=decomposition), rows=2)
-
-
-def test_in_parts_momentum_is_that_of_each():
-    """And a run that is gone on with remembers it."""
-    apg = make("guidance", "apg", momentum=-0.5)
-    rule, scheduler = in_parts(apg, apg, bands=2), make("scheduler", "ddim", steps=4)
-
-    def run():
-        network = TinyPredictor()
-        denoiser = rule.denoiser(network, network.condition("cat"), network.condition(""))
-        return trajectory(denoiser, scheduler, network, samples=2)
-
-    first, state = run(), run().start()
-    whole = first.run()
-    for _ in range(2):
-        state = run().step(state)
-    assert {memory.shape[-1] for _, _, memory in state.denoiser_memory} == {4, 8}
-    assert torch.equal(run().run(state=state), whole)
