@@ -16,6 +16,8 @@ from superpose import Clipped, Denoiser, NoisePredictor, Scheduler, Trajectory
 from superpose_deepfloyd.embeddings import write
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
+#: Texts that a small text encoder is made of and asked about.
+LINES = ["a painting of a cat", "an oil painting of a dog in the snow", "a lithograph of waterfalls"]
 
 
 @attrs.frozen(eq=False)

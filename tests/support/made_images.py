@@ -1,8 +1,10 @@
 """Images as superpose writes them, without sampling: any pixels, with a recipe inside."""
 
+import attrs
 import numpy as np
+from PIL import Image
 
-from superpose.media.png import Origin, write_png
+from superpose.media.png import Origin, read_origin, write_png
 
 #: A recipe but for what it shows.
 HEAD = 'model = {kind = "glyphs"}\nscheduler = {kind = "ddim", steps = 2}\n'
@@ -22,3 +24,10 @@ def made(path, shows=NEGATE, values=None, head=HEAD, **pictures):
     values = pixels() if values is None else values
     write_png(path, values, Origin(head + shows, 0, {}, {}, "cpu", pictures))
     return values
+
+
+def forged(path, to, **changes):
+    """The image with another origin inside."""
+    with Image.open(path) as image:
+        write_png(to, np.asarray(image), attrs.evolve(read_origin(path), **changes))
+    return to

@@ -12,36 +12,15 @@ from superpose.media.png import read_origin
 from superpose.running.record import read_record
 from superpose.search.scores import read_scores
 
-TEXT = """[model]
-kind = "glyphs"
-[scheduler]
-kind = "ddim"
-steps = 4
-[[view]]
-kind = "identity"
-prompt = "A"
-[[view]]
-kind = "rotate"
-degrees = 180
-prompt = "V"
-"""
-
-
-@pytest.fixture
-def recipe(tmp_path):
-    path = tmp_path / "letter.toml"
-    path.write_text(TEXT)
-    return path
-
 
 def said(capsys, *arguments, code=0):
     assert main([str(argument) for argument in arguments]) == code
     return capsys.readouterr()
 
 
-def test_the_best_are_kept_and_say_of_how_many(recipe, tmp_path, capsys):
+def test_the_best_are_kept_and_say_of_how_many(anagram, tmp_path, capsys):
     out = tmp_path / "out"
-    printed = said(capsys, "run", recipe, "--out", out, "--best", 2, "--of", 5, "--device", "cpu").out.splitlines()
+    printed = said(capsys, "run", anagram, "--out", out, "--best", 2, "--of", 5, "--device", "cpu").out.splitlines()
     scores, record = read_scores(out), read_record(out)
     assert [line for line in printed if line.endswith(".png")] == [
         *(str(out / name) for name in scores.images),
@@ -55,7 +34,7 @@ def test_the_best_are_kept_and_say_of_how_many(recipe, tmp_path, capsys):
     assert read_origin(best).drawn == 5
     assert replay(best, tmp_path / "again", device="cpu").read_bytes() == best.read_bytes()
     before = contents(out)
-    resumed = said(capsys, "run", recipe, "--out", out, "--best", 2, "--of", 5, "--device", "cpu", "--resume")
+    resumed = said(capsys, "run", anagram, "--out", out, "--best", 2, "--of", 5, "--device", "cpu", "--resume")
     assert "the best 2 of 5 samples are there already" in resumed.err
     said(capsys, "score", out)
     assert read_scores(out).summary == scores.summary, "scoring the best again told of them as if of all"
@@ -66,10 +45,10 @@ def test_the_best_are_kept_and_say_of_how_many(recipe, tmp_path, capsys):
     assert "these are the best of 5 samples" in said(capsys, "score", out).err
 
 
-def test_a_choice_has_the_pixels_of_the_plain_run(recipe, tmp_path, capsys):
-    said(capsys, "run", recipe, "--out", tmp_path / "best", "--best", 1, "--of", 2, "--device", "cpu")
+def test_a_choice_has_the_pixels_of_the_plain_run(anagram, tmp_path, capsys):
+    said(capsys, "run", anagram, "--out", tmp_path / "best", "--best", 1, "--of", 2, "--device", "cpu")
     [name] = json.loads((tmp_path / "best" / "run.json").read_text())["images"]
-    said(capsys, "run", recipe, "--out", tmp_path / "all", "--samples", 2, "--device", "cpu")
+    said(capsys, "run", anagram, "--out", tmp_path / "all", "--samples", 2, "--device", "cpu")
     with Image.open(tmp_path / "best" / name) as one, Image.open(tmp_path / "all" / name) as two:
         assert one.tobytes() == two.tobytes()
 
@@ -88,6 +67,6 @@ def test_a_choice_has_the_pixels_of_the_plain_run(recipe, tmp_path, capsys):
         (["--best", "1", "--of", "2", "--classifier", "pictograms-classifier"], "classifier 'pictograms-classifier': "),
     ],
 )
-def test_mistakes_are_told_before_anything_is_drawn(given, why, recipe, tmp_path, capsys):
-    assert why in said(capsys, "run", recipe, "--out", tmp_path / "out", *given, code=2).err
+def test_mistakes_are_told_before_anything_is_drawn(given, why, anagram, tmp_path, capsys):
+    assert why in said(capsys, "run", anagram, "--out", tmp_path / "out", *given, code=2).err
     assert not (tmp_path / "out").exists()

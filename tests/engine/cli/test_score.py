@@ -1,34 +1,12 @@
 """`superpose score` and `superpose run --best K --of N`, on the embedded models."""
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from superpose import load, run
 from superpose.cli import main
 from superpose.media.sheet import RIGHT, WRONG
 from superpose.search.scores import read_scores
-
-TEXT = """[model]
-kind = "glyphs"
-[scheduler]
-kind = "ddim"
-steps = 4
-[[view]]
-kind = "identity"
-prompt = "A"
-[[view]]
-kind = "rotate"
-degrees = 180
-prompt = "V"
-"""
-
-
-@pytest.fixture
-def recipe(tmp_path):
-    path = tmp_path / "letter.toml"
-    path.write_text(TEXT)
-    return path
 
 
 def said(capsys, *arguments, code=0):
@@ -41,9 +19,9 @@ def has(path, colour):
         return bool((np.asarray(image.convert("RGB")) == colour).all(-1).any())
 
 
-def test_scores_lie_beside_the_images_and_are_on_the_sheet(recipe, tmp_path, capsys):
+def test_scores_lie_beside_the_images_and_are_on_the_sheet(anagram, tmp_path, capsys):
     out = tmp_path / "out"
-    outcome = run(load(recipe, ["run.samples=3"]), out, device="cpu")
+    outcome = run(load(anagram, ["run.samples=3"]), out, device="cpu")
     images = {path.name: path.read_bytes() for path in outcome.images}
     assert not has(outcome.sheet, RIGHT)
     lines = said(capsys, "score", out).out.splitlines()
@@ -57,9 +35,9 @@ def test_scores_lie_beside_the_images_and_are_on_the_sheet(recipe, tmp_path, cap
     assert {name: (out / name).read_bytes() for name in images} == images
 
 
-def test_folders_that_hold_no_run(recipe, tmp_path, capsys):
+def test_folders_that_hold_no_run(anagram, tmp_path, capsys):
     assert "no images of a run are in it" in said(capsys, "score", tmp_path, code=2).err
     for seed in (0, 1):
-        run(load(recipe, [f"run.seed={seed}", "run.samples=1"]), tmp_path / str(seed), device="cpu")
+        run(load(anagram, [f"run.seed={seed}", "run.samples=1"]), tmp_path / str(seed), device="cpu")
     (tmp_path / "1" / "0000.png").rename(tmp_path / "0" / "0001.png")
     assert "0000.png and 0001.png were not made by one run" in said(capsys, "score", tmp_path / "0", code=2).err

@@ -4,38 +4,15 @@ import json
 import subprocess
 import sys
 
-import attrs
-import numpy as np
-import pytest
-from PIL import Image
-
-from superpose import load, loads, replay, run
+from made_images import forged
+from superpose import loads, replay
 from superpose.cli import main
-from superpose.media.png import read_origin, write_png
-
-TEXT = 'prompt = "A"\nmodel = { kind = "glyphs" }\nscheduler = { kind = "ddim", steps = 2 }\nrun = { samples = 2 }\n'
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A recipe, its run, and that of another prompt and seed."""
-    folder = tmp_path_factory.mktemp("show")
-    (folder / "a.toml").write_text(TEXT)
-    run(load(folder / "a.toml"), folder / "a", device="cpu")
-    run(load(folder / "a.toml", ["prompt=B", "run.seed=3", "run.samples=3"]), folder / "b", device="cpu")
-    return folder
+from superpose.media.png import read_origin
 
 
 def said(capsys, *arguments, code=0):
     assert main([str(argument) for argument in arguments]) == code
     return capsys.readouterr().out.splitlines()
-
-
-def forged(path, to, **changes):
-    """The image with another origin inside."""
-    with Image.open(path) as image:
-        write_png(to, np.asarray(image), attrs.evolve(read_origin(path), **changes))
-    return to
 
 
 class TestShow:

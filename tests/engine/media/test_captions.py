@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
 
+from films import opened
 from made_images import made
 from superpose import Pace, animate
 from superpose.media.captions import captioned, height_of
@@ -11,14 +11,6 @@ from superpose.media.captions import captioned, height_of
 #: Four frames on each way, six at each rest: an image, its negative, and back.
 PACE = Pace(fps=10, move=0.5, rest=0.6)
 FRAMES, SECONDS = 1 + 4 + 1 + 4 + 1, (6 + 4 + 6 + 4 + 1) / 10
-
-
-def opened(path):
-    """Frames of a GIF or WebP as pixels, and their milliseconds."""
-    with Image.open(path) as image:
-        frames = [(np.asarray(frame.convert("RGB")), frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
-        assert image.info["loop"] == 0, "it stops"
-    return [frame for frame, _ in frames], [duration for _, duration in frames]
 
 
 @pytest.fixture

@@ -4,23 +4,16 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image
 
 import superpose
+from films import opened
 from made_images import ELSEWHERE, NEGATE, made, pixels
 from superpose import Pace, RecipeError, animate
 
 #: Four frames on each way, six at each rest: an image, its negative, and back.
 PACE = Pace(fps=10, move=0.5, rest=0.6)
 FRAMES, SECONDS = 1 + 4 + 1 + 4 + 1, (6 + 4 + 6 + 4 + 1) / 10
-
-
-def opened(path):
-    """Frames of a GIF or WebP as pixels, and their milliseconds."""
-    with Image.open(path) as image:
-        frames = [(np.asarray(frame.convert("RGB")), frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
-        assert image.info["loop"] == 0, "it stops"
-    return [frame for frame, _ in frames], [duration for _, duration in frames]
 
 
 def times(values, factor):

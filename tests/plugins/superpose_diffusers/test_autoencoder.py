@@ -11,21 +11,6 @@ import torch
 from torch import Tensor
 
 import superpose
-import tiny_pipelines
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Folders of pipelines, each made once."""
-    root = tmp_path_factory.mktemp("pipelines")
-
-    def folder(name: str) -> Path:
-        path = root / name.replace(" ", "-")
-        if not path.exists():
-            tiny_pipelines.save(name, path)
-        return path
-
-    return folder
 
 
 def test_the_autoencoder_stays_in_float32(saved: Callable[[str], Path]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,30 +17,6 @@ import superpose
 import tiny_pipelines
 from superpose import PromptError, RecipeError, refuse
 from superpose_diffusers.model import Diffusers
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Folders of pipelines, each made once."""
-    root = tmp_path_factory.mktemp("pipelines")
-
-    def folder(name: str) -> Path:
-        path = root / name.replace(" ", "-")
-        if not path.exists():
-            tiny_pipelines.save(name, path)
-        return path
-
-    return folder
-
-
-@pytest.fixture
-def copied(saved: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
-    """Folders to break."""
-
-    def folder(name: str) -> Path:
-        return Path(shutil.copytree(saved(name), tmp_path / "copy"))
-
-    return folder
 
 
 def rewrite(path: Path, **changes: Any) -> None:

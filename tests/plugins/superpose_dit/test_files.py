@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ import superpose
 from ldm_dit_original import OriginalDiT
 from superpose import NoisePredictor, RecipeError
 from superpose_dit.model import DiffusionTransformer
-
-with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
-    warnings.simplefilter("ignore")
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "df_h_dit"
 

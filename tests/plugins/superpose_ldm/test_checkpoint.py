@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,6 @@ from safetensors.torch import save_file
 
 from superpose import RecipeError
 from superpose_ldm.single import SingleFile
-
-with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
-    warnings.simplefilter("ignore")
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SINGLE = FIXTURES / "ldm_b_class_kl"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,6 @@ import pytest
 
 from superpose import PromptError
 from superpose_ldm.single import SingleFile
-
-with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
-    warnings.simplefilter("ignore")
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SINGLE = FIXTURES / "ldm_b_class_kl"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,6 @@ import pytest
 
 from superpose import RecipeError
 from superpose_ldm.folder import read_folder
-
-with warnings.catch_warnings():  # what others warn of while they are imported is not ours to mend
-    warnings.simplefilter("ignore")
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER = FIXTURES / "df_d_stable_diffusion" / "pipeline"

@@ -5,28 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from superpose.testing import check_import_time, check_predictor
 from superpose_ldm.model import CompVis, StableDiffusion
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER = FIXTURES / "df_d_stable_diffusion" / "pipeline"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with pictures of 8 and 16 pixels, and a mask whose right half is painted anew."""
-    rng = np.random.default_rng(0)
-    for side in (8, 16):
-        Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(tmp_path / f"{side}.png")
-    mask = np.zeros((16, 16), dtype=np.uint8)
-    mask[:, 8:] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    return tmp_path
 
 
 def test_naming_the_kinds_brings_no_torch() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shaken import shaken
 from superpose_networks import assign, ready
 from superpose_networks.latent import (
     TextEncoder,
@@ -26,15 +26,6 @@ FEW = settings(max_examples=12, deadline=None)
 def close(got: torch.Tensor, want: torch.Tensor) -> None:
     off = float((got - want).abs().max() / want.abs().max())
     assert off <= 1e-5, f"off by {off:.1e} of the largest value"
-
-
-def shaken(network: Any, seed: int) -> Any:
-    """The network with every weight random, those that begin at zero or one included."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for value in network.parameters():
-            value.add_(torch.randn(value.shape, generator=generator) * 0.1)
-    return network.eval()
 
 
 @FEW
