@@ -178,6 +178,7 @@ from superpose.sampling.history import remembered as remembered
 from superpose.sampling.inversion import invert as invert
 from superpose.sampling.loop import State as State
 from superpose.sampling.loop import Trajectory as Trajectory
+from superpose.sampling.noise import Lineage as Lineage
 from superpose.sampling.noise import Noise as Noise
 from superpose.sampling.noise import NoiseLaw as NoiseLaw
 from superpose.sampling.noise import NoiseSource as NoiseSource
@@ -185,12 +186,19 @@ from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
+from superpose.sampling.population import Population as Population
+from superpose.sampling.population import Potential as Potential
+from superpose.sampling.population import Reading as Reading
+from superpose.sampling.population import Transition as Transition
+from superpose.sampling.resampled import Resampled as Resampled
 from superpose.sampling.rule import Edit as Edit
 from superpose.sampling.rule import Rule as Rule
 from superpose.sampling.scheduler import Denoise as Denoise
 from superpose.sampling.scheduler import Memory as Memory
 from superpose.sampling.scheduler import Scheduler as Scheduler
 from superpose.sampling.scheduler import combine as combine
+from superpose.sampling.swarm import Particles as Particles
+from superpose.sampling.swarm import Swarm as Swarm
 from superpose.sampling.transition import added_variance as added_variance
 from superpose.sampling.transition import ancestral as ancestral
 from superpose.sampling.transition import moved as moved

@@ -85,3 +85,7 @@ def test_register_operators(installed):
 
 def test_register_constraints(installed):
     assert adds(installed, "constraint", "mirror")().hooks() == {"on_clean", "finish"}
+
+
+def test_register_populations(installed):
+    assert adds(installed, "population", "steady")(size=3).weighs(9, 10)

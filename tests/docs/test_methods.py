@@ -15,7 +15,13 @@ PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("role", "heading"),
-    [("view", "Views"), ("decomposition", "Decompos"), ("guidance", "Guidance"), ("constraint", "Constraints")],
+    [
+        ("view", "Views"),
+        ("decomposition", "Decompos"),
+        ("guidance", "Guidance"),
+        ("constraint", "Constraints"),
+        ("population", "Populations"),
+    ],
 )
 def test_every_kind_has_a_line(role, heading):
     [section] = re.findall(rf"^## {heading}.*?(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
@@ -34,7 +40,7 @@ def loaded():
     return {path: superpose.load(path) for path in RECIPES}
 
 
-@pytest.mark.parametrize("role", ["view", "decomposition", "guidance", "constraint"])
+@pytest.mark.parametrize("role", ["view", "decomposition", "guidance", "constraint", "population"])
 def test_every_method_has_a_recipe(role, loaded):
     used = {kind.kind for recipe in loaded.values() for kind in recipe.kinds() if kind.role == role}
     assert not set(shipped(load_plugins()).kinds(role)) - used

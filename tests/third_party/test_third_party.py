@@ -21,6 +21,7 @@ RECIPES = {
     "tides.toml": ("tides", "toyland"),
     "worlds.toml": ("weather", "toyland"),
     "fog.toml": ("weather", "toyland"),
+    "sunshine.toml": ("weather", "toyland"),
     "mosaic.toml": ("mosaic",),
     "dusk.toml": ("dusk", "toyland"),
 }
@@ -31,6 +32,7 @@ KINDS = {
         "decomposition": ["horizon", "layers"],
         "operator": ["fog"],
         "constraint": ["daylight"],
+        "population": ["sunshine"],
     },
     "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
     "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]},
@@ -194,6 +196,17 @@ def test_an_operator_of_theirs_is_seen_through(env, tmp_path):
         far = np.square(places - image).mean((1, 2, 3))
         assert far.argmin() == 3, far
         assert far[3] < 0.05, far
+
+
+def test_a_population_of_theirs_picks_the_bright_and_is_replayed(env, tmp_path):
+    made, _ = images(env, HERE / "sunshine.toml", tmp_path / "made")
+    dull = tmp_path / "dull.toml"
+    dull.write_text((HERE / "sunshine.toml").read_text().replace('"sunshine"', '"sunshine"\nstrength = -20.0'))
+    images(env, dull, tmp_path / "dull")
+    assert pixels(tmp_path / "made").mean() > pixels(tmp_path / "dull").mean() + 0.2
+    again = tmp_path / "again"
+    run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
+    assert (again / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
 
 
 def test_a_process_of_theirs_runs_and_is_replayed(env, tmp_path):

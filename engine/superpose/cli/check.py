@@ -89,6 +89,8 @@ def _describe(tree: Tree, recipe: Recipe, notes: Mapping[Kind, str]) -> None:
     tree.add(marked(f"guidance {described(recipe.guidance) if recipe.guidance else 'none'}"))
     clip = recipe.clip or recipe.model.clip
     tree.add(marked(f"clip {described(clip) if clip else 'none'}"))
+    if recipe.population is not None:
+        tree.add(marked(f"population {described(recipe.population)}: {recipe.population.size} particles a sample"))
     _grow(tree, recipe.subject, notes)
 
 

@@ -165,5 +165,13 @@ ROLES: dict[str, Role] = {
             laws=f"{_CASES}:constraint",
             many=True,
         ),
+        Role(
+            name="population",
+            interface="superpose:Population",
+            plural="populations",
+            title="Populations",
+            text="Several particles a sample, weighted on the way, of which one becomes the image.",
+            laws=f"{_CASES}:population",
+        ),
     )
 }

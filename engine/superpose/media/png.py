@@ -28,6 +28,8 @@ SHEET = "superpose-sheet"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Bytes of a text, packed or not; chunks of a file; bytes that are read of it at a time; samples: at most.
 TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
+#: Fields that are left out where they say nothing, so that such images have the bytes that they always had.
+SELDOM = ("drawn", "lineage", "effective_sizes")
 
 
 @attrs.frozen
@@ -43,6 +45,8 @@ class Origin:
         inputs: Content of each picture that travels inside, by the name that the recipe gives it.
         files: SHA-256 of each file that the recipe names and that does not; "" for a folder.
         drawn: Number of samples that it was chosen from; 0 where nobody chose.
+        lineage: Slots that its particle had, as (from which step on, which); empty where there was no population.
+        effective_sizes: Effective sample size of its swarm at each weighing.
     """
 
     recipe: str
@@ -53,13 +57,26 @@ class Origin:
     inputs: Mapping[str, bytes] = attrs.field(factory=dict, repr=lambda inputs: repr(list(inputs)))
     files: Mapping[str, str] = attrs.field(factory=dict)
     drawn: int = 0
+    lineage: tuple[tuple[int, int], ...] = ()
+    effective_sizes: tuple[float, ...] = ()
+
+    @property
+    def of_run(self) -> Origin:
+        """The same without what is that of one sample: equal for all images of a run."""
+        return attrs.evolve(self, sample=0).of_any_particle
+
+    @property
+    def of_any_particle(self) -> Origin:
+        """The same without what only becomes known on the way."""
+        return attrs.evolve(self, lineage=(), effective_sizes=())
 
     def to_json(self) -> str:
         """This origin as one line of JSON, the same for equal origins."""
         values = attrs.asdict(self, recurse=False)
         values["inputs"] = {name: base64.b64encode(data).decode() for name, data in self.inputs.items()}
-        if not self.drawn:  # images that nobody chose have the bytes that they always had
-            del values["drawn"]
+        for name in SELDOM:
+            if not values[name]:
+                del values[name]
         return json.dumps(values, sort_keys=True)
 
     @classmethod
@@ -71,7 +88,10 @@ class Origin:
         """
         try:
             values = json.loads(text)
-            return cls(**{**values, "inputs": {name: _unpacked(data) for name, data in values["inputs"].items()}})
+            values["inputs"] = {name: _unpacked(data) for name, data in values["inputs"].items()}
+            values["lineage"] = tuple(_slot(pair) for pair in values.get("lineage", ()))
+            values["effective_sizes"] = tuple(map(_size, values.get("effective_sizes", ())))
+            return cls(**values)
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not written by superpose: {error}") from error
 
@@ -96,6 +116,20 @@ def _unpacked(data: object) -> bytes:
     if not isinstance(data, str):
         raise TypeError("an input is no text")
     return base64.b64decode(data, validate=True)
+
+
+def _slot(pair: object) -> tuple[int, int]:
+    """A step and a slot, of a file that may be a stranger's."""
+    match pair:
+        case [int(step), int(slot)] if 0 <= step < SAMPLES and 0 <= slot < SAMPLES:
+            return step, slot
+    raise TypeError("lineage is no list of steps and slots")
+
+
+def _size(value: object) -> float:
+    if type(value) not in (int, float):
+        raise TypeError("an effective sample size is no number")
+    return float(value)  # type: ignore[arg-type]
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8], origin: Origin | None = None, run: str = "") -> None:

@@ -72,3 +72,8 @@ def register_operators(register: Register) -> None:
 @hookspec
 def register_constraints(register: Register) -> None:
     """Register constraints: call ``register`` with each `Constraint` class; what it is bound to is a `Rule`."""
+
+
+@hookspec
+def register_populations(register: Register) -> None:
+    """Register ways to carry several particles a sample: call ``register`` with each `Population` class."""

@@ -7,7 +7,7 @@ short for ``{prompt = "..."}``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,7 @@ from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
 from superpose.recipe.renamed import renamed
 from superpose.recipe.subject import SUBJECTS, ComposeTerm, ComposeTerms, PartTerms, Subject, ViewTerm
-from superpose.recipe.tables import STAGE_KEYS, Recipe, Run, Stage, misnamed
+from superpose.recipe.tables import FIRST_KEYS, STAGE_KEYS, Recipe, Run, Stage, misnamed
 from superpose.recipe.where import KeyPath, TomlTable
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ RECIPE_KEYS = (
     "reduction",
     "stage",
     *LISTED,
+    *FIRST_KEYS,
     "run",
 )
 _SUBJECTS = ", ".join(
@@ -66,7 +67,7 @@ def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
     """The recipe in plain ``data``, or `WRONG`; mistakes are noted by ``reader``."""
     reader.unknown_keys(data, RECIPE_KEYS, ())
     fields: dict[str, object] = {"requires": _requires(reader, data.get("requires", []))}
-    fields |= _roles(reader, data, ())
+    fields |= _roles(reader, data, (), (*STAGE_KEYS, *FIRST_KEYS))
     models = _models(reader, data.get("models", {}), ("models",))
     subject = _subject(reader, data, (), outermost=True)
     fields |= {"models": models, "subject": subject}
@@ -92,10 +93,12 @@ def _unguided(value: object) -> object:
     return [_unguided(item) for item in value] if isinstance(value, list) else value
 
 
-def _roles(reader: Reader, table: TomlTable, path: KeyPath) -> dict[str, Kind | Wrong | None]:
+def _roles(
+    reader: Reader, table: TomlTable, path: KeyPath, roles: Iterable[str] = STAGE_KEYS
+) -> dict[str, Kind | Wrong | None]:
     """The kinds that a recipe and each of its stages name."""
     fields: dict[str, Kind | Wrong | None] = {}
-    for role in STAGE_KEYS:
+    for role in roles:
         mine = (*path, role)
         if role in table:
             fields[role] = reader.kind(role, table[role], mine)

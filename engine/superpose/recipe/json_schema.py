@@ -21,7 +21,7 @@ from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
-from superpose.recipe.tables import STAGE_KEYS, Run
+from superpose.recipe.tables import FIRST_KEYS, STAGE_KEYS, Run
 
 Schema = dict[str, Any]
 
@@ -69,7 +69,8 @@ class _Writer:
         run = self.table("run", Run)
         constraints = {"type": "array", "items": _ref("constraint"), "minItems": 1}
         rules = "Rules that the trajectory obeys, in order, at every stage that they can be scaled to."
-        rest = {"constraint": constraints | {"description": rules}, "run": run}
+        first = {role: _ref(role) for role in FIRST_KEYS}
+        rest = {"constraint": constraints | {"description": rules}, **first, "run": run}
         alone = "Rules that this stage alone obeys; they take the place of the recipe's of the same kind."
         inside = {role: _ref(role) for role in roles} | {"constraint": constraints | {"description": alone}}
         stage = _closed("A further stage: it paints the subject again, larger.", inside, needed)

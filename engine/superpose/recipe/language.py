@@ -52,6 +52,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.compose": '[compose]\nand = ["A", {prompt = "colour A", weight = 2.0}]\nnot = ["R"]',
     "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
     "recipe.constraint": '[[constraint]]\nkind = "inpaint"\nimage = "letter.png"\nmask = "mask.png"',
+    "recipe.population": ('[population]\nkind = "fk-steering"\nsize = 8\nclassifier = {kind = "glyphs-classifier"}'),
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.prompt": _VIEW,

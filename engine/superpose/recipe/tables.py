@@ -26,10 +26,17 @@ if TYPE_CHECKING:
     from superpose.recipe.plain import Paths
     from superpose.recipe.where import KeyPath, TomlTable
     from superpose.sampling.constraint import Constraint
+    from superpose.sampling.population import Population
     from superpose.sampling.scheduler import Scheduler
 
 #: What each stage says for itself; the first stage says it at the top of the recipe.
 STAGE_KEYS = tuple(role.name for role in ROLES.values() if role.in_stage)
+#: What is said once, of the first stage alone.
+FIRST_KEYS = tuple(
+    role.name
+    for role in ROLES.values()
+    if role.in_recipe and not (role.in_stage or role.in_subject or role.many or role.shows)
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -80,8 +87,8 @@ class Stage:
         return _roles(self, paths) | _constraints(self, paths)
 
 
-def _roles(where: Recipe | Stage, paths: Paths) -> TomlTable:
-    parts = {role: getattr(where, role) for role in STAGE_KEYS}
+def _roles(where: Recipe | Stage, paths: Paths, roles: Iterable[str] = STAGE_KEYS) -> TomlTable:
+    parts = {role: getattr(where, role) for role in roles}
     return {role: plain(part, paths) for role, part in parts.items() if part is not None}
 
 
@@ -130,6 +137,7 @@ class Recipe:
         subject: What the image shows.
         stage: Further stages, each painting over the pictures of the one before.
         constraint: Rules that the first stage obeys, in order, and every later one for which they can be scaled.
+        population: Particles a sample at the first stage, of which one goes on; None for one.
         run: How many samples, from which seed, and where.
         source: Where it was written, for errors.
     """
@@ -143,6 +151,7 @@ class Recipe:
     subject: Subject
     stage: tuple[Stage, ...] = attrs.field(default=(), converter=tuple)
     constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
+    population: Population | None = None
     run: Run = Run()
     source: Source = attrs.field(factory=Source, eq=False, repr=False)
 
@@ -185,6 +194,7 @@ class Recipe:
             parts["subject"] = subject.without_negatives(unheard)
             if number:
                 parts["subject"] = parts["subject"].scaled(stage.model.shape[1] / self.model.shape[1])
+            parts |= dict.fromkeys(FIRST_KEYS) if number else {}
             parts["constraint"] = tuple(constraint for _, constraint in self.constraints(number))
             stages.append(attrs.evolve(self, stage=(), **parts))
         return tuple(stages)
@@ -215,6 +225,7 @@ class Recipe:
             yield from stage.kinds()
         for constraint in self.constraint:
             yield from inside(constraint)
+        yield from inside(self.population)
 
     def located(self, found: Iterable[tuple[KeyPath, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
@@ -235,7 +246,8 @@ class Recipe:
         table |= subject
         if self.stage:
             table["stage"] = [stage.table(paths) for stage in self.stage]
-        return table | _constraints(self, paths) | {"run": plain(self.run, paths)}
+        table |= _constraints(self, paths) | _roles(self, paths, FIRST_KEYS)
+        return table | {"run": plain(self.run, paths)}
 
     def _repr_html_(self) -> str:
         """The recipe with every option written out, for notebooks."""

@@ -74,7 +74,7 @@ def album(folder: Path) -> Iterator[Album]:
     origins = {path: read_origin(path) for path in paths}
     first = origins[paths[0]]
     for path, origin in origins.items():
-        if attrs.evolve(origin, sample=0) != attrs.evolve(first, sample=0):
+        if origin.of_run != first.of_run:
             raise RecipeError(f"{folder}: {paths[0].name} and {path.name} were not made by one run: part them")
     record = read_record(folder)
     if record is not None:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import NoClip
 from superpose.estimate.clipped import Clipped
 from superpose.estimate.context import Context
+from superpose.media.sheet import readings
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
 from superpose.sampling.fitting import fitted
 from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
+from superpose.sampling.swarm import Swarm
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
     from superpose.running.tree import Node
-    from superpose.sampling.noise import NoiseSource
+    from superpose.sampling.noise import Lineage, NoiseSource
+    from superpose.sampling.population import Population, Potential, Reading
     from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
@@ -49,6 +53,8 @@ class Assembly:
         others: Further networks that paint on the same canvas.
         number: Which stage it is, from 0.
         seed: Of the noise.
+        population: Particles a sample; None for one.
+        potential: What weighs them.
     """
 
     denoiser: Denoiser
@@ -60,23 +66,59 @@ class Assembly:
     others: tuple[NoisePredictor, ...] = ()
     number: int = 0
     seed: int = 0
+    population: Population | None = None
+    potential: Potential | None = None
 
-    def trajectory(self, samples: Sequence[int], low: Tensor | None = None) -> Trajectory:
+    def carrying(self, population: Population | None, context: Context, readings: Sequence[Reading] = ()) -> Assembly:
+        """The same with several particles a sample; arguments as of `Population.bind`.
+
+        Raises:
+            RecipeError: If they would be weighed after no step.
+        """
+        if population is None:
+            return self
+        steps = self.plan.steps
+        if not any(population.weighs(step, steps) for step in range(steps) if not self.plan.climbs(step)):
+            raise RecipeError(
+                f"{population.kind} weighs its particles after none of the {steps} steps: let it start earlier or "
+                "stop later"
+            )
+        return attrs.evolve(self, population=population, potential=population.bound_to(context, readings))
+
+    def trajectory(
+        self, samples: Sequence[int], low: Tensor | None = None, lineages: Sequence[Lineage] = ()
+    ) -> Trajectory:
         """The run of the samples with these numbers; sample k is the same in every run that has it.
 
         Arguments:
             samples: Their numbers.
             low: Their pictures at the stage before, where there was one.
+            lineages: Slots of one particle of each sample, where these are to be made again and no others.
         """
-        noise = Noise(self.seed, tuple(samples), self.predictor.shape, self.predictor.device, self.number)
-        others = {other: laid for other in self.others if (laid := conditioning_of(other, noise))}
-        return self.run(noise, conditioning_of(self.predictor, noise, low), others)
+        population = None if lineages else self.population
+        size = 1 if population is None else population.size
+        rows = tuple(sample for sample in samples for _ in range(size))
+        plain = Noise(self.seed, rows, self.predictor.shape, self.predictor.device, self.number)
+        slots = lineages or [((0, slot),) for _ in samples for slot in range(size) if population]
+        # What lies beside a sample is that of all its particles: copies need not carry it.
+        others = {other: laid for other in self.others if (laid := conditioning_of(other, plain))}
+        low = low if low is None or size == 1 else low.repeat_interleave(size, 0)
+        swarm = None if lineages else self.swarm(samples)
+        return self.run(attrs.evolve(plain, slots=slots), conditioning_of(self.predictor, plain, low), others, swarm)
+
+    def swarm(self, samples: Sequence[int]) -> Swarm | None:
+        """Particles of the samples with these numbers; None where each has one."""
+        if self.population is None or self.potential is None:
+            return None
+        uniforms = Noise(self.seed, tuple(samples), (1, 1, 1), self.predictor.device, self.number)
+        return Swarm(self.population, self.potential, uniforms)
 
     def run(
         self,
         noise: NoiseSource,
         conditioning: Conditioning | None,
         others: Mapping[NoisePredictor, Conditioning] | None = None,
+        swarm: Swarm | None = None,
     ) -> Trajectory:
         """A run of its own noise.
 
@@ -84,6 +126,7 @@ class Assembly:
             noise: Where its noise comes from.
             conditioning: What lies beside its samples.
             others: What other networks see beside them.
+            swarm: What weighs the particles, where there are several a sample.
         """
         return Trajectory(
             self.denoiser,
@@ -95,6 +138,7 @@ class Assembly:
             self.predictor,
             conditioning,
             others or {},
+            swarm,
         )
 
 
@@ -156,7 +200,7 @@ def assembled(
     context = Context.of(predictor, recipe.model, load)
     denoiser = tree(recipe, context, predictor, nodes)
     loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
-    return assemble(
+    stage = assemble(
         denoiser,
         recipe.scheduler,
         predictor,
@@ -167,3 +211,7 @@ def assembled(
         number=number,
         seed=recipe.run.seed,
     )
+    if recipe.population is None:
+        return stage
+    scale = recipe.model.image_shape[1] / recipe.model.shape[1]
+    return stage.carrying(recipe.population, context, readings(recipe.subject.scaled(scale)))

@@ -15,6 +15,7 @@ from superpose.estimate.guidance import Guidance
 from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
 from superpose.media.images import read_image
+from superpose.media.sheet import readings
 from superpose.plugins import load_plugins
 from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
     from superpose.running.tree import Path
+    from superpose.sampling.population import Population
 
 
 def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
@@ -128,7 +130,11 @@ def _of_another_process(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     """The kinds that are not for the noise of the model, each by its name, with those that are."""
     process = recipe.model.process
     parts: list[tuple[Path, object]] = [(("scheduler",), recipe.scheduler), (("guidance",), recipe.guidance)]
-    parts += [(("clip",), recipe.clip), *((("constraint", i), it) for i, it in enumerate(recipe.constraint))]
+    parts += [
+        (("clip",), recipe.clip),
+        (("population",), recipe.population),
+        *((("constraint", i), it) for i, it in enumerate(recipe.constraint)),
+    ]
     parts += [((*path, "guidance"), subject.guidance) for path, subject in _all_subjects(recipe.subject)]
     for path, part in parts:
         yield from ((path, why) for kind in inside(part) if (why := refuses_process(kind, process)))
@@ -190,6 +196,17 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         if why := refused(recipe.scheduler, constraint, differentiable=recipe.model.differentiable):
             yield path, why
         yield from _at(path, problems_of(constraint.problems, canvas))
+    if recipe.population is not None:
+        yield from _unweighed(recipe, recipe.population)
+
+
+def _unweighed(recipe: Recipe, population: Population) -> Iterator[tuple[Path, str]]:
+    """Problems of a population with what it is to weigh."""
+    path = ("population",)
+    if why := refused(recipe.scheduler, population, differentiable=recipe.model.differentiable):
+        yield path, why
+    prompts = tuple(reading.prompt for reading in readings(recipe.subject) if reading.prompt is not None)
+    yield from _at(path, problems_of(population.problems, recipe.model, prompts))
 
 
 @attrs.frozen

@@ -45,6 +45,8 @@ class Cost:
         total: Network rows of all of them.
         judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
         networks: How many networks are asked, each with forward passes of its own.
+
+    All are those of every particle, where a population carries several a sample; of its own potential they say nothing.
     """
 
     rows: int
@@ -136,8 +138,10 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
         evaluations, total = rehearsed(stage.run(SameNoise(counter.shape), conditioning), counter.rounds)
     except RecipeError as error:
         raise recipe.located([((), str(error))]) from error
+    size = recipe.population.size if recipe.population else 1
     asked = sum(isinstance(network, StandIn) and network.asked for network in networks)
-    return Cost(max(counter.rounds, default=0), evaluations, total, max(judged, default=0), asked)
+    rows, read = (max(counted, default=0) * size for counted in (counter.rounds, judged))
+    return Cost(rows, evaluations, total * size, read, asked)
 
 
 def _probed(plan: Plan, recipe: Recipe) -> list[NoiseLevel]:

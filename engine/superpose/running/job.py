@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
@@ -33,6 +33,7 @@ from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.lock import locked
 from superpose.running.record import Record, read_record, write_recipe
 from superpose.running.sheets import Sheets
+from superpose.running.swarms import of_replayed, of_swarms
 from superpose.running.threads import threads
 from superpose.sampling.loop import State
 
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
     from superpose.recipe import Recipe
     from superpose.running.assembly import Assembly
-    from superpose.sampling.loop import Trajectory
     from superpose.sampling.observer import Observer
+    from superpose.sampling.swarm import Particles
 
 
 @attrs.frozen
@@ -113,6 +114,7 @@ class Job:
         resume: Whether to go on from a saved state.
         given: Pictures that the recipe names; the sheet shows them.
         drawn: Number of samples that those which are kept are chosen from; 0 where all are.
+        replayed: Origin of the image whose particle is made again, without those beside it; None for a run.
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
         seconds: Time spent sampling so far.
@@ -125,6 +127,7 @@ class Job:
     resume: bool = False
     given: tuple[Given, ...] = attrs.field(default=(), repr=False)
     drawn: int = 0
+    replayed: Origin | None = None
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
     seconds: float = 0.0
@@ -145,17 +148,19 @@ class Job:
         name: str | None = None,
         inputs: Inputs | None = None,
         drawn: int = 0,
+        replayed: Origin | None = None,
     ) -> Iterator[Job]:
         """Take the folder, read the weights and see what is there already; arguments as in `run`."""
+        alone = attrs.evolve(recipe, population=None) if replayed else recipe
         _make_writable(out)
         with locked(out):
             clear_drafts(out)
             with threads(recipe.run.threads):
-                composition = compose(recipe, chosen_device(recipe.run.device if device == "auto" else device))
+                composition = compose(alone, chosen_device(recipe.run.device if device == "auto" else device))
             inputs = inputs or Inputs()
             text = dumps(_settled(recipe, composition.batch_size), inputs.name)
             given = given_pictures(recipe)
-            job = cls(recipe, composition, out, name, resume, given, drawn, text=text, inputs=inputs)
+            job = cls(recipe, composition, out, name, resume, given, drawn, replayed, text=text, inputs=inputs)
             samples = range(recipe.run.samples)
             done = {k for k in samples if job.has_made(k)} if name is None else set()
             job.pending = tuple(k for k in samples if not (resume and k in done))
@@ -207,7 +212,7 @@ class Job:
     def has_made(self, sample: int) -> bool:
         """True where the image of a sample is there and was made in just this way."""
         try:
-            return self.path(sample).is_file() and read_origin(self.path(sample)) == self.origin(sample)
+            return self.path(sample).is_file() and read_origin(self.path(sample)).of_any_particle == self.origin(sample)
         except RecipeError:
             return False
 
@@ -222,11 +227,11 @@ class Job:
         for mine in self._batches(samples):
             began = time.perf_counter()
             with threads(self.recipe.run.threads):
-                images = self._sampled(mine, observers)
+                images, swarms = self._sampled(mine, observers)
             self.seconds += time.perf_counter() - began
-            for pixels, sample in zip(to_pixels(images), mine, strict=True):
+            for pixels, sample, swarm in zip(to_pixels(images), mine, swarms, strict=True):
                 self._writing = sample
-                write_png(self.path(sample), pixels, self.origin(sample))
+                write_png(self.path(sample), pixels, attrs.evolve(self.origin(sample), **swarm))
                 self.made.add(sample)
                 yield self.path(sample)
             self._forget_states()
@@ -314,27 +319,37 @@ class Job:
         for path in (self._state, self._pictures):
             path.unlink(missing_ok=True)
 
-    def _sampled(self, samples: tuple[int, ...], observers: Sequence[Observer]) -> Tensor:
+    def _sampled(
+        self, samples: tuple[int, ...], observers: Sequence[Observer]
+    ) -> tuple[Tensor, Sequence[Mapping[str, Any]]]:
+        """Images of a batch, and what their origins say of the swarm of each."""
         stages = self.composition.stages
         whole = Batch(self.run, samples, 0)
         done = self._saved(self._pictures, whole, stages[0])
-        low = done.x if done else None
-        *before, last = stages[done.step if done else 0 :]
-        for stage in before:
-            low = self._painted(stage, stage.trajectory(samples, low), samples, observers)
-            keep(State(stage.number + 1, low), self._pictures, whole)
-        return self._painted(last, last.trajectory(samples, low), samples, observers)
+        low, particles = (done.x, done.particles) if done else (None, None)
+        for stage in stages[done.step if done else 0 :]:
+            low, of_stage = self._painted(stage, samples, low, observers)
+            particles = particles or of_stage
+            if stage is not stages[-1]:
+                keep(State(stage.number + 1, low, particles=particles), self._pictures, whole)
+        if low is None:
+            raise AssertionError("a run has a stage")
+        told = of_replayed(self.replayed) or of_swarms(stages[0].swarm(samples), particles)
+        return low, told or [{}] * len(samples)
 
     def _painted(
-        self, stage: Assembly, trajectory: Trajectory, samples: tuple[int, ...], observers: Sequence[Observer]
-    ) -> Tensor:
+        self, stage: Assembly, samples: tuple[int, ...], low: Tensor | None, observers: Sequence[Observer]
+    ) -> tuple[Tensor, Particles | None]:
+        replayed = self.replayed.lineage if self.replayed and not stage.number else ()
+        trajectory = stage.trajectory(samples, low, [replayed] if replayed else ())
         batch = Batch(self.run, samples, stage.number)
-        keeper = Keeper(self._state, batch, stage.scheduler)
+        keeper = Keeper(self._state, batch, stage.scheduler, self._saved(self._state, batch, stage))
         try:
-            return trajectory.run([*observers], self._saved(self._state, batch, stage), keep=keeper.keep)
+            images = trajectory.run([*observers], keeper.latest, keep=keeper.keep)
         except (KeyboardInterrupt, SystemExit):  # a signal: how programs turn SIGTERM into an exception
             keeper.save()
             raise
+        return images, keeper.latest.particles if keeper.latest else None
 
     def _saved(self, path: Path, batch: Batch, stage: Assembly) -> State | None:
         """The state to go on from; a run that was not asked to resume reads none."""

@@ -88,9 +88,10 @@ def keep(state: State, path: Path, batch: Batch, scheduler: Scheduler | None = N
 class Keeper:
     """Saves the state now and then, so that a long batch that is killed need not begin again."""
 
-    def __init__(self, path: Path, batch: Batch, scheduler: Scheduler | None = None) -> None:
-        self.path, self.batch, self.scheduler = path, batch, scheduler
-        self.latest: State | None = None
+    def __init__(
+        self, path: Path, batch: Batch, scheduler: Scheduler | None = None, latest: State | None = None
+    ) -> None:
+        self.path, self.batch, self.scheduler, self.latest = path, batch, scheduler, latest
         self.saved = time.monotonic()
         self.failed = False
 

@@ -21,6 +21,7 @@ from superpose.media.files import digest, read_text
 from superpose.media.writing import write_text
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
+from superpose.running.swarms import sizes_in
 
 if TYPE_CHECKING:
     from superpose.media.png import Origin
@@ -46,6 +47,8 @@ class Record:
         versions, weights, device, files: As in the images.
         scale: Size of the images, relative to the states that the views of the recipe are meant for.
         stages: Of each stage, network rows a sample and forward pass, forward passes, and rows a sample in all.
+        effective_sizes: Of each image by its name, the effective sample size of its swarm at each weighing; none
+            where there was no population.
     """
 
     run: str
@@ -61,12 +64,14 @@ class Record:
     files: Mapping[str, str]
     scale: float
     stages: Sequence[Mapping[str, int]]
+    effective_sizes: Mapping[str, Sequence[float]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, origin: Origin, run: str, images: Mapping[int, Path], **figures: Any) -> Record:
         """The account of a run whose images have this origin, but for the number of the sample."""
         made_with = {name: getattr(origin, name) for name in ("versions", "weights", "device", "files", "drawn")}
         hashes = {path.name: digest(path) for path in images.values()}
+        figures["effective_sizes"] = sizes_in(images.values())
         return cls(run=run, images=hashes, samples=tuple(images), **made_with, **figures)
 
     def write(self, folder: Path) -> None:

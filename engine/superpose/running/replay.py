@@ -54,7 +54,9 @@ def replay(
         )
         for other in _others(origin, recipe, here):
             tell(other)
-        with Job.of(recipe, out, device=device, name=image.name, inputs=here, drawn=origin.drawn) as job:
+        with Job.of(
+            recipe, out, device=device, name=image.name, inputs=here, drawn=origin.drawn, replayed=origin
+        ) as job:
             if job.path(origin.sample).exists() and not job.has_made(origin.sample):
                 raise RunError(
                     f"{out / image.name} is there already, and another image: choose another folder with --out"

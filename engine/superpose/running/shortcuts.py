@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import NoisePredictor
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.loop import Trajectory
+    from superpose.sampling.population import Population
     from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
@@ -59,6 +60,7 @@ def trajectory(
     batch_size: int | None = None,
     low: Tensor | None = None,
     stage: int | None = None,
+    population: Population | None = None,
 ) -> Trajectory:
     """A run of ``denoiser``, ready to be stepped by hand.
 
@@ -82,23 +84,27 @@ def trajectory(
         batch_size: Rows of a forward pass, fixed so that a sample does not depend on its neighbours; None for one pass.
         low: The samples' pictures from the stage before, shape (N, 3, h, w), for a predictor that enlarges.
         stage: Number of the stage, which has noise of its own; 0, or 1 where there are pictures of a stage before.
+        population: Several particles a sample, of which one becomes its image.
 
     Raises:
         LawError: If the composition is not lawful.
-        RecipeError: If a constraint contradicts the scheduler or the network.
+        RecipeError: If a constraint or the population contradicts the scheduler or the network.
     """
+    from superpose.estimate.context import Context
     from superpose.estimate.lawful import check_law
     from superpose.estimate.problem import problems_of, refuse
     from superpose.estimate.process import GAUSSIAN
     from superpose.kinds.kind import Kind
     from superpose.running.assembly import assemble
     from superpose.running.contradictions import refuses_process
-    from superpose.sampling.fitting import unlawful_wraps
+    from superpose.sampling.fitting import refused, unlawful_wraps
     from superpose.sampling.rule import told
 
     refuse(problems_of(scheduler.problems, predictor.learned_variance))
     process = predictor.process
-    for kind in (scheduler, clip, *constraints):
+    if population is not None and (why := refused(scheduler, population, differentiable=predictor.differentiable)):
+        raise RecipeError(why)
+    for kind in (scheduler, clip, population, *constraints):
         if isinstance(kind, Kind) and (why := refuses_process(kind, process)):
             raise RecipeError(why)
     numbers = tuple(range(samples)) if isinstance(samples, int) else tuple(samples)
@@ -106,16 +112,20 @@ def trajectory(
     # The middle and the end: at the top there may be no signal, and there is nothing to be said of it.
     levels = [plan.asked(plan.steps // 2), plan.asked(plan.steps - 1)]
     check_law(denoiser, predictor.shape, levels if process.name == GAUSSIAN else [])
-    run = assemble(
-        denoiser,
-        scheduler,
-        predictor,
-        constraints=constraints,
-        clip=clip,
-        batch_size=batch_size,
-        number=int(low is not None) if stage is None else stage,
-        seed=seed,
-    ).trajectory(numbers, low)
+    run = (
+        assemble(
+            denoiser,
+            scheduler,
+            predictor,
+            constraints=constraints,
+            clip=clip,
+            batch_size=batch_size,
+            number=int(low is not None) if stage is None else stage,
+            seed=seed,
+        )
+        .carrying(population, Context.of(predictor))
+        .trajectory(numbers, low)
+    )
     for _, why in unlawful_wraps(denoiser, told(run.rules, run.plan, run.conditioning), predictor.shape, levels):
         raise LawError(why)
     return run

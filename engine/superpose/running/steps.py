@@ -54,10 +54,21 @@ def filmstrip(
     strips, low = [], None
     with threads(recipe.run.threads):
         for stage in compose(recipe, device).stages:
-            trajectory = stage.trajectory(numbers, low)
+            trajectory = _of_those_picked(stage, stage.trajectory(numbers, low), numbers)
             seen, x, low = _watched(trajectory, frames)
             strips.append(_forward(stage, trajectory, x, frames) if forward else _strip(stage, seen, low))
     return drawn(strips)
+
+
+def _of_those_picked(stage: Assembly, trajectory: Trajectory, samples: Sequence[int]) -> Trajectory:
+    """The run of the particles alone that become the images, where there are several a sample."""
+    if trajectory.swarm is None:
+        return trajectory
+    state = trajectory.start()
+    while state.step < trajectory.steps:
+        state = trajectory.step(state)
+    particles = state.particles
+    return trajectory if particles is None else stage.trajectory(samples, lineages=trajectory.swarm.lineages(particles))
 
 
 @attrs.frozen(eq=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
+    from superpose.sampling.population import Population
     from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
@@ -96,8 +97,10 @@ def unread_noise(rule: Rule) -> str:
     )
 
 
-def refused(scheduler: Scheduler, rule: Rule | Constraint | Guidance, *, differentiable: bool = True) -> str | None:
-    """Why a rule or guidance can't hold with that scheduler and network, with the cure; None where it can."""
+def refused(
+    scheduler: Scheduler, rule: Rule | Constraint | Guidance | Population, *, differentiable: bool = True
+) -> str | None:
+    """Why a rule, guidance or population can't hold with a scheduler and network, with the cure; None where it can."""
     name = name_of(rule)
     for need in sorted(rule.needs):
         if need == "differentiable":

@@ -22,8 +22,10 @@ from superpose.levels.plan import Plan
 from superpose.sampling.fitting import lacking, unread_noise
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
+from superpose.sampling.population import Transition
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
+from superpose.sampling.swarm import taken
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from superpose.estimate.process import Process
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import NoiseSource
+    from superpose.sampling.swarm import Particles, Swarm
 
 
 @attrs.frozen(eq=False)
@@ -50,6 +53,8 @@ class State:
         clean: Last estimate of the clean image; None before the first.
         fired: (place of the rule, hook) of every hook that has fired.
         denoiser_memory: What denoisers remember.
+        particles: Weights of the particles whose states these are, those of a sample one after the other; None where
+            each is a sample.
     """
 
     step: int
@@ -59,6 +64,7 @@ class State:
     clean: Tensor | None = None
     fired: frozenset[tuple[int, str]] = frozenset()
     denoiser_memory: Remembered = ()
+    particles: Particles | None = None
 
 
 @attrs.frozen(eq=False)
@@ -75,6 +81,7 @@ class Trajectory:
         predictor: Whose states these are, to decode them at the end; None where states are pictures.
         conditioning: What the predictor lays beside the samples.
         others: What further networks on the same canvas are given with each sample.
+        swarm: Weighs the particles of which several are carried for each sample; None where each row is a sample.
     """
 
     denoiser: Denoiser
@@ -86,6 +93,7 @@ class Trajectory:
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
     others: Mapping[NoisePredictor, Conditioning] = attrs.field(factory=dict)
+    swarm: Swarm | None = None
     _evaluate: BatchedEvaluator = attrs.field(init=False)
     _told: tuple[Rule, ...] = attrs.field(init=False)
     _asked: Denoiser = attrs.field(init=False)
@@ -150,7 +158,8 @@ class Trajectory:
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
         x = self._process.start(Drawn(self.noise, START), self.plan.levels[0])
-        state = State(0, x, self.scheduler.init())
+        particles = None if self.swarm is None else self.swarm.begun(x)
+        state = State(0, x, self.scheduler.init(), particles=particles)
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
 
     @torch.no_grad()
@@ -164,23 +173,28 @@ class Trajectory:
         if index >= self.steps:
             raise RunError(f"the trajectory has {self.steps} steps and all are made: call finish(state)")
         here, there = self.plan.levels[index : index + 2]
+        estimate = None
         if self.plan.climbs(index):
             x = self._process.climb(state.x, here, there, Drawn(self.noise, index))
             must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
             state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, here, noise))
-            state = self._descended(state, here, there)
-        return self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, there, noise))
+            before = state.x
+            state, estimate = self._descended(state, here, there)
+        state = self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, there, noise))
+        if self.swarm is None or estimate is None or not self.swarm.population.weighs(index, self.steps):
+            return state
+        return self._weighed(state, Transition(index, self.steps, here, there, before, state.x, estimate))
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
         """The pictures of a state at the end of the plan, shape (N, C, H, W).
 
         Raises:
-            RunError: If a hook that a rule declares never fired.
+            RunError: If a hook that a rule declares never fired, or the weights of particles are no numbers.
         """
-        image = self._decoded(state.x)
+        image = self._decoded(state.x if state.particles is None else state.x[self._swarmed.picked(state.particles)])
         for rule, hooks in zip(self._told, self._hooks, strict=True):
             if "finish" in hooks:
                 finished = rule.finish(image)
@@ -210,7 +224,8 @@ class Trajectory:
             keep: Given every new state, to save one now and then.
 
         Returns:
-            The images, shape (N, C, H, W); where an observer said stop, the clean images as they were then.
+            The images, shape (N, C, H, W); where an observer said stop, the clean images as they were then. Of several
+            particles observers see the heaviest.
         """
         watching = list(observers)
         state = self.start() if state is None else state
@@ -219,9 +234,9 @@ class Trajectory:
             if keep is not None:
                 keep(state)
             here, there = self.plan.levels[state.step - 1 : state.step + 1]
-            seen = Step(state.step - 1, self.steps, here, there, state.x, state.clean)
-            if _show(watching, seen) and state.clean is not None:
-                return self._decoded(state.clean)
+            seen = Step(state.step - 1, self.steps, here, there, *self._leading(state))
+            if _show(watching, seen) and seen.clean is not None:
+                return self._decoded(seen.clean)
         return self.finish(state)
 
     @torch.no_grad()
@@ -231,19 +246,44 @@ class Trajectory:
         # One at a time: a picture's bits do not depend on its neighbours, nor the memory on how many there are.
         return torch.cat([self.predictor.decode(state) for state in x.split(1)])
 
+    @property
+    def _swarmed(self) -> Swarm:
+        if self.swarm is None:
+            raise RunError("this state has several particles a sample, and the trajectory has no population")
+        return self.swarm
+
+    @torch.no_grad()
+    def _weighed(self, state: State, made: Transition) -> State:
+        """The state after particles have been weighed, and light ones replaced by copies of heavy ones."""
+        if state.particles is None:
+            raise RunError("this state has no particles, and the trajectory has a population: begin with start()")
+        particles, rows = self._swarmed.weighed(state.particles, made)
+        parts = taken((state.x, state.clean, state.memory, state.denoiser_memory), rows)
+        x, clean, memory, remembered = parts
+        return attrs.evolve(state, x=x, clean=clean, memory=memory, denoiser_memory=remembered, particles=particles)
+
+    def _leading(self, state: State) -> tuple[Tensor, Tensor | None]:
+        """States and clean images of one row a sample."""
+        if state.particles is None:
+            return state.x, state.clean
+        rows = self._swarmed.leading(state.particles)
+        return state.x[rows], None if state.clean is None else state.clean[rows]
+
     def _seen(self, x: Tensor) -> Tensor:
         if self.conditioning is None or self.conditioning.channels is None:
             return x
         return torch.cat((x, self.conditioning.channels), 1)
 
-    def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> State:
-        index, clean, jumped, fired = state.step, state.clean, False, set(state.fired)
+    def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> tuple[State, Estimate | None]:
+        """The state after a step, and the last estimate that it was made by."""
+        index, jumped, fired = state.step, False, set(state.fired)
+        made_by: Estimate | None = None
         step, remembered = self.plan.step_info(index), state.denoiser_memory
         shifts: list[Tensor | None] = []
         mover = self._mover
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
-            nonlocal clean, jumped, remembered
+            nonlocal made_by, jumped, remembered
             level_in_step = level.asked_in(step)
             estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
             shifts.append(estimate.displacement)
@@ -258,7 +298,7 @@ class Trajectory:
                     estimate, rule_jumped = _edited_clean(estimate, rule, level)
                     jumped = jumped or rule_jumped
                     fired.add((i, "on_clean"))
-            clean = estimate.clean
+            made_by = estimate
             return estimate
 
         if mover is not None:
@@ -276,7 +316,9 @@ class Trajectory:
             must_be_like(x, state.x, self.scheduler, "step")
         if shifts and shifts[0] is not None:
             x = x + shifts[0]
-        return State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered)
+        clean = state.clean if made_by is None else made_by.clean
+        reached = State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered, state.particles)
+        return reached, made_by
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         if not self._told:

@@ -1,10 +1,12 @@
 """Randomness as a function: noise depends on (seed, sample, step, purpose) and on nothing else.
 
+Of the particles of a sample each has noise of its own as well, by its slot in the swarm; slot 0 has that of the sample.
+
 No stream has a position, so adding an observer, a constraint or a neighbour changes no number, a run can stop and
 go on anywhere, and every device gets the same draws: they are made on the CPU, in float32, one sample at a time.
 
 The generator is Philox (Salmon et al., SC 2011), whose counter is made for this: the key is the seed and the
-sample, the counter is the step and the purpose.
+sample, the counter is the slot, the step and the purpose.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 START = -1
 
 
+#: Slots that a particle had in its swarm: (from which step on, which), the first of them from the start.
+Lineage = tuple[tuple[int, int], ...]
 #: Distributions of noise: unit normal, or uniform in [0, 1).
 NoiseLaw = Literal["normal", "uniform"]
 
@@ -70,6 +74,11 @@ def _word(purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
 
 
+def slot_at(step: int, lineage: Lineage) -> int:
+    """The slot that a particle had at a step."""
+    return next((slot for since, slot in reversed(lineage) if since <= step), lineage[0][1])
+
+
 @attrs.frozen
 class Noise:
     """The noise of some samples of one seed.
@@ -80,6 +89,7 @@ class Noise:
         shape: (C, H, W) of one sample.
         device: Where the noise is put.
         stage: Number of the stage of a cascade: each has noise of its own, whatever its size.
+        slots: Slots of each row, whose sample then stands in ``samples`` once a row; slot 0 where there are none.
     """
 
     seed: int
@@ -87,6 +97,7 @@ class Noise:
     shape: tuple[int, int, int]
     device: torch.device | str = "cpu"
     stage: int = 0
+    slots: Sequence[Lineage] = ()
 
     def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
         """Noise of one step, purpose and law, shape (N, C, H, W), float32."""
@@ -95,9 +106,10 @@ class Noise:
         # Another law has bits of its own: what is drawn twice for one purpose would be one number told twice.
         purpose = purpose if law == "normal" else f"{purpose}:{law}"
         word = _word(f"stage {self.stage}:{purpose}" if self.stage else purpose)
-        counter = np.array([0, 0, step % 2**64, word], dtype=np.uint64)
         drawn = np.empty((len(self.samples), *self.shape), dtype=np.float32)
-        for row, sample in zip(drawn, self.samples, strict=True):
+        slots = [slot_at(step, lineage) for lineage in self.slots] or [0] * len(drawn)
+        for row, sample, slot in zip(drawn, self.samples, slots, strict=True):
+            counter = np.array([0, slot, step % 2**64, word], dtype=np.uint64)
             key = np.array([self.seed, sample], dtype=np.uint64)
             bits = np.random.Philox(counter=counter, key=key)
             generator = np.random.Generator(bits)

@@ -22,6 +22,7 @@ from superpose.levels.noise_level import NoiseLevel
 from superpose.media.files import regular_file
 from superpose.media.writing import write_tensors
 from superpose.sampling.loop import State
+from superpose.sampling.swarm import Particles
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,7 @@ def save_state(state: State, path: Path, *, about: str = "", scheduler: Schedule
     tensors: dict[str, Tensor] = {}
     values = {field.name: getattr(state, field.name) for field in attrs.fields(State)}
     values["fired"] = sorted(state.fired)
+    values["particles"] = None if state.particles is None else tuple(state.particles)
     if scheduler is not None and (why := _unsaved(state.memory, scheduler)):
         raise RunError(why)
     structure = json.dumps({name: _flat(value, tensors) for name, value in values.items()})
@@ -61,6 +63,8 @@ def load_state(path: Path, scheduler: Scheduler, device: torch.device | str = "c
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
         values = {name: _full(value, tensors, scheduler) for name, value in json.loads(metadata["state"]).items()}
         values["fired"] = frozenset((place, hook) for place, hook in values["fired"])
+        if values["particles"] is not None:
+            values["particles"] = Particles(*values["particles"])
         return State(**values), metadata["about"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecipeError(f"{path}: not a saved state of {scheduler.kind}: {error}") from error

@@ -11,6 +11,7 @@ EXAMPLES = {
     "classifier": "tells dark images from bright ones, and has no weights",
     "operator": "sees one column of the image in four",
     "constraint": "keeps the image at a given brightness",
+    "population": "carries several particles a sample and copies the bright ones",
     "scheduler": "moves in one straight line from each noise level to the next",
     "model": "makes images of one colour, and has no weights",
 }

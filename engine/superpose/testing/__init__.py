@@ -31,6 +31,7 @@ from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
 from superpose.testing.networks import check_predictor as check_predictor
 from superpose.testing.operators import check_operator as check_operator
+from superpose.testing.populations import check_population as check_population
 from superpose.testing.report import LawStatus as LawStatus
 from superpose.testing.report import Line as Line
 from superpose.testing.report import report as report
@@ -49,6 +50,7 @@ __all__ = [
     "check_guidance",
     "check_import_time",
     "check_operator",
+    "check_population",
     "check_predictor",
     "check_scheduler",
     "check_view",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
     from superpose.sampling.constraint import Constraint
+    from superpose.sampling.population import Population
     from superpose.sampling.scheduler import Scheduler
 
 #: Sizes (C, H, W) that networks have, and some that nobody thinks of.
@@ -126,6 +127,14 @@ def constraint(instance: Constraint, sizes: Sequence[Shape]) -> Iterator[Case | 
             yield str(found[0])
         else:
             yield Case(where(instance, size), instance, _later(constraints.laws, instance, canvas))
+
+
+def population(instance: Population, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of a population."""
+    from superpose.testing import populations
+
+    for size in sizes[:3]:  # what it weighs is as large as it likes
+        yield Case(where(instance, size), instance, _later(populations.laws, instance, *size))
 
 
 def scheduler(instance: Scheduler, sizes: Sequence[Shape]) -> Iterator[Case | str]:

@@ -1,4 +1,4 @@
-"""Weather: a view, decompositions, an operator and a constraint for superpose."""
+"""Weather: a view, decompositions, an operator, a constraint and a population for superpose."""
 
 from superpose import hookimpl
 
@@ -7,6 +7,7 @@ from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
 from superpose_weather.rain import Rain
+from superpose_weather.sunshine import Sunshine
 
 
 @hookimpl
@@ -32,3 +33,9 @@ def register_operators(register):
 def register_constraints(register):
     """Register the constraint."""
     register(Daylight)
+
+
+@hookimpl
+def register_populations(register):
+    """Register the population."""
+    register(Sunshine)

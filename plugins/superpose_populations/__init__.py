@@ -1,0 +1,16 @@
+"""The populations: several particles a sample, of which one becomes the image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superpose import Population, hookimpl
+from superpose_populations.best_of import BestOf
+from superpose_populations.fk_steering import FKSteering
+
+
+@hookimpl
+def register_populations(register: Callable[[type[Population]], type[Population]]) -> None:
+    """Register every population of this package."""
+    for population in (BestOf, FKSteering):
+        register(population)
