@@ -1,4 +1,4 @@
-"""What images tell of the swarms that they come from, as fields of their origins."""
+"""Lineages and effective sizes of swarms, as images tell of them: fields of their origins."""
 
 from __future__ import annotations
 

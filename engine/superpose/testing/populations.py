@@ -74,7 +74,7 @@ class Probe:
         ]
 
     def weighed(self, transitions: list[Transition]) -> list[Tensor]:
-        """What is added to the logarithms of the weights after each transition, without resampling."""
+        """Increments of the log-weights after each transition, without resampling."""
         import torch
 
         memory: tuple[Tensor, ...] = ()
