@@ -34,7 +34,7 @@ class Reading(Protocol):
 
     @property
     def prompt(self) -> str | None:
-        """What it is to show then; None where nothing was asked for."""
+        """The prompt that it is to show then; None where nothing was asked for."""
 
     @property
     def show(self) -> Map:

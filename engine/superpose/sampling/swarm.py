@@ -148,7 +148,7 @@ def _traced(slot: int, weighings: list[tuple[int, list[int]]]) -> Lineage:
 
 
 def taken(value: Any, rows: Tensor) -> Any:
-    """What is remembered of each row, in a structure of tuples, as the new rows have it."""
+    """A structure of tuples with the rows of its tensors taken; what has no rows stays as it is."""
     if isinstance(value, torch.Tensor):
         return value.index_select(0, rows) if value.ndim and len(value) == len(rows) else value
     if isinstance(value, tuple):
