@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from superpose import PromptError, guided, make, prompted, sample
+from superpose import PromptError, RecipeError, guided, make, prompted, sample
 from superpose_glyphs.captions import WORDS, read_caption
 from superpose_glyphs.judge.captioned import drawn, nearest, outlined
 from superpose_glyphs.judge.captioned import main as judge
@@ -228,6 +228,13 @@ def test_judge_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     assert (tmp_path / "nearest.png").exists()
     judge(["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json")])
     assert "mean of 1 pairs" in capsys.readouterr().out
+    reading = ReadingPictograms(Subject(WORDS[:2]))
+    reading.export(reading.network(), tmp_path / "reader")
+    steered = ["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json"), "--steer", "5", "--reader"]
+    judge([*steered, str(tmp_path / "reader")])
+    assert "mean of 1 pairs" in capsys.readouterr().out
+    with pytest.raises(RecipeError, match="missing-reader"):
+        judge([*steered, str(tmp_path / "missing-reader")])
 
 
 def test_drawings_are_read_as_asked() -> None:
