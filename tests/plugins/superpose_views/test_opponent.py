@@ -1,10 +1,15 @@
 """Light and dark change places with two opponent colours."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+import superpose
 from problems import told
 from superpose import make
+
+RECIPE = Path(__file__).parents[3] / "recipes" / "colour.toml"
 
 AXES = {"red-green": (1.0, -1.0, 0.0), "yellow-blue": (1.0, 1.0, -2.0)}
 
@@ -41,3 +46,13 @@ def test_variances_are_those_of_the_sums():
 def test_grey_images_are_refused_with_the_cure():
     says = "opponent mixes three channels, red, green and blue, not 1: use a model of colour images, or negate"
     assert told(make("view", "opponent"), (1, 8, 8)) == says
+
+
+def test_a_letter_in_grey_and_another_in_its_colours_are_both_read():
+    recipe = superpose.load(str(RECIPE), ["run.samples=4", "scheduler.steps=10"])
+    images = superpose.compose(recipe).trajectory(range(4)).run().clamp(-1, 1)
+    grey = images.mean(1, keepdim=True).expand_as(images)
+    classifier = make("classifier", "glyphs-classifier")
+    for seen, letter in ((grey, "N"), (make("view", "opponent").apply(images - grey), "Ss")):
+        read = classifier.load().logits(seen.contiguous(), classifier.schedule.level(0, 0)).argmax(1).tolist()
+        assert sum(classifier.names[one] in letter for one in read) >= 3
