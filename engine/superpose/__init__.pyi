@@ -41,6 +41,8 @@ from superpose.estimate.from_files import FileModel as FileModel
 from superpose.estimate.from_files import FromFiles as FromFiles
 from superpose.estimate.guidance import BoundGuidance as BoundGuidance
 from superpose.estimate.guidance import Guidance as Guidance
+from superpose.estimate.loss import BoundLoss as BoundLoss
+from superpose.estimate.loss import Loss as Loss
 from superpose.estimate.memory import Remembered as Remembered
 from superpose.estimate.memory import recall as recall
 from superpose.estimate.memory import remember as remember

@@ -17,11 +17,14 @@ from superpose_constraints.inversion import Inversion
 from superpose_constraints.mmps import MMPS
 from superpose_constraints.pigdm import PiGDM
 from superpose_constraints.sdedit import SDEdit
+from superpose_constraints.tfg import TFG
 from superpose_constraints.tmpd import TMPD
 
 
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, DAPS, DDNM, DDRM, DiffPIR, DPS, PiGDM, MMPS, TMPD):
+    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, TFG):
         register(constraint)
+    for observed in (DAPS, DDNM, DDRM, DiffPIR, DPS, MMPS, PiGDM, TMPD):
+        register(observed)

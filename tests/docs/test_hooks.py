@@ -83,6 +83,10 @@ def test_register_operators(installed):
     assert "write at most 2" in told(adds(installed, "operator", "rows")(every=4), (3, 2, 8))
 
 
+def test_register_losses(installed):
+    assert adds(installed, "loss", "bright")(brightness=0.5).brightness == 0.5
+
+
 def test_register_constraints(installed):
     assert adds(installed, "constraint", "mirror")().hooks() == {"on_clean", "finish"}
 

@@ -268,6 +268,8 @@ class Drawn:
         if hasattr(cls, "operator"):
             operators = [kind for operator in KINDS.kinds("operator").values() for kind in variants(operator)]
             told |= {"operator": self.random.choice(operators), "observed": files["image"], "noise": 0.1}
+        if hasattr(cls, "loss"):
+            told["loss"] = KINDS.get("loss", "edges")(image=files["image"])
         return cls(**told)
 
     def picture(self):

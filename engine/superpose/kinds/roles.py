@@ -157,6 +157,15 @@ ROLES: dict[str, Role] = {
             in_recipe=False,
         ),
         Role(
+            name="loss",
+            interface="superpose:Loss",
+            plural="losses",
+            title="Losses",
+            text="What is wanted of an image, towards which a constraint guides.",
+            laws=f"{_CASES}:loss",
+            in_recipe=False,
+        ),
+        Role(
             name="constraint",
             interface="superpose:Constraint",
             plural="constraints",

@@ -70,6 +70,11 @@ def register_operators(register: Register) -> None:
 
 
 @hookspec
+def register_losses(register: Register) -> None:
+    """Register what can be wanted of images: call ``register`` with each `Loss` class."""
+
+
+@hookspec
 def register_constraints(register: Register) -> None:
     """Register constraints: call ``register`` with each `Constraint` class; what it is bound to is a `Rule`."""
 

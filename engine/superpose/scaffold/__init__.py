@@ -10,6 +10,7 @@ EXAMPLES = {
     "clip": "makes images that are too loud softer as a whole",
     "classifier": "tells dark images from bright ones, and has no weights",
     "operator": "sees one column of the image in four",
+    "loss": "wants an image to be as bright on its left as on its right",
     "constraint": "keeps the image at a given brightness",
     "population": "carries several particles a sample and copies the bright ones",
     "scheduler": "moves in one straight line from each noise level to the next",

@@ -29,6 +29,7 @@ from superpose.testing.constraints import check_constraint as check_constraint
 from superpose.testing.decompositions import check_decomposition as check_decomposition
 from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
+from superpose.testing.losses import check_loss as check_loss
 from superpose.testing.networks import check_predictor as check_predictor
 from superpose.testing.operators import check_operator as check_operator
 from superpose.testing.populations import check_population as check_population
@@ -49,6 +50,7 @@ __all__ = [
     "check_decomposition",
     "check_guidance",
     "check_import_time",
+    "check_loss",
     "check_operator",
     "check_population",
     "check_predictor",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.guidance import Guidance
+    from superpose.estimate.loss import Loss
     from superpose.estimate.model import Model
     from superpose.estimate.operator import Operator
     from superpose.estimate.tensors import Shape
@@ -89,8 +90,15 @@ def operator(instance: Operator, sizes: Sequence[Shape]) -> Iterator[Case | str]
     yield from _images(operators.laws, instance, sizes)
 
 
+def loss(instance: Loss, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of a loss."""
+    from superpose.testing import losses
+
+    yield from _images(losses.laws, instance, sizes)
+
+
 def _images(
-    laws: Callable[..., Iterable[Law]], instance: View | Decomposition | Operator, sizes: Sequence[Shape]
+    laws: Callable[..., Iterable[Law]], instance: View | Decomposition | Operator | Loss, sizes: Sequence[Shape]
 ) -> Iterator[Case | str]:
     for size in sizes:
         if found := problems_of(instance.problems, size):

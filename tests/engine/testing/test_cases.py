@@ -120,7 +120,9 @@ def test_a_model_is_one_case_at_its_own_size():
     assert names(case)[0] == "loads-what-it-says"
 
 
-@pytest.mark.parametrize("role", ["view", "decomposition", "operator", "clip", "guidance", "constraint", "scheduler"])
+@pytest.mark.parametrize(
+    "role", ["view", "decomposition", "operator", "clip", "guidance", "loss", "constraint", "scheduler"]
+)
 def test_every_role_that_needs_no_weights_has_cases_of_what_is_installed(role):
     kinds = load_plugins().kinds(role).values()
     instances = [variants(kind)[0] for kind in kinds if variants(kind)]
