@@ -97,7 +97,7 @@ class Refined(Rule):
         return Edit(x + self.coarse(known - x))
 
     def coarse(self, x: Tensor) -> Tensor:
-        """What is left of images (N, C, H, W) scaled down and up again."""
+        """Low-pass part of images (N, C, H, W) scaled down and up again."""
         import torch
 
         rows, columns = self._matrices

@@ -104,7 +104,7 @@ class MatchedDenoiser(Steered):
 
 
 def solved(matrix: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int, least: float) -> Tensor:
-    """What ``matrix`` makes ``wanted`` of, each row by itself, after some steps of conjugate gradients from 0.
+    """Solution of ``matrix`` x = ``wanted``, each row by itself, after some steps of conjugate gradients from 0.
 
     Arguments:
         matrix: Symmetric, with eigenvalues of at least ``least``: along a direction in which it has less, as that of a

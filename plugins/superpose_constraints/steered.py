@@ -1,4 +1,4 @@
-r"""What posterior samplers share that differentiate through the network.
+r"""Base of the posterior samplers that differentiate through the network.
 
 With the Jacobian J of the clean image D in the state x, :math:`J^\top v` is one walk back through the network. What a
 method makes of it is a gradient of :math:`\log p(y | x)`, which moves the clean image by Tweedie's formula, or a

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Settings:
-    r"""What a preset sets.
+    r"""Settings of TFG, as a preset has them.
 
     Attributes:
         scale: :math:`\rho`, of the gradient through the network; 0 asks for none.

@@ -1,4 +1,4 @@
-r"""What a classifier says of a clean image: :math:`-\log p(c | x_0)`."""
+r"""The loss of a classifier of clean images: :math:`-\log p(c | x_0)`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class ClassifierLoss(Loss):
-    """How unlikely a classifier holds it that an image is of a class, in nats.
+    """Negative log-probability, by a classifier, that an image is of a class, in nats.
 
     Any classifier will do, also one that was trained on other noise levels than the model, or on clean images alone: it
     is shown clean ones. Images of another size than it reads are brought to it.
@@ -66,7 +66,7 @@ class Unlikely(BoundLoss):
         return self.classifier.load(self.device)
 
     def of(self, x: Tensor) -> Tensor:
-        """How unlikely each image is, in nats; one by one, so that none depends on those beside it."""
+        """Negative log-probability of each image; one by one, so that none depends on those beside it."""
         import torch
 
         clean = self.classifier.schedule.level(0, 0)

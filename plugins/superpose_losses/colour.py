@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Colour(Loss):
-    r"""How far the mean colour of an image is from a given one.
+    r"""Distance of the mean colour of an image from a given one.
 
     It is the distance of the nearest image that has that mean, :math:`\sqrt{HW}\, |m - c|`, so that it weighs as other
     distances do.

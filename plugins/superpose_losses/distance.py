@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Distance(Loss):
-    """How far an image is from a given one; with an operator, how far what it observes is from what was observed.
+    """Distance of an image from a given one, or of what an operator observes from what was observed.
 
     The Euclidean distance, whose slope is as steep far away as nearby, or half its square.
     """

@@ -27,7 +27,7 @@ FLAT = 1e-6
 
 @attrs.frozen(kw_only=True)
 class Edges(Loss):
-    """How far the edges of an image are from those of a given one, whatever is lighter and whatever darker."""
+    """Distance of the edges of an image from those of a given one, whatever is lighter and whatever darker."""
 
     kind = "edges"
     image: Path = option(doc="the image whose edges are wanted, of the model's size")

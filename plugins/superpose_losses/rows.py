@@ -1,4 +1,4 @@
-"""What losses share: lengths of rows, each by itself, so that no image's bits depend on those beside it."""
+"""Lengths of rows, which losses share: each by itself, so that no image's bits depend on those beside it."""
 
 from __future__ import annotations
 

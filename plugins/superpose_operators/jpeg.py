@@ -1,4 +1,4 @@
-"""What JPEG leaves of an image, differentiable by looking straight through the rounding."""
+"""JPEG as an operator, differentiable by looking straight through the rounding."""
 
 from __future__ import annotations
 

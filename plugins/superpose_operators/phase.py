@@ -1,4 +1,4 @@
-"""How strong every frequency is, without where its waves begin: phase retrieval."""
+"""Magnitudes of the Fourier transform, without phases: phase retrieval."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Smaller(Operator, ABC):
 
     @abstractmethod
     def matrix(self, size: int) -> NDArray[np.float64]:
-        """What makes a column of ``size`` values smaller, shape (size / factor, size)."""
+        """Matrix that makes a column of ``size`` values smaller, shape (size / factor, size)."""
 
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """A size that the factor does not divide."""
