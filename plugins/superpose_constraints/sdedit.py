@@ -22,13 +22,16 @@ class SDEdit(Constraint):
 
     The image is noised to a level on the way, :math:`x_t = \alpha_t x_{image} + \sigma_t \epsilon`, and sampling goes
     on from there. Of the plan's n steps the last ``strength * n`` are made, rounded, and at least one. A little
-    strength keeps the image nearly as it is; at 1 every step is made and little of it is left.
+    strength keeps the image nearly as it is; at 1 every step is made and little of it is left. With ``repeats`` what
+    came out is noised to that level and painted over again, as the program does three times. To keep a part of the
+    image exactly, put `inpaint` beside it, with the same image and a mask.
     """
 
     kind = "sdedit"
     papers = ("arXiv 2108.01073",)
     image: Path = option(doc="the image to start from, of the model's size")
     strength: float = option(0.6, doc="share of the steps that are made", gt=0, le=1)
+    repeats: int = option(1, doc="times that it is painted over, each from what came out before", ge=1, le=100)
 
     def problems(self, canvas: Canvas) -> Iterable[Problem]:
         """A file that can't be read, or has another size."""
@@ -37,7 +40,7 @@ class SDEdit(Constraint):
     def bind(self, canvas: Canvas) -> Start:
         """The file as a tensor."""
         picture = read_image(self.image, canvas.image_shape, canvas.device)
-        return Start(image=canvas.state_of(picture), strength=self.strength)
+        return Start(image=canvas.state_of(picture), strength=self.strength, repeats=self.repeats)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -47,16 +50,18 @@ class Start(Rule):
     Attributes:
         image: The state to start from, shape (C, H, W) or (N, C, H, W): a picture in [-1, 1], or its latent.
         strength: Share of the steps that are made, in (0, 1].
+        repeats: How often it is painted over, at least once.
     """
 
     kind = "sdedit"
     image: Tensor
     strength: float = attrs.field(default=0.6, validator=(attrs.validators.gt(0), attrs.validators.le(1)))
+    repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))
 
     def plan(self, plan: Plan) -> Plan:
-        """The last ``strength`` of the steps, at least one."""
+        """The last ``strength`` of the steps, at least one; from their end it climbs back to their start to repeat."""
         kept = max(1, round(self.strength * plan.steps))
-        return Plan.of(plan.levels[-kept - 1 :])
+        return Plan.of(plan.levels[-kept - 1 :] * self.repeats)
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
         """The image, noised to the level that the plan starts from."""

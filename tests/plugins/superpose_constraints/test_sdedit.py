@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from recorded_posteriors import Case, port
 from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, refuse, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
@@ -124,3 +125,53 @@ def test_a_file_of_another_size_is_refused(tmp_path):
 def test_a_plan_of_one_level_more_than_none_is_left():
     plan = Plan.of([NoiseLevel(0, 10, 0.9, 0.4), NoiseLevel(1, -1, 1.0, 0.0)])
     assert Start(image=IMAGE, strength=0.01).plan(plan) == plan
+
+
+CASE = Case("sd_a_sdedit")
+
+
+class Recorded:
+    """The program's draws: one for the start, then one a step."""
+
+    def draw(self, step, purpose="step", law="normal"):
+        return CASE.given["draws"][step + 1]
+
+
+def test_it_is_the_recorded_program():
+    """Thirty of a thousand steps; in its units images are in [0, 1]."""
+    scheduler, denoiser = make("scheduler", "ddpm", steps=1000), port()
+    rule = Start(image=CASE.given["image"] * 2 - 1, strength=CASE.runs["t30"]["t"] / 1000)
+    plan = rule.plan(scheduler.plan(denoiser.predictor.schedule))
+    made = Trajectory(denoiser, scheduler, plan, Recorded(), [rule])
+    state = made.start()
+    CASE.agree("t30/initial_x", state.x)
+    CASE.agree("t30/after_first_step", made.step(state).x)
+    CASE.agree("t30/sample", made.run())
+
+
+def test_repeats_paint_over_what_came_out_before():
+    scheduler, network = make("scheduler", "ddim", steps=10), GaussianImages(SHAPE)
+    rule = Start(image=IMAGE, strength=0.3, repeats=3)
+    twice = Trajectory(prompted(network, ""), scheduler, rule.plan(scheduler.plan(network.schedule)), DRAWS, [rule])
+    assert [level.index for level in twice.plan.levels] == list(range(12))
+    assert [twice.plan.climbs(step) for step in range(11)] == [False, False, False, True] * 2 + [False] * 3
+    state = twice.start()
+    for _ in range(3):
+        state = twice.step(state)
+    first, top = state.x, twice.plan.levels[4]
+    again = twice.step(state)
+    torch.testing.assert_close(again.x, first * top.alpha + DRAWS.draw(3, "climb") * top.sigma)
+    assert not torch.allclose(twice.run(state=again), first, atol=0.05)
+
+
+def test_each_repeat_travels_as_the_first_does():
+    """Beside a rule that climbs on its way, a repeat is the same way once more."""
+    plan = make("scheduler", "ddim", steps=6).plan(GaussianImages().schedule)
+    inpaint = Replacement(known=IMAGE, keep=torch.ones(1, 8, 8), jump=2, repeats=2)
+    once = inpaint.plan(Start(image=IMAGE, strength=1.0).plan(plan))
+    again = inpaint.plan(Start(image=IMAGE, strength=1.0, repeats=2).plan(plan))
+    assert once.steps > plan.steps
+    assert [level[1:] for level in again.levels] == [level[1:] for level in once.levels] * 2
+
+
+DRAWS = BatchNoise((2, *SHAPE))
