@@ -74,13 +74,15 @@ def middle_of_ink(page):
     return [where.mean() / DOT - SHEET.bleed for where in np.nonzero(page < 128)]
 
 
-def test_what_is_on_the_back_falls_behind_what_it_belongs_to(tmp_path):
-    number = Number("8", (6.0, 4.0))
+def test_what_is_on_the_back_falls_behind_what_it_belongs_to_and_is_no_mirror_script(tmp_path):
+    number = Number("4", (6.0, 4.0))
     (front, back), _ = rendered(tmp_path, Page(None, (number,)), Page(None, (number,), back=True))
-    assert np.allclose(middle_of_ink(front), [6, 4], atol=0.3)
-    assert np.allclose(middle_of_ink(back), [6, SHEET.width - 4], atol=0.3)
-    upright = slice(DOT * 4, DOT * 11)
-    assert (front[upright] < 128).sum() == pytest.approx((back[upright] < 128).sum(), rel=0.1), "it is no mirror script"
+    assert np.allclose(middle_of_ink(front), [6, 4], atol=0.5)
+    assert np.allclose(middle_of_ink(back), [6, SHEET.width - 4], atol=0.5)
+    rows, shift = slice(4 * DOT, 11 * DOT), (int(SHEET.width) - 8) * DOT
+    mine = front[rows, 3 * DOT : 8 * DOT]
+    behind = back[rows, 3 * DOT + shift : 8 * DOT + shift]
+    assert abs(mine - behind).mean() < 0.5 * abs(mine[:, ::-1] - behind).mean()
 
 
 def test_a_number_that_is_turned_stands_on_its_side(tmp_path):

@@ -66,6 +66,8 @@ def test_scores_are_by_the_numbers_of_the_samples(subject, tmp_path):
         Image.fromarray(((image[0] + 1) * 127.5).permute(1, 2, 0).numpy().astype(np.uint8)).save(images[number])
     scores = Reader.of(subject, (3, 8, 8), HalvesClassifier()).scores(images)
     assert list(scores) == [7, 2]
+    kept = Reader.of(subject, (3, 8, 8), HalvesClassifier()).kept(images, scores)
+    assert list(kept.images) == ["0007.png", "0002.png"], "in the order of the sheet"
     assert (scores[2].right, scores[7].right) == ((True, True), (False, False))
     assert Reader.of(subject, (3, 8, 8), HalvesClassifier()).scores({}) == {}
 

@@ -52,6 +52,15 @@ def test_the_weakest_reading_counts_and_rows_stay_apart(subject):
     assert two == scored(subject, LEFT)[0]
 
 
+def test_readings_that_differ_are_scored_by_the_weaker():
+    text = HEAD + '[[view]]\nkind = "identity"\nprompt = "left"\n[[view]]\nkind = "rotate"\nprompt = "top"\n'
+    [score] = scored(loads(text).subject, LEFT)
+    strong, weak = softmax([4, -4, 0, 0])[0], softmax([-4, 4, 0, 0])[2]
+    assert score.each == pytest.approx((strong, weak))
+    assert score.alignment == pytest.approx(weak)
+    assert score.right == (True, False)
+
+
 def test_one_reading_conceals_nothing():
     [score] = scored(loads('prompt = "left"\n' + HEAD).subject, LEFT)
     assert score.concealment is None

@@ -99,6 +99,18 @@ def test_a_scheduler_is_followed_for_few_steps_on_every_schedule_and_its_order_i
     assert [any("order" in name for name in names(case)) for case in accepted] == [True, False, False, False]
 
 
+class Noisy(Slow):
+    """Draws noise at every step, of which an order can't be measured."""
+
+    kind, stochastic = "noisy", True
+
+
+def test_of_a_scheduler_that_draws_noise_no_order_is_measured():
+    accepted, _ = cases([Noisy()], SIZES)
+    assert accepted
+    assert not [name for case in accepted for name in names(case) if "order" in name]
+
+
 def test_a_schedule_that_a_scheduler_refuses_is_told():
     class Odd(Slow):
         kind = "no-tables"
