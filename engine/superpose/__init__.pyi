@@ -152,7 +152,9 @@ from superpose.recipe import dumps as dumps
 from superpose.recipe import load as load
 from superpose.recipe import loads as loads
 from superpose.recipe import schema as schema
+from superpose.recipe.plain import Paths as Paths
 from superpose.recipe.where import KeyPath as KeyPath
+from superpose.recipe.where import TomlTable as TomlTable
 from superpose.running.animating import animate as animate
 from superpose.running.assembly import Assembly as Assembly
 from superpose.running.composition import Composition as Composition
