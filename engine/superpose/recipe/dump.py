@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 if TYPE_CHECKING:
-    from superpose.recipe.plain import Paths
+    from collections.abc import Callable
+    from pathlib import Path
+
     from superpose.recipe.tables import Recipe
 
 
-def dumps(recipe: Recipe, paths: Paths = PurePath.as_posix) -> str:
+def dumps(recipe: Recipe, paths: Callable[[Path], str] = PurePath.as_posix) -> str:
     """The recipe as TOML: defaults included, ``kind`` first, equal text for equal recipes.
 
     Reading it again gives an equal recipe, wherever it is read, as long as its files are where they were.

@@ -45,7 +45,7 @@ def inline(value: object) -> str:
 
 
 def subject_table(subject: Subject, paths: Paths) -> TomlTable:
-    """What a subject shows, as the keys of its table."""
+    """The keys of a subject's table."""
     texts = {"model": subject.model, "prompt": subject.prompt, "negative": subject.negative}
     texts["image"] = None if subject.image is None else paths(subject.image)
     texts["reduction"] = subject.reduction

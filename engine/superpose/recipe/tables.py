@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import PurePath
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -82,7 +82,7 @@ class Stage:
         for part in (self.model, self.scheduler, self.guidance, self.clip, *self.constraint):
             yield from inside(part)
 
-    def table(self, paths: Paths) -> TomlTable:
+    def table(self, paths: Callable[[Path], str]) -> dict[str, object]:
         """This stage as plain TOML, every option written out."""
         return _roles(self, paths) | _constraints(self, paths)
 
@@ -231,7 +231,7 @@ class Recipe:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""
         return MistakesError(self.source.mistakes(found))
 
-    def table(self, paths: Paths = PurePath.as_posix) -> TomlTable:
+    def table(self, paths: Callable[[Path], str] = PurePath.as_posix) -> dict[str, object]:
         """The recipe as plain TOML, every option written out, ``kind`` first.
 
         Arguments:
