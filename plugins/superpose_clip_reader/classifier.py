@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
 from superpose import FileClassifier, PromptError, RecipeError, TableSchedule, option, read_json
 
 if TYPE_CHECKING:
-    from superpose import ClassifierPredictor, Schedule
+    from superpose import ClassifierPredictor, Schedule, Table
 
 #: Mean and deviation of the colours that CLIP was trained with, in [0, 1], where a folder does not say.
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -64,10 +64,11 @@ class ClipReader(FileClassifier[Facts]):
         vision = table.get("vision_config")
         if table.get("model_type") != "clip" or not isinstance(vision, Mapping):
             raise RecipeError(f"{self.path} is no CLIPModel of transformers: its config.json has model_type = 'clip'")
+        size = table.table("vision_config").whole("image_size", 224, least=1)
         about = self.path / "preprocessor_config.json"
-        colours: Mapping[str, Any] = read_json(about) if about.is_file() else {}
-        mean, deviation = (tuple(map(float, colours.get(key, usual))) for key, usual in _COLOURS)
-        return Facts(int(vision.get("image_size", 224)), mean, deviation)
+        colours = read_json(about) if about.is_file() else None
+        mean, deviation = (_colour(colours, key, usual) for key, usual in _COLOURS)
+        return Facts(size, mean, deviation)
 
     @property
     def weight_files(self) -> Mapping[str, Path]:
@@ -121,3 +122,13 @@ class ClipReader(FileClassifier[Facts]):
 
 
 _COLOURS = (("image_mean", MEAN), ("image_std", DEVIATION))
+
+
+def _colour(told: Table | None, key: str, usual: tuple[float, ...]) -> tuple[float, ...]:
+    """A number of each colour; a deviation, by which is divided, is none of 0."""
+    if told is None:
+        return usual
+    values = told.numbers(key, list(usual))
+    if len(values) != 3 or (key == "image_std" and min(values) <= 0):
+        raise told.wrong(key, "a number of each colour" + " above 0" * (key == "image_std"))
+    return tuple(map(float, values))

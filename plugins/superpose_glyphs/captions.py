@@ -8,12 +8,12 @@ anything.
 from __future__ import annotations
 
 import difflib
-import json
 from pathlib import Path
 
 import attrs
 
 from superpose import PromptError
+from superpose_glyphs.names import names_in
 from superpose_glyphs.phrases import COLOURS, INK, PAPER
 
 DRAWN = ("outline", "solid")
@@ -102,7 +102,7 @@ def caption_of(text: str, words: tuple[str, ...]) -> Caption:
 
 def words_of(folder: Path) -> tuple[str, ...]:
     """The words of a folder of weights."""
-    return tuple(json.loads((folder / WORDS_FILE).read_text(encoding="utf-8")))
+    return names_in(folder / WORDS_FILE)
 
 
 def _colour(text: str, name: str) -> str:

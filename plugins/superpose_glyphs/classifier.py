@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import attrs
 
 from superpose import FileClassifier, PromptError, TableSchedule, option
 from superpose_glyphs.model import trained
+from superpose_glyphs.names import names_in
 from superpose_glyphs.vocabulary import class_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class NoisyReader(FileClassifier[tuple[str, ...]], ABC):
 
     def read(self) -> tuple[str, ...]:
         """Names of the classes, in order."""
-        return tuple(json.loads((self.folder / "classes.json").read_text(encoding="utf-8")))
+        return names_in(self.folder / "classes.json")
 
     @property
     def names(self) -> tuple[str, ...]:

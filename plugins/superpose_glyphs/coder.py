@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from superpose import TableSchedule
+from superpose import RecipeError, TableSchedule
 from superpose_diffae import LatentPredictor, Networks, read_classifier
 from superpose_networks import LazyNetwork, Part, WeightFile, load_together
 from superpose_networks.diffae import Decoder, Encoder, Half, LatentNet, Layout, Perceptron
@@ -86,7 +86,10 @@ class Coded:
         coder, attributes = self.coder(device, dtype), self.folder / "attributes.safetensors"
         statistics = drawing = None
         if self.codes is not None:
-            mean, deviation = (self.codes.header.values[name].to(device) for name in STATISTICS)
+            held = self.codes.header.values
+            if missing := [name for name in STATISTICS if name not in held]:
+                raise RecipeError(f"{self.folder / 'codes.safetensors'} has no {missing[0]} of codes")
+            mean, deviation = (held[name].to(device) for name in STATISTICS)
             statistics = mean, deviation
             lazy = LazyNetwork(lambda: LatentNet(LAYOUT.code, _PERCEPTRON), self.codes, _without_statistics)
             network = lazy.load(device, torch.float32)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from superpose import Clip, Problem, PromptError, read_text
+from superpose import Clip, Problem, PromptError
 from superpose_glyphs.model import WEIGHTS, Trained
+from superpose_glyphs.names import names_in
 from superpose_glyphs.phrases import Vocabulary
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
         """Content of its files, and the words it knows, ``words.json``."""
         from superpose_ldm import read_folder
 
-        checkpoint, words = read_folder(self.folder, None, None), read_text(self.folder / "words.json")
+        checkpoint = read_folder(self.folder, None, None)
         encoder = cast("Words", checkpoint.conditioning)  # a folder with a text encoder
-        vocabulary = Vocabulary(tuple(json.loads(words)), encoder.length)
+        vocabulary = Vocabulary(names_in(self.folder / "words.json"), encoder.length)
         return attrs.evolve(checkpoint, conditioning=Phrases(encoder.part, encoder.width, vocabulary)), vocabulary
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 import attrs
 
 from superpose import Clip, FileModel, Problem, PromptError, RecipeError, StaticClip, TableSchedule, option
+from superpose_glyphs.names import names_in
 from superpose_glyphs.vocabulary import PROMPTS, class_of
 
 if TYPE_CHECKING:
@@ -169,9 +169,10 @@ class GlyphsCascade(Trained[Described]):
 
 def seen_shape(config: UNet2DConfig) -> tuple[int, int, int]:
     """(3, H, W) of the images of a network that sees squares of pixels as channels."""
-    if not isinstance(config.sample_size, int) or config.in_channels % 3:
-        raise RecipeError("config.json: sample_size must be a whole number, and in_channels a multiple of 3")
-    side = config.sample_size * math.isqrt(config.in_channels // 3)
+    square = math.isqrt(config.in_channels // 3)
+    if not isinstance(config.sample_size, int) or config.in_channels != 3 * square**2:
+        raise RecipeError("config.json: sample_size must be whole, and in_channels 3 times a square: 3, 12, 48")
+    side = config.sample_size * square
     return 3, side, side
 
 
@@ -186,4 +187,4 @@ def trained(path: Path | None, embedded: str, file: str) -> Path:
 def prompts_of(folder: Path) -> tuple[str, ...]:
     """The prompts of a folder of weights, ``prompts.json``; those of glyphs where there is none."""
     listed = folder / "prompts.json"
-    return tuple(json.loads(listed.read_text(encoding="utf-8"))) if listed.exists() else PROMPTS
+    return names_in(listed) if listed.exists() else PROMPTS

@@ -5,12 +5,12 @@ bottom to the classes.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from superpose_glyphs.names import names_in
 from superpose_glyphs.vision import VisionReader
 from superpose_networks import (
     Downsample,
@@ -88,7 +88,7 @@ def load_reader(
     Raises:
         RecipeError: A file is missing or damaged.
     """
-    classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+    classes = names_in(folder / "classes.json")
     weights = folder / "model.safetensors"
     found = read_weights(weights, torch.device(device), dtype)
     with torch.device("meta"):  # no memory, no random numbers

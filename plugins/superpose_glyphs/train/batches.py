@@ -227,8 +227,10 @@ def _folder(path: Path, side: int) -> tuple[Array, list[str], list[str]]:
     if not listed.exists():
         raise ValueError(f"{path} has no labels.csv: write one, with a row 'file,label' for each image")
     with listed.open(newline="", encoding="utf-8") as file:
-        found: Iterable[list[str]] = [row for row in csv.reader(file) if row]
-    rows = [(row[0], row[-1]) for row in found if row != ["file", "label"]]
+        found = [row for row in csv.reader(file) if row]
+    if wrong := next((row for row in found if len(row) != 2), None):
+        raise ValueError(f"{listed} has the row {','.join(wrong)!r}: write 'file,label'")
+    rows = [(file, label) for file, label in found if (file, label) != ("file", "label")]
     for name, _ in rows:
         if not (path / name).is_file():
             raise ValueError(f"{listed} names {name!r}, which is not in {path}")

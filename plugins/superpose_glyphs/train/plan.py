@@ -49,7 +49,7 @@ class Plan:
         """Learning rate of a step."""
         done = (step - self.first) / max(1, self.steps - self.first)
         cosine = self.lr_end + (self.lr - self.lr_end) * (1 + math.cos(math.pi * min(1.0, done))) / 2
-        return cosine * min(1.0, (step - self.first + 1) / self.warmup)
+        return cosine * min(1.0, (step - self.first + 1) / max(1, self.warmup))
 
     def weight(self, sigma: Tensor) -> Tensor:
         r"""Weight of a noise level in the loss of v: min-SNR (Hang et al. 2023, arXiv:2303.09556).

@@ -95,12 +95,11 @@ def main(arguments: list[str] | None = None) -> None:
         resumed.task.export(resumed.average, chosen.export)
         return
     plan = resumed.plan if resumed is not None else attrs.evolve(task.plan, **numbers)
-    images, _ = Images.read(chosen.data, plan.hold_out, task.side)
-    if task.vocabulary is not None:
-        try:
-            images = images.only(task.vocabulary)
-        except ValueError as error:
-            parser.error(f"{chosen.data}: {error}")
+    try:
+        images, _ = Images.read(chosen.data, plan.hold_out, task.side)
+        images = images if task.vocabulary is None else images.only(task.vocabulary)
+    except (OSError, ValueError) as error:
+        parser.error(f"{chosen.data}: {error}")
     if resumed is not None and resumed.task.subject != images.subject:
         parser.error(f"{chosen.data} does not show what {chosen.state} was trained on; give it another --state")
     chosen.state.mkdir(parents=True, exist_ok=True)

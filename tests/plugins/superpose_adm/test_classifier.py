@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 import superpose
 from guided_runs import FIXTURES, A, B, Recorded, agree, model_of, read, scheduler_of
@@ -70,50 +69,6 @@ def test_recorded_runs(case: str, network: str, name: str) -> None:
     for i, part in enumerate(("first_x", "first_pred_xstart", "mid_x", "sample")):
         got = torch.cat([sample[i] for sample in samples])
         agree(about, f"{name}/{part}", got, want[f"{name}/{part}"])
-
-
-@pytest.mark.parametrize("pool", ["adaptive", "attention", "spatial", "spatial_v2"])
-def test_every_pool_is_that_of_the_original(pool: str) -> None:
-    """The pools, restated plainly on what the blocks leave."""
-    torch.manual_seed(0)
-    layout = Layout(
-        channels=32, widths=(32, 64), blocks=1, attention=frozenset({1}), in_channels=3, out_channels=5, classes=None,
-        scale_shift=True, residual=True,
-    )  # fmt: skip
-    network = (
-        Encoder(layout, Heads(width=32), pool, side=4, hidden=64).double().eval().requires_grad_(requires_grad=False)
-    )
-    for parameter in network.parameters():
-        parameter.data = 0.3 * torch.randn_like(parameter)
-    x = torch.randn(3, 3, 8, 8, dtype=torch.float64)
-    left: list[torch.Tensor] = []
-    seen: list[torch.Tensor] = []
-    network.conv_in.register_forward_hook(lambda *call: left.append(call[-1].clone()))
-    for block in (
-        *network.down_blocks[0].resnets,
-        *network.down_blocks[0].downsamplers,
-        *network.down_blocks[1].attentions,
-    ):
-        block.register_forward_hook(lambda *call: left.append(call[-1].clone()))
-    network.mid_block.register_forward_hook(lambda *call: seen.append(call[-1].clone()))
-    got = network(x, torch.tensor(3.0).double())
-    h, out = seen[0], network.out
-    act = nn.functional.silu
-    if pool == "adaptive":
-        want = out["3"](act(out["0"](h)).mean((2, 3)))
-    elif pool == "attention":
-        tokens = act(out["0"](h)).flatten(2)
-        tokens = torch.cat([tokens.mean(-1, keepdim=True), tokens], -1) + out["2"].positional_embedding
-        q, k, v = out["2"].qkv_proj(tokens.transpose(1, 2)).transpose(1, 2).chunk(3, 1)
-        heads = [one.reshape(3 * 2, 32, -1) for one in (q, k, v)]
-        weight = torch.softmax(torch.einsum("bct,bcs->bts", heads[0], heads[1]) / 32**0.5, -1)
-        mixed = torch.einsum("bts,bcs->bct", weight, heads[2]).reshape(3, 64, -1)
-        want = out["2"].c_proj(mixed[:, :, 0])
-    else:
-        means = torch.cat([one.mean((2, 3)) for one in (*left, h)], 1)
-        hidden = out["0"](means)
-        want = out["2"](hidden.relu()) if pool == "spatial" else out["3"](act(out["1"](hidden)))
-    torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-9)
 
 
 def test_rows_are_apart() -> None:

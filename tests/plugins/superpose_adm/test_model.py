@@ -7,15 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import torch
 from torch import Tensor
 
 import superpose
 from guided_runs import FIXTURES, A, B, D, Recorded, agree, model_of, read, scheduler_of
-from superpose import PromptError, RecipeError, TableSchedule, refuse
-from superpose_adm.presets import PRESETS
+from superpose import PromptError, RecipeError, refuse
 from superpose_networks import read_weights
 
 
@@ -97,20 +95,6 @@ def test_what_the_file_does_not_tell_is_one_question(option: dict[str, Any], que
     with pytest.raises(RecipeError, match=question) as caught:
         _ = model.shape, model.schedule, model.head_layout  # type: ignore[attr-defined]
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("preset", ["adm-64", "adm-128", "adm-256", "adm-256-uncond", "adm-512"])
-def test_presets_answer_every_question(preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    public = attrs.evolve(
-        model_of(A).layout,  # type: ignore[attr-defined]
-        widths=PRESETS[preset].widths,
-        classes=None if preset.endswith("uncond") else 1000,
-    )
-    monkeypatch.setattr("superpose_adm.model.recognised", lambda *_: public)
-    model = superpose.make("model", "guided-diffusion", path=FIXTURES / A / "model.pt", preset=preset)
-    assert model.shape == (3, int(preset.split("-")[1]), int(preset.split("-")[1]))
-    assert model.schedule == TableSchedule.named("cosine" if preset == "adm-64" else "linear")
-    assert model.head_layout.order == ("new" if preset == "adm-64" else "legacy")
 
 
 @pytest.mark.parametrize(

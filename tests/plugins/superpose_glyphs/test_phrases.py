@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose_glyphs.judge.words import called, inked
 from superpose_glyphs.phrases import COLOURS, LENGTH, WEIGHTS, WORDS, Phrase, Vocabulary, read_phrase
-from superpose_glyphs.train.batches import Images, Subject
-from superpose_glyphs.train.phrased import shown, vocabulary
-from superpose_glyphs.train.styles import styles
 from superpose_glyphs.vocabulary import GLYPHS
 
 phrases = st.builds(
@@ -74,45 +68,3 @@ def test_labels_of_ones_own() -> None:
         known.read("red foxes")
     with pytest.raises(ValueError, match="has 4 words: write 3 at most"):
         known.read("fox fox fox fox")
-
-
-def test_images_are_painted_as_phrases_say() -> None:
-    ring = np.zeros((1, 32, 32), np.uint8)
-    ring[0, 8:24, 8:24], ring[0, 12:20, 12:20] = 255, 0
-    images = Images(ring, np.zeros(1, np.int64), Subject(), np.array(["Some-BoldItalic.otf"]))
-    clean, said = shown(images, np.zeros(300, np.int64), np.random.default_rng(0))
-    share, ink = inked(clean)
-    assert torch.allclose(share, torch.from_numpy(ring / 255).float().expand_as(share), atol=1e-4)
-    for words, name in zip(said, called(ink), strict=True):
-        phrase = read_phrase(" ".join(words))
-        assert phrase is not None
-        assert (phrase.glyph, phrase.weight, phrase.italic) == ("A", "bold", True)
-        assert name == (phrase.ink or "black")
-    assert {len(words) for words in said} == {3, 5, 7}
-
-
-def test_a_folders_images_are_shown_as_they_are() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
-    images = Images(pixels, np.array([0, 1, 0]), Subject(("red fox", "owl"), inked=False))
-    clean, said = shown(images, np.array([2, 1]), np.random.default_rng(0))
-    assert torch.equal(clean[1], torch.from_numpy(pixels[1]).permute(2, 0, 1) / 127.5 - 1)
-    assert said == [("red", "fox"), ("owl",)]
-    assert vocabulary(images.subject).words == ("", "fox", "owl", "red")
-
-
-@pytest.mark.parametrize(
-    ("font", "said"),
-    [
-        ("SourceCodePro-SemiboldIt.otf", {"bold", "italic", "mono"}),
-        ("LinLibertine_RZI.otf", {"bold", "italic"}),
-        ("LinBiolinum_R.otf", set()),
-        ("drmitbx10.otf", {"bold", "italic"}),
-        ("drmsc9.otf", set()),
-        ("RobotoSerif_Condensed-ThinItalic.otf", {"light", "italic", "serif", "condensed"}),
-        ("Boldoni-Regular.otf", set()),
-        ("QTPeignoir-Lite.otf", {"light"}),
-        ("Roboto-BlackItalic.ttf", {"bold", "italic"}),
-    ],
-)
-def test_styles_in_the_names_of_fonts(font: str, said: set[str]) -> None:
-    assert styles(font) == said

@@ -1,51 +1,23 @@
-"""What codes are taught besides what decoders ask of them, and what classifiers are taught against."""
+"""What codes are taught, besides what decoders ask of them."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.distributions import Bernoulli
 
+from known_answers import CONSTANT, LINEAR, Oracle, T, near, normal, published
 from superpose_glyphs.train.batches import Images, Subject
-from superpose_glyphs.train.coding import Designs, Lines
+from superpose_glyphs.train.coding import Coding, Designs, DrawingCodes, Drawn, Lines, Pairs
 from superpose_glyphs.train.plan import Plan
-from superpose_glyphs.train.reading import Questions, Reading, attacked
 from superpose_glyphs.train.styles import WEIGHTS_AND_SLANTS, design, styles
 
 FONTS = ("Carlito-Regular.ttf", "Carlito-Bold.ttf", "Carlito-BoldItalic.ttf", "DejaVuSans.ttf", "DejaVuSerif-Bold.ttf")
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Carlito-Regular.ttf", "Carlito-BoldItalic.ttf"),
-        ("DejaVuSans.ttf", "DejaVuSans-BoldOblique.ttf"),
-        ("SourceCodePro-SemiboldIt.otf", "SourceCodePro-ExtraLight.otf"),
-        ("LinLibertine_R.otf", "LinLibertine_RBI.otf"),
-        ("drm10.otf", "drmitbx10.otf"),
-        ("PTS55F.ttf", "PTS76F.ttf"),
-        ("eurof35.ttf", "eurof56.ttf"),
-        ("bookui__.ttf", "bookub__.ttf"),
-        ("Baskervaldx-Ita.otf", "Baskervaldx-BolIta.otf"),
-    ],
-)
-def test_one_design_in_two_styles(one: str, other: str) -> None:
-    assert design(one) == design(other)
-    assert styles(one) != styles(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("DejaVuSans.ttf", "DejaVuSerif.ttf"),
-        ("NotoSans-Bold.ttf", "NotoSansMono-Bold.ttf"),
-        ("drm10.otf", "drm8.otf"),
-        ("LinLibertine_R.otf", "LinBiolinum_R.otf"),
-    ],
-)
-def test_two_designs(one: str, other: str) -> None:
-    assert design(one) != design(other)
 
 
 def test_another_is_of_the_same_glyph_and_design() -> None:
@@ -83,19 +55,35 @@ def test_codes_move_along_the_lines_that_read_them() -> None:
     torch.testing.assert_close(moved.norm(dim=1), along.abs(), atol=1e-5, rtol=1e-5)  # and no other way
 
 
-def test_an_attack_makes_reading_harder_within_its_reach() -> None:
-    torch.manual_seed(0)
-    reader = Reading().network()
-    nn.init.normal_(reader.linear_out.weight, std=0.1)
-    noisy, reach = torch.randn(6, 3, 32, 32), torch.tensor([0.0, 1, 2, 3, 4, 5])[:, None, None, None]
-    asked = Questions(noisy, torch.arange(6), torch.arange(0, 600, 100), reach)
-    moved = attacked(reader, asked)
-    assert torch.equal(moved[0], noisy[0])
-    assert ((moved - noisy).flatten(1).norm(dim=1) <= reach.flatten() * 1.001).all()
-    before, after = (
-        nn.functional.cross_entropy(reader(images, asked.t), asked.label, reduction="none").detach()
-        for images in (noisy, moved)
-    )
-    assert (after[1:] > before[1:]).all()
-    assert all(parameter.grad is None for parameter in reader.parameters())
-    assert Reading().loss(reader, asked, Plan(attack=5.0)) > Reading().loss(reader, asked, Plan())
+@pytest.mark.parametrize("wrong", [0.0, 1.0])
+def test_coding(wrong: float) -> None:
+    shown, clean, noise = (normal(3, 8, 8, seed=seed) for seed in range(3))
+    told, wanted = torch.eye(5)[:, :3], torch.eye(5)[:, 2:]
+    codes, scores = normal(7, seed=3), normal(3, seed=4)
+    ddpm, asked = published(LINEAR), dict[str, Tensor]()
+
+    def code(images: Tensor) -> Tensor:
+        assert torch.equal(images, shown)
+        return codes
+
+    def moved(code: Tensor, change: Tensor) -> Tensor:
+        asked["change"] = change
+        return code + 1
+
+    coder = Oracle(ddpm.get_velocity(clean, noise, T) + wrong, code=code)
+    taught: Any = SimpleNamespace(coder=coder, lines=SimpleNamespace(moved=moved, read=lambda code: scores))
+    loss = Coding().loss(taught, Pairs(shown, told, clean, wanted, T, noise), Plan())
+    near(coder.asked[0], ddpm.add_noise(clean, noise, T))
+    near(coder.asked[2], codes + 1)
+    assert torch.equal(asked["change"], wanted - told)
+    near(loss, wrong**2 - 0.05 * Bernoulli(logits=scores).log_prob(told).sum(1).mean())
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1.0])
+def test_drawing_codes(wrong: float) -> None:
+    codes, noise = normal(7), normal(7, seed=1)
+    oracle = Oracle(noise + wrong)
+    drawing: Any = SimpleNamespace(normed=lambda images: codes, latent=oracle)
+    loss = DrawingCodes().loss(drawing, Drawn(codes, T, noise), Plan())
+    near(oracle.asked[0], published(CONSTANT).add_noise(codes, noise, T))
+    near(loss, torch.tensor(wrong**2))
