@@ -66,15 +66,18 @@ class Likelihood:
         """The reward of a classifier, its weights read.
 
         Raises:
-            RecipeError: If nothing says what the image is to be read as.
+            RecipeError: If nothing says what the image is to be read as, or the classifier reads another size.
         """
+        canvas = context.canvas
+        if classifier.shape != canvas.image_shape:
+            what = f"{classifier.kind} reads images of {classifier.shape}, and those here are {canvas.image_shape}"
+            raise RecipeError(f"{what}: use one of that size")
         ways = [(reading.show, reading.prompt) for reading in readings if reading.prompt is not None]
         if label is not None:
             ways = [(_whole, label)]
         if not ways:
             raise RecipeError("nothing says what the image is to be read as: give label")
         among = classifier.among([prompt for _, prompt in ways])
-        canvas = context.canvas
         decode = None if canvas.shape == canvas.image_shape or canvas.predictor is None else canvas.predictor.decode
         told = [(show, among.label(prompt)) for show, prompt in ways]
         return cls(context.load(among), among.schedule.level(0, 0), told, size, decode)

@@ -75,3 +75,14 @@ def test_nothing_to_be_read_as_is_refused():
         superpose.sample(
             superpose.prompted(MODEL, ""), superpose.make("scheduler", "ddim", steps=1), MODEL, population=population
         )
+
+
+def test_images_of_another_size_are_refused():
+    small = TinyPredictor((3, 8, 8))
+    with pytest.raises(superpose.RecipeError, match=r"glyphs-classifier reads images of .* those here are .* use one"):
+        superpose.sample(
+            superpose.prompted(small, ""),
+            superpose.make("scheduler", "ddim", steps=1),
+            small,
+            population=BestOf(classifier=READER, label="B", size=2),
+        )
