@@ -21,6 +21,7 @@ RECIPES = {
     "tides.toml": ("tides", "toyland"),
     "worlds.toml": ("weather", "toyland"),
     "fog.toml": ("weather", "toyland"),
+    "overcast.toml": ("weather", "toyland"),
     "sunshine.toml": ("weather", "toyland"),
     "mosaic.toml": ("mosaic",),
     "dusk.toml": ("dusk", "toyland"),
@@ -31,6 +32,7 @@ KINDS = {
         "view": ["rain"],
         "decomposition": ["horizon", "layers"],
         "operator": ["fog"],
+        "loss": ["overcast"],
         "constraint": ["daylight"],
         "population": ["sunshine"],
     },
@@ -196,6 +198,14 @@ def test_an_operator_of_theirs_is_seen_through(env, tmp_path):
         far = np.square(places - image).mean((1, 2, 3))
         assert far.argmin() == 3, far
         assert far[3] < 0.05, far
+
+
+def test_a_loss_of_theirs_is_guided_towards(env, tmp_path):
+    images(env, HERE / "overcast.toml", tmp_path / "light")
+    dark = tmp_path / "dark.toml"
+    dark.write_text((HERE / "overcast.toml").read_text().replace("light = 0.5", "light = -0.5"))
+    images(env, dark, tmp_path / "dark")
+    assert pixels(tmp_path / "light").mean() > pixels(tmp_path / "dark").mean() + 0.1
 
 
 def test_a_population_of_theirs_picks_the_bright_and_is_replayed(env, tmp_path):

@@ -1,4 +1,4 @@
-"""Weather: a view, decompositions, an operator, a constraint and a population for superpose."""
+"""Weather: a view, decompositions, an operator, a loss, a constraint and a population for superpose."""
 
 from superpose import hookimpl
 
@@ -6,6 +6,7 @@ from superpose_weather.daylight import Daylight
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
+from superpose_weather.overcast import Overcast
 from superpose_weather.rain import Rain
 from superpose_weather.sunshine import Sunshine
 
@@ -27,6 +28,12 @@ def register_decompositions(register):
 def register_operators(register):
     """Register the operator."""
     register(Fog)
+
+
+@hookimpl
+def register_losses(register):
+    """Register the loss."""
+    register(Overcast)
 
 
 @hookimpl

@@ -16,11 +16,12 @@ from superpose_weather.daylight import Daylight
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
+from superpose_weather.overcast import Overcast
 from superpose_weather.rain import Rain
 from superpose_weather.sunshine import Sunshine
 
 
-@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight, Sunshine])
+@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight, Sunshine, Overcast])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)
