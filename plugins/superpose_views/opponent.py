@@ -47,8 +47,8 @@ class Opponent(View):
         return self.apply(x)
 
     def apply_to_variance(self, variance: Tensor) -> Tensor:
-        """The variance of each channel's sum, of channels that vary independently."""
-        return _mixed(self._matrix**2, variance)
+        """The variance as it is: it stays in its place, and to mix it would change it."""
+        return variance
 
     def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture:
         """The image, which fades into what is shown."""

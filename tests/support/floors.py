@@ -12,8 +12,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-#: Per cent of the lines of a package that tests run, at least.
-FLOORS: dict[str, int] = {}
+#: Per cent of the lines of a package that tests run, at least: some below what was measured, as some tests skip
+#: where a browser or an extra is missing.
+FLOORS: dict[str, int] = {
+    "superpose": 91,
+    "superpose.cli": 93,
+    "superpose.estimate": 95,
+    "superpose.kinds": 95,
+    "superpose.levels": 95,
+    "superpose.media": 95,
+    "superpose.plugins": 95,
+    "superpose.recipe": 95,
+    "superpose.running": 95,
+    "superpose.sampling": 94,
+    "superpose.scaffold": 95,
+    "superpose.search": 95,
+    "superpose.testing": 94,
+    "superpose_adm": 94,
+    "superpose_clip_reader": 93,
+    "superpose_clips": 95,
+    "superpose_constraints": 95,
+    "superpose_ddpm": 93,
+    "superpose_decompositions": 95,
+    "superpose_deepfloyd": 95,
+    "superpose_diffae": 95,
+    "superpose_diffusers": 93,
+    "superpose_dit": 94,
+    "superpose_edm": 95,
+    "superpose_gaussian": 95,
+    "superpose_glyphs": 95,
+    "superpose_guidance": 95,
+    "superpose_ldm": 93,
+    "superpose_losses": 88,
+    "superpose_networks": 95,
+    "superpose_operators": 95,
+    "superpose_populations": 88,
+    "superpose_schedulers": 95,
+    "superpose_views": 95,
+}
 
 
 def package_of(path: Path) -> str:

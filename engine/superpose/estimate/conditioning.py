@@ -144,4 +144,4 @@ def moves_values(view: View, shape: Shape, channels: int) -> bool:
     if problems_of(view.problems, (channels, *shape[1:])):
         return False
     places, size = _places(view, shape)
-    return torch.equal(view.apply(x), x.flatten(2)[..., places].unflatten(2, size))
+    return bool(len(places)) and torch.equal(view.apply(x), x.flatten(2)[..., places].unflatten(2, size))

@@ -26,6 +26,7 @@ from superpose import (
     prompted,
     viewed,
 )
+from superpose.estimate import conditioning
 from superpose.estimate.conditioning import Seen, misfit
 from superpose.plugins import load_plugins
 from superpose.testing import check_predictor, variants
@@ -165,3 +166,24 @@ def test_an_inpainting_network_of_latent_diffusion(view, why, tmp_path):
             inspect(recipe)
     else:
         assert inspect(recipe).rows == 2
+
+
+def test_a_view_that_moves_no_place_as_a_whole_moves_no_values():
+    """It was an unexpected error, told where another view was refused and this one looked at for the cure."""
+
+    @attrs.frozen
+    class Mixes(View):
+        """Mixes places."""
+
+        kind = "mixes"
+
+        def apply(self, x):
+            return x.roll(1, -1)
+
+        def invert(self, x):
+            return x.roll(-1, -1)
+
+        def apply_to_variance(self, variance):
+            return (variance + variance.roll(1, -1)) / 2
+
+    assert not conditioning.moves_values(Mixes(), (3, 8, 8), 3)

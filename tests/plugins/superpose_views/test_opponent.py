@@ -8,6 +8,7 @@ import torch
 import superpose
 from problems import told
 from superpose import make
+from superpose.estimate.conditioning import ChannelGroup, misfit
 
 RECIPE = Path(__file__).parents[3] / "recipes" / "colour.toml"
 
@@ -34,13 +35,12 @@ def test_what_is_drawn_in_black_on_white_has_no_grey():
         assert make("view", "opponent", axis=axis).apply(drawing).mean(1).abs().max() < 1e-6
 
 
-def test_variances_are_those_of_the_sums():
-    view, samples = make("view", "opponent"), 200_000
-    variance = torch.tensor([0.5, 1.0, 4.0])
-    noise = torch.randn(3, samples, 1, generator=torch.Generator().manual_seed(0)) * variance.sqrt()[:, None, None]
-    measured = view.invert(noise[None])[0, :, :, 0].var(1)
-    moved = view.apply_to_variance(variance.view(1, 3, 1, 1)).flatten()
-    assert torch.allclose(measured, moved, rtol=0.02)
+def test_it_changes_values_and_moves_no_place():
+    view, shape = make("view", "opponent"), (3, 4, 4)
+    assert torch.equal(view.apply_to_variance(numbers := torch.arange(48.0).view(1, *shape)), numbers)
+    mask, marked = (ChannelGroup(channels, like) for channels, like in ((1, "mask"), (3, "marked")))
+    assert misfit(view, shape, [mask]) is None
+    assert "would change that colour: use a view that moves values, such as flip" in misfit(view, shape, [marked])
 
 
 def test_grey_images_are_refused_with_the_cure():
