@@ -290,9 +290,10 @@ LAWS = (
     Clone.relative_docstrings,
     Clone.long_functions,
     Clone.anys,
+    Clone.untested_modules,
 )
 #: Measures that are still on their way to their limit; one that has come there becomes a law.
-GOALS: tuple[Callable[[Clone], Measure], ...] = (Clone.untested_modules, Clone.lines_without_tests)
+GOALS: tuple[Callable[[Clone], Measure], ...] = (Clone.lines_without_tests,)
 
 
 def main() -> None:

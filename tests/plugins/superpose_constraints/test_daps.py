@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from superpose import BoundOperator, Estimate, LinearOperator, Plan, TableSchedule, Trajectory, make, prompted
+from superpose import Estimate, LinearOperator, Plan, TableSchedule, Trajectory, make, prompted
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose_constraints.daps import Annealed
-from superpose_constraints.langevin import steepest
 
 SHAPE = (1, 4, 4)
 NOISE = 0.2
@@ -73,24 +72,6 @@ def test_langevins_dynamics_make_the_same_draw():
     assert off < 0.12, f"{off} of the spread away"
     wrong = distance(drawn.flatten(1), *product(CENTRE, here.sigma, 2 * NOISE, SEEN))
     assert wrong > 2 * off
-
-
-def test_the_steepest_direction_is_the_largest_singular_value():
-    x, v = normal(2, *SHAPE), normal(2, *SHAPE, seed=2)
-    largest = torch.linalg.matrix_norm(matrix(), 2) ** 2
-    torch.testing.assert_close(steepest(OPERATOR, x, v).flatten(), largest.float().expand(2), atol=1e-5, rtol=1e-4)
-
-    class Squares(BoundOperator):
-        """Squares, whose derivative is 2x."""
-
-        shape = observed_shape = SHAPE
-
-        def apply(self, x):
-            return x.square()
-
-    x = torch.full((1, *SHAPE), 0.1)
-    x[0, 0, 0, 0] = 3.0
-    torch.testing.assert_close(steepest(Squares(), x, v[:1]).item(), 36.0, atol=1e-2, rtol=0)
 
 
 class Unit(GaussianImages):
