@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+import attrs
+
 from superpose.cli.printing import marked
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
@@ -124,11 +126,27 @@ def _size(model: Model) -> str:
 
 def described(kind: Kind) -> str:
     """A kind with its options: ``rotate degrees=180``; those that are not given are left out."""
+    return " ".join([kind.kind, *_given(kind)])
+
+
+def _given(table: object) -> list[str]:
     from superpose.kinds.options import options_of
 
-    options = {option.name: getattr(kind, option.name) for option in options_of(type(kind))}
-    given = [f"{name}={value}" for name, value in options.items() if value not in (None, ())]
-    return " ".join([kind.kind, *given])
+    options = {option.name: getattr(table, option.name) for option in options_of(type(table))}
+    return [f"{name}={_told(value)}" for name, value in options.items() if value not in (None, ())]
+
+
+def _told(value: object) -> str:
+    """The value of an option; kinds and tables in it as they are told themselves."""
+    from superpose.kinds.kind import Kind
+
+    if isinstance(value, Kind):
+        return f"({described(value)})"
+    if attrs.has(type(value)):
+        return f"{{{', '.join(_given(value))}}}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_told, value))}]"
+    return str(value)
 
 
 def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:

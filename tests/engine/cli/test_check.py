@@ -61,8 +61,8 @@ def test_subjects_are_a_tree_with_weights_guidances_and_negatives(check):
     [
         (Flip(), "flip axis=horizontal"),
         (Steps(steps=3), "ddim steps=3 eta=0.0 grid=leading order=auto"),
-        (Box(corner=(1, 2), through=Flip()), "box corner=(1, 2) through=Flip(axis='horizontal') note="),
-        (Cfg(window=Window(start=0.5)), "cfg scale=5.0 window=Window(start=0.5, stop=1.0)"),
+        (Box(corner=(1, 2), through=Flip()), "box corner=[1, 2] through=(flip axis=horizontal) note="),
+        (Cfg(window=Window(start=0.5)), "cfg scale=5.0 window={start=0.5, stop=1.0}"),
     ],
 )
 def test_a_kind_is_told_with_the_options_that_are_given(kind, told):
