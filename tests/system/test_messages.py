@@ -15,7 +15,7 @@ EXAMPLES = ENGINE / "recipe" / "language.py"
 WORDS = {
     "classifier", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix", "motion",
     "negate", "none", "pieces", "regions", "static",
-    "diffusers", "edm", "ldm",
+    "diffusers", "edm", "ldm", "word",
 }  # fmt: skip
 REGISTRY = load_plugins()
 KINDS = {kind for role in REGISTRY.roles for kind in REGISTRY.kinds(role)}

@@ -24,6 +24,7 @@ COMMANDS = (
     "gallery",
     "animate",
     "puzzle",
+    "typeset",
     "steps",
     "observe",
     "pairs",

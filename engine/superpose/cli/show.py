@@ -59,6 +59,8 @@ def _told(path: Path, origin: Origin) -> Iterator[tuple[str, str]]:
     yield "sample", f"number {origin.sample}, seed {seed}"
     if origin.drawn:
         yield "chosen", f"as one of the best of {origin.drawn} samples"
+    if origin.columns:
+        yield "columns", f"of the samples {', '.join(map(str, origin.columns))}, from left to right"
     yield "versions", ", ".join(_versions(origin))
     yield "device", origin.device
     for name, content in origin.weights.items():

@@ -10,7 +10,7 @@ A classifier is asked in the same rounds and blocks as the networks that denoise
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.errors import PromptError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel, Schedule
 
 
@@ -66,6 +67,19 @@ class Classifier(Kind, ABC):
         for prompt in prompts:
             self.label(prompt)
         return self
+
+    @classmethod
+    def reading(cls, shape: Shape, others: Sequence[Classifier]) -> Iterable[Classifier]:
+        """Classifiers of this kind for images of a shape, made of ``others``, which read parts of them; none here.
+
+        Asked where somebody wants images read and none of the classifiers that need no option is of that shape.
+        """
+        del shape, others
+        return ()
+
+    def parts(self, prompt: str) -> tuple[tuple[Classifier, str], ...]:
+        """Classifier and prompt of each column of an image of a prompt, from left to right."""
+        return ((self, prompt),)
 
     @abstractmethod
     def load(self, device: str = "cpu", dtype: str = "float32") -> ClassifierPredictor:

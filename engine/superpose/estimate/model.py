@@ -60,6 +60,11 @@ class Model(Kind, ABC):
         return self.shape
 
     @property
+    def columns(self) -> int:
+        """Pictures side by side in one of its images, each painted by itself: such as the letters of a word."""
+        return 1
+
+    @property
     @abstractmethod
     def schedule(self) -> Schedule:
         """Noise levels the network was trained on."""

@@ -6,7 +6,7 @@ import base64
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +29,11 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Bytes of a text, packed or not; chunks of a file; bytes that are read of it at a time; samples: at most.
 TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
 #: Fields that are left out where they say nothing, so that such images have the bytes that they always had.
-SELDOM = ("drawn", "lineage", "effective_sizes")
+SELDOM = ("drawn", "lineage", "effective_sizes", "columns")
+
+
+def _numbers(given: Iterable[int]) -> tuple[int, ...]:
+    return tuple(given)
 
 
 @attrs.frozen
@@ -47,6 +51,7 @@ class Origin:
         drawn: Number of samples that it was chosen from; 0 where nobody chose.
         lineage: Slots that its particle had, as (from which step on, which); empty where there was no population.
         effective_sizes: Effective sample size of its swarm at each weighing.
+        columns: Number of the sample that each of its columns is of, where they were chosen one by one.
     """
 
     recipe: str
@@ -59,6 +64,7 @@ class Origin:
     drawn: int = 0
     lineage: tuple[tuple[int, int], ...] = ()
     effective_sizes: tuple[float, ...] = ()
+    columns: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
 
     @property
     def of_run(self) -> Origin:
@@ -68,7 +74,7 @@ class Origin:
     @property
     def of_any_particle(self) -> Origin:
         """The same without what only becomes known on the way."""
-        return attrs.evolve(self, lineage=(), effective_sizes=())
+        return attrs.evolve(self, lineage=(), effective_sizes=(), columns=())
 
     def to_json(self) -> str:
         """This origin as one line of JSON, the same for equal origins."""
@@ -110,6 +116,8 @@ class Origin:
             raise TypeError("sample is no number of a sample")
         if type(self.drawn) is not int or not 0 <= self.drawn < SAMPLES:
             raise TypeError("drawn is no number of samples")
+        if any(type(number) is not int or not 0 <= number < SAMPLES for number in self.columns):
+            raise TypeError("columns are no numbers of samples")
 
 
 def _unpacked(data: object) -> bytes:

@@ -12,17 +12,34 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superpose.errors import RunError
+from superpose.errors import RecipeError, RunError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _DRAFT = re.compile(r"\.superpose-\d+-[0-9a-f]{8}\.part")
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder that files can be written into.
+
+    Raises:
+        RecipeError: If there can be none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RecipeError(
+            f"cannot write into {folder}: {error.strerror or error}; choose another folder with --out"
+        ) from error
 
 
 @contextmanager

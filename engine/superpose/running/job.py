@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from superpose.media.images import to_pixels
 from superpose.media.pictures import embedded
 from superpose.media.png import Origin, read_origin, sheet_of, write_png
 from superpose.media.sheet import Given, Note
-from superpose.media.writing import clear_drafts
+from superpose.media.writing import clear_drafts, make_writable
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
@@ -38,6 +37,8 @@ from superpose.running.threads import threads
 from superpose.sampling.loop import State
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from superpose.recipe import Recipe
@@ -152,7 +153,7 @@ class Job:
     ) -> Iterator[Job]:
         """Take the folder, read the weights and see what is there already; arguments as in `run`."""
         alone = attrs.evolve(recipe, population=None) if replayed else recipe
-        _make_writable(out)
+        make_writable(out)
         with locked(out):
             clear_drafts(out)
             with threads(recipe.run.threads):
@@ -165,7 +166,7 @@ class Job:
             done = {k for k in samples if job.has_made(k)} if name is None else set()
             job.pending = tuple(k for k in samples if not (resume and k in done))
             if name is None:
-                job.refuse_to_replace(set(samples) - done, overwrite)
+                job.refuse_to_replace({k for k in samples if not job.has_made(k, None)}, overwrite)
             yield job
 
     @property
@@ -209,31 +210,39 @@ class Job:
             self.drawn,
         )
 
-    def has_made(self, sample: int) -> bool:
-        """True where the image of a sample is there and was made in just this way."""
+    def has_made(self, sample: int, columns: tuple[int, ...] | None = ()) -> bool:
+        """True where the image of a sample is there, made in just this way, of columns of these samples (None: any)."""
         try:
-            return self.path(sample).is_file() and read_origin(self.path(sample)).of_any_particle == self.origin(sample)
-        except RecipeError:
+            found = read_origin(self.path(sample))
+        except RecipeError:  # of another program, or there is none
             return False
+        return found.of_any_particle == self.origin(sample) and columns in (None, found.columns)
 
     def has_chosen(self, count: int) -> bool:
         """True where the best so many of the samples drawn are there, and the others gone."""
         record = read_record(self.out)
         mine = record is not None and record.run == self.run and len(record.samples) == count
-        return mine and all(map(self.has_made, record.samples if record else ()))
+        return mine and all(self.has_made(k, None) for k in (record.samples if record else ()))
 
     def make(self, samples: Sequence[int], observers: Sequence[Observer] = ()) -> Iterator[Path]:
         """Sample, a batch at a time, and write each image as soon as it is finished."""
+        for origin, pixels in self.drawings(samples, observers):
+            self._writing = origin.sample
+            write_png(self.path(origin.sample), pixels, origin)
+            self.made.add(origin.sample)
+            yield self.path(origin.sample)
+
+    def drawings(
+        self, samples: Sequence[int], observers: Sequence[Observer] = ()
+    ) -> Iterator[tuple[Origin, NDArray[np.uint8]]]:
+        """Sample, a batch at a time: origin and pixels of each image, which nobody has written yet."""
         for mine in self._batches(samples):
             began = time.perf_counter()
             with threads(self.recipe.run.threads):
                 images, swarms = self._sampled(mine, observers)
             self.seconds += time.perf_counter() - began
             for pixels, sample, swarm in zip(to_pixels(images), mine, swarms, strict=True):
-                self._writing = sample
-                write_png(self.path(sample), pixels, attrs.evolve(self.origin(sample), **swarm))
-                self.made.add(sample)
-                yield self.path(sample)
+                yield attrs.evolve(self.origin(sample), **swarm), pixels
             self._forget_states()
 
     def close(self, kept: Sequence[int] | None = None, notes: Mapping[int, Note] | None = None) -> Outcome:
@@ -378,17 +387,6 @@ def _versions(recipe: Recipe) -> dict[str, str]:
     owners = [registry.owner(type(kind)) for kind in recipe.kinds()]
     plugins = {owner.distribution: owner.version for owner in owners}
     return {"superpose": __version__, "torch": torch.__version__, **plugins}
-
-
-def _make_writable(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise RecipeError(
-            f"cannot write into {out}: {error.strerror or error}; choose another folder with --out"
-        ) from error
 
 
 def _settled(recipe: Recipe, rows: int) -> Recipe:

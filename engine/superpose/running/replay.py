@@ -14,6 +14,7 @@ from superpose.recipe import Recipe
 from superpose.running.inputs import Inputs
 from superpose.running.inside import inside
 from superpose.running.job import Job
+from superpose.running.splicing import remake
 
 
 def replay(
@@ -57,12 +58,11 @@ def replay(
         with Job.of(
             recipe, out, device=device, name=image.name, inputs=here, drawn=origin.drawn, replayed=origin
         ) as job:
-            if job.path(origin.sample).exists() and not job.has_made(origin.sample):
+            if job.path(origin.sample).exists() and not job.has_made(origin.sample, origin.columns):
                 raise RunError(
                     f"{out / image.name} is there already, and another image: choose another folder with --out"
                 )
-            [path] = job.make([origin.sample])
-    return path
+            return remake(job, origin)
 
 
 def _others(origin: Origin, recipe: Recipe, here: Inputs) -> Iterator[str]:

@@ -23,8 +23,8 @@ def of_swarms(swarm: Swarm | None, particles: Particles | None) -> list[dict[str
 
 
 def of_replayed(origin: Origin | None) -> list[dict[str, Any]]:
-    """The same of an image that is made again; nothing where none is."""
-    return [{"lineage": origin.lineage, "effective_sizes": origin.effective_sizes}] if origin else []
+    """The same of an image that is made again; nothing where none is, or it was of no swarm."""
+    return [{"lineage": origin.lineage, "effective_sizes": origin.effective_sizes}] if origin and origin.lineage else []
 
 
 def sizes_in(images: Iterable[Path]) -> dict[str, Sequence[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,20 +37,26 @@ def prompts_of(subject: Subject) -> tuple[str, ...]:
 
 
 def classifier_for(registry: Registry, prompts: Sequence[str], shape: tuple[int, int, int]) -> Classifier:
-    """The registered classifier that needs no option, reads images of this shape and knows every prompt.
+    """A classifier that needs no option, or is made of such, reads images of this shape and knows every prompt.
 
     Raises:
         RecipeError: There is none.
     """
     why = []
-    for kind, cls in registry.kinds("classifier").items():
+    simple: list[Classifier] = []
+    kinds: list[type[Classifier]] = [*registry.kinds("classifier").values()]
+    for cls in kinds:
         try:
-            classifier: Classifier = cls()
-            if classifier.shape == shape:
-                return classifier.among(prompts)
-            why.append(f"{kind} reads images of {_times(classifier.shape)}")
+            simple.append(cls())
         except TypeError:  # it has options that must be given
-            why.append(f"{kind} needs options")
+            why.append(f"{cls.kind} needs options")
+    made = (it for cls in kinds for it in cls.reading(shape, simple))
+    for classifier in itertools.chain(simple, made):
+        if classifier.shape != shape:
+            why.append(f"{classifier.kind} reads images of {_times(classifier.shape)}")
+            continue
+        try:
+            return classifier.among(prompts)
         except RecipeError as error:
             why.append(str(error))
     told = "; ".join(why) or "no classifier is installed"

@@ -70,3 +70,66 @@ def test_a_choice_has_the_pixels_of_the_plain_run(anagram, tmp_path, capsys):
 def test_mistakes_are_told_before_anything_is_drawn(given, why, anagram, tmp_path, capsys):
     assert why in said(capsys, "run", anagram, "--out", tmp_path / "out", *given, code=2).err
     assert not (tmp_path / "out").exists()
+
+
+WORD = """[model]
+kind = "word"
+letters = 2
+[model.model]
+kind = "glyphs"
+[scheduler]
+kind = "ddim"
+steps = 3
+eta = 1.0
+[guidance]
+kind = "cfg"
+scale = 5.0
+[[view]]
+kind = "identity"
+prompt = "{0}"
+[[view]]
+kind = "rotate"
+degrees = 180
+prompt = "{1}"
+"""
+
+
+def test_of_a_word_each_letter_is_chosen_by_itself(tmp_path, capsys):
+    path, out = tmp_path / "word.toml", tmp_path / "out"
+    path.write_text(WORD.format("ox", "xo"))
+    said(capsys, "run", path, "--out", tmp_path / "all", "--samples", 3, "--device", "cpu")
+    said(capsys, "run", path, "--out", out, "--best", 1, "--of", 3, "--device", "cpu")
+    [best] = out.glob("0*.png")
+    columns = read_origin(best).columns
+    assert len(columns) == 2
+    assert best.name == f"{columns[0]:04}.png"
+    for column, number in enumerate(columns):
+        box = (32 * column, 0, 32 * column + 32, 32)
+        with Image.open(best) as image, Image.open(tmp_path / "all" / f"{number:04}.png") as drawn:
+            assert image.crop(box).tobytes() == drawn.crop(box).tobytes(), column
+    assert len(read_scores(out).drawn) == 3
+    assert all(read_scores(out).images[best.name].right)
+    assert f"of the samples {columns[0]}, {columns[1]}, from left to right" in said(capsys, "show", best).out
+    again = said(capsys, "run", path, "--out", out, "--best", 1, "--of", 3, "--device", "cpu", "--resume").err
+    assert "the best 1 of 3 samples are there already" in again
+
+
+def test_letters_that_no_drawing_shows_are_named(tmp_path, capsys):
+    path, out = tmp_path / "word.toml", tmp_path / "out"
+    path.write_text(WORD.format("oe", "po"))
+    told = said(capsys, "run", path, "--out", out, "--best", 1, "--of", 2, "--device", "cpu", code=1).err
+    assert "none of 2 drawings is read right every way of letter 2, 'e' and 'p'" in told
+    assert len([*out.glob("0*.png")]) == 2, "drawings that more could be added to are gone"
+
+
+def test_what_a_population_weighs_whole_is_chosen_whole(tmp_path, capsys):
+    path, out = tmp_path / "word.toml", tmp_path / "out"
+    letter = '{kind = "glyphs-classifier"}'
+    reader = f'classifier = {{kind = "word-reader", letters = 2, words = ["ox", "xo"], classifier = {letter}}}'
+    path.write_text(f'{WORD.format("ox", "xo")}[population]\nkind = "best-of"\nsize = 2\n{reader}\n')
+    told = said(capsys, "run", path, "--out", out, "--best", 1, "--of", 2, "--device", "cpu").err
+    assert "population 'best-of' weighs whole images: they are chosen whole; leave it out" in told
+    [best] = out.glob("0*.png")
+    assert read_origin(best).columns == ()
+    assert read_origin(best).lineage
+    assert replay(best, tmp_path / "again", device="cpu").read_bytes() == best.read_bytes()
