@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-import attrs
-
 from superpose.cli.printing import marked
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 
@@ -138,6 +136,8 @@ def _given(table: object) -> list[str]:
 
 def _told(value: object) -> str:
     """The value of an option; kinds and tables in it as they are told themselves."""
+    import attrs
+
     from superpose.kinds.kind import Kind
 
     if isinstance(value, Kind):
