@@ -49,6 +49,7 @@ FLOORS: dict[str, int] = {
     "superpose_populations": 88,
     "superpose_schedulers": 95,
     "superpose_views": 95,
+    "superpose_words": 90,
 }
 
 
