@@ -28,7 +28,7 @@ from superpose import replacing
 from superpose_glyphs.judge.drawing import PAIRS, Draw, guided
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
-from superpose_glyphs.judge.telling import say, share
+from superpose_glyphs.judge.telling import say, share, told, ways
 from superpose_glyphs.judge.words import kept, words
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
@@ -130,17 +130,18 @@ def phrases(draw: Draw, unseen: Images) -> None:
 
 
 def pairs(judge: Judge, draw: Draw) -> None:
-    """Say how many drawings of each pair read as asked both ways up."""
+    """Say how many drawings of each pair read as asked both ways up, upright, and turned."""
     shares = []
     for pair in PAIRS:
         a, b = pair[0], pair[1]
         images = draw.ambigram(a, b)
-        both = torch.ones(draw.each, dtype=torch.bool)
-        for glyph, seen in ((a, images), (b, images.flip(2, 3))):
-            both &= same(look(judge, seen)[1], torch.full((draw.each,), GLYPHS.index(glyph)))
-        shares.append(float(both.float().mean()))
-        say(f"{a}/{b}: {share(both)}")
-    say(f"mean of {len(PAIRS)} pairs: {sum(shares) / len(shares):.1%}")
+        up, down = (
+            same(look(judge, seen)[1], torch.full((draw.each,), GLYPHS.index(glyph)))
+            for glyph, seen in ((a, images), (b, images.flip(2, 3)))
+        )
+        shares.append(ways(up, down))
+        say(f"{a}/{b}: {told(shares[-1])}")
+    say(f"mean of {len(PAIRS)} pairs: {told(np.mean(shares, 0))}")
 
 
 def noisy(folder: Path, unseen: Images) -> None:

@@ -28,7 +28,7 @@ from superpose import replacing, to_pixels
 from superpose_glyphs.captions import DRAWN, read_caption
 from superpose_glyphs.judge.drawing import Draw, guided
 from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
-from superpose_glyphs.judge.telling import say, share
+from superpose_glyphs.judge.telling import say, share, told, ways
 from superpose_glyphs.pictograms import Pictograms
 from superpose_glyphs.train.batches import Array, Images
 from superpose_glyphs.train.freedom import Freedom
@@ -140,10 +140,9 @@ def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
             look(judge, seen)[1] == judge.classes.index(str(read_caption(pair[which], judge.classes).word))
             for which, seen in (("first", images), ("second", images.flip(2, 3)))
         )
-        shares.append([float(one.float().mean()) for one in (up & down, up, down)])
-        say(f"{pair['first']}/{pair['second']}: {shares[-1][0]:.0%} both, {shares[-1][1]:.0%}, {shares[-1][2]:.0%}")
-    both, up, down = np.mean(shares, 0)
-    say(f"mean of {len(found)} pairs: {both:.1%} both, {up:.1%} upright, {down:.1%} turned")
+        shares.append(ways(up, down))
+        say(f"{pair['first']}/{pair['second']}: {told(shares[-1])}")
+    say(f"mean of {len(found)} pairs: {told(np.mean(shares, 0))}")
 
 
 def outlined(images: Tensor) -> Tensor:

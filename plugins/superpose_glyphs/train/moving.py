@@ -1,4 +1,7 @@
-"""``glyphs`` for ambigrams: letters moved, resized and a little turned, so that two of them can meet somewhere."""
+"""``glyphs`` for ambigrams: letters moved, resized and a little turned, so that two of them can meet somewhere.
+
+And the classifier that reads them there.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ import attrs
 import numpy as np
 import torch
 
+from superpose_glyphs.reader import Reader, load_reader
 from superpose_glyphs.train.batches import COLOUR, PLAIN, Batch, Images
 from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.pixels import ClassInStyle, Pixels
 from superpose_glyphs.train.plan import LEVELS, Plan
+from superpose_glyphs.train.reading import Reading
+from superpose_glyphs.vision import VisionReader
 from superpose_networks import UNet2D, read_weights
 
 #: The longer side of a letter takes 26 of 32 pixels, and none of it may leave the image.
@@ -35,9 +41,32 @@ class Moving(Pixels):
 
     def batch(self, images: Images, plan: Plan, step: int) -> Batch:
         """Images moved, prompts, noise levels, noise."""
-        rng = np.random.default_rng([plan.seed, step, 4])
-        moved = images.moved(images.rows(plan.seed, step, plan.batch), FREEDOM, rng)
-        return moved.batch(plan.seed, step, plan.batch, plan.unprompted, LEVELS)
+        return _moved(images, plan, step, plan.unprompted)
+
+
+@attrs.frozen
+class ReadingMoved(Reading):
+    """``glyphs-moved-classifier``: goes on from ``glyphs-classifier``, where that is given, with such letters."""
+
+    name = "glyphs-moved-classifier"
+    plan = Plan(steps=2500, lr=5e-4, attack=20.0)
+
+    def network(self) -> Reader | VisionReader:
+        """That of ``glyphs-classifier``, with what it has learned."""
+        network = super().network()
+        if self.after is not None:
+            network.load_state_dict(load_reader(self.after, side=self.side).state_dict())
+        return network
+
+    def shown(self, images: Images, plan: Plan, step: int) -> Batch:
+        """Images moved, classes, noise levels, noise."""
+        return _moved(images, plan, step, 0.0)
+
+
+def _moved(images: Images, plan: Plan, step: int, unprompted: float) -> Batch:
+    rng = np.random.default_rng([plan.seed, step, 4])
+    moved = images.moved(images.rows(plan.seed, step, plan.batch), FREEDOM, rng)
+    return moved.batch(plan.seed, step, plan.batch, unprompted, LEVELS)
 
 
 @torch.no_grad()

@@ -7,13 +7,13 @@ from superpose_glyphs.train.coding import Coding, DrawingCodes
 from superpose_glyphs.train.enlarging import Enlarging
 from superpose_glyphs.train.first_stage import FirstStage
 from superpose_glyphs.train.latent_words import LatentWords
-from superpose_glyphs.train.moving import Moving
+from superpose_glyphs.train.moving import Moving, ReadingMoved
 from superpose_glyphs.train.pixels import Pixels
 from superpose_glyphs.train.reading import Reading, ReadingPictograms, SeeingPictograms
 from superpose_glyphs.train.task import Task
 
 _TASKS = (
-    *(Pixels, Moving, Captioning, Reading, ReadingPictograms, SeeingPictograms),
+    *(Pixels, Moving, ReadingMoved, Captioning, Reading, ReadingPictograms, SeeingPictograms),
     *(Enlarging, FirstStage, LatentWords, Coding, DrawingCodes),
 )
 TASKS: dict[str, type[Task]] = {task.name: task for task in _TASKS}

@@ -87,8 +87,12 @@ def test_an_ambigram_is_read_from_both_sides(
 ) -> None:
     draw: Any = Knowing()
     pairs(Reading(), draw)
-    assert capsys.readouterr().out.splitlines()[-1] == "mean of 18 pairs: 100.0%"
+    assert capsys.readouterr().out.splitlines()[-1] == "mean of 18 pairs: 100.0% both, 100.0% upright, 100.0% turned"
     monkeypatch.setattr(Knowing, "ambigram", lambda self, a, b: self.glyph(a))  # reads as the first both ways up
     monkeypatch.setattr("superpose_glyphs.judge.__main__.PAIRS", ("AV", "OO"))
     pairs(Reading(), draw)
-    assert capsys.readouterr().out.splitlines() == ["A/V: 0.0% of 2", "O/O: 100.0% of 2", "mean of 2 pairs: 50.0%"]
+    assert capsys.readouterr().out.splitlines() == [
+        "A/V: 0.0% both, 100.0% upright, 0.0% turned",
+        "O/O: 100.0% both, 100.0% upright, 100.0% turned",
+        "mean of 2 pairs: 50.0% both, 100.0% upright, 50.0% turned",
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from superpose_glyphs.judge.telling import say, share
+from superpose_glyphs.judge.telling import say, share, told, ways
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ from superpose_glyphs.judge.telling import say, share
 )
 def test_a_share_says_of_how_many(right: list[bool], text: str) -> None:
     assert share(torch.tensor(right)) == text
+
+
+def test_both_ways_up_is_less_than_either() -> None:
+    up, down = torch.tensor([True, True, False, True]), torch.tensor([True, False, False, False])
+    assert told(ways(up, down)) == "25.0% both, 75.0% upright, 25.0% turned"
 
 
 def test_a_line_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import torch
 
 from made_glyphs import some_images
 from superpose_glyphs.model import EMBEDDED
-from superpose_glyphs.train.moving import FREEDOM, Moving
+from superpose_glyphs.reader import load_reader
+from superpose_glyphs.train.moving import FREEDOM, Moving, ReadingMoved
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.tasks import TASKS
 from superpose_glyphs.unshuffled import see
@@ -49,3 +50,19 @@ def test_a_batch_shows_the_same_letters_moved() -> None:
     assert sorted(batch.label.numpy() % 62) == sorted(images.labels[rows])
     still = images.batch(plan.seed, 5, plan.batch, 0.0)
     assert not torch.equal(batch.clean, still.clean)
+
+
+def test_a_reader_of_letters_that_move_goes_on_from_that_of_letters_that_stood() -> None:
+    weights = EMBEDDED / "glyphs-classifier"
+    task = TASKS["glyphs-moved-classifier"]
+    x, t = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.tensor(300)
+    with torch.inference_mode():
+        torch.testing.assert_close(task(after=weights).network()(x, t), load_reader(weights)(x, t))
+        assert task().network()(x, t).std() < 0.1, "alone it starts from nothing"
+
+
+def test_a_reader_is_shown_the_letters_that_are_drawn_to_it() -> None:
+    images, plan = some_images(), Plan(batch=24, unprompted=0.0)
+    shown, drawn = ReadingMoved().shown(images, plan, 5), Moving().batch(images, plan, 5)
+    assert torch.equal(shown.clean, drawn.clean)
+    assert torch.equal(shown.label, drawn.label)
