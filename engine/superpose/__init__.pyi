@@ -109,6 +109,9 @@ from superpose.media.cutting import Piece as Piece
 from superpose.media.files import digest as digest
 from superpose.media.files import read_text as read_text
 from superpose.media.files import regular_file as regular_file
+from superpose.media.fit import Fit as Fit
+from superpose.media.fit import fit_option as fit_option
+from superpose.media.fit import resizer_option as resizer_option
 from superpose.media.frames import Picture as Picture
 from superpose.media.frames import enlarged as enlarged
 from superpose.media.frames import faded as faded

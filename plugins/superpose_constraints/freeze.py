@@ -23,13 +23,16 @@ from superpose import (
     Constraint,
     Decomposition,
     Edit,
+    Fit,
     Problem,
     RecipeError,
     Rule,
+    fit_option,
     option,
     problems_of,
     read_image,
     refuse,
+    resizer_option,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class Freeze(Constraint):
 
     kind = "freeze"
     papers = ("arXiv 2404.11615",)
-    image: Path = option(doc="the image that the part is of, of the model's size")
+    image: Path = option(doc="the image that the part is of")
     decomposition: Decomposition = option(doc="how images are taken apart: a table with its kind")
     part: str | None = option(None, doc="name of the part that is kept; the first one when not given")
     noise: str = option(
@@ -59,6 +62,8 @@ class Freeze(Constraint):
         "noise at every level, as published, which is right for projections",
         choices=("own", "fresh"),
     )
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def __attrs_post_init__(self) -> None:
         """Refuse a part that there is not."""
@@ -70,14 +75,17 @@ class Freeze(Constraint):
         """A file that can't be read, or such an image that can't be taken apart."""
         for problem in problems_of(self.decomposition.problems, canvas.shape):
             yield problem.inside("decomposition")
-        yield from Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
+        yield from Problem.caught("image", lambda: self._picture(canvas))
 
     def bind(self, canvas: Canvas) -> Rule:
         """The file as a tensor."""
         refuse(self.problems(canvas))
-        known = canvas.state_of(read_image(self.image, canvas.image_shape, canvas.device))
+        known = canvas.state_of(self._picture(canvas))
         frozen = FrozenAnew if self.noise == "fresh" else Frozen
         return frozen(known=known, part=self.decomposition.part(self.part or self.decomposition.names[0]))
+
+    def _picture(self, canvas: Canvas) -> Tensor:
+        return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(kw_only=True, eq=False)

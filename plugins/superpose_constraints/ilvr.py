@@ -17,7 +17,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, Problem, Rule, bicubic_matrix, option, read_image, refuse
+from superpose import (
+    Canvas,
+    Constraint,
+    Edit,
+    Fit,
+    Plan,
+    Problem,
+    Rule,
+    bicubic_matrix,
+    fit_option,
+    option,
+    read_image,
+    refuse,
+    resizer_option,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,13 +50,15 @@ class ILVR(Constraint):
     kind = "ilvr"
     papers = ("arXiv 2108.02938",)
     needs = frozenset({"stochastic"})
-    image: Path = option(doc="the reference, of the model's size")
+    image: Path = option(doc="the reference")
     factor: int = option(4, doc="N: what is left of the image scaled down so many times is kept", ge=2)
     share: float = option(1.0, doc="share of the steps, the first ones, after which it is put in", gt=0, le=1)
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def problems(self, canvas: Canvas) -> Iterator[Problem]:
         """A file that can't be read, or a factor that does not divide the size."""
-        yield from Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
+        yield from Problem.caught("image", lambda: self._picture(canvas))
         _, height, width = canvas.shape
         if height % self.factor or width % self.factor:
             known = [n for n in range(2, min(height, width) + 1) if height % n == 0 == width % n]
@@ -52,8 +68,11 @@ class ILVR(Constraint):
     def bind(self, canvas: Canvas) -> Rule:
         """The file as a tensor."""
         refuse(self.problems(canvas))
-        known = canvas.state_of(read_image(self.image, canvas.image_shape, canvas.device))
+        known = canvas.state_of(self._picture(canvas))
         return Refined(known=known, factor=self.factor, share=self.share)
+
+    def _picture(self, canvas: Canvas) -> Tensor:
+        return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -20,7 +20,22 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image, read_mask, refuse
+from superpose import (
+    Canvas,
+    Constraint,
+    Edit,
+    Fit,
+    Plan,
+    Problem,
+    RecipeError,
+    Rule,
+    fit_option,
+    option,
+    read_image,
+    read_mask,
+    refuse,
+    resizer_option,
+)
 from superpose_constraints.travel import travelled
 
 if TYPE_CHECKING:
@@ -42,7 +57,7 @@ class Inpaint(Constraint):
 
     kind = "inpaint"
     papers = ("arXiv 2201.09865",)
-    image: Path = option(doc="the image to keep parts of, of the model's size")
+    image: Path = option(doc="the image to keep parts of")
     mask: Path = option(doc="of the same size; white is painted anew, black is kept, grey is blended")
     repeats: int = option(
         1, doc="times that each transition is made; more agrees better with what is kept", ge=1, le=100
@@ -52,10 +67,12 @@ class Inpaint(Constraint):
         doc="climb back by so many levels at once, as RePaint's jump_length; absent: by one, from every level",
         ge=1,
     )
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def problems(self, canvas: Canvas) -> Iterator[Problem]:
         """Files that can't be read, have another size, or say that nothing is kept."""
-        yield from Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
+        yield from Problem.caught("image", lambda: self._picture(canvas))
         yield from Problem.caught("mask", lambda: self._painted(canvas))
 
     def scaled(self, factor: float) -> Constraint:
@@ -64,14 +81,18 @@ class Inpaint(Constraint):
 
     def bind(self, canvas: Canvas) -> Replacement:
         """The files as tensors."""
-        picture, painted = read_image(self.image, canvas.image_shape, canvas.device), self._painted(canvas)
+        picture, painted = self._picture(canvas), self._painted(canvas)
         known, keep = canvas.state_of(picture), 1 - reduced(painted, canvas.shape[1:])
         return Replacement(
             known=known, keep=keep, repeats=self.repeats, jump=self.jump, picture=picture, kept=1 - painted
         )
 
+    def _picture(self, canvas: Canvas) -> Tensor:
+        return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
+
     def _painted(self, canvas: Canvas) -> Tensor:
-        mask = read_mask(self.mask, canvas.image_shape[1:], canvas.device, soft=True)
+        fit, size = Fit(self.fit, self.resizer), canvas.image_shape[1:]
+        mask = read_mask(self.mask, size, canvas.device, soft=True, fit=fit, of=self.image)
         if bool((mask == 1).all()):
             raise RecipeError(f"{self.mask}: this mask is white throughout, which keeps nothing: make some of it black")
         return mask

@@ -19,7 +19,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Conditioning, Constraint, Edit, Plan, Problem, RecipeError, Rule, option, read_image
+from superpose import (
+    Canvas,
+    Conditioning,
+    Constraint,
+    Edit,
+    Fit,
+    Plan,
+    Problem,
+    RecipeError,
+    Rule,
+    fit_option,
+    option,
+    read_image,
+    resizer_option,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +58,7 @@ class Inversion(Constraint):
     kind = "inversion"
     papers = ("arXiv 2010.02502", "arXiv 2111.15640")
     needs = frozenset({"deterministic"})
-    image: Path = option(doc="the image whose noise to start from, of the model's size")
+    image: Path = option(doc="the image whose noise to start from")
     prompt: str | None = option(None, doc="what it shows; what the recipe shows when not given")
     other: Path | None = option(None, doc="a second image, to start between the two")
     other_prompt: str | None = option(None, doc="what the second image shows")
@@ -53,6 +67,8 @@ class Inversion(Constraint):
         True,
         doc="where the plan starts with hardly any signal, start from noise alone, as the originals do; false keeps it",
     )
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def __attrs_post_init__(self) -> None:
         """Refuse a prompt of no image."""
@@ -63,12 +79,12 @@ class Inversion(Constraint):
         """Files that can't be read, or have another size."""
         for place, file in (("image", self.image), ("other", self.other)):
             if file is not None:
-                yield from Problem.caught(place, partial(read_image, file, canvas.image_shape))
+                yield from Problem.caught(place, partial(self._picture, file, canvas))
 
     def bind(self, canvas: Canvas) -> HiddenNoise:
         """The files as tensors, with what explains them."""
         files = [(self.image, self.prompt)] + [(self.other, self.other_prompt)] * (self.other is not None)
-        pictures = [read_image(file, canvas.image_shape, canvas.device) for file, _ in files if file is not None]
+        pictures = [self._picture(file, canvas) for file, _ in files if file is not None]
         images = tuple(canvas.state_of(picture)[None] for picture in pictures)
         denoisers = tuple(_told(canvas, prompt) for _, prompt in files) if canvas.predictor is not None else ()
         return HiddenNoise(
@@ -79,6 +95,9 @@ class Inversion(Constraint):
             predictor=canvas.predictor,
             batch_size=canvas.batch_size,
         )
+
+    def _picture(self, file: Path, canvas: Canvas) -> Tensor:
+        return read_image(file, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(kw_only=True, eq=False)

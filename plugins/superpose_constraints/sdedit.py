@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Canvas, Constraint, Edit, Plan, Problem, Rule, option, read_image
+from superpose import (
+    Canvas,
+    Constraint,
+    Edit,
+    Fit,
+    Plan,
+    Problem,
+    Rule,
+    fit_option,
+    option,
+    read_image,
+    resizer_option,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,18 +41,22 @@ class SDEdit(Constraint):
 
     kind = "sdedit"
     papers = ("arXiv 2108.01073",)
-    image: Path = option(doc="the image to start from, of the model's size")
+    image: Path = option(doc="the image to start from")
     strength: float = option(0.6, doc="share of the steps that are made", gt=0, le=1)
     repeats: int = option(1, doc="times that it is painted over, each from what came out before", ge=1, le=100)
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def problems(self, canvas: Canvas) -> Iterable[Problem]:
         """A file that can't be read, or has another size."""
-        return Problem.caught("image", lambda: read_image(self.image, canvas.image_shape))
+        return Problem.caught("image", lambda: self._picture(canvas))
 
     def bind(self, canvas: Canvas) -> Start:
         """The file as a tensor."""
-        picture = read_image(self.image, canvas.image_shape, canvas.device)
-        return Start(image=canvas.state_of(picture), strength=self.strength, repeats=self.repeats)
+        return Start(image=canvas.state_of(self._picture(canvas)), strength=self.strength, repeats=self.repeats)
+
+    def _picture(self, canvas: Canvas) -> Tensor:
+        return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(kw_only=True, eq=False)

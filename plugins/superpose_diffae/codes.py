@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from superpose import RecipeError, option
+from superpose import RecipeError, fit_option, option, resizer_option
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +27,8 @@ class Code:
     mix: float = option(0.5, doc="share of the second of the two", ge=0, le=1)
     attribute: str | int | None = option(None, doc="what to move along: a name, or a row of the classifier")
     strength: float = option(0.3, doc="how far to move; negative for the contrary")
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def __attrs_post_init__(self) -> None:
         """Refuse a code without a name, or of two origins."""
@@ -55,15 +57,15 @@ def ordered(codes: tuple[Code, ...]) -> dict[str, Code]:
 
 
 def linear_combination(
-    name: str, codes: dict[str, Code], of: Callable[[Path], Any], move: Callable[[Code], Any]
+    name: str, codes: dict[str, Code], of: Callable[[Code], Any], move: Callable[[Code], Any]
 ) -> tuple[float, Any]:
     """Share of the sample's own drawn code in the code called ``name``, and what is added to that.
 
-    ``of`` gives the code of an image, ``move`` what an attribute adds; both are vectors of any kind.
+    ``of`` gives what an encoder reads in its image, ``move`` what an attribute adds; both are vectors of any kind.
     """
     share, vector, code = 1.0, 0.0, codes.get(name)
     if code is not None and code.image is not None:
-        share, vector = 0.0, of(code.image)
+        share, vector = 0.0, of(code)
     elif code is not None and code.between is not None:
         ends = [linear_combination(one, codes, of, move) for one in code.between]
         share, vector = ((1 - code.mix) * first + code.mix * second for first, second in zip(*ends, strict=True))

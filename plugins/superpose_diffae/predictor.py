@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -97,8 +96,11 @@ class Codes:
         t = torch.full((1,), level.t, device=self.device)
         return self.networks.decoder(x.to(self.dtype), t, code.to(self.dtype))
 
-    def _of(self, image: Path) -> Tensor:
-        return self.semantic(superpose.read_image(image, self.shape)[None])
+    def _of(self, code: Code) -> Tensor:
+        if code.image is None:
+            raise AssertionError("asked of codes that have an image only")
+        fit = superpose.Fit(code.fit, code.resizer)
+        return self.semantic(superpose.read_image(code.image, self.shape, fit=fit)[None])
 
     def _moved(self, code: Code) -> Tensor:
         if self.networks.classifier is None or code.attribute is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose import Fit
     from superpose_ldm.checkpoint import Sees
     from superpose_ldm.spatial_rescaler import SpatialRescaler
 
@@ -23,6 +24,7 @@ class Files:
 
     image: Path | None = None
     mask: Path | None = None
+    fit: Fit | None = None
 
     def check(
         self,
@@ -65,7 +67,7 @@ class Files:
 
         if self.image is None:
             raise RecipeError("this network enlarges an image: write image = a file, or make it a further [[stage]]")
-        return read_image(self.image, shape, device)
+        return read_image(self.image, shape, device, self.fit)
 
     def read_map(self, rescaler: SpatialRescaler, size: tuple[int, int], device: torch.device | str) -> Tensor:
         """The image as the semantic map that ``rescaler`` takes."""
@@ -79,4 +81,4 @@ class Files:
 
         if self.mask is None:
             raise RecipeError("this network paints a part of an image anew: write mask = a file")
-        return read_mask(self.mask, size, device)
+        return read_mask(self.mask, size, device, fit=self.fit, of=self.image)

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import FileModel, Parameterization, Problem, RecipeError, locate, option, read_text
+from superpose import (
+    FileModel,
+    Fit,
+    Parameterization,
+    Problem,
+    RecipeError,
+    fit_option,
+    locate,
+    option,
+    read_text,
+    resizer_option,
+)
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
@@ -38,6 +49,8 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
     classes: Path | None = option(None, doc="text file with the name of one class a line, for models of classes")
     image: Path | None = option(None, doc="what the network edits, fills or enlarges; or the semantic map it paints")
     mask: Path | None = option(None, doc="for networks made for inpainting: white is painted anew, black is kept")
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def read(self) -> Checkpoint:
         """Content of the files, without their weights."""
@@ -113,7 +126,7 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
 
     @property
     def _files(self) -> Files:
-        return Files(self.image, self.mask)
+        return Files(self.image, self.mask, Fit(self.fit, self.resizer))
 
 
 def _lines(path: Path | None) -> tuple[str, ...]:

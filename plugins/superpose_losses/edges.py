@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundLoss, Loss, Problem, option, read_image
+from superpose import BoundLoss, Fit, Loss, Problem, fit_option, option, read_image, resizer_option
 from superpose_losses.rows import lengths
 
 if TYPE_CHECKING:
@@ -30,15 +30,20 @@ class Edges(Loss):
     """Distance of the edges of an image from those of a given one, whatever is lighter and whatever darker."""
 
     kind = "edges"
-    image: Path = option(doc="the image whose edges are wanted, of the model's size")
+    image: Path = option(doc="the image whose edges are wanted")
+    fit: str = fit_option()
+    resizer: str = resizer_option()
 
     def problems(self, shape: Shape) -> Iterable[Problem]:
         """A file that can't be read, or has another size."""
-        return Problem.caught("image", lambda: read_image(self.image, shape))
+        return Problem.caught("image", lambda: self._picture(shape))
 
     def bind(self, shape: Shape, device: torch.device | str = "cpu") -> BoundLoss:
         """The edges of the file."""
-        return Edged(edges(read_image(self.image, shape, device)[None]))
+        return Edged(edges(self._picture(shape, device)[None]))
+
+    def _picture(self, shape: Shape, device: torch.device | str = "cpu") -> Tensor:
+        return read_image(self.image, shape, device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(eq=False)

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from superpose.errors import RecipeError
 from superpose.media.files import read_bytes
+from superpose.media.fit import EXACT, Fit
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ FILE_LIMIT, PIXEL_LIMIT = 64 * 2**20, 2**24
 Pixels = Callable[[Image.Image], "NDArray[Any]"]
 
 
-def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Tensor:
+def read_image(
+    path: Path | str, shape: tuple[int, int, int], device: torch.device | str = "cpu", fit: Fit | None = None
+) -> Tensor:
     """Read an image file.
 
     Transparency is laid over white, 16-bit grey is rounded to 8 (16-bit colours are refused), other modes become RGB or
@@ -43,9 +46,10 @@ def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.devi
         path: A PNG, JPEG, WebP, GIF or BMP file, whatever its name says; of several frames the first is read.
         shape: The (C, H, W) that it must have; C is 1 or 3.
         device: Where the tensor is put.
+        fit: What to do where it has another size; it is refused when not given.
 
     Returns:
-        Shape (C, H, W), float32, in [-1, 1]; `to_pixels` gives back exactly the file's 8-bit pixels.
+        Shape (C, H, W), float32, in [-1, 1]; `to_pixels` gives back exactly the file's 8-bit pixels, or as fitted.
 
     Raises:
         RecipeError: If there is no such file, or it is no image of these formats, or of another size.
@@ -56,13 +60,18 @@ def read_image(path: Path | str, shape: tuple[int, int, int], device: torch.devi
     if channels not in (1, 3):
         raise RecipeError(f"{path}: the model works on {channels} channels (latents), and images have 1 or 3")
     mode = "RGB" if channels == 3 else "L"
-    pixels = decoded(Path(path), (height, width), lambda image: np.asarray(_converted(image, mode)))
+    pixels = fitted(Path(path), (height, width), lambda image: _converted(image, mode), fit)
     values = torch.from_numpy(pixels.astype(np.float32)).div_(127.5).sub_(1)
     return values.view(height, width, channels).permute(2, 0, 1).contiguous().to(device)
 
 
-def read_picture(path: Path | str) -> NDArray[np.uint8]:
+def read_picture(path: Path | str, size: tuple[int, int] | None = None, fit: Fit | None = None) -> NDArray[np.uint8]:
     """Read an image file of whatever size, such as a map of regions.
+
+    Arguments:
+        path: As of `read_image`.
+        size: The (H, W) that it must have; None for any.
+        fit: As of `read_image`.
 
     Returns:
         Its 8-bit pixels, shape (H, W, 3); transparency is laid over white.
@@ -71,7 +80,9 @@ def read_picture(path: Path | str) -> NDArray[np.uint8]:
         RecipeError: If there is no such file, or it is no image of the formats of `read_image`, or has more than 16
             million pixels.
     """
-    return decoded(Path(path), None, lambda image: np.asarray(_converted(image, "RGB")))
+    if size is None:
+        return decoded(Path(path), None, lambda image: np.asarray(_converted(image, "RGB")))
+    return fitted(Path(path), size, lambda image: _converted(image, "RGB"), fit)
 
 
 def to_pixels(images: Tensor) -> NDArray[np.uint8]:
@@ -88,8 +99,38 @@ def to_pixels(images: Tensor) -> NDArray[np.uint8]:
     return array
 
 
+def fitted(
+    path: Path,
+    size: tuple[int, int],
+    convert: Callable[[Image.Image], Image.Image],
+    fit: Fit | None,
+    resizer: str | None = None,
+) -> NDArray[Any]:
+    """Decode a file to pixels of a size.
+
+    Arguments:
+        path: The file.
+        size: (H, W).
+        convert: To the mode that is wanted, before it is fitted.
+        fit: What to do where it has another size; None, as ``exact``, to refuse it.
+        resizer: Another than that of ``fit``.
+
+    Raises:
+        RecipeError: As `decoded`.
+    """
+    if fit is None or fit.how == EXACT:
+        return decoded(path, size, lambda image: np.asarray(convert(image)), cure="" if fit is None else fit.cure)
+    return decoded(path, None, lambda image: np.asarray(fit.fitted(convert(image), size, resizer)))
+
+
 def decoded(
-    path: Path, size: tuple[int, int] | None, pixels: Pixels, *, formats: tuple[str, ...] = FORMATS, deep: bool = False
+    path: Path,
+    size: tuple[int, int] | None,
+    pixels: Pixels,
+    *,
+    formats: tuple[str, ...] = FORMATS,
+    deep: bool = False,
+    cure: str = "",
 ) -> NDArray[Any]:
     """Decode a file whose header says that it has the right size.
 
@@ -99,6 +140,7 @@ def decoded(
         pixels: Makes an array of the upright image in 8 bits: mode L, LA, RGB, RGBA or one that converts to them.
         formats: Those that are read.
         deep: Whether ``pixels`` is given 16-bit greys as they are.
+        cure: What else to do about another size, for the message.
 
     Raises:
         RecipeError: As `read_image`, and as ``pixels`` does.
@@ -109,12 +151,12 @@ def decoded(
             # Pillow warns of large images when it opens them; what has another size is refused below, by name.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=formats) as image:
-                _check_header(path, image, size)
+                _check_header(path, image, size, cure)
                 image.load()
                 upright = ImageOps.exif_transpose(image)
                 upright = upright if deep else _eight_bit(upright)
                 if size is not None and upright.size != size[::-1]:
-                    raise _another_size(path, upright, size)
+                    raise _another_size(path, upright, size, cure)
                 return pixels(upright)
     except RecipeError:
         raise
@@ -138,12 +180,12 @@ def is_image(data: bytes) -> bool:
     return True
 
 
-def _check_header(path: Path, image: Image.Image, size: tuple[int, int] | None) -> None:
+def _check_header(path: Path, image: Image.Image, size: tuple[int, int] | None, cure: str) -> None:
     """Refuse what should not be decoded: too many pixels, another size, channels that decoding would cut."""
     if size is None and image.width * image.height > PIXEL_LIMIT:
         raise RecipeError(f"{path}: has {image.width * image.height} pixels, and at most {PIXEL_LIMIT} are read")
     if size is not None and size not in (image.size, image.size[::-1]):  # on its side, which is known when it is read
-        raise _another_size(path, image, size)
+        raise _another_size(path, image, size, cure)
     if _loses_depth(image):
         raise RecipeError(
             f"{path}: has 16 bits a channel, of which only greys without transparency are read: "
@@ -151,11 +193,11 @@ def _check_header(path: Path, image: Image.Image, size: tuple[int, int] | None) 
         )
 
 
-def _another_size(path: Path, image: Image.Image, size: tuple[int, int]) -> RecipeError:
+def _another_size(path: Path, image: Image.Image, size: tuple[int, int], cure: str) -> RecipeError:
     width, height = image.size
     return RecipeError(
         f"{path}: is {height}x{width} (height x width), and the model's images are "
-        f"{size[0]}x{size[1]}: scale or crop it to that size"
+        f"{size[0]}x{size[1]}: scale or crop it to that size" + f", {cure}" * bool(cure)
     )
 
 

@@ -22,6 +22,7 @@ from superpose.estimate.reduction import REDUCTIONS
 from superpose.kinds.kind import Kind
 from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
+from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
@@ -41,6 +42,8 @@ RECIPE_KEYS = (
     *STAGE_KEYS,
     "models",
     *SUBJECTS,
+    "fit",
+    "resizer",
     "negative",
     "reduction",
     "stage",
@@ -52,7 +55,14 @@ _SUBJECTS = ", ".join(
     key if key in ("prompt", "image") else f"[[{key}]]" if key in ROLES and ROLES[key].many else f"[{key}]"
     for key in SUBJECTS
 )
-_WORDS: dict[str, Form] = {"prompt": TEXT, "image": Scalar(Path), "negative": TEXT, "reduction": Choice(REDUCTIONS)}
+_WORDS: dict[str, Form] = {
+    "prompt": TEXT,
+    "image": Scalar(Path),
+    "fit": Choice(FITS),
+    "resizer": Choice(RESIZERS),
+    "negative": TEXT,
+    "reduction": Choice(REDUCTIONS),
+}
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
 WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)

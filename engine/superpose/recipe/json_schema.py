@@ -16,6 +16,7 @@ from superpose.estimate.reduction import REDUCTIONS
 from superpose.kinds.kind import Limits
 from superpose.kinds.options import Choice, Either, Form, Listed, Named, Nested, Option, Row, Scalar, options_of
 from superpose.kinds.roles import ROLES
+from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.grammar import STRENGTH, WEIGHT
@@ -188,6 +189,11 @@ class _Writer:
             **_TEXTS,
             "guidance": _ref("guidance"),
             "guidance_stages": stages | {"description": where},
+            "fit": {
+                "enum": list(FITS),
+                "description": "What to do with an image of another size; exact if absent.",
+            },
+            "resizer": {"enum": list(RESIZERS), "description": "What scales the image then; lanczos if absent."},
             "reduction": {"enum": list(REDUCTIONS), "description": "How views become one image; the mean if absent."},
             "view": views | {"description": "Views of the image, each with what it shows."},
             "decomposition": _ref("decomposition"),

@@ -43,6 +43,8 @@ EXAMPLES: dict[str, str] = {
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
     "recipe.prompt": 'prompt = "A"',
     "recipe.image": 'image = "letter.png"',
+    "recipe.fit": 'image = "letter.png"\nfit = "cover"',
+    "recipe.resizer": 'image = "letter.png"\nfit = "contain"\nresizer = "box"',
     "recipe.negative": 'prompt = "A"\nnegative = "R"\n\n[guidance]\nkind = "cfg"',
     "recipe.reduction": (
         f'reduction = "alternate"\n\n{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"'
@@ -60,6 +62,8 @@ EXAMPLES: dict[str, str] = {
     "view.model": (
         f'{_VIEW}\n\n[[view]]\nkind = "rotate"\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"'
     ),
+    "view.fit": '[[view]]\nkind = "identity"\nimage = "letter.png"\nfit = "cover"',
+    "view.resizer": '[[view]]\nkind = "identity"\nimage = "letter.png"\nfit = "contain"\nresizer = "box"',
     "view.negative": f'{_VIEW}\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "view.guidance": f'{_VIEW}\nguidance = {{kind = "cfg", scale = 9.0}}',
     "view.guidance_stages": f'{_VIEW}\nguidance = {{kind = "cfg"}}\nguidance_stages = [0]',
@@ -72,6 +76,8 @@ EXAMPLES: dict[str, str] = {
     "view.compose": '[[view]]\nkind = "flip"\ncompose = {and = ["A", "V"]}',
     "part.prompt": f'{_PART}\nprompt = "A"',
     "part.image": f'{_PART}\nimage = "letter.png"',
+    "part.fit": f'{_PART}\nimage = "letter.png"\nfit = "cover"',
+    "part.resizer": f'{_PART}\nimage = "letter.png"\nfit = "stretch"\nresizer = "box"',
     "part.model": f'{_PART}\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"',
     "part.negative": f'{_PART}\nprompt = "A"\nnegative = "R"\nguidance = {{kind = "cfg"}}',
     "part.guidance": f'{_PART}\nprompt = "A"\nguidance = {{kind = "cfg", scale = 9.0}}',
@@ -88,6 +94,8 @@ EXAMPLES: dict[str, str] = {
     "term.weight": '[compose]\nand = ["A", {prompt = "V", weight = 0.5}]',
     "term.prompt": '[compose]\nand = [{prompt = "A"}]',
     "term.image": '[compose]\nand = ["A", {image = "letter.png"}]',
+    "term.fit": '[compose]\nand = ["A", {image = "letter.png", fit = "cover"}]',
+    "term.resizer": '[compose]\nand = ["A", {image = "letter.png", fit = "cover", resizer = "box"}]',
     "term.model": ('[compose]\nand = ["A", {prompt = "", model = "faces"}]\n\n[models.faces]\nkind = "glyphs-diffae"'),
     "term.negative": '[compose]\nand = [{prompt = "A", negative = "R", guidance = {kind = "cfg"}}]',
     "term.guidance": '[compose]\nand = ["A", {prompt = "V", guidance = {kind = "cfg", scale = 9.0}}]',

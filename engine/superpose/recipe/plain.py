@@ -48,7 +48,7 @@ def subject_table(subject: Subject, paths: Paths) -> TomlTable:
     """The keys of a subject's table."""
     texts = {"model": subject.model, "prompt": subject.prompt, "negative": subject.negative}
     texts["image"] = None if subject.image is None else paths(subject.image)
-    texts["reduction"] = subject.reduction
+    texts |= {"fit": subject.fit, "resizer": subject.resizer, "reduction": subject.reduction}
     table: TomlTable = {key: text for key, text in texts.items() if text is not None}
     if subject.guidance is not None:
         table["guidance"] = plain(subject.guidance, paths)

@@ -12,6 +12,7 @@ from superpose.errors import RecipeError
 from superpose.estimate.reduction import REDUCTIONS
 from superpose.kinds.kind import Kind, Limits, fields_of, option
 from superpose.kinds.roles import ROLES
+from superpose.media.fit import FITS, RESIZERS, Fit
 
 if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
@@ -38,6 +39,7 @@ class Subject:
     Attributes:
         prompt: What to ask the model for.
         image: The file of a picture that is given, of which no network is asked.
+        fit, resizer: What is done where that has another size: see `Fit`; None to refuse it.
         view: Views, each of which shows a subject of its own.
         decomposition: Parts, each of which shows a subject of its own.
         compose: AND and NOT of subjects.
@@ -51,6 +53,8 @@ class Subject:
 
     prompt: str | None = None
     image: Path | None = None
+    fit: str | None = attrs.field(default=None, validator=Limits(choices=FITS))
+    resizer: str | None = attrs.field(default=None, validator=Limits(choices=RESIZERS))
     view: tuple[ViewTerm, ...] = attrs.field(default=(), converter=tuple)
     decomposition: PartTerms | None = None
     compose: ComposeTerms | None = None
@@ -69,12 +73,19 @@ class Subject:
             beside = {"model": self.model, "negative": self.negative, "guidance": self.guidance}
             if said := next((key for key, value in beside.items() if value is not None), None):
                 raise RecipeError(f"of an image that is given no network is asked: leave out {said}, or give a prompt")
+        elif said := next((key for key in ("fit", "resizer") if getattr(self, key) is not None), None):
+            raise RecipeError(f"{said} is of an image that is given, and there is none here: leave it out")
         if self.guidance_stages and self.guidance is None:
             raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
         if self.reduction is not None and not self.view:
             raise RecipeError("reduction says how views become one image, and there are none: leave it out")
         if self.reduction == "alternate" and len({term.weight for term in self.view}) > 1:
             raise RecipeError("views that take turns have no weights: leave them out, or leave out the reduction")
+
+    @property
+    def fits(self) -> Fit:
+        """What is done with an image of another size."""
+        return Fit(**{key: said for key, said in (("how", self.fit), ("resizer", self.resizer)) if said is not None})
 
     @property
     def inner(self) -> tuple[Subject, ...]:
@@ -93,10 +104,10 @@ class Subject:
             *((("compose", *place), term.subject) for place, term in composed),
         )
 
-    def images(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Path]]:
-        """The images that are given here and inside, each with the place that says it; ``path`` is this one's."""
+    def images(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Subject]]:
+        """The subjects here and inside that are images, each with the place that says it; ``path`` is this one's."""
         if self.image is not None:
-            yield (*path, "image"), self.image
+            yield (*path, "image"), self
         for place, inner in self.placed:
             yield from inner.images((*path, *place))
 

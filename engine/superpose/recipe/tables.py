@@ -38,6 +38,9 @@ FIRST_KEYS = tuple(
     if role.in_recipe and not (role.in_stage or role.in_subject or role.many or role.shows)
 )
 
+#: What a subject says without a table, in the order of the file.
+SAID = ("prompt", "image", "fit", "resizer", "negative", "reduction")
+
 
 @attrs.frozen(kw_only=True)
 class Run:
@@ -239,7 +242,7 @@ class Recipe:
         """
         table: TomlTable = {"requires": list(self.requires)} if self.requires else {}
         subject = subject_table(self.subject, paths)
-        table |= {key: subject.pop(key) for key in ("prompt", "image", "negative", "reduction") if key in subject}
+        table |= {key: subject.pop(key) for key in SAID if key in subject}
         table |= _roles(self, paths)
         if self.models:
             table["models"] = {name: plain(model, paths) for name, model in self.models}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from superpose.estimate.problem import Problem
     from superpose.estimate.process import Process
     from superpose.kinds.kind import Kind
+    from superpose.media.fit import Fit
     from superpose.recipe import Recipe, Subject
     from superpose.running.tree import Path
     from superpose.sampling.population import Population
@@ -252,18 +253,18 @@ def _misfits(
                 found = problems_of(guidance.prompt_problems, prompt)
             yield from (((*path, key), str(problem)) for problem in found)
     if subject.image is not None:
-        yield from _unlike(subject.image, model, (*path, "image"))
+        yield from _unlike(subject.image, subject.fits, model, (*path, "image"))
     yield from _misfitting(subject, model, path, outer)
     for place, inner in subject.placed:
         yield from _misfits(inner, models, (*path, *place), outer)
 
 
-def _unlike(image: pathlib.Path, model: Model, path: Path) -> Iterator[tuple[Path, str]]:
+def _unlike(image: pathlib.Path, fit: Fit, model: Model, path: Path) -> Iterator[tuple[Path, str]]:
     """An image that can't be what the model would have painted."""
     if model.process.name != GAUSSIAN:
         yield path, f"an image can be given in Gaussian noise alone, and that of the model is {model.process.name}"
     try:
-        read_image(image, model.image_shape)
+        read_image(image, model.image_shape, fit=fit)
     except RecipeError as error:
         yield path, str(error)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose.errors import RecipeError
+from superpose.media.fit import Fit
 from superpose.media.images import read_picture
 from superpose.media.sheet import Given
 
@@ -18,34 +19,42 @@ if TYPE_CHECKING:
 
     from superpose.recipe import Recipe
 
+EXACT_SIZE = Fit()
+
 
 def given_pictures(recipe: Recipe) -> tuple[Given, ...]:
-    """Every picture that the recipe names, once, called as its option or its part is; constraints' come first."""
+    """Every picture that the recipe names, once, called as its option or its part is; constraints' come first.
+
+    One that is fitted is shown as it is fitted.
+    """
     kinds = sorted(recipe.kinds(), key=lambda kind: kind.role != "constraint")
-    named: dict[Path, str] = {}
+    named: dict[Path, tuple[str, Fit]] = {}
     for kind in kinds:
-        for name, path in _files(kind):
-            named.setdefault(path, name)
-    for place, path in recipe.subject.images():
+        for name, path, fit in _files(kind):
+            named.setdefault(path, (name, fit))
+    for place, subject in recipe.subject.images():
         part = next((step for step in reversed(place[:-1]) if isinstance(step, str)), "image")
-        named.setdefault(path, part)
-    return tuple(Given(name, pixels) for path, name in named.items() if (pixels := _pixels(path)) is not None)
+        if subject.image is not None:
+            named.setdefault(subject.image, (part, subject.fits))
+    found = ((name, _pixels(path, fit, recipe)) for path, (name, fit) in named.items())
+    return tuple(Given(name, pixels) for name, pixels in found if pixels is not None)
 
 
-def _files(part: object, name: str = "") -> Iterator[tuple[str, Path]]:
+def _files(part: object, name: str = "", fit: Fit = EXACT_SIZE) -> Iterator[tuple[str, Path, Fit]]:
     if isinstance(part, Path):
-        yield name, part
+        yield name, part, fit
     elif isinstance(part, tuple):
         for one in part:
-            yield from _files(one, name)
+            yield from _files(one, name, fit)
     elif attrs.has(kind := type(part)):
-        for field in attrs.fields(kind):
-            if field.init:
-                yield from _files(getattr(part, field.name), field.name.replace("_", " "))
+        fields = {field.name: getattr(part, field.name) for field in attrs.fields(kind) if field.init}
+        said = Fit(fields["fit"], fields["resizer"]) if {"fit", "resizer"} <= set(fields) else EXACT_SIZE
+        for key, value in fields.items():
+            yield from _files(value, key.replace("_", " "), said)
 
 
-def _pixels(path: Path) -> NDArray[np.uint8] | None:
+def _pixels(path: Path, fit: Fit, recipe: Recipe) -> NDArray[np.uint8] | None:
     try:
-        return read_picture(path)
+        return read_picture(path) if fit == EXACT_SIZE else read_picture(path, recipe.model.image_shape[1:], fit)
     except RecipeError:  # weights, words, a folder: whoever needs the file has read it and found no fault
         return None

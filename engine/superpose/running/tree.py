@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
+    from superpose.media.fit import Fit
     from superpose.recipe import Recipe, Subject
     from superpose.recipe.subject import ComposeTerms, PartTerms
 
@@ -121,7 +122,7 @@ class _Builder:
         elif subject.compose is not None:
             node = self._composition(subject.compose, outer, (*path, "compose"), shape)
         elif subject.image is not None:
-            node = Node((*path, "image"), self._given(subject.image, shape), shape)
+            node = Node((*path, "image"), self._given(subject.image, subject.fits, shape), shape)
         else:
             node = self._prompt(subject.prompt or "", outer, path, shape)
         if self.nodes is not None:
@@ -151,13 +152,13 @@ class _Builder:
         base = self._unprompted(outer) if left_over(terms.weights) else None
         return Node(path, composed(pairs, base), shape, tuple(place for place, _ in terms.placed))
 
-    def _given(self, image: pathlib.Path, shape: Shape) -> Denoiser:
+    def _given(self, image: pathlib.Path, fit: Fit, shape: Shape) -> Denoiser:
         """An image that is known; while a recipe is only inspected, what answers as every lawful denoiser does."""
         predictor = self.first.predictor
         if self.nodes is not None:
             return Unchanged(shape[0])
         seen = shape if predictor.image_shape == predictor.shape else predictor.image_shape
-        return Known(Canvas.of(predictor).state_of(read_image(image, seen, predictor.device)))
+        return Known(Canvas.of(predictor).state_of(read_image(image, seen, predictor.device, fit)))
 
     def _unprompted(self, outer: _Outer) -> Denoiser:
         predictor, context = outer.network

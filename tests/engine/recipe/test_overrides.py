@@ -103,8 +103,8 @@ def test_later_overrides_build_on_earlier_ones():
         (
             'view.0."a b"=3',
             (
-                '--set view.0."a b"=3: unknown key; known: compose, decomposition, guidance, guidance_stages, image, '
-                "kind, model, negative, prompt, reduction, view, weight"
+                '--set view.0."a b"=3: unknown key; known: compose, decomposition, fit, guidance, guidance_stages, '
+                "image, kind, model, negative, prompt, reduction, resizer, view, weight"
             ),
         ),
         (

@@ -55,7 +55,9 @@ def test_every_subject_inside_has_its_place():
     [(first, a), (second, hybrid)] = NESTED.placed
     assert (first, a, second) == (("view", 0), A, ("view", 1))
     assert [place for place, _ in hybrid.placed] == [("decomposition", "low"), ("decomposition", "high")]
-    assert [*NESTED.images()] == [(("view", 1, "decomposition", "high", "image"), Path("c.png"))]
+    assert [(place, it.image) for place, it in NESTED.images()] == [
+        (("view", 1, "decomposition", "high", "image"), Path("c.png"))
+    ]
     assert [name for _, name in NESTED.models_named()] == ["first", "second"]
     assert [*NESTED.models_named(("at",))][1][0][:3] == ("at", "view", 1)
 

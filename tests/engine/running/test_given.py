@@ -70,3 +70,15 @@ def test_a_picture_that_a_camera_turned(tmp_path):
     (tmp_path / "recipe.toml").write_text(RECIPE.replace('path = "weights"\n', ""))
     shown = given_pictures(load(tmp_path / "recipe.toml"))
     assert [one.pixels.shape for one in shown] == [(32, 16, 3), (16, 32, 3)]
+
+
+def test_a_picture_that_is_fitted_is_shown_as_it_is(tmp_path):
+    wide = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
+    Image.fromarray(wide).save(tmp_path / "source.png")
+    text = (
+        'prompt = "A"\n[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddim"\n'
+        '[[constraint]]\nkind = "sdedit"\nimage = "source.png"\nfit = "cover"\n'
+    )
+    (tmp_path / "recipe.toml").write_text(text)
+    [shown] = given_pictures(load(tmp_path / "recipe.toml"))
+    assert np.array_equal(shown.pixels, wide[:, 16:48])
