@@ -189,6 +189,7 @@ from superpose.sampling.noise import Lineage as Lineage
 from superpose.sampling.noise import Noise as Noise
 from superpose.sampling.noise import NoiseLaw as NoiseLaw
 from superpose.sampling.noise import NoiseSource as NoiseSource
+from superpose.sampling.noise import RuleNoise as RuleNoise
 from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer

@@ -41,6 +41,14 @@ class StepNoise(Protocol):
         ...
 
 
+class RuleNoise(StepNoise, Protocol):
+    """Noise of a rule: on demand for one step, or lasting."""
+
+    def lasting(self, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Draw noise that stays the same from the start to the last step: that of ``purpose`` at the start."""
+        ...
+
+
 class NoiseSource(Protocol):
     """Source of a trajectory's noise. `Noise` is the one to use; tests record and transform it."""
 
@@ -67,6 +75,10 @@ class Drawn:
         """Draw the noise of ``purpose``."""
         name = self.prefix + purpose
         return self.source.draw(self.step, name) if law == "normal" else self.source.draw(self.step, name, law)
+
+    def lasting(self, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Draw the noise that ``purpose`` has at the start, whatever the step is."""
+        return attrs.evolve(self, step=START)(purpose, law)
 
 
 @lru_cache(maxsize=256)

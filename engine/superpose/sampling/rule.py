@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Conditioning
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
-    from superpose.sampling.noise import StepNoise
+    from superpose.sampling.noise import RuleNoise
     from superpose.sampling.scheduler import Denoise
 
 
@@ -67,17 +67,17 @@ class Rule(ABC):
         """
         return denoiser
 
-    def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
+    def start(self, x: Tensor, plan: Plan, noise: RuleNoise) -> Edit:
         """Make the starting state, at level ``plan.levels[0]``; one rule of a run may."""
         del plan, noise
         return Edit(x, jumped=False)
 
-    def before(self, x: Tensor, here: NoiseLevel, noise: StepNoise) -> Edit:
+    def before(self, x: Tensor, here: NoiseLevel, noise: RuleNoise) -> Edit:
         """Edit the state at level ``here``, before the networks are asked."""
         del here, noise
         return Edit(x, jumped=False)
 
-    def move(self, denoise: Denoise, x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: StepNoise) -> Tensor:
+    def move(self, denoise: Denoise, x: Tensor, here: NoiseLevel, there: NoiseLevel, noise: RuleNoise) -> Tensor:
         r"""Make the step from level t (``here``) to s (``there``) instead of the scheduler; one rule of a run may.
 
         Of the scheduler the levels alone count then, and an option that says more is refused.
@@ -97,7 +97,7 @@ class Rule(ABC):
         del here
         return Edit(clean, jumped=False)
 
-    def after(self, x: Tensor, there: NoiseLevel, noise: StepNoise) -> Edit:
+    def after(self, x: Tensor, there: NoiseLevel, noise: RuleNoise) -> Edit:
         """Edit the state after a step, at the level ``there`` that it has reached."""
         del there, noise
         return Edit(x, jumped=False)

@@ -11,6 +11,7 @@ import attrs
 from superpose.errors import RunError
 from superpose.estimate.problem import problems_of, refuse
 from superpose.levels.noise_level import NoiseLevel
+from superpose.sampling.noise import Drawn
 from superpose.sampling.rule import Edit
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import broken, gap, noise, of_law, unwritten
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from superpose.estimate.prediction import Estimate
     from superpose.levels.plan import Plan
     from superpose.sampling.constraint import Constraint
-    from superpose.sampling.noise import NoiseLaw, StepNoise
+    from superpose.sampling.noise import NoiseLaw, RuleNoise
     from superpose.sampling.rule import Rule
 
-    Hook = Callable[[Tensor, NoiseLevel, StepNoise], Edit]
+    Hook = Callable[[Tensor, NoiseLevel, RuleNoise], Edit]
 
 
 def check_constraint(constraint: Constraint, canvas: Canvas, steps: int = 6) -> dict[str, float]:
@@ -213,11 +214,19 @@ def _plan(steps: int) -> Plan:
     return Plan.of([NoiseLevel(0, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for s in levels])
 
 
-def _draw(count: int, canvas: Canvas, row: int | None = None) -> StepNoise:
-    """Noise that depends on the purpose; of one sample alone where ``row`` is given."""
+@attrs.frozen
+class _Draws:
+    """Noise that depends on step and purpose; of one sample alone where ``row`` is given."""
 
-    def draw(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
-        drawn = noise(count, *canvas.shape, seed=sum(purpose.encode()), double=False).to(canvas.device)
-        return of_law(drawn if row is None else drawn[row : row + 1], law)
+    count: int
+    canvas: Canvas
+    row: int | None
 
-    return draw
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        seed = sum(purpose.encode()) + 1 + step
+        drawn = noise(self.count, *self.canvas.shape, seed=seed, double=False).to(self.canvas.device)
+        return of_law(drawn if self.row is None else drawn[self.row : self.row + 1], law)
+
+
+def _draw(count: int, canvas: Canvas, row: int | None = None) -> RuleNoise:
+    return Drawn(_Draws(count, canvas, row), 0)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superpose import Noise
+from superpose.sampling.noise import START, Drawn
 
 SHAPE = (3, 5, 7)
 numbers = st.integers(0, 2**32)
@@ -30,6 +31,14 @@ def test_every_argument_matters():
         for k, other in enumerate(draws[:i]):
             correlation = torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1]
             assert abs(correlation) < 0.4, f"draws {i} and {k} are alike"
+
+
+def test_lasting_noise_is_that_of_the_start_at_every_step():
+    source = Noise(3, (5,), SHAPE)
+    at_start, later = (Drawn(source, step, "mine:") for step in (START, 7))
+    assert torch.equal(later.lasting("a"), at_start("a"))
+    assert torch.equal(later.lasting("a", "uniform"), at_start("a", "uniform"))
+    assert not torch.equal(later.lasting("a"), later("a"))
 
 
 def test_the_order_of_drawing_does_not_matter():

@@ -6,12 +6,24 @@ import torch
 from PIL import Image
 
 from recorded_posteriors import Case, port
-from superpose import Canvas, NoiseLevel, Plan, RecipeError, Trajectory, make, prompted, refuse, trajectory
+from superpose import (
+    Canvas,
+    NoiseLevel,
+    Plan,
+    RecipeError,
+    Rule,
+    Trajectory,
+    make,
+    prompted,
+    refuse,
+    to_pixels,
+    trajectory,
+)
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, GaussianImages, distance
 from superpose.testing.predictors import TinyPredictor
 from superpose_constraints.inpaint import Replacement
-from superpose_constraints.sdedit import Start
+from superpose_constraints.sdedit import Kept, Start
 
 SHAPE = (3, 8, 8)
 IMAGE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -147,6 +159,80 @@ def test_it_is_the_recorded_program():
     CASE.agree("t30/initial_x", state.x)
     CASE.agree("t30/after_first_step", made.step(state).x)
     CASE.agree("t30/sample", made.run())
+
+
+class RecordedTurns(Recorded):
+    """The same where it is painted over twice: the second start, which is a climb here, has a draw as well."""
+
+    def draw(self, step, purpose="step", law="normal"):
+        return super().draw(20 if purpose.endswith("turn 1") else step)
+
+
+class Late(Rule):
+    """What is kept as the program has it: with the noise of the level before the step."""
+
+    kind = "sdedit"
+
+    def __init__(self, rule, plan):
+        self.rule, self.levels = rule, plan.levels
+
+    def start(self, x, plan, noise):
+        return self.rule.start(x, plan, noise)
+
+    def after(self, x, there, noise):
+        here = self.levels[there.index - 1]
+        late = there if here.sigma < there.sigma else here._replace(index=there.index)
+        return self.rule.after(x, late, noise)
+
+
+def a_masked_run(late):
+    scheduler, denoiser, image = make("scheduler", "ddpm", steps=1000), port(), CASE.given["image"] * 2 - 1
+    start = Start(image=image, strength=20 / 1000, repeats=2)
+    rule = Kept(start=start, keep=CASE.given["mask"] == 1)
+    plan = rule.plan(scheduler.plan(denoiser.predictor.schedule))
+    rule = rule.along(plan)
+    return rule, Trajectory(denoiser, scheduler, plan, RecordedTurns(), [Late(rule, plan) if late else rule])
+
+
+def test_with_a_mask_it_is_the_recorded_program_but_for_a_level():
+    """The program puts what is kept in with the noise of the level before: that is the whole difference."""
+    rule, made = a_masked_run(late=True)
+    state = made.start()
+    CASE.agree("t20_mask_K2/initial_x", state.x)
+    CASE.agree("t20_mask_K2/after_first_step", made.step(state).x)
+    while state.step < made.steps:
+        state = made.step(state)
+    CASE.agree("t20_mask_K2/sample", state.x)
+    CASE.agree("t20_mask_K2/x0_updated", rule.finish(state.x))
+
+
+def test_what_is_kept_has_one_noise_all_the_way_down_and_is_the_image_at_the_end():
+    rule, made = a_masked_run(late=False)
+    image, draws, state = rule.picture, CASE.given["draws"], made.start()
+    while state.step < made.steps:
+        state = made.step(state)
+        at = made.plan.levels[state.step]
+        own = image * at.alpha + draws[21 if state.step > 20 else 0] * at.sigma
+        off = ((state.x - own).abs() * rule.keep).max()
+        assert off < 1e-6, f"{off} off at level {state.step}"
+    assert torch.equal(made.finish(state)[0][rule.keep], image[rule.keep])
+
+
+def test_a_mask_in_a_file_keeps_its_black(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels, mask = rng.integers(0, 256, (8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8)
+    mask[:, 3:] = 255
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    kind = make("constraint", "sdedit", image=tmp_path / "image.png", mask=tmp_path / "mask.png", repeats=2)
+    check_constraint(kind, Canvas(SHAPE))
+    images = a_run("ddim", kind.bind(Canvas(SHAPE)), network=TinyPredictor(SHAPE)).run()
+    kept = (to_pixels(images) == pixels).all(-1)
+    assert kept[:, :, :3].all()
+    assert not kept[:, :, 3:].all()
+    Image.fromarray(mask // 2 + 60).save(tmp_path / "mask.png")
+    with pytest.raises(RecipeError, match=r"mask\.png: .* are grey, and here a mask is black or white"):
+        refuse(kind.problems(Canvas(SHAPE)))
 
 
 def test_repeats_paint_over_what_came_out_before():
