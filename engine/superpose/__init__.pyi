@@ -166,11 +166,11 @@ from superpose.running.inspection import Cost as Cost
 from superpose.running.inspection import Inspection as Inspection
 from superpose.running.inspection import inspect as inspect
 from superpose.running.job import Outcome as Outcome
-from superpose.running.job import run as run
 from superpose.running.puzzle import Puzzle as Puzzle
 from superpose.running.puzzle import puzzle as puzzle
 from superpose.running.reel import Pace as Pace
 from superpose.running.replay import replay as replay
+from superpose.running.series import run as run
 from superpose.running.shortcuts import make as make
 from superpose.running.shortcuts import model as model
 from superpose.running.shortcuts import sample as sample

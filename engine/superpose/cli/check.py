@@ -39,10 +39,16 @@ def _check(arguments: argparse.Namespace) -> int:
     from rich import print as show
     from rich.tree import Tree
 
+    from superpose.recipe.patterns import several
     from superpose.running.inspection import inspect
+    from superpose.running.several import members_of
 
     inspected = inspect(recipe).stages
-    tree = Tree(marked(arguments.recipe))
+    files = 1
+    if several(recipe):
+        with members_of(recipe) as found:
+            files = len(found.members)
+    tree = Tree(marked(arguments.recipe + f", over {files} files" * (files > 1)))
     stages = recipe.stages
     for number, stage in enumerate(stages):
         branch = tree if len(stages) == 1 else tree.add(f"stage {number}")
@@ -51,7 +57,7 @@ def _check(arguments: argparse.Namespace) -> int:
             branch.add(marked(f"constraint {rule}"))
     show(tree)
     for number, inspection in enumerate(inspected):
-        print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples))
+        print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples * files))
     return 0
 
 

@@ -15,12 +15,14 @@ from superpose.cli.best import chosen, reader_of, refuse_choice
 from superpose.cli.printing import complain, say
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 from superpose.cli.score import add_classifier
+from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from superpose import Observer, Step
     from superpose.running.job import Job, Outcome
+    from superpose.running.series import Series
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +57,18 @@ def _run(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
     classifier = reader_of(recipe, arguments) if arguments.best else None
 
+    from superpose.recipe.patterns import several
     from superpose.running.job import Job
+    from superpose.running.series import Series
 
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
     drawn = arguments.of or 0
     options = {name: getattr(arguments, name) for name in ("device", "resume", "overwrite")}
+    if several(recipe):
+        if classifier is not None:
+            raise RecipeError("--best chooses among images of one recipe, and this one names several files")
+        with Series.of(recipe, out, **options) as series:
+            return _made(series, series.close, preview=arguments.preview)
     with Job.of(recipe, out, drawn=drawn, **options) as job:
         if classifier is None:
             return _made(job, job.close, preview=arguments.preview)
@@ -69,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _made(job, lambda: chosen(job, classifier, arguments.best), tell=False, preview=arguments.preview)
 
 
-def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True, preview: bool = False) -> int:
+def _made(job: Job | Series, close: Callable[[], Outcome], *, tell: bool = True, preview: bool = False) -> int:
     """Make what is to be made, with a progress bar.
 
     Arguments:
@@ -87,7 +96,7 @@ def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True, preview:
     if preview and not console.is_terminal:
         complain("--preview shows nothing here: standard error is no terminal")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    wanted = job.recipe.run.samples
+    wanted = job.wanted
     # rich would show on the terminal what is meant for a file or another program.
     redirected = sys.stdout is not None and sys.stdout.isatty()
     try:
@@ -96,7 +105,7 @@ def _made(job: Job, close: Callable[[], Outcome], *, tell: bool = True, preview:
             watching: list[Observer] = [Bar(progress, task)]
             if preview and console.is_terminal:
                 watching.append(Preview(progress.put, console.width))
-            for path in job.make(job.pending, watching):
+            for path in job.make_pending(watching):
                 if tell:
                     say(path)
         outcome = close()

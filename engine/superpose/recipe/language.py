@@ -120,6 +120,7 @@ EXAMPLES: dict[str, str] = {
     "run.dtype": '[run]\ndtype = "bfloat16"',
     "run.threads": "[run]\nthreads = 8",
     "run.batch_size": "[run]\nbatch_size = 32",
+    "run.noise": 'image = "letter*.png"\n\n[run]\nnoise = "shared"',
     "run.at_once": "[run]\nat_once = 4",
 }
 

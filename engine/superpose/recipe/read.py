@@ -16,6 +16,7 @@ from superpose.kinds.spelling import nearest, suggestion
 from superpose.plugins.registry import Registry
 from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
+from superpose.recipe.patterns import is_pattern, matches
 from superpose.recipe.renamed import renamed
 from superpose.recipe.where import KeyPath, TomlTable
 
@@ -188,6 +189,8 @@ class Reader:
         try:
             file.stat()
         except (OSError, ValueError):  # ValueError for a name with a zero byte in it
+            if "\0" not in given and is_pattern(file):
+                return file if matches(file) else self.wrong(path, f"no file matches {file}")
             return self.wrong(path, f"no such file: {file}")
         return file
 

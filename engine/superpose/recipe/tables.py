@@ -59,6 +59,11 @@ class Run:
     batch_size: int = option(
         0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
     )
+    noise: str = option(
+        "own",
+        doc="of a run over several files: own noise for each, or shared by all, so that a film flickers less",
+        choices=("own", "shared"),
+    )
     at_once: int = option(16, doc="samples carried at once", ge=1, le=4096)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from superpose.errors import RecipeError
 from superpose.estimate.problem import problems_of
+from superpose.recipe.patterns import several
 from superpose.running.assembly import assembled
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
 
 if TYPE_CHECKING:
+    from superpose.estimate.classifier import Classifier
+    from superpose.estimate.model import Model
+    from superpose.estimate.query import Network
     from superpose.recipe import Recipe
     from superpose.running.assembly import Assembly
     from superpose.running.inspection import Inspection
@@ -48,25 +53,38 @@ class Composition:
         return self.stages[0].trajectory(samples)
 
 
-def compose(recipe: Recipe, device: str = "cpu") -> Composition:
+def compose(
+    recipe: Recipe, device: str = "cpu", networks: dict[Model | Classifier, Network] | None = None
+) -> Composition:
     """Read the weights and put everything together.
 
     Arguments:
         recipe: What to make.
         device: Where to run: a torch device.
+        networks: Those that were read already on that device, to which those that are read now are added.
 
     Raises:
-        RecipeError: If the recipe contradicts itself, with every contradiction found.
+        RecipeError: If the recipe contradicts itself, with every contradiction found, or names several files.
     """
+    if paths := several(recipe):
+        cure = "run it with superpose run, which makes an image of each; or name one of them"
+        raise RecipeError(f"{paths[0]} names several files: {cure}")
+    networks = {} if networks is None else networks
     inspection = None if recipe.run.batch_size else inspect(recipe)
     rows = recipe.run.batch_size or max(LEAST_ROWS, inspection.rows if inspection else 0)
-    stages = tuple(_read(stage, number, rows, device) for number, stage in enumerate(recipe.stages))
+    stages = tuple(_read(stage, number, rows, device, networks) for number, stage in enumerate(recipe.stages))
     return Composition(recipe, stages, rows, inspection)
 
 
-def _read(recipe: Recipe, number: int, rows: int, device: str) -> Assembly:
+def _read(recipe: Recipe, number: int, rows: int, device: str, networks: dict[Model | Classifier, Network]) -> Assembly:
     """One stage of a recipe, with its weights read."""
-    predictor = recipe.model.load(device, recipe.run.dtype)
+
+    def load(kind: Model | Classifier) -> Any:
+        if kind not in networks:
+            networks[kind] = kind.load(device, recipe.run.dtype)
+        return networks[kind]
+
+    predictor = load(recipe.model)
     if found := problems_of(recipe.scheduler.problems, predictor.learned_variance):
         raise recipe.located((place_of(number, ("scheduler", *it.option)), str(it)) for it in found)
-    return assembled(recipe, predictor, lambda kind: kind.load(device, recipe.run.dtype), rows, number)
+    return assembled(recipe, predictor, load, rows, number)

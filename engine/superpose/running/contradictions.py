@@ -17,8 +17,10 @@ from superpose.estimate.process import GAUSSIAN
 from superpose.media.images import read_image
 from superpose.media.sheet import readings
 from superpose.plugins import load_plugins
+from superpose.recipe.patterns import several
 from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
+from superpose.running.several import SHARED, members_of
 from superpose.sampling.fitting import refused
 
 if TYPE_CHECKING:
@@ -35,7 +37,20 @@ if TYPE_CHECKING:
 
 
 def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
-    """All that contradicts itself in a recipe, as (place, what is wrong with the cure)."""
+    """All that contradicts itself in a recipe, as (place, what is wrong with the cure).
+
+    One that names several files is looked at with each of them.
+    """
+    if not several(recipe):
+        return _contradictions(recipe)
+    try:
+        with members_of(recipe) as found:
+            return [*dict.fromkeys(each for member in found.members for each in _contradictions(member.recipe))]
+    except RecipeError as error:
+        return [((), str(error))]
+
+
+def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
@@ -44,6 +59,9 @@ def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
         cure = "leave out [[stage]], or keep a part of the image with a constraint"
         why = f"an image that is given has one size, and the stages have several: {cure}"
         found += ((path, why) for path, _ in recipe.subject.images())
+    if recipe.run.noise == SHARED:
+        why = "shared noise is of runs over several files, and this recipe names one at most"
+        found.append((("run", "noise"), f'{why}: write a pattern such as image = "frames/*.png", or leave it out'))
     if found:
         return found
     for number, stage in enumerate(recipe.stages):

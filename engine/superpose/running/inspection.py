@@ -16,9 +16,11 @@ from superpose.estimate.lawful import departure, unlawful
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.process import GAUSSIAN
 from superpose.recipe.mistakes import MistakesError
+from superpose.recipe.patterns import several
 from superpose.running.assembly import assembled
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
+from superpose.running.several import members_of
 from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
 from superpose.running.tree import Node, Path
 from superpose.sampling.fitting import MisfitError, unlawful_wraps
@@ -100,6 +102,9 @@ def inspect(recipe: Recipe) -> Inspection:
     """
     if found := contradictions(recipe):
         raise recipe.located(found)
+    if several(recipe):  # all cost the same
+        with members_of(recipe) as found_files:
+            return inspect(found_files.members[0].recipe)
     stages = enumerate(recipe.stages)
     return Inspection(tuple(_inspected(stage, partial(place_of, number, recipe=recipe)) for number, stage in stages))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,10 @@ import torch
 
 from superpose import __version__
 from superpose.errors import RecipeError
-from superpose.media.hub import downloads
 from superpose.media.images import to_pixels
 from superpose.media.pictures import embedded
-from superpose.media.png import Origin, read_origin, sheet_of, write_png
+from superpose.media.png import Origin, read_origin, write_png
 from superpose.media.sheet import Given, Note
-from superpose.media.writing import clear_drafts, make_writable
 from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
@@ -29,7 +27,7 @@ from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
 from superpose.running.inspection import inspect
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
-from superpose.running.lock import locked
+from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import Record, read_record, write_recipe
 from superpose.running.sheets import Sheets
 from superpose.running.swarms import of_replayed, of_swarms
@@ -71,38 +69,6 @@ class Outcome:
         return "".join(embedded(path.read_bytes(), f"contact sheet, page {i}") for i, path in enumerate(self.sheets, 1))
 
 
-def run(
-    recipe: Recipe,
-    out: str | Path,
-    *,
-    device: str = "auto",
-    resume: bool = False,
-    overwrite: bool = False,
-    observers: Iterable[Observer] = (),
-    allow_download: bool = False,
-) -> Outcome:
-    """Run a recipe and leave its images in a folder.
-
-    Arguments:
-        recipe: What to make: see `superpose.load`.
-        out: The folder; made if it is not there.
-        device: A torch device, or ``auto`` for the best there is; the recipe's ``run.device`` when that is set.
-        resume: Keep the images of an earlier, unfinished run of this recipe and make the missing ones.
-        overwrite: Replace the images of another recipe.
-        observers: Shown every step of every batch.
-        allow_download: Fetch models that the recipe names on a hub and that are not on this machine.
-
-    Raises:
-        RecipeError: If the recipe contradicts itself, or the folder holds what this run would replace.
-        RunError: If another run writes into the folder, or something fails on the way; what is finished stays.
-    """
-    given = Job.of(recipe, Path(out), device=device, resume=resume, overwrite=overwrite)
-    with downloads(allow_download), given as job:
-        for _ in job.make(job.pending, list(observers)):
-            pass
-        return job.close()
-
-
 @attrs.define(eq=False)
 class Job:
     """A run under way, in a folder that is its own meanwhile.
@@ -111,7 +77,7 @@ class Job:
         recipe: What is made.
         composition: What is sampled.
         out: The folder.
-        name: What the only image is called; by its number where there is none.
+        names: What the image of each sample is called that is made; by its number where that is not said.
         resume: Whether to go on from a saved state.
         given: Pictures that the recipe names; the sheet shows them.
         drawn: Number of samples that those which are kept are chosen from; 0 where all are.
@@ -124,7 +90,7 @@ class Job:
     recipe: Recipe
     composition: Composition
     out: Path
-    name: str | None = None
+    names: Mapping[int, str] = attrs.field(factory=dict)
     resume: bool = False
     given: tuple[Given, ...] = attrs.field(default=(), repr=False)
     drawn: int = 0
@@ -144,58 +110,66 @@ class Job:
         out: Path,
         *,
         device: str = "auto",
-        resume: bool = False,
         overwrite: bool = False,
-        name: str | None = None,
-        inputs: Inputs | None = None,
-        drawn: int = 0,
         replayed: Origin | None = None,
+        **more: Any,
     ) -> Iterator[Job]:
-        """Take the folder, read the weights and see what is there already; arguments as in `run`."""
+        """Take the folder, read the weights and see what is there already; arguments as in `run` and `begun`."""
         alone = attrs.evolve(recipe, population=None) if replayed else recipe
-        make_writable(out)
-        with locked(out):
-            clear_drafts(out)
+        with taken(out):
             with threads(recipe.run.threads):
                 composition = compose(alone, chosen_device(recipe.run.device if device == "auto" else device))
-            inputs = inputs or Inputs()
-            text = dumps(_settled(recipe, composition.batch_size), inputs.name)
-            given = given_pictures(recipe)
-            job = cls(recipe, composition, out, name, resume, given, drawn, replayed, text=text, inputs=inputs)
-            samples = range(recipe.run.samples)
-            done = {k for k in samples if job.has_made(k)} if name is None else set()
-            job.pending = tuple(k for k in samples if not (resume and k in done))
-            if name is None:
-                job.refuse_to_replace({k for k in samples if not job.has_made(k, None)}, overwrite)
+            job = cls.begun(recipe, composition, out, replayed=replayed, given=given_pictures(recipe), **more)
+            if not replayed:
+                job.refuse_to_replace(overwrite)
             yield job
+
+    @classmethod
+    def begun(
+        cls, recipe: Recipe, composition: Composition, out: Path, *, inputs: Inputs | None = None, **more: Any
+    ) -> Job:
+        """The job of a recipe whose weights are read, in a folder that is its own.
+
+        Arguments:
+            recipe: What to make.
+            composition: What it is sampled by.
+            out: The folder.
+            inputs: The files that it names, where that is settled.
+            more: Further attributes.
+        """
+        inputs = inputs or Inputs()
+        text = dumps(_settled(recipe, composition.batch_size), inputs.name)
+        job = cls(recipe, composition, out, text=text, inputs=inputs, **more)
+        job.pending = tuple(k for k in job.samples if not (job.resume and job.has_made(k)))
+        return job
+
+    @property
+    def samples(self) -> Sequence[int]:
+        """Numbers of all samples, those that were there already included."""
+        return tuple(self.names) or range(self.recipe.run.samples)
+
+    @property
+    def wanted(self) -> int:
+        """Number of all samples."""
+        return len(self.samples)
 
     @property
     def run(self) -> str:
         """Identity of this run: equal for runs that make the same bits, however many samples and in which batches."""
         return hashlib.sha256(self.origin(0).to_json().encode()).hexdigest()[:16]
 
-    def refuse_to_replace(self, others: Collection[int], overwrite: bool) -> None:
+    def refuse_to_replace(self, overwrite: bool) -> None:
         """Raise `RecipeError` before anything is sampled, if an image or a page would replace what is not this run's.
 
         Arguments:
-            others: Numbers of the samples whose images, if there, are of another recipe.
-            overwrite: Whether those may be replaced.
+            overwrite: Whether images and pages of another recipe may be replaced.
         """
-        pages = set(self.sheets.pages(self.recipe.run.samples))
-        for path in sorted({self.path(k) for k in range(self.recipe.run.samples)} | pages):
-            if path.exists() and not path.is_file():
-                raise RecipeError(f"{path} is in the way, and no file: choose another folder with --out")
-        if overwrite:
-            return
-        cure = "choose another folder with --out, or replace them with --overwrite"
-        if images := sorted(path for path in map(self.path, others) if path.exists()):
-            raise RecipeError(f"{self.out} holds images of another recipe ({images[0].name} is one): {cure}")
-        if sheets := sorted(path for path in pages if path.exists() and sheet_of(path) != self.run):
-            raise RecipeError(f"{self.out} holds a {sheets[0].name} that is not this recipe's: {cure}")
+        others = {self.path(k) for k in self.samples if not self.has_made(k, None)}
+        refuse_to_replace(others, self.sheets.pages(self.wanted), self.run, overwrite)
 
     def path(self, sample: int) -> Path:
         """File of a sample."""
-        return self.out / (self.name or f"{sample:04}.png")
+        return self.out / self.names.get(sample, f"{sample:04}.png")
 
     def origin(self, sample: int) -> Origin:
         """Origin of a sample."""
@@ -232,6 +206,10 @@ class Job:
             self.made.add(origin.sample)
             yield self.path(origin.sample)
 
+    def make_pending(self, observers: Sequence[Observer] = ()) -> Iterator[Path]:
+        """Make all samples that are not there."""
+        return self.make(self.pending, observers)
+
     def drawings(
         self, samples: Sequence[int], observers: Sequence[Observer] = ()
     ) -> Iterator[tuple[Origin, NDArray[np.uint8]]]:
@@ -253,9 +231,8 @@ class Job:
             notes: What the sheet says of a sample.
         """
         self._forget_states()
-        samples = range(self.recipe.run.samples)
-        numbers = samples if kept is None else kept
-        for sample in set(samples) - set(numbers):
+        numbers = self.samples if kept is None else kept
+        for sample in set(self.samples) - set(numbers):
             self.path(sample).unlink(missing_ok=True)
         images = {k: self.path(k) for k in numbers}
         outcome = Outcome(tuple(images.values()), self.sheets.write(images, notes), self.seconds)
@@ -293,7 +270,7 @@ class Job:
     def finished(self) -> int:
         """Number of samples that are there; one whose writing was stopped counts if it has its name."""
         stopped = {self._writing} if self._writing >= 0 and self.has_made(self._writing) else set()
-        return self.recipe.run.samples - len(self.pending) + len(self.made | stopped)
+        return self.wanted - len(self.pending) + len(self.made | stopped)
 
     @property
     def sheets(self) -> Sheets:

@@ -56,7 +56,13 @@ def replay(
         for other in _others(origin, recipe, here):
             tell(other)
         with Job.of(
-            recipe, out, device=device, name=image.name, inputs=here, drawn=origin.drawn, replayed=origin
+            recipe,
+            out,
+            device=device,
+            names={origin.sample: image.name},
+            inputs=here,
+            drawn=origin.drawn,
+            replayed=origin,
         ) as job:
             if job.path(origin.sample).exists() and not job.has_made(origin.sample, origin.columns):
                 raise RunError(

@@ -59,7 +59,7 @@ def run_recipe(tmp_path: Path) -> RecipeRunner:
 
     def run_recipe(recipe: str | Path, *overrides: str) -> Outcome:
         from superpose.recipe import load, loads
-        from superpose.running.job import run
+        from superpose.running.series import run
 
         written = isinstance(recipe, str) and "\n" in recipe
         read = loads(str(recipe), overrides=overrides) if written else load(recipe, overrides)

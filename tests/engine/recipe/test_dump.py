@@ -61,6 +61,7 @@ device = "auto"
 dtype = "float32"
 threads = 4
 batch_size = 0
+noise = "own"
 at_once = 16
 """
     )

@@ -86,7 +86,7 @@ def test_check_says_what_holds_where(folder, capsys):
     said = " ".join(capsys.readouterr().out.replace("│", " ").split())
     first, second = said.split("stage 1")[:2]
     assert re.search(r"constraint inpaint .*repeats=1 .*constraint sdedit .*strength=0\.6", first)
-    assert re.search(r"constraint inpaint .*repeats=1, enlarged .*constraint sdedit .*not at this stage", second)
+    assert re.search(r"constraint inpaint .*repeats=1 .*, enlarged .*constraint sdedit .*not at this stage", second)
 
 
 def test_a_constraint_of_a_stage_is_told_where_it_is(folder):
