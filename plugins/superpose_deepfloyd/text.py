@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,17 @@ from torch import Tensor
 from superpose import Problem, RecipeError, read_json, torch_dtype
 from superpose_deepfloyd.embeddings import cleaned
 from superpose_deepfloyd.stage import text_folders
-from superpose_networks import Part, WeightFile, assign, load_tokenizer, ready, tell_of_lost_words, weight_files
+from superpose_networks import (
+    Part,
+    WeightedPrompt,
+    WeightFile,
+    assign,
+    load_tokenizer,
+    ready,
+    tell_of_lost_words,
+    token_spans,
+    weight_files,
+)
 
 #: Tokens of a prompt: what is longer is cut off, what is shorter is padded, for that is how the networks were trained.
 TOKENS = 77
@@ -51,7 +61,13 @@ class TextFolder:
 
     def problems(self, prompt: str) -> Iterator[Problem]:
         """None with any text, if there is a tokenizer; words that are too many are told of (a `superpose.Notice`)."""
-        return Problem.caught("", lambda: tell_of_lost_words(self.tokenizer, cleaned(prompt), TOKENS))
+        return Problem.caught("", lambda: self._read(prompt))
+
+    def _read(self, prompt: str) -> None:
+        read = WeightedPrompt.of(cleaned(prompt))
+        tell_of_lost_words(self.tokenizer, read.text, TOKENS)
+        if read.marked is not None:
+            read.of_tokens(token_spans(self.tokenizer, read.text, TOKENS))
 
     @property
     def shards(self) -> Sequence[Path]:
@@ -94,16 +110,21 @@ class T5:
     @torch.no_grad()
     def __call__(self, prompt: str) -> tuple[Tensor, Tensor]:
         """Encode a prompt: states (1, 77, width), and a mask (1, 77) that is 0 at padding."""
-        tokens = self.tokenizer(
-            cleaned(prompt), padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
-        )
-        mask = tokens.attention_mask.to(self.encoder.device)
-        states = self.encoder(tokens.input_ids.to(mask.device), attention_mask=mask).last_hidden_state
-        return states, mask
+        read = WeightedPrompt.of(cleaned(prompt))
+        states = read.told(self._encode, partial(token_spans, self.tokenizer, length=TOKENS))
+        return states, self._tokens(read.text).attention_mask
 
     def states(self, prompt: str) -> Tensor:
         """The first of the two."""
         return self(prompt)[0]
+
+    def _encode(self, text: str) -> Tensor:
+        states: Tensor = self.encoder(**self._tokens(text)).last_hidden_state
+        return states
+
+    def _tokens(self, text: str) -> Any:
+        tokens = self.tokenizer(text, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
+        return tokens.to(self.encoder.device)
 
 
 def _weights(file: WeightFile, encoder: Any, device: str, dtype: torch.dtype) -> dict[str, Tensor]:

@@ -166,16 +166,21 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         _, rule, config = self.metadata
         classes = rule.classes(config)
         if classes is None:
-            self._tell_of_lost_words(rule, prompt)
+            yield from self._unread(rule, prompt)
         elif classes == 0 and prompt:
             yield Problem("", f"this network knows no prompts, and was given {prompt!r}", "leave it out")
         elif prompt and not (prompt.isdecimal() and int(prompt) < classes):
             what = f"unknown prompt {prompt!r}; this network knows classes"
             yield Problem("", what, f"write a number below {classes}")
 
-    def _tell_of_lost_words(self, rule: Convention, prompt: str) -> None:
-        from superpose_networks import tell_of_lost_words
+    def _unread(self, rule: Convention, prompt: str) -> Iterator[Problem]:
+        """Weights of words, which are refused; words that are too many are told of."""
+        from superpose_networks import WeightedPrompt, tell_of_lost_words
 
+        if marked := WeightedPrompt.of(prompt).marked:
+            what = f"{marked!r} gives words a weight, which the bridge tells no text encoder"
+            yield Problem("", what, "say it in words, or in a [compose] whose prompts have weights")
+            return
         pipeline, tokenizers = self.tokenizers
         for name, tokenizer in tokenizers.items():
             length = tokenizer.model_max_length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
     """Letters and digits by a phrase, 32x32 RGB: a small Stable Diffusion that comes with the package.
 
-    Phrases: "A", "bold A", "light italic A in red on yellow"; "" is anything. It predicts v of latents of 8x8 places,
-    whose attention looks at every word. Latents are not pixels: a view of latents is nearly, and not exactly, that view
-    of the image.
+    Phrases: "A", "bold A", "light italic A in red on yellow"; "" is anything. Words may have weights, "(bold:1.5) A".
+    It predicts v of latents of 8x8 places, whose attention looks at every word. Latents are not pixels: a view of
+    latents is nearly, and not exactly, that view of the image.
     """
 
     kind = "glyphs-ldm"
@@ -80,7 +81,7 @@ class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
 
 @attrs.frozen
 class Phrases:
-    """Prompts are phrases.
+    """Prompts are phrases, whose words may have weights: "(bold:1.5) A in red".
 
     Attributes:
         part: The encoder.
@@ -94,16 +95,33 @@ class Phrases:
 
     def problems(self, prompt: str) -> Iterator[Problem]:
         """A word that is not known."""
-        return Problem.caught("", lambda: self._numbers(prompt))
+        return Problem.caught("", lambda: self._read(prompt))
+
+    def _read(self, prompt: str) -> None:
+        from superpose_networks import WeightedPrompt
+
+        read = WeightedPrompt.of(prompt)
+        self._numbers(read.text)
+        read.of_tokens(_words(read.text))
 
     def told(self, network: Callable[[Tensor], Tensor], device: str) -> EncodePrompt:
         """What the encoder says of each word."""
         import torch
 
-        return lambda prompt: {"context": network(torch.tensor([self._numbers(prompt)], device=device))}
+        from superpose_networks import WeightedPrompt
+
+        def encode(text: str) -> Tensor:
+            return network(torch.tensor([self._numbers(text)], device=device))
+
+        return lambda prompt: {"context": WeightedPrompt.of(prompt).told(encode, _words)}
 
     def _numbers(self, prompt: str) -> list[int]:
         try:
             return self.vocabulary.read(prompt)
         except ValueError as error:
             raise PromptError(str(error)) from error
+
+
+def _words(text: str) -> list[tuple[int, int]]:
+    """Where each word stands."""
+    return [word.span() for word in re.finditer(r"\S+", text)]

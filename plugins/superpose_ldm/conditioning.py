@@ -104,7 +104,7 @@ class Classes:
 
 @attrs.frozen
 class Words:
-    """Prompts are text.
+    """Prompts are text, whose words may have weights: "(a cat:1.3) on a mat".
 
     Attributes:
         part: The encoder.
@@ -125,15 +125,16 @@ class Words:
         return Problem.caught("", lambda: self._read(prompt))
 
     def _read(self, prompt: str) -> None:
-        from superpose_networks import tell_of_lost_words
+        from superpose_networks import WeightedPrompt, tell_of_lost_words
 
-        tokenizer = self._tokenizer
-        tell_of_lost_words(tokenizer, prompt, min(self.length, tokenizer.model_max_length))
+        read = WeightedPrompt.of(prompt)
+        tell_of_lost_words(self._tokenizer, read.text, self._longest)
+        if read.marked is not None:
+            read.of_tokens(self._spans(read.text))
 
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""
-        tokenizer = self._tokenizer
-        length = min(self.length, tokenizer.model_max_length)
+        tokenizer, length = self._tokenizer, self._longest
         numbers: list[int] = tokenizer(prompt, truncation=True, max_length=length)["input_ids"]
         padding = tokenizer.pad_token_id if self.padding is None else self.padding
         return numbers + [padding] * (length - len(numbers))
@@ -142,7 +143,21 @@ class Words:
         """What the encoder says of each token."""
         import torch
 
-        return lambda prompt: {"context": network(torch.tensor([self.tokens(prompt)], device=device))}
+        from superpose_networks import WeightedPrompt
+
+        def encode(text: str) -> Tensor:
+            return network(torch.tensor([self.tokens(text)], device=device))
+
+        return lambda prompt: {"context": WeightedPrompt.of(prompt).told(encode, self._spans)}
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        from superpose_networks import token_spans
+
+        return token_spans(self._tokenizer, text, self._longest)
+
+    @property
+    def _longest(self) -> int:
+        return int(min(self.length, self._tokenizer.model_max_length))
 
     @cached_property
     def _tokenizer(self) -> Any:

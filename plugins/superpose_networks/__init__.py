@@ -22,6 +22,7 @@ from superpose_networks.unet2d import UNet2D
 from superpose_networks.unet2d_folder import load_unet2d, read_unet2d
 from superpose_networks.unet_encoder import UNetEncoder
 from superpose_networks.weight_file import WeightFile, named_shards, read_weights, tensor_shapes
+from superpose_networks.weighted import WeightedPrompt, token_spans
 from superpose_networks.weights import Header, Part, shards
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "UpLevel",
     "Upsample",
     "WeightFile",
+    "WeightedPrompt",
     "as_tuple",
     "assign",
     "class_labels",
@@ -75,5 +77,6 @@ __all__ = [
     "splits",
     "tell_of_lost_words",
     "tensor_shapes",
+    "token_spans",
     "weight_files",
 ]

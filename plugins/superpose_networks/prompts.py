@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,9 +12,6 @@ import torch
 from torch import Tensor
 
 from superpose import EncodePrompt, Notice, PromptError, RecipeError
-
-#: A weight as other programs write it: ``(a cat:1.3)``.
-_WEIGHT = re.compile(r"\([^()]+:\s*[0-9]*\.?[0-9]+\s*\)")
 
 
 def class_labels(label_of: Callable[[str], int | None], name: str = "labels") -> EncodePrompt:
@@ -70,9 +66,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "the model") -> None:
-    """Tell (by a `Notice`) what of a prompt a network does not see: words that are too many, and weights.
-
-    Weights in brackets are no weights here: the network reads brackets and number as words.
+    """Tell (by a `Notice`) what of a prompt a network does not see: words that are too many.
 
     Arguments:
         tokenizer: Of transformers.
@@ -80,11 +74,6 @@ def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "
         length: Tokens that the network reads, those included that the tokenizer adds.
         reader: Who reads them, for the message.
     """
-    if weight := _WEIGHT.search(prompt):
-        told = f"{reader} reads {weight[0]!r} as words, brackets and number too: weights are no part of a prompt here"
-        warnings.warn(
-            f"{told}; say it in words, or give a view or a part of its own more guidance", Notice, stacklevel=2
-        )
     fast = bool(getattr(tokenizer, "is_fast", False))
     whole = tokenizer(
         prompt, truncation=False, verbose=False, return_special_tokens_mask=True, return_offsets_mapping=fast

@@ -40,6 +40,19 @@ def test_texts_as_in_the_published_pipeline(encoder: Path, prompt: str) -> None:
     assert int(mask.sum()) == min(77, len(speak.tokenizer(prompt.lower().strip()).input_ids))
 
 
+def test_weights_of_words_are_a_mix_with_nothing(encoder: Path) -> None:
+    speak = TextFolder(encoder).load()
+    plain, nothing = (speak(prompt)[0] for prompt in (LINES[0], ""))
+    word, rest = LINES[0].split(" ", 1)
+    got, mask = speak(f"({word.upper()}:1.7) {rest}")
+    of_word = len(speak.tokenizer(word).input_ids) - 1  # without the end
+    want = plain.clone()
+    want[:, :of_word] = nothing[:, :of_word] + 1.7 * (plain - nothing)[:, :of_word]
+    torch.testing.assert_close(got, want)
+    assert torch.equal(got[:, of_word:], plain[:, of_word:])
+    assert torch.equal(mask, speak(LINES[0])[1])
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_weights_are_those_that_transformers_reads(encoder: Path, dtype: str) -> None:
     theirs: Any = transformers.T5EncoderModel

@@ -126,6 +126,15 @@ def test_words_that_each_encoder_does_not_see(
     assert {part: count + 2 for part, count in found.items()} == read
 
 
+def test_weights_of_words_are_refused(saved: Callable[[str], Path]) -> None:
+    model = Diffusers(path=saved("sdxl"))
+    with pytest.raises(
+        PromptError, match=r"'\(cube:1.3\)' gives words a weight, which the bridge tells no text encoder"
+    ):
+        refuse(model.prompt_problems("blue (cube:1.3)"), PromptError)
+    refuse(model.prompt_problems("blue (cube)"), PromptError)
+
+
 def _words_that_encoders_get(predictor: Any, prompt: str) -> dict[str, int]:
     """How many words of the prompt each text encoder is given in the end, where that is fewer than there are."""
     got: dict[str, int] = {}

@@ -70,9 +70,31 @@ def test_words_do_what_they_say(predictor: NoisePredictor) -> None:
         assert called(colour).count(ink) >= 6
 
 
-def test_what_it_does_not_know() -> None:
-    with pytest.raises(PromptError, match="in 'bald A', 'bald' stands where a letter or digit"):
-        refuse(GlyphsLatent().prompt_problems("bald A"), PromptError)
+def test_weights_say_words_louder(predictor: NoisePredictor) -> None:
+    """From nothing to twice: the heavier the word, the heavier the letter."""
+    weights = (0.0, 0.6, 1.0, 2.0)
+    inks = [inked(painted(predictor, f"(bold:{weight}) R"))[0].mean().item() for weight in weights]
+    assert inks == sorted(inks), inks
+    plain, same, louder = (
+        predictor.condition(prompt).tensors["context"] for prompt in ("bold R", "(bold:1) R", "(bold:2) R")
+    )
+    assert torch.equal(plain, same)
+    nothing = predictor.condition("").tensors["context"]
+    torch.testing.assert_close(louder[:, 0], 2 * plain[:, 0] - nothing[:, 0])
+    assert torch.equal(louder[:, 1:], plain[:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "why"),
+    [
+        ("bald A", "in 'bald A', 'bald' stands where a letter or digit"),
+        ("(bald:2) A", "in 'bald A', 'bald' stands where a letter or digit"),
+        ("(bo:2)ld A", "a weight ends inside of 'bold'"),
+    ],
+)
+def test_what_it_does_not_know(prompt: str, why: str) -> None:
+    with pytest.raises(PromptError, match=why):
+        refuse(GlyphsLatent().prompt_problems(prompt), PromptError)
 
 
 def test_latents_are_an_image_and_back(predictor: NoisePredictor) -> None:

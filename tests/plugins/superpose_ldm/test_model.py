@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from superpose import PromptError, refuse
 from superpose.testing import check_import_time, check_predictor
 from superpose_ldm.model import CompVis, StableDiffusion
 
@@ -26,6 +27,31 @@ def test_predictors_keep_their_laws(name) -> None:
     else:
         about = FIXTURES / name
         check_predictor(CompVis(path=about / "model.ckpt", config=about / "config.yaml").load(), ["3", "", "9"])
+
+
+@pytest.mark.parametrize("weight", ["1.3", "0", "-.5"])
+def test_weights_of_words_beside_the_text_encoder_of_transformers(weight: str) -> None:
+    """ComfyUI's formula, token by token, of what transformers' own encoder says."""
+    transformers = pytest.importorskip("transformers")
+    encoder = transformers.CLIPTextModel.from_pretrained(FOLDER / "text_encoder", dtype=torch.float32)
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(FOLDER / "tokenizer")
+
+    def said(text: str) -> torch.Tensor:
+        tokens = tokenizer(text, padding="max_length", truncation=True, max_length=16, return_tensors="pt")
+        with torch.no_grad():
+            states: torch.Tensor = encoder(tokens.input_ids).last_hidden_state
+        return states
+
+    before, after = (len(tokenizer(text).input_ids) - 1 for text in ("a", "a red cat"))
+    want, nothing = said("a red cat, on a mat"), said("")
+    want[:, before:after] = nothing[:, before:after] + float(weight) * (want - nothing)[:, before:after]
+    got = StableDiffusion(path=FOLDER).load().condition(f"a (red cat:{weight}), on a mat").tensors["context"]
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+
+
+def test_a_weight_inside_of_a_word_is_refused() -> None:
+    with pytest.raises(PromptError, match="a weight ends inside of"):
+        refuse(StableDiffusion(path=FOLDER).prompt_problems("a c(a:2)t"), PromptError)
 
 
 def test_half_precision_is_near() -> None:
