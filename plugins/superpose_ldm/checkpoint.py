@@ -140,13 +140,11 @@ def concat_channels(
     """
     more = channels - latent
     reads = f"{where}: its U-Net reads {channels} channels, {more} of them beside the {latent} of latents"
-    if rescaler is not None and more != rescaler.channels:
-        raise RecipeError(
-            f"{reads}, and cond_stage_config in {rescaler.where} makes a semantic map of {rescaler.channels}: one of "
-            "the two is another model's"
-        )
     if rescaler is not None:
-        return "semantic map"
+        if more == rescaler.channels:
+            return "semantic map"
+        maps = f"cond_stage_config in {rescaler.where} makes a semantic map of {rescaler.channels}"
+        raise RecipeError(f"{reads}, and {maps}: one of the two is another model's")
     known: dict[int, Sees] = {latent: "image", latent + 1: "image and mask" if as_first_stage else "mask and image"}
     known[0] = "nothing"
     if small:
