@@ -8,6 +8,16 @@ from superpose.errors import PromptError as PromptError
 from superpose.errors import RecipeError as RecipeError
 from superpose.errors import RunError as RunError
 from superpose.errors import SuperposeError as SuperposeError
+from superpose.estimate.attention import Attention as Attention
+from superpose.estimate.attention import Kernel as Kernel
+from superpose.estimate.attention import Row as Row
+from superpose.estimate.attention import Site as Site
+from superpose.estimate.attention import SiteKind as SiteKind
+from superpose.estimate.attention import Tap as Tap
+from superpose.estimate.attention import attend as attend
+from superpose.estimate.attention import is_tapped as is_tapped
+from superpose.estimate.attention import left_out as left_out
+from superpose.estimate.attention import sites_in as sites_in
 from superpose.estimate.batching import BatchedEvaluator as BatchedEvaluator
 from superpose.estimate.batching import evaluate as evaluate
 from superpose.estimate.canvas import Canvas as Canvas
@@ -81,6 +91,8 @@ from superpose.estimate.query import Estimation as Estimation
 from superpose.estimate.query import Network as Network
 from superpose.estimate.query import Query as Query
 from superpose.estimate.reduction import reduced as reduced
+from superpose.estimate.tapped import Tapped as Tapped
+from superpose.estimate.tapped import tapped as tapped
 from superpose.estimate.tensors import Map as Map
 from superpose.estimate.tensors import Shape as Shape
 from superpose.estimate.tensors import torch_dtype as torch_dtype

@@ -17,11 +17,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from superpose import attend, left_out
 from superpose_deepfloyd.config import TEXT_GROUPS
-from superpose_networks import fused_linear, rows
+from superpose_networks import Tappable, fused_linear, rows
 
 
-class TextAttention(nn.Module):
+class TextAttention(Tappable):
     """Attention of pixels (N, C, H, W) to words (N, L, context) and to each other; the answer is shaped as the pixels.
 
     Arguments:
@@ -36,7 +37,7 @@ class TextAttention(nn.Module):
     def __init__(
         self, channels: int, context: int, head_width: int, *, groups: int, looks_at_pixels: bool, norms_text: bool
     ) -> None:
-        super().__init__()
+        super().__init__("joint" if looks_at_pixels else "cross", block=True)
         self.heads, self.looks_at_pixels = channels // head_width, looks_at_pixels
         self.group_norm = nn.GroupNorm(groups, channels)
         self.norm_cross = nn.GroupNorm(TEXT_GROUPS, context) if norms_text else None
@@ -48,6 +49,8 @@ class TextAttention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(channels, channels))  # so that it is called "to_out.0"
 
     def forward(self, x: Tensor, tokens: Tensor) -> Tensor:
+        if left_out(self.block):
+            return x
         h = rows.group_norm(self.group_norm, x)
         # Pixels before channels: no copy is made where x is in channels_last memory.
         h = h.permute(0, 2, 3, 1).flatten(1, 2)
@@ -61,7 +64,8 @@ class TextAttention(nn.Module):
         else:
             q = rows.linear(self.to_q, h)
         q, k, v = (one.unflatten(-1, (self.heads, -1)).transpose(1, 2) for one in (q, *kv.chunk(2, -1)))
-        seen = rows.attention(q, k, v).transpose(1, 2).flatten(2)
+        answers = attend(self.site, q, k, v, rows.attention, words=tokens.shape[1], grid=(x.shape[2], x.shape[3]))
+        seen = answers.transpose(1, 2).flatten(2)
         h = rows.linear(cast(nn.Linear, self.to_out[0]), seen)
         answer: Tensor = h.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2).add_(x)
         return answer

@@ -18,6 +18,7 @@ from superpose import RecipeError, regular_file
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
     from transformers import PreTrainedTokenizerBase
 
     from superpose_diffusers.folder import PipelineFolder
@@ -59,6 +60,21 @@ def load_pipeline(
         except (TypeError, ValueError) as error:
             raise RecipeError(f"{folder.path} can't be put together as a {folder.pipeline}: {error}") from error
     return made
+
+
+def unread(folder: PipelineFolder) -> nn.Module:
+    """The denoiser without weights, as its configuration has it.
+
+    Raises:
+        RecipeError: diffusers is not installed, or its class is unknown.
+    """
+    import torch
+
+    cls = _class(_homes(), folder.parts[folder.denoiser], f"{folder.path}: part {folder.denoiser!r}")
+    with warnings.catch_warnings(), torch.device("meta"):
+        warnings.simplefilter("ignore")
+        network: nn.Module = cls.from_config(dict(folder.denoiser_config))
+    return network
 
 
 def load_tokenizers(folder: PipelineFolder) -> tuple[type[Pipeline], dict[str, PreTrainedTokenizerBase]]:

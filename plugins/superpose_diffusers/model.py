@@ -24,7 +24,7 @@ from superpose_diffusers.conventions import Convention, Settings, convention, de
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose import LearnedVariance, NoisePredictor, Schedule, Site
 
 
 @attrs.frozen(kw_only=True)
@@ -135,11 +135,23 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
             return "none"
         return "learned" if folder.scheduler_config.get("variance_type") == "learned" else "learned_range"
 
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Sites that taps can be at: attention of the plain kind, which U-Nets and several transformers have."""
+        from superpose import sites_in
+        from superpose_diffusers.attention import name_sites
+        from superpose_diffusers.loading import unread
+
+        network = unread(self.metadata[0])
+        name_sites(network)
+        return sites_in(network)
+
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""
         import torch
 
         from superpose import NetworkPredictor, torch_dtype
+        from superpose_diffusers.attention import name_sites
         from superpose_diffusers.autoencoder import Latents
         from superpose_diffusers.loading import load_pipeline
         from superpose_diffusers.predictor import PipelineEncoder, forward
@@ -147,6 +159,7 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         (folder, rule, _), computes = self.metadata, torch_dtype(dtype)
         pipeline = load_pipeline(folder, self.tokenizers[1], torch.device(device), computes, self.variant)
         network = getattr(pipeline, folder.denoiser)
+        name_sites(network)
         return NetworkPredictor(
             self,
             network,

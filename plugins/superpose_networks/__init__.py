@@ -16,6 +16,7 @@ from superpose_networks.prompts import class_labels, class_number, load_tokenize
 from superpose_networks.resampling import Downsample, Upsample
 from superpose_networks.residual import Resample, ResidualBlock
 from superpose_networks.shapes import shape_of
+from superpose_networks.sites import Tappable
 from superpose_networks.transformer import CrossAttention, FeedForward, SpatialTransformer, TransformerBlock
 from superpose_networks.unet import UNet
 from superpose_networks.unet2d import UNet2D
@@ -42,6 +43,7 @@ __all__ = [
     "Resample",
     "ResidualBlock",
     "SpatialTransformer",
+    "Tappable",
     "TimeEmbedding",
     "TimeProjections",
     "TransformerBlock",

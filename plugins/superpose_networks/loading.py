@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from superpose import RecipeError
+from superpose_networks.sites import name_sites
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -23,6 +24,7 @@ _FORMER_NAME = re.compile(r"\.(query|key|value|proj_attn)(?=\.(?:weight|bias)$)"
 def ready(network: N) -> N:
     """The network as it is asked: frozen, in evaluation mode, its memory in the order that is fastest where it is."""
     network.requires_grad_(requires_grad=False)
+    name_sites(network)
     # oneDNN's convolutions are faster on pixels stored before channels; the format spreads from the weights.
     if all(parameter.device.type == "cpu" for parameter in network.parameters()):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it

@@ -14,11 +14,13 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from superpose import attend, left_out
 from superpose_networks import rows
 from superpose_networks.fused_linear import fused_linear
+from superpose_networks.sites import Tappable
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(Tappable):
     """Attention of (N, L, width) to itself, or to a context (N, M, context); its answer has shape (N, L, width).
 
     Arguments:
@@ -32,7 +34,7 @@ class CrossAttention(nn.Module):
     def __init__(
         self, width: int, heads: int, head_width: int, context: int | None = None, *, bias: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__("self" if context is None else "cross")
         self.heads, self.looks_out = heads, context is not None
         inner = heads * head_width
         if context is None:
@@ -57,7 +59,7 @@ class CrossAttention(nn.Module):
             k, v = self._heads(rows.linear(cast(nn.Linear, self.to_kv), context), 2)
         else:
             q, k, v = self._heads(rows.linear(cast(nn.Linear, self.to_qkv), x), 3)
-        seen = rows.attention(q, k, v, mask).transpose(1, 2).flatten(2)
+        seen = attend(self.site, q, k, v, rows.attention, mask).transpose(1, 2).flatten(2)
         return rows.linear(cast(nn.Linear, self.to_out[0]), seen)
 
     def _heads(self, x: Tensor, parts: int) -> Tensor:
@@ -83,7 +85,7 @@ class FeedForward(nn.Module):
 _gelu = rows.pointwise(nn.functional.gelu)
 
 
-class TransformerBlock(nn.Module):
+class TransformerBlock(Tappable):
     """Attention to itself, attention to the context (to itself again, where there is none), and a feed-forward map.
 
     With ``only_context`` both look at the context.
@@ -92,7 +94,7 @@ class TransformerBlock(nn.Module):
     def __init__(
         self, width: int, heads: int, head_width: int, context: int | None = None, *, only_context: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(block=True)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
         self.attn1 = CrossAttention(width, heads, head_width, context if only_context else None)
         self.attn2 = CrossAttention(width, heads, head_width, context)
@@ -100,6 +102,8 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """The block's answer: x of shape (N, L, width), context (N, M, context)."""
+        if left_out(self.block):
+            return x
         for norm, attention in ((self.norm1, self.attn1), (self.norm2, self.attn2)):
             x = x + (attention(norm(x), context, mask) if attention.looks_out else attention(norm(x)))
         answer: Tensor = x + self.ff(self.norm3(x))

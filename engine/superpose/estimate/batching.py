@@ -6,16 +6,18 @@ choose their order of summation by the shape of the batch, so between block size
 
 Questions with a gradient are asked apart from others, and those about one tensor apart from those about another: torch
 frees a forward pass once somebody has differentiated through it, and nobody may free what a neighbour still needs.
+So are questions whose attention is tapped, by their taps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
 from superpose.errors import LawError, PluginError, RunError
+from superpose.estimate.attention import Row, tapping
 from superpose.estimate.blame import article, blamed, must_be_rows
 from superpose.estimate.estimation import answered, begun, differentiable
 from superpose.estimate.memory import Ledger
@@ -24,6 +26,7 @@ from superpose.estimate.prediction import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.attention import Tap
     from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Condition
@@ -32,8 +35,8 @@ if TYPE_CHECKING:
 
 Arrangement = tuple[tuple["Condition", int], ...]
 
-#: What is asked at once: the network, its level, the shape of a row and, with a gradient, the identity of the tensor.
-_Together: TypeAlias = "tuple[Network, NoiseLevel, tuple[int, ...], int | None]"
+#: What is asked at once: the network, its level, the shape of a row, with a gradient the identity of the tensor, taps.
+_Together: TypeAlias = "tuple[Network, NoiseLevel, tuple[int, ...], int | None, tuple[Tap, ...]]"
 
 
 def evaluate(denoiser: Estimating, x: Tensor, level: NoiseLevel, *, batch_size: int | None = None) -> Estimate:
@@ -122,8 +125,8 @@ class BatchedEvaluator:
         with torch.set_grad_enabled(queries[0].gradient):
             batch = images[0] if len(images) == 1 else torch.cat(images)
             blocks = [
-                _judged(predictor, predictor.predict(block, level, mine), block)
-                for block, mine in zip(batch.split(rows), given, strict=True)
+                _judged(predictor, _predicted(predictor, block, level, mine, queries[0].taps, whose), block)
+                for block, mine, whose in zip(batch.split(rows), given, _owners(counts, rows), strict=True)
             ]
             variances = [block.variance for block in blocks if block.variance is not None]
             whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
@@ -161,6 +164,27 @@ class BatchedEvaluator:
                     )
 
 
+def _predicted(
+    predictor: Network,
+    block: Tensor,
+    level: NoiseLevel,
+    given: Mapping[str, Tensor],
+    taps: Sequence[Tap],
+    rows: Sequence[Row],
+) -> Prediction:
+    """One forward pass, with taps where there are any."""
+    if not taps:
+        return predictor.predict(block, level, given)
+    with tapping(taps, rows, block, predictor):
+        return predictor.predict(block, level, given)
+
+
+def _owners(counts: Sequence[int], rows: int) -> Iterator[tuple[Row, ...]]:
+    """Owners of the rows of each block; those that fill up the last one are nobody's."""
+    every = [Row(question, sample) for question, count in enumerate(counts) for sample in range(count)]
+    return (tuple(every[start : start + rows]) for start in range(0, len(every), rows))
+
+
 def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction:
     if not isinstance(answer, Prediction):
         blamed(predictor, "predict", f"returns {article(answer)}, and must return a superpose.Prediction(output, ...)")
@@ -169,7 +193,8 @@ def _judged(predictor: Network, answer: Prediction, block: Tensor) -> Prediction
 
 
 def _together(query: Query, level: NoiseLevel) -> _Together:
-    return query.predictor, query.level or level, tuple(query.x.shape[1:]), id(query.x) if query.gradient else None
+    apart = id(query.x) if query.gradient else None
+    return query.predictor, query.level or level, tuple(query.x.shape[1:]), apart, query.taps
 
 
 def _differentiates(query: Query) -> None:

@@ -170,21 +170,22 @@ def differentiable(run: Estimation) -> Estimation:
     Its queries are marked ``gradient=True``. Between them the mode is that of whoever drives: nobody beside it sees
     gradients on. A state that it is asked about must be a tensor of its own, as above, not one that others hold.
     """
-    return (yield from _marked(Underway(run, "differentiable", mode=True), lambda query: query._replace(gradient=True)))
+    return (yield from marked(Underway(run, "differentiable", mode=True), lambda query: query._replace(gradient=True)))
 
 
 def asked_at(run: Estimation, level: NoiseLevel) -> Estimation:
     """Drive an estimate whose networks are asked at ``level``, whatever the level that the whole is asked at."""
-    return (yield from _marked(Underway(run), lambda query: query if query.level else query._replace(level=level)))
+    return (yield from marked(run, lambda query: query if query.level else query._replace(level=level)))
 
 
-def _marked(underway: Underway, mark: Callable[[Query], Query]) -> Estimation:
+def marked(run: Estimation | Underway, mark: Callable[[Query], Query]) -> Estimation:
     """Drive an estimate, each of its queries to networks changed by ``mark``."""
+    underway = run if isinstance(run, Underway) else Underway(run)
     try:
         queries = underway.resume(None)
         while underway.estimate is None:
-            marked = [query if _of_memory(query) else mark(query) for query in queries or []]
-            queries = underway.resume((yield marked))
+            asked = [query if _of_memory(query) else mark(query) for query in queries or []]
+            queries = underway.resume((yield asked))
         return underway.estimate
     finally:
         underway.close()

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from superpose.estimate.classifier import Classifier
 from superpose.estimate.model import Model
 from superpose.estimate.problem import Problem
 from superpose.media.files import digest
+
+if TYPE_CHECKING:
+    from superpose.estimate.attention import Site
 
 #: What the files of a kind say.
 M = TypeVar("M")
@@ -54,6 +57,11 @@ class FileModel(FromFiles[M], Model):
     def problems(self) -> Iterable[Problem]:
         """Files whose tensors are not those of the network: its `load` reads no weight to the device "meta"."""
         return Problem.caught("", lambda: self.load("meta"))
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Sites that taps can be at, found in a network without weights."""
+        return self.load("meta").sites
 
 
 class FileClassifier(FromFiles[M], Classifier):

@@ -12,6 +12,7 @@ from superpose.kinds.kind import Kind
 from superpose.levels.noise_level import Schedule
 
 if TYPE_CHECKING:
+    from superpose.estimate.attention import Site
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance
@@ -103,6 +104,14 @@ class Model(Kind, ABC):
     def differentiable(self) -> bool:
         """True where torch can differentiate its network, as `NoisePredictor.differentiable` says."""
         return True
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Sites of its network that taps can be at, as `NoisePredictor.sites`, known before any weight is read.
+
+        None, where nothing is said.
+        """
+        return ()
 
     def problems(self) -> Iterable[Problem]:
         """Problems with its files: names and shapes that are not those of the network; none where they fit.

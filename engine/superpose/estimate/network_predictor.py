@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, final
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from superpose.errors import PluginError, PromptError
+from superpose.estimate.attention import sites_in
 from superpose.estimate.prediction import Parameterization, Prediction
 from superpose.estimate.predictor import Condition, Conditioning, NoisePredictor
 from superpose.estimate.problem import problems_of, refuse
@@ -88,6 +89,7 @@ class NetworkPredictor(NoisePredictor):
         self.shape, self.schedule, self.process, self.clip = model.shape, model.schedule, model.process, model.clip
         self.learned_variance = model.learned_variance or "none"
         self.concat_conditioning, self.differentiable = model.concat_conditioning, model.differentiable
+        self.sites = sites_in(self.network) if isinstance(self.network, nn.Module) else ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

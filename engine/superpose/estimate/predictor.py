@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.estimate.attention import Site
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance, Parameterization, Prediction
@@ -69,6 +70,7 @@ class NoisePredictor(ABC):
         concat_conditioning: How views act on the channels that `conditioning` lays, group by group, in their order;
             where nothing is said they are pictures of as many channels as the state.
         differentiable: Whether torch can differentiate its answer with respect to x: see `superpose.differentiable`.
+        sites: Where its attention can be tapped: see `superpose.Tap`.
     """
 
     schedule: Schedule
@@ -80,6 +82,7 @@ class NoisePredictor(ABC):
     process: Process = GaussianProcess()
     concat_conditioning: tuple[ChannelGroup, ...] = ()
     differentiable: bool = True
+    sites: tuple[Site, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from superpose.estimate.prediction import Estimate, Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.attention import Tap
     from superpose.estimate.classifier import ClassifierPredictor
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.tensors import Shape
@@ -27,6 +28,7 @@ class Query(NamedTuple):
     Attributes:
         gradient: Whether torch is to differentiate through the answer; `differentiable` sets it for whole estimates.
         level: Noise level of ``x``, where it is not the one that the whole is asked at; `OwnLevels` sets it.
+        taps: Read or replace attention while the network answers; each sees what the one before it has put in place.
     """
 
     predictor: Network
@@ -34,6 +36,7 @@ class Query(NamedTuple):
     condition: Condition
     gradient: bool = False
     level: NoiseLevel | None = None
+    taps: tuple[Tap, ...] = ()
 
 
 #: An estimate being made: it yields lists of queries for networks, gets their predictions, and returns an `Estimate`.

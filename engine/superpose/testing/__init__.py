@@ -38,6 +38,7 @@ from superpose.testing.report import Line as Line
 from superpose.testing.report import report as report
 from superpose.testing.report import report_plugin as report_plugin
 from superpose.testing.schedulers import check_scheduler as check_scheduler
+from superpose.testing.taps import check_tap as check_tap
 from superpose.testing.variation import variants as variants
 from superpose.testing.views import check_view as check_view
 
@@ -55,6 +56,7 @@ __all__ = [
     "check_population",
     "check_predictor",
     "check_scheduler",
+    "check_tap",
     "check_view",
     "report",
     "report_plugin",

@@ -86,8 +86,10 @@ def steers(guidance: Guidance, channels: int, height: int, width: int) -> bool:
 
 
 def agrees_with_itself(guidance: Guidance, channels: int, height: int, width: int) -> float:
-    """A negative prompt, or none, that says what the prompt says leaves nothing to be guided away from."""
-    network = _network(channels, height, width)
+    """A negative prompt that says the same leaves nothing to be guided away from; nor do taps without effect."""
+    from superpose.testing.predictors import DeafPredictor
+
+    network = DeafPredictor((channels, height, width))
     told = network.condition("cat")
     x = noise(2, channels, height, width, double=False)
     denoiser = _bound(guidance, network, network, unconditional="cat").denoiser(network, told, told)
@@ -226,9 +228,9 @@ def _everything(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Tensor:
 
 
 def _network(channels: int, height: int, width: int, seed: int = 0) -> TinyPredictor:
-    from superpose.testing.predictors import TinyPredictor  # needs torch; this module does not
+    from superpose.testing.predictors import AttentivePredictor  # needs torch; this module does not
 
-    return TinyPredictor((channels, height, width), seed=seed)
+    return AttentivePredictor((channels, height, width), seed=seed)
 
 
 def _counted(channels: int, height: int, width: int) -> tuple[TinyPredictor, TinyPredictor]:

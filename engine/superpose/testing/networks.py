@@ -10,6 +10,7 @@ from superpose.estimate.predictor import Conditioning
 from superpose.estimate.problem import problems_of, refuse
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import gap, noise, of_law
+from superpose.testing.taps import site_laws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +71,7 @@ def laws(
     if predictor.differentiable:
         yield Law("differentiates", lambda: differentiates(question))
         yield Law("keeps-gradients-apart", lambda: keeps_gradients_apart(question))
+    yield from site_laws(predictor, prompts[0], laid)
 
 
 def model_laws(model: Model) -> Iterator[Law]:
@@ -92,7 +94,7 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
         raise LawError(
             f"model {model.kind!r} says its process is {model.process.name}, and loads one of {predictor.process.name}"
         )
-    for name in ("concat_conditioning", "clip", "learned_variance", "differentiable"):
+    for name in ("concat_conditioning", "clip", "learned_variance", "differentiable", "sites"):
         announced, has = getattr(model, name), getattr(predictor, name)
         unknown = name == "learned_variance" and announced is None
         if announced != has and not unknown:

@@ -20,9 +20,11 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from superpose import left_out
 from superpose_networks import rows
 from superpose_networks.activation import silu_
 from superpose_networks.embedding import TimeEmbedding, sinusoid
+from superpose_networks.sites import Tappable
 from superpose_networks.transformer import CrossAttention
 
 _GELU = {
@@ -131,11 +133,11 @@ class Patches(nn.Module):
         return features.flatten(2).transpose(1, 2)
 
 
-class Block(nn.Module):
+class Block(Tappable):
     """Attention and a feed-forward map, both told time and class: (N, L, width) to the same."""
 
     def __init__(self, config: DiTConfig) -> None:
-        super().__init__()
+        super().__init__(block=True)
         width = config.width
         self.norm1 = AdaptiveNorm(config.num_embeds_ada_norm + 1, width)
         self.attn1 = CrossAttention(
@@ -146,6 +148,8 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor, features: Tensor) -> Tensor:
         """The block's answer, for features (N, width) of time and class."""
+        if left_out(self.block):
+            return h
         conditioned = rows.linear(self.norm1.linear, features)[:, None].chunk(6, dim=-1)
         h = self.attn1(modulated(self.norm1.norm(h), conditioned[0], conditioned[1])).mul_(conditioned[2]).add_(h)
         answer: Tensor = self.ff(modulated(self.norm3(h), conditioned[3], conditioned[4])).mul_(conditioned[5]).add_(h)
