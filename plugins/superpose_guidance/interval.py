@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import BoundGuidance, Denoiser, Guidance, Problem, Prompted, RecipeError, RunError, option, problems_of
+from superpose import (
+    BoundGuidance,
+    Denoiser,
+    Guidance,
+    LawError,
+    Problem,
+    Prompted,
+    RecipeError,
+    RunError,
+    option,
+    problems_of,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,3 +139,16 @@ class Within(Denoiser):
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Estimate of the one that is asked at ``level``."""
         return (self.inside if self.interval.holds(level) else self.outside).estimate(x, level)
+
+    def with_dispersion(self) -> Denoiser:
+        """The same, where the beginning is inside: from the end of the interval on, its images are denoised further.
+
+        Raises:
+            LawError: If the beginning is outside. What has been drawn from one density is not drawn from another then.
+        """
+        if self.interval.sigma_high is not None or self.interval.start > 0:
+            raise LawError(
+                f"{self.interval.kind} that begins on the way changes the density it draws from (leave out sigma_high "
+                "and start)"
+            )
+        return attrs.evolve(self, inside=self.inside.with_dispersion(), outside=self.outside.with_dispersion())

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from superpose import Population, hookimpl
 from superpose_populations.best_of import BestOf
+from superpose_populations.feynman_kac import FeynmanKac
 from superpose_populations.fk_steering import FKSteering
 
 
 @hookimpl
 def register_populations(register: Callable[[type[Population]], type[Population]]) -> None:
     """Register every population of this package."""
-    for population in (BestOf, FKSteering):
+    for population in (BestOf, FeynmanKac, FKSteering):
         register(population)

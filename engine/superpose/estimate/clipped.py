@@ -27,3 +27,7 @@ class Clipped(Denoiser):
         """Estimate, then clip."""
         estimate = yield from self.inner.estimate(x, level)
         return estimate.mapped(self.clip.apply)
+
+    def with_dispersion(self) -> Denoiser:
+        """The same, with the dispersion of what is not clipped."""
+        return attrs.evolve(self, inner=self.inner.with_dispersion())

@@ -62,6 +62,22 @@ class Denoiser(ABC):
         for inner in parts_of(self):
             inner.check(shape)
 
+    def with_dispersion(self) -> Denoiser:
+        r"""The same denoiser, whose estimates have their `Estimate.dispersion`.
+
+        Where the score of :math:`\prod_i q_i^{b_i}`, with :math:`\sum_i b_i = 1`, is what it makes of those of the
+        densities :math:`q_i`, the dispersion of their clean images is
+
+        .. math:: V = \sum_i b_i\, \|D_i - D\|^2, \qquad D = \sum_i b_i D_i
+
+        each seen as the image is. It may be negative, as the shares may be. One that asks others hands on theirs:
+        ``return attrs.evolve(self, inner=self.inner.with_dispersion())``. As it is, it has no densities.
+
+        Raises:
+            LawError: If it is no product of densities.
+        """
+        raise LawError(f"{type(self).__name__} is no product of densities")
+
     def __call__(self, x: Tensor, level: NoiseLevel) -> Estimate:
         """Estimate at once, all rows in one block: short for `evaluate`."""
         from superpose.estimate.batching import evaluate
@@ -82,6 +98,10 @@ class Prompted(Denoiser):
         state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
         clean = self.predictor.process.read(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
+
+    def with_dispersion(self) -> Denoiser:
+        """Itself: it is one density."""
+        return self
 
 
 @attrs.frozen(eq=False)
@@ -180,10 +200,17 @@ def _asked(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 @attrs.frozen(eq=False)
 class Mix(Denoiser):
-    """A lawful sum of denoisers; terms of weight exactly 0 are not asked."""
+    """A lawful sum of denoisers; terms of weight exactly 0 are not asked.
+
+    Attributes:
+        terms: The summands.
+        name: What errors call it.
+        disperses: Whether its estimates have their dispersion: see `with_dispersion`.
+    """
 
     terms: tuple[Term, ...] = attrs.field(converter=_asked)
     name: str = "mix"
+    disperses: bool = False
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask every term side by side and sum what they say."""
@@ -202,7 +229,33 @@ class Mix(Denoiser):
             self._summed([estimate.guidance_gradient for estimate in estimates]),
             self._summed(renoised(estimates)),
             self._summed([estimate.displacement for estimate in estimates]),
+            self._dispersion(estimates, clean) if self.disperses else None,
         )
+
+    def with_dispersion(self) -> Denoiser:
+        """The same, of terms that have theirs.
+
+        Raises:
+            LawError: If a term shows only a part of the image, or is no product of densities itself.
+        """
+        for number, term in enumerate(self.terms):
+            if not (term.orthogonal or (term.before is _same and term.after is _same)):
+                raise LawError(
+                    f"{self.name} is no product of densities: {term.name or f'term {number}'} says what a part of the "
+                    "image is, and not how likely the whole",
+                    number,
+                )
+        terms = tuple(attrs.evolve(term, denoiser=term.denoiser.with_dispersion()) for term in self.terms)
+        return attrs.evolve(self, terms=terms, disperses=True)
+
+    def _dispersion(self, estimates: Sequence[Estimate], clean: Tensor) -> Tensor:
+        """The weighted mean of squared distances from the mix, and of the dispersions inside."""
+        total = clean.double().new_zeros(len(clean))
+        for term, estimate in zip(self.terms, estimates, strict=True):
+            # In float64, the bits of a sample do not depend on the batch.
+            off = (term.after(estimate.clean) - clean).double().square().sum((1, 2, 3))
+            total = total + term.weight * (off if estimate.dispersion is None else off + estimate.dispersion)
+        return total
 
     def _summed(self, images: Sequence[Tensor | None]) -> Tensor | None:
         total = None

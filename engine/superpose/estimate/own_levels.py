@@ -60,6 +60,10 @@ class OwnLevels(Denoiser):
             displacement=shift if shift is None or scale == 1 else shift / scale,
         )
 
+    def with_dispersion(self) -> Denoiser:
+        """The same: clean images are those of the run, whatever the level."""
+        return attrs.evolve(self, denoiser=self.denoiser.with_dispersion())
+
 
 def own_level(schedule: Schedule, level: NoiseLevel) -> tuple[NoiseLevel, float]:
     """The level of ``schedule`` that has the ratio of ``level``, and the factor k that brings a state there.

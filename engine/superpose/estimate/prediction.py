@@ -56,6 +56,8 @@ class Estimate(NamedTuple):
             shaped as ``clean``, None where it is. For schedulers that `Scheduler.renoises`.
         displacement: What the state is moved by after the step, whatever the scheduler made of the clean image, as
             DPS does; shaped as ``clean``, None for nothing. Of several estimates in a step the first says it.
+        dispersion: How far the densities that the sample is drawn from disagree about its clean image, shape (N,),
+            float64: see `Denoiser.with_dispersion`. None where nobody asks, or there is one density alone.
     """
 
     clean: Tensor
@@ -63,6 +65,7 @@ class Estimate(NamedTuple):
     guidance_gradient: Tensor | None = None
     renoise: Tensor | None = None
     displacement: Tensor | None = None
+    dispersion: Tensor | None = None
 
     def mapped(self, change: Map) -> Estimate:
         """The same with ``change`` done to its clean images."""

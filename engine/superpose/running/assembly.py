@@ -18,7 +18,7 @@ from superpose.estimate.context import Context
 from superpose.media.sheet import readings
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
-from superpose.sampling.fitting import fitted
+from superpose.sampling.fitting import fitted, weighable
 from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
 from superpose.sampling.swarm import Swarm
@@ -73,7 +73,7 @@ class Assembly:
         """The same with several particles a sample; arguments as of `Population.bind`.
 
         Raises:
-            RecipeError: If they would be weighed after no step.
+            RecipeError: If they would be weighed after no step, or by densities of what has none.
         """
         if population is None:
             return self
@@ -83,6 +83,7 @@ class Assembly:
                 f"{population.kind} weighs its particles after none of the {steps} steps: let it start earlier or "
                 "stop later"
             )
+        weighable(population, self.denoiser, self.rules)
         return attrs.evolve(self, population=population, potential=population.bound_to(context, readings))
 
     def trajectory(

@@ -23,7 +23,7 @@ from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.several import members_of
 from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
 from superpose.running.tree import Node, Path
-from superpose.sampling.fitting import MisfitError, unlawful_wraps
+from superpose.sampling.fitting import MisfitError, NoDensityError, unlawful_wraps
 from superpose.sampling.rule import told
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
         raise
     except MisfitError as error:
         raise recipe.located((place(("constraint", i)), why) for i, why in error.found.items()) from error
+    except NoDensityError as error:
+        raise recipe.located([(_without_density(nodes), str(error))]) from error
     except (LawError, RecipeError) as error:
         raise recipe.located([((), str(error))]) from error
     # One that hides what lies beside the state asks more rows of a network that sees any.
@@ -171,6 +173,21 @@ def _unlawful(nodes: Sequence[Node], levels: Sequence[NoiseLevel], conditioning:
     return next(fault for fault in faults if fault is not None)
 
 
+def _without_density(nodes: Sequence[Node]) -> Path:
+    """The place of the innermost subject that is no product of densities."""
+    for node in nodes:
+        try:
+            node.denoiser.with_dispersion()
+        except LawError as error:
+            return node.path + _term(node, error)
+    return ()
+
+
+def _term(node: Node, error: LawError) -> Path:
+    """The last steps to the term at fault; none where no single one is."""
+    return () if error.term is None else dict(enumerate(node.places)).get(error.term, ())
+
+
 def _fault(node: Node, levels: Sequence[NoiseLevel], conditioning: int) -> tuple[Path, str] | None:
     try:
         node.denoiser.check(node.shape)
@@ -178,6 +195,5 @@ def _fault(node: Node, levels: Sequence[NoiseLevel], conditioning: int) -> tuple
             if (off := departure(node.denoiser, node.shape, level, BatchedEvaluator(), conditioning)) > TOLERANCE:
                 return node.path, unlawful(str(node.path[-1]), off, level)
     except LawError as error:
-        term = () if error.term is None else dict(enumerate(node.places)).get(error.term, ())
-        return (*node.path, *term), str(error)
+        return node.path + _term(node, error), str(error)
     return None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 
+#: Hooks of a rule that leave the distribution of images what the denoiser makes it.
+UNMOVING = frozenset({"finish"})
 #: Steps of a run that rules may ask for, climbs included.
 LONGEST = 50_000
 
@@ -37,6 +39,33 @@ class MisfitError(RecipeError):
     def __init__(self, found: Mapping[int, str]) -> None:
         super().__init__(*found.values())
         self.found = dict(found)
+
+
+class NoDensityError(LawError):
+    """A population that weighs products of densities, and an image that is drawn from none."""
+
+
+def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule]) -> None:
+    """Refuse what a population that reads dispersions can't weigh.
+
+    Raises:
+        NoDensityError: If what is sampled is no product of densities.
+        MisfitError: If a rule moves it besides.
+    """
+    if not population.reads_dispersion:
+        return
+    name = population.kind
+    try:
+        denoiser.with_dispersion()
+    except LawError as error:
+        cure = "mix whole images by fixed weights that sum to 1, or use another population"
+        raise NoDensityError(
+            f"{name} weighs by the densities that an image is drawn from, and {error}: {cure}"
+        ) from error
+    moving = {i: rule for i, rule in enumerate(rules) if rule.hooks() - UNMOVING}
+    if moving:
+        why = "draws images from a product of densities, and {0} would move them away: remove {0}, or use another"
+        raise MisfitError({i: f"{name} {why.format(name_of(rule))} population" for i, rule in moving.items()})
 
 
 def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, differentiable: bool = True) -> Plan:

@@ -119,7 +119,9 @@ class Trajectory:
 
     @_asked.default
     def _wrap(self) -> Denoiser:
-        return wrapped(self.denoiser, self._told)
+        asked = wrapped(self.denoiser, self._told)
+        weighed = self.swarm is not None and self.swarm.population.reads_dispersion
+        return asked.with_dispersion() if weighed else asked
 
     @_hooks.default
     def _find_hooks(self) -> tuple[frozenset[str], ...]:

@@ -96,10 +96,13 @@ class Population(Kind, ABC):
 
     Attributes:
         needs: What it demands of the scheduler: see `Need`.
+        reads_dispersion: Whether its potential reads `Estimate.dispersion`. What is sampled must then be a product of
+            densities, and nothing else may move it: see `Denoiser.with_dispersion`.
     """
 
     role: ClassVar[str] = "population"
     needs: ClassVar[frozenset[Need]] = frozenset()
+    reads_dispersion: ClassVar[bool] = False
 
     size: int = option(8, doc="particles a sample", ge=1, le=4096)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.errors import LawError
 from superpose.estimate.context import Context
 from superpose.estimate.model import Model
 from superpose.kinds.kind import fields_of, with_options
@@ -69,6 +70,7 @@ def laws(guidance: Guidance, channels: int, height: int, width: int, rows: int) 
     yield Law("says-the-same-again", lambda: says_the_same_again(guidance, *size))
     yield Law("keeps-samples-apart", lambda: keeps_samples_apart(guidance, *size))
     yield Law("starts-from-no-prompt", lambda: starts_from_no_prompt(guidance, *size))
+    yield Law("says-its-dispersion", lambda: says_its_dispersion(guidance, *size))
     if any(field.name == "scale" for field in fields_of(type(guidance))):
         if steers(guidance, *size):
             yield Law("is-nothing-at-zero", lambda: is_nothing_at(0.0, guidance, *size))
@@ -197,6 +199,21 @@ def starts_from_no_prompt(guidance: Guidance, channels: int, height: int, width:
     if (off := gap(got.clean, want.clean)) > TOLERANCE * (1 + abs(getattr(guidance, "scale", 1.0))):
         broken(guidance, size(x), f"unprompted() is {off:.3g} away from what it makes of a prompt that says nothing")
     return off
+
+
+def says_its_dispersion(guidance: Guidance, channels: int, height: int, width: int) -> float:
+    """Where it is a product of densities, it says how far they disagree; others say that they are none."""
+    from superpose.testing.densities import check_dispersion
+
+    denoiser = _whole(guidance, channels, height, width)
+    try:
+        denoiser.with_dispersion()
+    except LawError:
+        return 0.0
+    try:
+        return max(check_dispersion(denoiser, (channels, height, width), level) for level in LEVELS)
+    except LawError as error:
+        broken(guidance, f"{channels}x{height}x{width}", str(error))
 
 
 def _whole(guidance: Guidance, channels: int, height: int, width: int) -> Denoiser:

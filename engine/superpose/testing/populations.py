@@ -68,9 +68,10 @@ class Probe:
             NoiseLevel(i, 999 * s if s else -1, (1 - s * s * 0.99) ** 0.5, s * 0.99**0.5) for i, s in enumerate(places)
         ]
         states = [noise(samples * self.population.size, *self.shape, seed=i, double=False) for i in range(STEPS + 1)]
+        dispersion = states[0].double().square().mean((1, 2, 3))
+        estimates = [Estimate(state.clamp(-1, 1), dispersion=dispersion * (i + 1)) for i, state in enumerate(states)]
         return [
-            Transition(i, STEPS, levels[i], levels[i + 1], states[i], states[i + 1], Estimate(states[i].clamp(-1, 1)))
-            for i in range(STEPS)
+            Transition(i, STEPS, levels[i], levels[i + 1], states[i], states[i + 1], estimates[i]) for i in range(STEPS)
         ]
 
     def weighed(self, transitions: list[Transition]) -> list[Tensor]:
@@ -129,6 +130,8 @@ def keeps_samples_apart(probe: Probe) -> float:
 
 def goes_with_the_particle(probe: Probe) -> float:
     """Particles in another order have their weights in that order, by what was remembered of each."""
+    from superpose.estimate.prediction import Estimate
+
     made = probe.transitions(1)
     order = list(reversed(range(probe.population.size)))
     turned = [
@@ -136,7 +139,7 @@ def goes_with_the_particle(probe: Probe) -> float:
             one,
             before=one.before[order],
             after=one.after[order],
-            estimate=one.estimate._replace(clean=one.estimate.clean[order]),
+            estimate=Estimate._make(None if value is None else value[order] for value in one.estimate),
         )
         for one in made
     ]
