@@ -15,8 +15,11 @@ from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
 from superpose_guidance.interval import Interval
 from superpose_guidance.magnitude_aware import MagnitudeAware
+from superpose_guidance.pag import PerturbedAttention
 from superpose_guidance.perp_neg import PerpNeg
 from superpose_guidance.rescale import Rescale
+from superpose_guidance.seg import SmoothedEnergy
+from superpose_guidance.slg import SkipLayer
 from superpose_guidance.tangential import Tangential
 
 
@@ -33,8 +36,11 @@ def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> 
         Interval,
         MagnitudeAware,
         PerpNeg,
+        PerturbedAttention,
         PlusPlus,
         Rescale,
+        SkipLayer,
+        SmoothedEnergy,
         Tangential,
         ZeroStar,
     ):
