@@ -1,131 +1,127 @@
-"""Previews of a run on the terminal: the clean estimates of some samples as they form."""
+"""Previews of a run: the clean estimates of its samples, copied off the device as they form and shown somewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
-from rich.color import Color
-from rich.progress import Progress
-from rich.segment import Segment
-from rich.style import Style
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from rich.console import Console, ConsoleOptions, RenderableType
     from torch import Tensor
 
     from superpose import Step
 
 #: Seconds between two pictures, at least.
 EVERY = 0.5
-#: Samples that are shown, at most, and columns that each takes: at least and at most.
-MOST, LEAST, LARGEST = 8, 16, 48
+
+
+@attrs.frozen
+class Room:
+    """Room for pictures.
+
+    Attributes:
+        count: Samples that are shown, at most.
+        width: Pixels of each, from left to right, at most.
+    """
+
+    count: int
+    width: int
 
 
 @attrs.frozen(eq=False)
-class HalfBlocks:
-    """A picture in characters, two pixels each, in as many colours as the terminal says it has.
+class Estimates:
+    """Clean estimates of some samples, after one step.
 
     Attributes:
-        pixels: In 8 bits, shape (H, W, 3).
+        pixels: In 8 bits, shape (N, H, W, 3).
+        index: Number of the step, from 0.
+        total: How many there are.
     """
 
     pixels: NDArray[np.uint8]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        """A line for each two rows."""
-        del console
-        for y in range(0, len(self.pixels), 2):
-            upper, lower = self.pixels[y], self.pixels[min(y + 1, len(self.pixels) - 1)]
-            for above, below in list(zip(upper.tolist(), lower.tolist(), strict=True))[: options.max_width]:
-                yield Segment("▀", Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below)))
-            yield Segment.line()
+    index: int
+    total: int
 
 
-class PictureProgress(Progress):
-    """A progress bar with a picture above it.
+class Screen(Protocol):
+    """Something that shows estimates: a terminal, a page."""
 
-    Attributes:
-        picture: What stands there; None for nothing yet.
-    """
+    def room(self, width: int) -> Room:
+        """The room for samples that are so many pixels wide."""
+        ...
 
-    picture: HalfBlocks | None = None
+    def show(self, estimates: Estimates) -> None:
+        """Show these in the place of those before."""
+        ...
 
-    def put(self, picture: HalfBlocks) -> None:
-        """Have a picture stand above the bars from now on."""
-        self.picture = picture
 
-    def get_renderables(self) -> Iterator[RenderableType]:
-        """The picture, then the bars."""
-        if self.picture is not None:
-            yield self.picture
-        yield from super().get_renderables()
+@attrs.frozen(eq=False)
+class _Copied:
+    small: Tensor
+    event: Any  # of the device; None where the copy is there already
+    index: int
+    total: int
 
 
 class Preview:
     """The observer: at most twice a second it takes a copy of the clean estimates, and shows it once it is there.
 
-    On a GPU the copy is made behind what the device is doing and looked at in a later step, so nothing waits for it.
+    On a GPU the copy is made behind what the device is doing and looked at in a later step, so nothing waits for it;
+    while one is on its way no other is made.
     """
 
-    def __init__(
-        self, show: Callable[[HalfBlocks], object], width: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.show, self.width, self.clock = show, width, clock
+    def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
+        self.screen, self.clock = screen, clock
         self.due = clock()
-        self.copied: tuple[Tensor, Any] | None = None
+        self.copied: _Copied | None = None
 
     def see(self, step: Step) -> None:
         """Show what has been copied, and copy what is due."""
-        if self.copied is not None and (self.copied[1] is None or self.copied[1].query()):
+        if self.copied is not None and (self.copied.event is None or self.copied.event.query()):
             self._shown()
         if self.copied is None and step.clean is not None and self.clock() >= self.due:
             self.due = self.clock() + EVERY
-            self._copy(step.clean)
+            self._copy(step.clean, step)
 
-    def _copy(self, clean: Tensor) -> None:
+    def _copy(self, clean: Tensor, step: Step) -> None:
         import torch
 
-        small = reduced(clean, self.width)
+        small = reduced(clean, self.screen.room(clean.shape[-1]))
         if small.device.type != "cuda":
-            self.copied = small.cpu(), None
+            self.copied = _Copied(small.cpu(), None, step.index, step.total)
             self._shown()
             return
         here, event = small.to("cpu", non_blocking=True), torch.cuda.Event()
         event.record()
-        self.copied = here, event
+        self.copied = _Copied(here, event, step.index, step.total)
 
     def _shown(self) -> None:
         from superpose.media.images import to_pixels
 
         if self.copied is not None:
-            [pixels], self.copied = to_pixels(self.copied[0][None]), None
-            self.show(HalfBlocks(pixels))
+            copied, self.copied = self.copied, None
+            self.screen.show(Estimates(to_pixels(copied.small), copied.index, copied.total))
 
 
-def reduced(clean: Tensor, width: int) -> Tensor:
-    """Some samples beside each other, shape (3, H, W), no wider than so many columns; new, and on the same device.
+def reduced(clean: Tensor, room: Room) -> Tensor:
+    """The first samples, as many and as wide as there is room for, shape (N, 3, H, W); new, and on the same device.
 
     Of latents the first three channels stand for colours: decoding them would cost more than the step.
     """
     import torch
     from torch.nn.functional import interpolate
 
-    if clean.shape[1] not in (1, 3):
-        clean = clean[:, :3] / clean[:, :3].abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-6)
-        clean = clean.expand(-1, 3, -1, -1) if clean.shape[1] == 1 else clean
-    tall, wide = clean.shape[-2:]
-    count = max(1, min(len(clean), MOST, (width + 1) // (min(LEAST, wide) + 1)))
-    columns = max(1, min(LARGEST, wide, (width + 1) // count - 1))
-    rows = max(1, round(tall * columns / wide))
-    some = clean[:count].float()
-    if (rows, columns) != (tall, wide):
-        some = interpolate(some, (rows, columns), mode="area")
+    some = clean[: room.count].float()
+    if some.shape[1] not in (1, 3):
+        some = some[:, :3] / some[:, :3].abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    tall, wide = some.shape[-2:]
+    columns = max(1, min(room.width, wide))
+    if columns < wide:
+        some = interpolate(some, (max(1, round(tall * columns / wide)), columns), mode="area")
     if some.shape[1] != 3:
         some = some[:, :1].expand(-1, 3, -1, -1)
-    gap = some.new_full((count, 3, rows, 1), -1.0)
-    return torch.cat([some, gap], -1).permute(1, 2, 0, 3).reshape(3, rows, -1)[..., :-1].clone()
+    return torch.clone(some, memory_format=torch.contiguous_format)

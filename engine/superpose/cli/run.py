@@ -15,12 +15,11 @@ from superpose.cli.best import chosen, reader_of, refuse_choice
 from superpose.cli.printing import complain, say
 from superpose.cli.recipes import add_download, add_recipe, read_recipe
 from superpose.cli.score import add_classifier
+from superpose.cli.watching import add_preview, place, watched
 from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    from superpose import Observer, Step
+    from superpose.cli.watching import Place
     from superpose.running.job import Job, Outcome
     from superpose.running.series import Series
 
@@ -38,9 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", type=int, metavar="N", help="samples to draw for --best, in the place of --samples")
     add_classifier(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
-    parser.add_argument(
-        "--preview", action="store_true", help="show on the terminal what the images look like while they form"
-    )
+    add_preview(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -61,6 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from superpose.running.job import Job
     from superpose.running.series import Series
 
+    where = place(arguments)
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
     drawn = arguments.of or 0
     options = {name: getattr(arguments, name) for name in ("device", "resume", "overwrite")}
@@ -68,44 +66,32 @@ def _run(arguments: argparse.Namespace) -> int:
         if classifier is not None:
             raise RecipeError("--best chooses among images of one recipe, and this one names several files")
         with Series.of(recipe, out, **options) as series:
-            return _made(series, series.close, preview=arguments.preview)
+            return _made(series, series.close, where)
     with Job.of(recipe, out, drawn=drawn, **options) as job:
         if classifier is None:
-            return _made(job, job.close, preview=arguments.preview)
+            return _made(job, job.close, where)
         if arguments.resume and job.has_chosen(arguments.best):
             print(f"the best {arguments.best} of {drawn} samples are there already", file=sys.stderr)
             return 0
-        return _made(job, lambda: chosen(job, classifier, arguments.best), tell=False, preview=arguments.preview)
+        return _made(job, lambda: chosen(job, classifier, arguments.best), where, tell=False)
 
 
-def _made(job: Job | Series, close: Callable[[], Outcome], *, tell: bool = True, preview: bool = False) -> int:
+def _made(job: Job | Series, close: Callable[[], Outcome], where: Place | None = None, *, tell: bool = True) -> int:
     """Make what is to be made, with a progress bar.
 
     Arguments:
         job: What to make.
         close: Ends it.
+        where: Where to show what is made as it forms; None for nowhere.
         tell: Whether to print each image when it is made.
-        preview: Whether to show what is made as it forms.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
-    from superpose.cli.preview import PictureProgress, Preview
 
     console = Console(stderr=True)
-    if preview and not console.is_terminal:
-        complain("--preview shows nothing here: standard error is no terminal")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     wanted = job.wanted
-    # rich would show on the terminal what is meant for a file or another program.
-    redirected = sys.stdout is not None and sys.stdout.isatty()
     try:
-        with PictureProgress(*columns, console=console, transient=True, redirect_stdout=redirected) as progress:
-            task = progress.add_task("sampling", total=job.steps)
-            watching: list[Observer] = [Bar(progress, task)]
-            if preview and console.is_terminal:
-                watching.append(Preview(progress.put, console.width))
-            for path in job.make_pending(watching):
+        with watched(job, console, where) as observers:
+            for path in job.make_pending(observers):
                 if tell:
                     say(path)
         outcome = close()
@@ -144,29 +130,3 @@ def stopping() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-class Bar:
-    """The progress bar as an observer.
-
-    On a GPU the loop runs ahead of the device, so each step leaves an event, and the bar counts those that have
-    passed: the remaining time is that of the device, which is never made to wait.
-    """
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self.progress, self.task = progress, task
-        self.ahead: list[object] = []
-
-    def see(self, step: Step) -> None:
-        """Count a step."""
-        if step.x.device.type != "cuda":
-            self.progress.advance(self.task)
-            return
-        import torch
-
-        event = torch.cuda.Event()
-        event.record()
-        self.ahead.append(event)
-        while self.ahead and self.ahead[0].query():  # type: ignore[attr-defined]
-            self.ahead.pop(0)
-            self.progress.advance(self.task)

@@ -84,6 +84,7 @@ class Job:
         replayed: Origin of the image whose particle is made again, without those beside it; None for a run.
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
+        carried: Numbers of those that are being made.
         seconds: Time spent sampling so far.
     """
 
@@ -97,6 +98,7 @@ class Job:
     replayed: Origin | None = None
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
+    carried: tuple[int, ...] = ()
     seconds: float = 0.0
     _writing: int = -1
     _text: str = ""
@@ -215,7 +217,7 @@ class Job:
     ) -> Iterator[tuple[Origin, NDArray[np.uint8]]]:
         """Sample, a batch at a time: origin and pixels of each image, which nobody has written yet."""
         for mine in self._batches(samples):
-            began = time.perf_counter()
+            self.carried, began = mine, time.perf_counter()
             with threads(self.recipe.run.threads):
                 images, swarms = self._sampled(mine, observers)
             self.seconds += time.perf_counter() - began
@@ -243,8 +245,7 @@ class Job:
         """Write what is to lie beside the images."""
         inspection = self.composition.inspection or inspect(self.recipe)
         before = read_record(self.out) if self.resume else None
-        if before and before.run != self.run:
-            before = None
+        before = before if before and before.run == self.run else None
         record = Record.of(
             self.origin(0),
             self.run,

@@ -131,6 +131,11 @@ class Series:
         return tuple(k for job in self.jobs for k in job.made)
 
     @property
+    def carried(self) -> tuple[int, ...]:
+        """Those that are being made."""
+        return next((job.carried for job in reversed(self.jobs) if job.carried), ())
+
+    @property
     def finished(self) -> int:
         """Number of images that are there."""
         return sum(job.finished for job in self.jobs)
