@@ -90,6 +90,7 @@ from superpose.estimate.query import Estimating as Estimating
 from superpose.estimate.query import Estimation as Estimation
 from superpose.estimate.query import Network as Network
 from superpose.estimate.query import Query as Query
+from superpose.estimate.reading import Reading as Reading
 from superpose.estimate.reduction import reduced as reduced
 from superpose.estimate.tapped import Tapped as Tapped
 from superpose.estimate.tapped import tapped as tapped
@@ -208,7 +209,6 @@ from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
 from superpose.sampling.population import Population as Population
 from superpose.sampling.population import Potential as Potential
-from superpose.sampling.population import Reading as Reading
 from superpose.sampling.population import Transition as Transition
 from superpose.sampling.resampled import Resampled as Resampled
 from superpose.sampling.rule import Edit as Edit

@@ -28,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--view", required=True, metavar="KIND[:VALUE]", help="KIND, or KIND:VALUE with the value of its first option"
     )
     parser.add_argument("--words", required=True, metavar="WORDS", help="with commas between, or a file, a word a line")
+    parser.add_argument("--itself", action="store_true", help="draw each word with itself, too")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; a search in it goes on")
     parser.add_argument("--steps", type=int, default=10, help="of DDIM in the first round; default 10")
     parser.add_argument("--samples", type=int, default=2, help="of each pair in the first round; default 2")
@@ -74,7 +75,7 @@ def main(arguments: argparse.Namespace) -> int:
     tallies = record.read()
     how = arguments.device, arguments.dtype
     predictor, reader = model.load(*how), classifier.load(*how)
-    pairs = Pairs(predictor, classifier, reader, view, arguments.scale, arguments.seed)
+    pairs = Pairs(predictor, classifier, reader, view, arguments.scale, arguments.seed, arguments.itself)
     few = Round(samples=arguments.samples, steps=arguments.steps)
     more = Round(samples=arguments.more_samples, steps=arguments.more_steps, first=arguments.samples)
     total = len(pairs.of(words))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.estimate.blame import refuse_old_names
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from superpose.estimate.prediction import LearnedVariance
     from superpose.estimate.predictor import NoisePredictor
     from superpose.estimate.problem import Problem
+    from superpose.estimate.reading import Reading
 
 
 class Model(Kind, ABC):
@@ -94,6 +95,14 @@ class Model(Kind, ABC):
 
         Asked before any weight is read, and once more before the network is told the prompt. No option is at fault.
         """
+
+    def readings_problems(self, readings: Sequence[Reading]) -> Iterable[Problem]:
+        """Problems with what one of its images is to show at once, such as two letters that are never each other.
+
+        Asked before any weight is read, where it paints the whole image and everything else is well.
+        """
+        del readings
+        return ()
 
     @property
     def learned_variance(self) -> LearnedVariance | None:

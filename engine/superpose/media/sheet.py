@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -117,7 +118,8 @@ def readings(subject: Subject) -> list[Reading]:
     if subject.compose is not None:
         return _composed(subject.compose)
     if subject.image is not None:
-        return [Reading(subject.image.stem, _same, _same)]
+        # A picture that travels in an image has its content's hash in its name.
+        return [Reading(re.sub(r"(?<=.)-[0-9a-f]{12}$", "", subject.image.stem), _same, _same)]
     return [Reading(subject.prompt or UNTOLD, _same, _same, subject.prompt or None)]
 
 

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from superpose.estimate.context import Load
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import Conditioning, NoisePredictor
+    from superpose.estimate.reading import Reading
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
     from superpose.running.tree import Node
     from superpose.sampling.noise import Lineage, NoiseSource
-    from superpose.sampling.population import Population, Potential, Reading
+    from superpose.sampling.population import Population, Potential
     from superpose.sampling.rule import Rule
     from superpose.sampling.scheduler import Scheduler
 

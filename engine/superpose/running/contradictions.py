@@ -69,7 +69,16 @@ def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
             place = place_of(number, path, recipe)
             if (place, why) not in found:
                 found.append((place, _said_once(number, path, why) if number and place == path else why))
-    return found
+    return found or list(_unreadable(recipe))
+
+
+def _unreadable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """Readings that the model of a stage knows it can't show in one image."""
+    if recipe.models:  # which paint some readings in its place
+        return
+    for number, stage in enumerate(recipe.stages):
+        found = problems_of(stage.model.readings_problems, readings(stage.subject))
+        yield from ((place_of(number, path), why) for path, why in _at(("model",), found))
 
 
 def place_of(number: int, path: Path, recipe: Recipe | None = None) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Pictures up to this many bytes travel inside the images, and so many bytes of all of them.
 EMBEDDED, TOGETHER = 2**20, 8 * 2**20
+#: Characters of the name of such a picture that travel with it, at most.
+LONGEST = 32
 
 
 @attrs.define
@@ -117,7 +120,14 @@ def unpacked(origin: Origin, folder: Path) -> dict[str, Path]:
 
 
 def picture_name(name: str, data: bytes) -> str:
-    """The name of a picture that travels: of its content, and of the end of its own ``name`` if that is harmless."""
-    suffix = Path(name).suffix
+    """The name of a picture that travels: of its content, after what is harmless in its own ``name``.
+
+    >>> picture_name("pictures/house.png", b"")
+    'house-e3b0c44298fc.png'
+    >>> picture_name("house-e3b0c44298fc.png", b"")
+    'house-e3b0c44298fc.png'
+    """
+    suffix, content = Path(name).suffix, hashlib.sha256(data).hexdigest()[:12]
     harmless = len(suffix) <= 6 and suffix[1:].isascii() and suffix[1:].isalnum()
-    return f"{hashlib.sha256(data).hexdigest()[:12]}{suffix if harmless else ''}"
+    stem = re.sub(r"[^a-zA-Z0-9_]+", "-", Path(name).stem.removesuffix(content))[:LONGEST].strip("-")
+    return f"{stem}-{content}".removeprefix("-") + (suffix if harmless else "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import attrs
 
@@ -25,20 +25,8 @@ if TYPE_CHECKING:
     from superpose.estimate.model import Model
     from superpose.estimate.prediction import Estimate
     from superpose.estimate.problem import Problem
-    from superpose.estimate.tensors import Map
+    from superpose.estimate.reading import Reading
     from superpose.levels.noise_level import NoiseLevel
-
-
-class Reading(Protocol):
-    """One way in which an image is to be read."""
-
-    @property
-    def prompt(self) -> str | None:
-        """The prompt that it is to show then; None where nothing was asked for."""
-
-    @property
-    def show(self) -> Map:
-        """Pictures (N, C, H, W) as they look then."""
 
 
 @attrs.frozen(eq=False)

@@ -91,6 +91,7 @@ class Pairs:
         view: Through which the second word is read.
         scale: Of classifier-free guidance, away from the prompt "".
         seed: Of the noise.
+        itself: Whether a word makes a pair with itself, too.
     """
 
     predictor: NoisePredictor
@@ -99,6 +100,7 @@ class Pairs:
     view: View
     scale: float = 5.0
     seed: int = 0
+    itself: bool = False
     _conditions: dict[str, Condition] = attrs.field(factory=dict, init=False)
 
     @property
@@ -109,9 +111,9 @@ class Pairs:
         return torch.equal(self.view.apply(self.view.apply(x)), x)
 
     def of(self, words: Sequence[str]) -> list[tuple[str, str]]:
-        """The pairs of different words that are to be drawn."""
+        """The pairs of words that are to be drawn."""
         choose = itertools.combinations if self.mirrored else itertools.permutations
-        return list(choose(words, 2))
+        return [*choose(words, 2), *((word, word) for word in words if self.itself)]
 
     def search(
         self, words: Sequence[str], few: Round, more: Round, best: int, done: Sequence[Tally] = ()

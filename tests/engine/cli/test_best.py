@@ -117,6 +117,10 @@ def test_of_a_word_each_letter_is_chosen_by_itself(tmp_path, capsys):
 def test_letters_that_no_drawing_shows_are_named(tmp_path, capsys):
     path, out = tmp_path / "word.toml", tmp_path / "out"
     path.write_text(WORD.format("oe", "po"))
+    told = said(capsys, "run", path, "--out", out, "--best", 1, "--of", 2, "--device", "cpu", code=2).err
+    assert "of 16 drawings none is read right both ways of letter 2, 'e' and 'p'" in told
+    assert not [*out.glob("*.png")], "nothing is drawn"
+    path.write_text(WORD.format("oe", "po").replace("letters = 2", "letters = 2\nstrict = false"))
     told = said(capsys, "run", path, "--out", out, "--best", 1, "--of", 2, "--device", "cpu", code=1).err
     assert "none of 2 drawings is read right every way of letter 2, 'e' and 'p'" in told
     assert len([*out.glob("0*.png")]) == 2, "drawings that more could be added to are gone"

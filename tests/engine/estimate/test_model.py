@@ -17,6 +17,7 @@ def test_where_nothing_is_said():
     assert (model.clip, model.learned_variance, model.differentiable) == (None, None, True)
     assert (model.upscales, model.has_concat_conditioning, model.concat_conditioning) == (False, False, ())
     assert list(model.problems()) == []
+    assert list(model.readings_problems(())) == []
     assert Model.weights(model) == {}
 
 

@@ -1,8 +1,10 @@
 """Contradictions: found before any weight is read, each told in its place with the cure."""
 
+import attrs
 import pytest
 
-from superpose import RecipeError, inspect, loads, make
+from small_models import First
+from superpose import Problem, RecipeError, inspect, loads, make
 from superpose.estimate.process import GaussianProcess
 from superpose.recipe import Recipe, Subject
 from superpose.running.contradictions import contradictions, place_of, refuses_process
@@ -193,3 +195,24 @@ def test_models_stand_where_they_can():
         first + CASCADE.replace("small-larger", "small-first")
     )
     assert "belongs into a [[stage]], after a first model" in told(first.replace("small-first", "small-larger"))
+
+
+def test_a_model_says_which_readings_it_can_not_show_where_all_else_is_well():
+    class Weary(First):
+        kind = "weary"
+
+        def readings_problems(self, readings):
+            asked = [reading.prompt for reading in readings]
+            if len(asked) > 1:
+                yield Problem("size", f"{' and '.join(asked)} are too much", "ask for one")
+
+    def contradictory(text):
+        recipe = loads(text.replace("small-exact", "small-first"))
+        return contradictions(attrs.evolve(recipe, model=Weary()))
+
+    assert contradictory(HEAD + view("a")) == []
+    assert contradictory(HEAD + view("a") + view("b", kind="rotate")) == [
+        (("model", "size"), "a and b are too much: ask for one")
+    ]
+    wrong = [path for path, _ in contradictory(HEAD + view("a") + view("unknown"))]
+    assert wrong == [("view", 1, "prompt")]

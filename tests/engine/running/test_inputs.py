@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 
 import attrs
 import pytest
@@ -29,7 +30,7 @@ def test_a_picture_travels_and_another_file_does_not(tmp_path):
     given = Inputs()
     picture, table = written(tmp_path / "a.png", png("red")), written(tmp_path / "words.txt", b"cat\n")
     name = given.name(picture)
-    assert name == hashlib.sha256(png("red")).hexdigest()[:12] + ".png"
+    assert name == f"a-{hashlib.sha256(png('red')).hexdigest()[:12]}.png"
     assert given.pictures == {name: png("red")}
     assert given.name(table) == "words.txt"
     assert given.files == {"words.txt": hashlib.sha256(b"cat\n").hexdigest()}
@@ -89,6 +90,15 @@ def test_a_travelling_picture_can_not_leave_its_folder(name, ending, tmp_path):
     [path] = unpacked(origin, tmp_path).values()
     assert path.parent == tmp_path
     assert path.read_bytes() == png("red")
+
+
+@pytest.mark.parametrize("name", ["house.png", "my dög/ünder the tree.png", f"{'a' * 99}.png", "-.png", "..png"])
+def test_a_travelling_picture_keeps_its_name_when_it_travels_again(name):
+    once = picture_name(name, png("red"))
+    assert picture_name(once, png("red")) == once
+    assert re.fullmatch(r"(?:[\w-]{1,32}-)?[0-9a-f]{12}(?:\.png)?", once, re.ASCII)
+    content = hashlib.sha256(png("red")).hexdigest()[:12]
+    assert picture_name(f"{content}.png", png("red")) == f"{content}.png", "as images of before have it"
 
 
 def test_a_file_that_nobody_needs_or_that_is_not_there(tmp_path):

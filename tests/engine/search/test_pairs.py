@@ -88,6 +88,7 @@ def test_a_pair_counts_once_where_the_view_undoes_itself() -> None:
     assert not pairs(90).mirrored
     assert len(pairs(180).of(WORDS)) == 6
     assert len(pairs(90).of(WORDS)) == 12
+    assert attrs.evolve(pairs(180), itself=True).of(WORDS)[6:] == [(word, word) for word in WORDS]
 
 
 def test_finds_what_reads_both_ways() -> None:
