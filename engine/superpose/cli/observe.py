@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superpose.cli.printing import complain, say
-from superpose.cli.recipes import registry, toml_value
+from superpose.cli.recipes import kind_named, registry
 from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
     from superpose.estimate.operator import Operator
-    from superpose.plugins import Registry
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +40,8 @@ def main(arguments: argparse.Namespace) -> int:
 
     if not (arguments.noise >= 0 and 0 <= arguments.seed < 2**63):
         raise RecipeError("--noise and --seed are at least 0")
-    operator = named(arguments.operator, arguments.option, registry(strict=arguments.strict_plugins))
+    known = registry(strict=arguments.strict_plugins)
+    operator: Operator = kind_named("operator", "--operator", arguments.operator, known, arguments.option)
     height, width, channels = read_picture(arguments.image).shape
     shape = channels, height, width
     refuse(problems_of(operator.problems, shape))
@@ -55,29 +55,3 @@ def main(arguments: argparse.Namespace) -> int:
     if cut:
         complain(f"{cut:.1%} of the values are beyond black and white, and were cut off: a .npy file keeps them")
     return 0
-
-
-def named(said: str, options: list[str], known: Registry) -> Operator:
-    """The operator that the command line names.
-
-    Raises:
-        RecipeError: There is none of that kind, or it has other options.
-    """
-    from superpose.estimate.operator import Operator
-    from superpose.recipe.read import Reader
-
-    table = toml_value(said) if said.lstrip().startswith("{") else {"kind": said}
-    if not isinstance(table, dict):
-        raise RecipeError(f"--operator {said}: write the name of a kind, or a table such as a recipe has")
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not (name and equals):
-            raise RecipeError(f"--option {option}: write KEY=VALUE, such as factor=2")
-        table[name] = toml_value(value)
-    reader = Reader(known, Path.cwd())
-    read = reader.kind("operator", table, ("operator",))
-    if reader.mistakes:
-        raise RecipeError(*(f"--operator: {'.'.join(map(str, path[1:]))}: {why}" for path, why in reader.mistakes))
-    if not isinstance(read, Operator):
-        raise AssertionError("a reader that finds no mistake reads an operator")
-    return read

@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 
 from superpose.cli.printing import say
-from superpose.cli.recipes import add_input, named_files, registry
+from superpose.cli.recipes import add_input, kind_named, named_files, registry
 
 DESCRIPTION = """\
 Make a puzzle of an image that superpose wrote, of which a view moves pieces: interlocked ones, a disc that turns,
 squares on hinges, patches. IMAGE-puzzle.svg has the lines to cut along, each once, in millimetres, with the number of
 each piece. IMAGE-puzzle.pdf has four pages of that size: the picture with its bleed, to print; its back with the
-numbers; and the pieces put together in both ways. No network is loaded.
+numbers; and the pieces put together in both ways. No network is loaded but that of --stage.
 """
 
 
@@ -32,6 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="pixels of print for each of the image, a side, by Lanczos (default: 300 an inch)",
     )
+    parser.add_argument(
+        "--stage",
+        metavar="MODEL",
+        help="have a network that enlarges paint it over first, every view at its new size: its kind, or a table",
+    )
     parser.add_argument("--no-pages", action="store_true", help="leave out the PDF (pip install 'superpose[print]')")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     add_input(parser)
@@ -39,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Make the puzzle of an image, and print where it is."""
-    registry(strict=arguments.strict_plugins)
+    known = registry(strict=arguments.strict_plugins)
 
     from superpose.running.puzzle import puzzle
 
@@ -50,6 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
         width=arguments.width,
         bleed=arguments.bleed,
         scale=arguments.scale,
+        stage=kind_named("model", "--stage", arguments.stage, known) if arguments.stage else None,
         pages=not arguments.no_pages,
         inputs=named_files(arguments.input),
         overwrite=arguments.overwrite,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import tomllib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from superpose.cli.printing import complain
 from superpose.errors import RecipeError
@@ -90,3 +91,35 @@ def registry(*, strict: bool) -> Registry:
         if plugin.status not in {"loaded", "blocked"}:
             complain(f"plugin {plugin.name!r} is {plugin.status}: {plugin.why}")
     return found
+
+
+def kind_named(role: str, flag: str, said: str, known: Registry, options: Sequence[str] = ()) -> Any:
+    """The object of a role that an argument names, by its kind or by a table such as a recipe has.
+
+    Arguments:
+        role: What it is.
+        flag: The argument, as errors call it.
+        said: What stands there.
+        known: What is installed.
+        options: Further ones, each as KEY=VALUE.
+
+    Raises:
+        RecipeError: There is none of that kind, or it has other options.
+    """
+    from pathlib import Path
+
+    from superpose.recipe.read import Reader
+
+    table = toml_value(said) if said.lstrip().startswith("{") else {"kind": said}
+    if not isinstance(table, dict):
+        raise RecipeError(f"{flag} {said}: write the name of a kind, or a table such as a recipe has")
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not (name and equals):
+            raise RecipeError(f"--option {option}: write KEY=VALUE, such as factor=2")
+        table[name] = toml_value(value)
+    reader = Reader(known, Path.cwd())
+    read = reader.kind(role, table, (role,))
+    if reader.mistakes:
+        raise RecipeError(*(f"{flag}: {'.'.join(map(str, path[1:]))}: {why}" for path, why in reader.mistakes))
+    return read

@@ -77,6 +77,11 @@ class Inside:
         subject = stages[-1].subject.scaled(model.image_shape[1] / model.shape[1])
         return Shown(self.image, subject, tuple(stage.model.image_shape[1] for stage in stages[:-1]))
 
+    def looked_at(self) -> tuple[Subject, Picture]:
+        """What the image shows, and its picture; errors are those of `shown` and of `Shown.picture`."""
+        shown = self.shown()
+        return shown.subject, shown.picture()
+
 
 @contextmanager
 def inside(image: Path, inputs: Mapping[str, str | Path] | None = None) -> Iterator[Inside]:

@@ -13,11 +13,13 @@ import numpy as np
 from superpose.errors import RecipeError
 from superpose.media.frames import in_pixels, resized
 from superpose.media.paper import Number, Page, Sheet, write_pdf, write_svg
+from superpose.running.enlarging import painted_larger
 from superpose.running.inside import inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from superpose.estimate.model import Model
     from superpose.estimate.view import View
     from superpose.media.cutting import Cutting
     from superpose.media.frames import Picture
@@ -53,6 +55,7 @@ def puzzle(
     width: float = 180.0,
     bleed: float = 3.0,
     scale: int | None = None,
+    stage: Model | None = None,
     pages: bool = True,
     inputs: Mapping[str, str | Path] | None = None,
     overwrite: bool = False,
@@ -69,6 +72,7 @@ def puzzle(
         width: Of the cut picture, in millimetres.
         bleed: Millimetres of picture beyond its edge, which is mirrored there.
         scale: Each pixel is printed as so many a side, interpolated (Lanczos); by default as 300 an inch need.
+        stage: A network that enlarges, which paints the image over at its size before it is printed.
         pages: Whether to write the pages, which ReportLab is needed for.
         inputs: Where files are that the recipe inside names and that do not travel, by its names for them.
         overwrite: Whether files that are there are replaced.
@@ -88,9 +92,8 @@ def puzzle(
         if path and path.exists() and not overwrite:
             raise RecipeError(f"{path} is there already: choose another folder with --out, or replace it: --overwrite")
     with inside(image, inputs) as found:
-        shown = found.shown()
-        picture = shown.picture()
-        chosen = _chosen(image, shown.subject, picture, view)
+        subject, picture = painted_larger(found, stage) if stage else found.looked_at()
+        chosen = _chosen(image, subject, picture, view)
         cut = _Cut.of(chosen, picture, width, scale)
     folder.mkdir(parents=True, exist_ok=True)
     millimetres = width / picture.shape[2]
