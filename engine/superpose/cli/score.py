@@ -74,6 +74,7 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
     from superpose.running.album import album
     from superpose.running.given import given_pictures
     from superpose.running.sheets import Sheets
+    from superpose.running.swarms import with_sizes
     from superpose.search.reading import Reader, classifier_for, prompts_of
     from superpose.search.scores import SCORES, read_scores
 
@@ -96,7 +97,8 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
         say(folder / SCORES)
         if found.record is not None:
             sheets = Sheets(folder, found.record.run, subject, shape, given_pictures(found.recipe))
-            for path in sheets.write(images, {number: reader.note(score) for number, score in scores.items()}):
+            notes = {number: reader.note(score) for number, score in scores.items()}
+            for path in sheets.write(images, with_sizes(notes, images, subject)):
                 say(path)
         tell(kept)
 

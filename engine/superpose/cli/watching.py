@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from superpose.cli.asking import GRAPHICS
 from superpose.cli.printing import complain
 from superpose.errors import RecipeError
 
@@ -56,6 +55,9 @@ def place(arguments: argparse.Namespace) -> Place | None:
     asked: str | None = arguments.preview_on
     if asked is None:
         return Place() if arguments.preview else None
+
+    from superpose.cli.asking import GRAPHICS
+
     for graphics in GRAPHICS:
         if asked == graphics:
             return Place(graphics=graphics)

@@ -16,14 +16,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import attrs
-import torch
-from torch import Tensor
 
 from superpose.errors import RunError
 from superpose.estimate.blame import article, blamed
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 #: Attention of places of the image to each other, to words, to both (words first); or a block that can be left out.
 SiteKind: TypeAlias = Literal["self", "cross", "joint", "block"]
@@ -88,6 +86,8 @@ class Attention:
 
     def of(self, query: Tensor) -> Tensor:
         r"""The probabilities of another :math:`q`, shaped as the network's."""
+        import torch  # brought in when it is used: whoever reads recipes or looks at images needs none
+
         scores = (query / math.sqrt(query.shape[-1])) @ self.key.transpose(-1, -2)
         if self.mask is not None:
             scores = scores.masked_fill(~self.mask, -math.inf) if self.mask.dtype is torch.bool else scores + self.mask
@@ -243,6 +243,8 @@ class _Pass:
                 f"{site.name} computes attention of {len(query)} rows where {self.shape[0]} were asked about: a "
                 "network that is asked inside another can't be tapped, for whose rows are whose nobody could say"
             )
+        import torch
+
         known = {"cross": key.shape[2], "self": 0, "joint": 0, "block": 0}[site.kind] if words is None else words
         place = grid or places(self.shape[1:], query.shape[2])
         # On a CPU each row from memory of its own: where a row begins may decide which code multiplies it.
@@ -276,6 +278,8 @@ class _Pass:
 
 def _answer(taps: Sequence[Tap], attention: Attention) -> Tensor | None:
     """Answer of attention with the probabilities that taps put in place; None where none does."""
+    from torch import Tensor
+
     shape = (*attention.query.shape[:3], attention.key.shape[2])
     for tap in taps:
         edited: object = tap.edit(attention)

@@ -30,7 +30,7 @@ from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import Record, read_record, write_recipe
 from superpose.running.sheets import Sheets
-from superpose.running.swarms import of_replayed, of_swarms
+from superpose.running.swarms import of_replayed, of_swarms, with_sizes
 from superpose.running.threads import threads
 from superpose.sampling.loop import State
 
@@ -237,7 +237,9 @@ class Job:
         for sample in set(self.samples) - set(numbers):
             self.path(sample).unlink(missing_ok=True)
         images = {k: self.path(k) for k in numbers}
-        outcome = Outcome(tuple(images.values()), self.sheets.write(images, notes), self.seconds)
+        sheets = self.sheets
+        pages = sheets.write(images, with_sizes(notes or {}, images, sheets.subject))
+        outcome = Outcome(tuple(images.values()), pages, self.seconds)
         self._account(outcome, images)
         return outcome
 

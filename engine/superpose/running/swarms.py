@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superpose.media.png import read_origin
+from superpose.media.sheet import Note, readings
 
 if TYPE_CHECKING:
     from superpose.media.png import Origin
+    from superpose.recipe import Subject
     from superpose.sampling.swarm import Particles, Swarm
 
 
@@ -31,3 +33,15 @@ def sizes_in(images: Iterable[Path]) -> dict[str, Sequence[float]]:
     """Effective sizes of the swarms of images by their names; those without a population are left out."""
     found = {path.name: read_origin(path).effective_sizes for path in images}
     return {name: sizes for name, sizes in found.items() if sizes}
+
+
+def with_sizes(notes: Mapping[int, Note], images: Mapping[int, Path], subject: Subject) -> Mapping[int, Note]:
+    """Notes that tell the least effective size of the swarm of each sample, too; as they were without a population."""
+    if not sizes_in([*images.values()][:1]):
+        return notes
+    sizes, blank = sizes_in(images.values()), Note("", (None,) * len(readings(subject)))
+    told = dict(notes)
+    for number, path in images.items():
+        note = notes.get(number, blank)
+        told[number] = note._replace(title=f"{note.title}  ESS {min(sizes[path.name]):.1f}".strip())
+    return told

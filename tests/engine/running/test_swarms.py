@@ -5,14 +5,20 @@ import json
 import attrs
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from folders import contents
-from superpose import RecipeError, inspect, loads, replay, run
+from superpose import RecipeError, inspect, loads, read_image, replay, run
 from superpose.cli import main
 from superpose.media.png import read_origin
+from superpose.media.sheet import Mark, Note, layout_of, sheet
 from superpose.running import composition, keeping
+from superpose.running.album import album
+from superpose.running.gallery.contents import run_of
 from superpose.running.record import read_record
 from superpose.running.steps import filmstrip
+from superpose.running.swarms import with_sizes
 
 STEPS, SIZE = 6, 3
 PLAIN = f"""prompt = "A"
@@ -173,3 +179,28 @@ def test_the_particle_that_is_picked_goes_on_to_the_next_stage(tmp_path):
     assert any(len(read_origin(path).lineage) > 1 for path in made), "nothing was ever resampled here"
     for path in made:
         assert replay(path, tmp_path / "again", device="cpu").read_bytes() == path.read_bytes()
+
+
+def test_sheet_gallery_and_show_tell_the_sizes(made, capsys):
+    images, subject, right = {k: made / f"{k:04}.png" for k in range(3)}, loads(STEERED).subject, Mark("x", right=True)
+    sizes = [list(read_origin(path).effective_sizes) for path in images.values()]
+    least = [f"{min(each):.1f}" for each in sizes]
+    told = with_sizes({1: Note("0.5", (right,))}, images, subject)
+    assert [told[k].title for k in images] == [f"ESS {least[0]}", f"0.5  ESS {least[1]}", f"ESS {least[2]}"]
+    assert [told[k].marks for k in images] == [(None,), (right,), (None,)]
+    pixels = torch.stack([read_image(path, (3, 32, 32)) for path in images.values()])
+    layout, _ = layout_of(pixels[:1], subject, 3)
+    wanted = sheet(pixels, subject, [0, 1, 2], notes=with_sizes({}, images, subject), layout=layout)
+    with Image.open(made / "sheet.png") as page:
+        assert np.array_equal(page, wanted)
+    with album(made) as found:
+        assert [image["sizes"] for image in run_of(found, 2**20)["images"]] == sizes
+    assert main(["show", str(images[0])]) == 0
+    told = f"effective sample size {least[0]} at least, {sizes[0][-1]:.1f} at last"
+    assert told in capsys.readouterr().out
+
+
+def test_without_a_population_notes_stay_as_they_are(tmp_path):
+    image = at(tmp_path, PLAIN).images[0]
+    notes = {0: Note("0.5", (None,))}
+    assert with_sizes(notes, {0: image}, loads(PLAIN).subject) is notes

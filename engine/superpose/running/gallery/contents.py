@@ -79,6 +79,7 @@ def _images(
         yield {
             "file": path.name,
             "sample": origin.sample,
+            "sizes": list(origin.effective_sizes),
             "sha256": digest(path),
             "command": command_of(path, origin.files),
             "picture": thumbnail(pixels, side, room),

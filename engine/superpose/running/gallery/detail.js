@@ -59,6 +59,10 @@ function neighbour(by) {
 function tellFacts(item, run) {
   const facts = [["run", run.folder], ["sample", `${item.sample}, seed ${run.seed}`]];
   if (run.drawn) facts.push(["chosen", `one of the best of ${run.drawn} samples`]);
+  if (item.sizes.length) {
+    const [least, last] = [Math.min(...item.sizes), item.sizes.at(-1)].map((size) => size.toFixed(1));
+    facts.push(["swarm", `effective sample size ${least} at least, ${last} at last`]);
+  }
   if (item.score) {
     facts.push(["scores", `${scoreWords(item)} (${run.scoredBy})`]);
     run.readings.filter((each) => each.scored).forEach((each, i) => {
