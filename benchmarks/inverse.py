@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 import superpose
-from superpose import Constraint, LinearOperator, NoClip, Operator
+from superpose import Constraint, LinearOperator, NoClip, Operator, Schedule
 from superpose.sampling.rule import Rule
 from superpose_gaussian.normal import Mixture, Normal
 from superpose_gaussian.predictor import ExactPredictor
@@ -153,11 +153,25 @@ def rule_of(method: Method, exact: Exact) -> Rule:
     return rules[method.constraint](**told, **({} if method.constraint == "dps" else {"noise": NOISE}))
 
 
+def network_of(normal: Normal, schedule: Schedule) -> Any:
+    """The network that knows that distribution exactly."""
+    return ExactPredictor(Mixture((normal,), torch.ones(1).double()), ("",), SHAPE, schedule, "cpu")
+
+
+def sampled(method: Method, exact: Exact, network: Any) -> Tensor:
+    """Samples of a method."""
+    options = dict(method.scheduler)
+    scheduler = superpose.make("scheduler", options.pop("kind"), **options)
+    rules: list[Constraint | Rule] = [rule_of(method, exact)]
+    prompted = superpose.prompted(network, "")
+    return superpose.sample(prompted, scheduler, network, samples=SAMPLES, constraints=rules, clip=NoClip())
+
+
 def main(chosen: list[str]) -> None:
     """Print the table."""
     whole: Any = superpose.model("gaussian")
     normal = smaller(whole.images.normals[0])
-    network: Any = ExactPredictor(Mixture((normal,), torch.ones(1).double()), ("",), SHAPE, whole.schedule, "cpu")
+    network = network_of(normal, whole.schedule)
     asked: list[int] = []
     predict = network.predict
     network.predict = lambda *arguments: (asked.append(1), predict(*arguments))[1]
@@ -170,18 +184,7 @@ def main(chosen: list[str]) -> None:
         cells = []
         for exact in problems.values():
             asked.clear()
-            options = dict(method.scheduler)
-            scheduler = superpose.make("scheduler", options.pop("kind"), **options)
-            rules: list[Constraint | Rule] = [rule_of(method, exact)]
-            samples = superpose.sample(
-                superpose.prompted(network, ""),
-                scheduler,
-                network,
-                samples=SAMPLES,
-                constraints=rules,
-                clip=NoClip(),
-            )
-            off, share, least = exact.judged(samples)
+            off, share, least = exact.judged(sampled(method, exact, network))
             cells.append(f"{off:.2f}, {share:.2f}, {least:.2f}")
         print(f"| {name} | {len(asked)} | " + " | ".join(cells) + " |", flush=True)
 

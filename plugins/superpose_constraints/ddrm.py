@@ -13,6 +13,9 @@ a step to level s (here t for the level after it) makes of them
 It starts from noise around what was observed. The program leaves out the equality in the last case, so that without
 noise its last step does not put in what was observed; and it divides the state that it starts from by the deviation of
 the noise in it.
+
+The second case puts the same noise of the observation in at every step: where s is small next to :math:`s_y` that is
+all it puts in, and what is made is drawn away from the image. Such coordinates count as unseen here (``threshold``).
 """
 
 from __future__ import annotations
@@ -44,11 +47,17 @@ class DDRM(Observed):
     spectral = True
     eta: float = option(0.85, doc="share of fresh noise where nothing is observed, or noise hides it", ge=0, le=1)
     eta_b: float = option(1.0, doc="how much of what was observed is put in, where noise does not hide it", ge=0, le=1)
+    threshold: float = option(
+        1.0,
+        doc="coordinates with a singular value of at most so many noises count as unseen; 0, as published: none",
+        ge=0,
+    )
 
     def bind(self, canvas: Canvas) -> Rule:
         """The files as tensors."""
         operator, observed = self.linear_observation(canvas)
-        return Restored(operator=operator, observed=observed, noise=self.noise, eta=self.eta, eta_b=self.eta_b)
+        told = {name: getattr(self, name) for name in ("noise", "eta", "eta_b", "threshold")}
+        return Restored(operator=operator, observed=observed, **told)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -61,6 +70,7 @@ class Restored(Rule):
         noise: :math:`s_y`.
         eta: :math:`\eta`.
         eta_b: :math:`\eta_b`.
+        threshold: Coordinates whose singular value is at most so many :math:`s_y` count as unseen.
     """
 
     kind = "ddrm"
@@ -69,6 +79,7 @@ class Restored(Rule):
     noise: float = 0.0
     eta: float = 0.85
     eta_b: float = 1.0
+    threshold: float = 1.0
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
         """Noise at the first level, around what was observed where that is louder than its own noise."""
@@ -100,7 +111,8 @@ class Restored(Rule):
     def _known(self) -> Spectrum:
         if (known := self.operator.spectrum) is None:
             raise RecipeError("ddrm needs an operator whose singular values are known")
-        return known
+        loud = known.values > self.threshold * self.noise
+        return attrs.evolve(known, values=known.values.where(loud, known.values.new_zeros(())))
 
     def _means(self, known: Spectrum) -> Tensor:
         r""":math:`\bar y`, 0 where nothing is seen; shape (1, C, H, W)."""

@@ -73,7 +73,10 @@ class StandIn(NoisePredictor):
         return self.model.sites
 
     def encode(self, images: Tensor) -> Tensor:
-        return images if self.image_shape == self.shape else images.new_zeros(len(images), *self.shape)
+        return images if self.image_shape == self.shape else _grey(images, self.shape)
+
+    def decode(self, states: Tensor) -> Tensor:
+        return states if self.image_shape == self.shape else _grey(states, self.image_shape)
 
     def condition(self, prompt: str) -> Condition:
         refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
@@ -91,6 +94,11 @@ class StandIn(NoisePredictor):
         self.asked = True
         clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
+
+
+def _grey(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Zeros of another shape, which torch can differentiate by ``x``."""
+    return x.new_zeros(len(x), *shape) + 0 * x.mean((1, 2, 3), keepdim=True)
 
 
 def stand_in(kind: Model | Classifier, rounds: list[int], judged: list[int]) -> StandIn | StandInClassifier:

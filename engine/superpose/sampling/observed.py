@@ -29,10 +29,12 @@ class Observed(Constraint):
     Attributes:
         linear: Whether its method needs a linear operator.
         spectral: Whether it needs one whose singular values are known.
+        latent: Whether it takes models that paint latents, of whose pictures something was observed.
     """
 
     linear: ClassVar[bool] = False
     spectral: ClassVar[bool] = False
+    latent: ClassVar[bool] = False
 
     operator: Operator = option(doc="what was observed of the image: a table with its kind")
     observed: Path = option(doc="what was observed: a picture, or a .npy or .safetensors file; see superpose observe")
@@ -41,14 +43,14 @@ class Observed(Constraint):
 
     def problems(self, canvas: Canvas) -> Iterator[Problem]:
         """An operator that does not fit the images or the method, and files that can't be read or are of another."""
-        if canvas.shape != canvas.image_shape:
+        if canvas.shape != canvas.image_shape and not self.latent:
             what = f"{self.kind} observes pictures, and this model paints latents"
-            yield Problem("operator", what, "use a model of pixels")
+            yield Problem("operator", what, _cure_of_latents())
             return
-        if found := problems_of(self.operator.problems, canvas.shape):
+        if found := problems_of(self.operator.problems, canvas.image_shape):
             yield from (problem.inside("operator") for problem in found)
             return
-        bound = self.operator.bound_to(canvas.shape)
+        bound = self.operator.bound_to(canvas.image_shape)
         if lack := self._lack(bound):
             yield Problem(
                 "operator", f"{self.kind} needs {lack}, and {self.operator.kind} as set here is none", _cure()
@@ -64,7 +66,7 @@ class Observed(Constraint):
             RecipeError: If something does not fit.
         """
         refuse(self.problems(canvas))
-        bound = self.operator.bound_to(canvas.shape, canvas.device)
+        bound = self.operator.bound_to(canvas.image_shape, canvas.device)
         return bound, bound.within(read_observation(self.observed, bound.observed_shape, canvas.device)[None])
 
     def linear_observation(self, canvas: Canvas) -> tuple[LinearOperator, Tensor]:
@@ -82,10 +84,20 @@ class Observed(Constraint):
         return ""
 
 
-def _cure() -> str:
-    """The installed constraints that take any operator."""
+def _installed() -> dict[str, type[Observed]]:
     from superpose.plugins import load_plugins  # asked only where something is wrong already
 
     kinds = load_plugins().kinds("constraint").items()
-    free = [kind for kind, cls in kinds if issubclass(cls, Observed) and not (cls.linear or cls.spectral)]
+    return {kind: cls for kind, cls in kinds if issubclass(cls, Observed)}
+
+
+def _cure_of_latents() -> str:
+    """The installed constraints that take models of latents."""
+    fit = [kind for kind, cls in _installed().items() if cls.latent]
+    return f"use a model of pixels, or {' or '.join(fit)}" if fit else "use a model of pixels"
+
+
+def _cure() -> str:
+    """The installed constraints that take any operator."""
+    free = [kind for kind, cls in _installed().items() if not (cls.linear or cls.spectral)]
     return f"use one of the constraints that take any: {', '.join(free)}" if free else "use another operator"

@@ -115,7 +115,8 @@ class Autoencoder(nn.Module):
 
     def _decoded(self, e: Tensor) -> Tensor:
         if self.shape.codes:
-            e = self._table[self.codes(e)].t().reshape(e.shape).to(self._dtype)
+            code = self._table[self.codes(e)].t().reshape(e.shape).to(self._dtype)
+            e = e + (code - e).detach() if e.requires_grad else code  # straight-through: a code has no slope
         image: Tensor = self.decoder(e if self.post_quant_conv is None else self.post_quant_conv(e))
         return image
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from recorded_posteriors import Case, averaging, denoise, drawn, level, patches, port, unpatched
-from superpose import Plan
+from superpose import LinearOperator, Plan, Spectrum, Trajectory, make, prompted
+from superpose.testing.gaussian import BatchNoise, GaussianImages
 from superpose_constraints.ddrm import Restored
 from superpose_operators.bound.masked import Masked
 
@@ -94,6 +95,7 @@ def test_it_is_the_recorded_program(name):
         noise=run["sigma_0"],
         eta=run["eta"],
         eta_b=run["etaB"],
+        threshold=0.0,
     )
     ask, levels = denoise(port()), Plan.of([level(t) for t in times]).levels
     # It divides its state by the deviation of the noise in it.
@@ -122,3 +124,40 @@ def start_of(told, rule, top):
     seen = (known.values > 0) & (rule._spread(known, top) < top.sigma)
     z = told.coordinates(CASE.given["x"].view(1, -1))
     return known.image(z.where(seen, z * top.sigma / top.prior))
+
+
+def test_coordinates_that_noise_drowns_are_as_if_unseen():
+    """What was observed through a small singular value changes no bit of what is made."""
+    values = torch.full(SHAPE, 0.8)
+    values[:, 8:] = 0.04
+    known = Spectrum(values, torch.clone, torch.clone, torch.clone)
+    plan, network = make("scheduler", "ddim", steps=6).plan(GaussianImages(SHAPE).schedule), GaussianImages(SHAPE)
+    observed = torch.rand(1, *SHAPE, generator=torch.Generator().manual_seed(0))
+
+    def made(y, threshold):
+        rule = Restored(operator=Weighed(known), observed=y, noise=0.05, threshold=threshold)
+        return Trajectory(prompted(network, ""), make("scheduler", "ddim", steps=6), plan, DRAWS, [rule]).run()
+
+    other = observed.clone()
+    other[:, :, 8:] = -3.0
+    assert torch.equal(made(observed, 1.0), made(other, 1.0))
+    assert not torch.equal(made(observed, 0.0), made(other, 0.0))
+
+
+class Weighed(LinearOperator):
+    """An operator that is its spectrum."""
+
+    shape = observed_shape = SHAPE
+
+    def __init__(self, known):
+        self.known = known
+
+    @property
+    def spectrum(self):
+        return self.known
+
+    def apply(self, x):
+        return x * self.known.values
+
+
+DRAWS = BatchNoise((2, *SHAPE))
