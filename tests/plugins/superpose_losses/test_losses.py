@@ -1,13 +1,18 @@
 """Every loss keeps the laws, and those of files say what does not fit."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
+import tiny_clip
 from problems import told
 from superpose import make
 from superpose.plugins import load_plugins
 from superpose.testing import check_loss
 
 GLYPHS = {"kind": "glyphs-classifier"}
+CLIP = Path(tempfile.mkdtemp()) / "clip"
 
 
 def made(kind, picture):
@@ -15,12 +20,15 @@ def made(kind, picture):
         "classifier": {"classifier": make("classifier", "glyphs-classifier"), "label": "B"},
         "distance": {"image": picture},
         "edges": {"image": picture},
+        "clip": {"path": CLIP, "text": "cat"},
     }
     return make("loss", kind, **told.get(kind, {}))
 
 
 @pytest.mark.parametrize("kind", load_plugins().kinds("loss"))
 def test_it_keeps_the_laws(kind, picture):
+    if kind == "clip":
+        tiny_clip.written(CLIP)
     check_loss(made(kind, picture))
 
 
