@@ -13,7 +13,7 @@ ENGINE = Path(__file__).parents[2] / "engine" / "superpose"
 EXAMPLES = ENGINE / "recipe" / "language.py"
 #: Kinds whose names are words as well, or of other things; in quotes or after ``kind =`` they are kinds all the same.
 WORDS = {
-    "classifier", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix", "motion",
+    "classifier", "clip", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix", "motion",
     "negate", "none", "pieces", "regions", "static",
     "diffusers", "edm", "ldm", "word",
 }  # fmt: skip

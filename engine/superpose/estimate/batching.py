@@ -73,12 +73,19 @@ class BatchedEvaluator:
         batch_size: Rows in a forward pass; the last block is padded. None puts all rows of a round in one block, which
             is fastest, and whose bits depend on how many samples there are.
         per_sample: Tensors of one row a sample that a predictor is given with its conditions: see `Conditioning`.
+        checkpointing: Work a forward pass out again when a gradient is walked back, instead of keeping all of its
+            tensors until then: as much memory as one pass needs, and one pass more.
     """
 
     def __init__(
-        self, batch_size: int | None = None, per_sample: Mapping[Network, Mapping[str, Tensor]] | None = None
+        self,
+        batch_size: int | None = None,
+        per_sample: Mapping[Network, Mapping[str, Tensor]] | None = None,
+        *,
+        checkpointing: bool = False,
     ) -> None:
         self.batch_size = batch_size
+        self.checkpointing = checkpointing
         self.per_sample = per_sample or {}
         self._given: dict[tuple[Network, Arrangement], list[Mapping[str, Tensor]]] = {}
 
@@ -125,12 +132,29 @@ class BatchedEvaluator:
         with torch.set_grad_enabled(queries[0].gradient):
             batch = images[0] if len(images) == 1 else torch.cat(images)
             blocks = [
-                _judged(predictor, _predicted(predictor, block, level, mine, queries[0].taps, whose), block)
+                _judged(predictor, self._predicted(predictor, block, level, mine, queries[0].taps, whose), block)
                 for block, mine, whose in zip(batch.split(rows), given, _owners(counts, rows), strict=True)
             ]
             variances = [block.variance for block in blocks if block.variance is not None]
             whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)
             return _split(whole, counts)
+
+    def _predicted(
+        self,
+        predictor: Network,
+        block: Tensor,
+        level: NoiseLevel,
+        given: Mapping[str, Tensor],
+        taps: Sequence[Tap],
+        rows: Sequence[Row],
+    ) -> Prediction:
+        # What a tap reads is read once: a pass with taps is not worked out again.
+        if taps or not (self.checkpointing and block.requires_grad and torch.is_grad_enabled()):
+            return _predicted(predictor, block, level, given, taps, rows)
+        from torch.utils.checkpoint import checkpoint
+
+        again: Prediction = checkpoint(predictor.predict, block, level, given, use_reentrant=False)
+        return again
 
     def _gathered(
         self, predictor: Network, arrangement: Arrangement, rows: int, padding: int

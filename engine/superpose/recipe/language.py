@@ -122,6 +122,7 @@ EXAMPLES: dict[str, str] = {
     "run.batch_size": "[run]\nbatch_size = 32",
     "run.noise": 'image = "letter*.png"\n\n[run]\nnoise = "shared"',
     "run.at_once": "[run]\nat_once = 4",
+    "run.checkpointing": "[run]\ncheckpointing = true",
 }
 
 

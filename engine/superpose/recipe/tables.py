@@ -65,6 +65,9 @@ class Run:
         choices=("own", "shared"),
     )
     at_once: int = option(16, doc="samples carried at once", ge=1, le=4096)
+    checkpointing: bool = option(
+        False, doc="where gradients go through a network, the memory of one forward pass, for one pass more"
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -56,6 +56,7 @@ class Assembly:
         seed: Of the noise.
         population: Particles a sample; None for one.
         potential: What weighs them.
+        checkpointing: Whether gradients work forward passes out again; see `BatchedEvaluator`.
     """
 
     denoiser: Denoiser
@@ -69,6 +70,7 @@ class Assembly:
     seed: int = 0
     population: Population | None = None
     potential: Potential | None = None
+    checkpointing: bool = False
 
     def carrying(self, population: Population | None, context: Context, readings: Sequence[Reading] = ()) -> Assembly:
         """The same with several particles a sample; arguments as of `Population.bind`.
@@ -141,6 +143,7 @@ class Assembly:
             conditioning,
             others or {},
             swarm,
+            self.checkpointing,
         )
 
 
@@ -213,6 +216,7 @@ def assembled(
         number=number,
         seed=recipe.run.seed,
     )
+    stage = attrs.evolve(stage, checkpointing=recipe.run.checkpointing)
     if recipe.population is None:
         return stage
     scale = recipe.model.image_shape[1] / recipe.model.shape[1]

@@ -372,7 +372,5 @@ def _versions(recipe: Recipe) -> dict[str, str]:
 def _settled(recipe: Recipe, rows: int) -> Recipe:
     """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
     plain = Run()
-    return attrs.evolve(
-        recipe,
-        run=attrs.evolve(recipe.run, batch_size=rows, device="auto", samples=plain.samples, at_once=plain.at_once),
-    )
+    hidden = {name: getattr(plain, name) for name in ("device", "samples", "at_once", "checkpointing")}
+    return attrs.evolve(recipe, run=attrs.evolve(recipe.run, batch_size=rows, **hidden))

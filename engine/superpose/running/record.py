@@ -111,7 +111,7 @@ def write_recipe(recipe: Recipe, rows: int, folder: Path) -> None:
         _kept(path, "was not written by a run")
         return
     plain = Run()
-    settled = attrs.evolve(recipe.run, batch_size=rows, device=plain.device, at_once=plain.at_once)
+    settled = attrs.evolve(recipe.run, batch_size=rows, device=plain.device, at_once=plain.at_once, checkpointing=False)
     write_text(HEAD + dumps(attrs.evolve(recipe, run=settled), lambda file: _from(file, folder)), path)
 
 

@@ -82,6 +82,7 @@ class Trajectory:
         conditioning: What the predictor lays beside the samples.
         others: What further networks on the same canvas are given with each sample.
         swarm: Weighs the particles of which several are carried for each sample; None where each row is a sample.
+        checkpointing: Whether gradients work forward passes out again; see `BatchedEvaluator`.
     """
 
     denoiser: Denoiser
@@ -94,6 +95,7 @@ class Trajectory:
     conditioning: Conditioning | None = None
     others: Mapping[NoisePredictor, Conditioning] = attrs.field(factory=dict)
     swarm: Swarm | None = None
+    checkpointing: bool = False
     _evaluate: BatchedEvaluator = attrs.field(init=False)
     _told: tuple[Rule, ...] = attrs.field(init=False)
     _asked: Denoiser = attrs.field(init=False)
@@ -105,7 +107,11 @@ class Trajectory:
         laid = dict(self.others)
         if self.predictor is not None and self.conditioning is not None:
             laid[self.predictor] = self.conditioning
-        return BatchedEvaluator(self.batch_size, {predictor: it.per_sample for predictor, it in laid.items()})
+        return BatchedEvaluator(
+            self.batch_size,
+            {predictor: it.per_sample for predictor, it in laid.items()},
+            checkpointing=self.checkpointing,
+        )
 
     @_told.default
     def _tell_the_run(self) -> tuple[Rule, ...]:

@@ -63,6 +63,7 @@ threads = 4
 batch_size = 0
 noise = "own"
 at_once = 16
+checkpointing = false
 """
     )
 
