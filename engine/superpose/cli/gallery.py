@@ -8,9 +8,16 @@ from pathlib import Path
 from superpose.cli.printing import say
 from superpose.cli.recipes import registry
 
+DESCRIPTION = """\
+Write RUN/gallery.html: one file that holds all images of a run and opens in any browser, without a network. There one
+sees each image in all its readings, turns, flips and negates it, squints at it, compares two, finds and sorts them by
+prompt and score, and copies the command that makes an image again. No torch and no network's weights are needed.
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
+    parser.description = DESCRIPTION
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run; scores in it are shown")
     parser.add_argument(
         "--out", type=Path, metavar="FILE.html", help="one page of all runs (default: RUN/gallery.html of each)"

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from superpose.plugins import Registry
     from superpose.search.scores import Scores
 
+DESCRIPTION = """\
+Have the images of a run read by a classifier, every view and part of each, and write what it says into RUN/scores.json,
+onto the sheet, and by the next gallery onto that: alignment and concealment of Visual Anagrams with their quantiles,
+and how many of 100 samples are read right every way, with intervals.
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
+    parser.description = DESCRIPTION
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run")
     add_classifier(parser)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default cpu")

@@ -31,6 +31,25 @@ def test_every_command_has_help(command, capsys):
     assert "usage: superpose" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "makes"),
+    [
+        ("gallery", ["RUN/gallery.html"]),
+        ("score", ["RUN/scores.json"]),
+        ("animate", [".gif", ".webp", ".mp4"]),
+        ("puzzle", ["IMAGE-puzzle.svg", "IMAGE-puzzle.pdf"]),
+        ("typeset", ["IMAGE-word.png", "IMAGE-word.svg"]),
+        ("steps", ["runs/NAME-steps.png", "NAME-forward.png"]),
+        ("diff", ["FILE.png"]),
+    ],
+)
+def test_help_names_the_files_that_a_command_makes(command, makes, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    text = "".join(capsys.readouterr().out.split())
+    assert [name for name in makes if name not in text] == []
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
