@@ -61,9 +61,13 @@ def test_the_python_of_a_page_runs(page, at_home, capsys):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in HOWTOS], ids=named)
-def test_the_recipes_of_a_page_are_read(page):
+def test_the_recipes_of_a_page_are_read(page, tmp_path):
     for text in filter(is_recipe, blocks(page, "toml")):
-        superpose.loads(text, name=named(page), folder=ROOT / "recipes")
+        if "[sweep" in text:
+            (tmp_path / "recipe.toml").write_text(text)
+            assert list(superpose.load_sweep(tmp_path / "recipe.toml").recipes())
+        else:
+            superpose.loads(text, name=named(page), folder=ROOT / "recipes")
 
 
 @pytest.mark.parametrize("page", HOWTOS, ids=named)
@@ -77,6 +81,13 @@ def test_the_recipe_of_a_howto_runs_with_what_the_page_writes(page, at_home):
     known = [cls for role in installed.roles if role != "clip" for cls in installed.kinds(role).values()]
     [text] = filter(is_recipe, blocks(page, "toml"))
     registry = Registry.of(*known, *drafted)
+    if "[sweep" in text:
+        Path("recipe.toml").write_text(text)
+        sets = ["scheduler.steps=2", 'sweep.axes."run.seed"=[0, 1]']
+        sweep = superpose.load_sweep("recipe.toml", sets, registry=registry)
+        assert type(sweep.options.executor) in drafted
+        assert superpose.sweep(sweep, "out").tally.made == 2
+        return
     recipe = superpose.loads(
         text, name=named(page), folder="recipes", overrides=["scheduler.steps=3"], registry=registry
     )

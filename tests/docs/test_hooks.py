@@ -93,3 +93,7 @@ def test_register_constraints(installed):
 
 def test_register_populations(installed):
     assert adds(installed, "population", "steady")(size=3).weighs(9, 10)
+
+
+def test_register_executors(installed):
+    assert adds(installed, "executor", "threaded")(threads=3).threads == 3

@@ -39,6 +39,7 @@ FLOORS: dict[str, int] = {
     "superpose_diffusers": 93,
     "superpose_dit": 94,
     "superpose_edm": 95,
+    "superpose_executors": 85,
     "superpose_gaussian": 95,
     "superpose_glyphs": 95,
     "superpose_guidance": 95,

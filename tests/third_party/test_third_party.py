@@ -25,6 +25,7 @@ RECIPES = {
     "sunshine.toml": ("weather", "toyland"),
     "mosaic.toml": ("mosaic",),
     "dusk.toml": ("dusk", "toyland"),
+    "waves.toml": ("tides", "toyland"),
 }
 #: The kinds of each, by role.
 KINDS = {
@@ -37,7 +38,7 @@ KINDS = {
         "population": ["sunshine"],
     },
     "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
-    "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"]},
+    "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"], "executor": ["waves"]},
     "mosaic": {"model": ["mosaic"], "scheduler": ["unmask"]},
     "dusk": {"clip": ["hue"], "classifier": ["hours"]},
 }
@@ -234,6 +235,19 @@ def test_a_classifier_of_theirs_leads_their_network(env, tmp_path, hour, way):
     images(env, recipe, tmp_path / "made")
     means = pixels(tmp_path / "made").mean((1, 2, 3)) * way
     assert (means > 0.2).all(), means
+
+
+def test_an_executor_of_theirs_carries_out_a_sweep(env, tmp_path):
+    told = run(env, "superpose", "sweep", str(HERE / "waves.toml"), "--out", str(tmp_path / "out"))
+    assert "4 of 4 jobs made" in told.stderr, told.stderr
+    by_ours = ("--out", str(tmp_path / "ours"), "--executor", "inline")
+    run(env, "superpose", "sweep", str(HERE / "waves.toml"), *by_ours)
+    theirs, ours = (
+        {path.parent.name: path.read_bytes() for path in (tmp_path / out).glob("jobs/*/0*.png")}
+        for out in ("out", "ours")
+    )
+    assert theirs == ours
+    assert len(ours) == 4
 
 
 def pixels(folder):

@@ -16,6 +16,7 @@ from superpose.terminal import printable
 #: The commands, in the order of the help.
 COMMANDS = (
     "run",
+    "sweep",
     "check",
     "replay",
     "show",

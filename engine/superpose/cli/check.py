@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superpose.cli.printing import marked
-from superpose.cli.recipes import add_download, add_recipe, read_recipe
+from superpose.cli.recipes import add_download, add_recipe, changes, read_recipe, registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +29,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Print the composition as a tree with what it costs."""
     from superpose.media.hub import downloads
+    from superpose.recipe.sweep import is_sweep
 
     with downloads(arguments.allow_download):
-        return _check(arguments)
+        return _check_sweep(arguments) if is_sweep(arguments.recipe) else _check(arguments)
+
+
+def _check_sweep(arguments: argparse.Namespace) -> int:
+    """Check every recipe of a sweep, and print how many jobs there are and what they cost."""
+    from superpose.cli.sweep import summary
+    from superpose.recipe import load_sweep
+    from superpose.running.sweep.plan import planned, read_plan
+    from superpose.running.sweep.sweeping import status_of
+
+    registry(strict=arguments.strict_plugins)
+    sweep = load_sweep(arguments.recipe, changes(arguments))
+    out = Path("runs") / Path(arguments.recipe).stem
+    plan = planned(sweep, read_plan(out))
+    print(f"{arguments.recipe}: a sweep over {', '.join(f'{axis.key} ({len(axis.values)})' for axis in sweep.axes)}")
+    for line in summary(plan, status_of(out, plan), out):
+        print(line)
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from superpose.cli.recipes import registry, toml_value
+from superpose.cli.recipes import first_option, made, registry
 from superpose.errors import PromptError, RecipeError
 from superpose.media.files import read_text
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
     from superpose.estimate.model import Model
     from superpose.estimate.view import View
-    from superpose.plugins import Registry
-
-K = TypeVar("K")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +47,9 @@ def main(arguments: argparse.Namespace) -> int:
     known = registry(strict=arguments.strict_plugins)
     _refuse_numbers(arguments)
     words = _words(arguments.words)
-    view = _view(known, arguments.view)
-    model: Model = _made(known.get("model", arguments.model), "MODEL")
-    classifier: Classifier = _made(known.get("classifier", arguments.classifier), "--classifier")
+    view: View = first_option(known, "view", arguments.view, "--view")
+    model: Model = made(known.get("model", arguments.model), "MODEL")
+    classifier: Classifier = made(known.get("classifier", arguments.classifier), "--classifier")
     for problem in problems_of(view.problems, model.shape):
         raise RecipeError(f"--view: {problem}")
     if classifier.shape != model.shape:
@@ -113,28 +110,3 @@ def _words(given: str) -> list[str]:
     if len(words) < 2:
         raise RecipeError(f"--words: {given!r} gives {len(words)} words: write two at least, with commas between")
     return words
-
-
-def _made(make: type[K], where: str, **options: object) -> K:
-    """An object of a kind that needs no other option than these."""
-    try:
-        return make(**options)
-    except (TypeError, ValueError) as error:
-        raise RecipeError(f"{where}: {error}") from error
-
-
-def _view(known: Registry, given: str) -> View:
-    """A view by its kind, and the value of its first option."""
-    from superpose.kinds.options import options_of
-
-    kind, _, value = given.partition(":")
-    cls: type[View] = known.get("view", kind)
-    if not value:
-        return _made(cls, "--view")
-    options = options_of(cls)
-    if not options:
-        raise RecipeError(f"--view: {kind!r} has no option: leave out {value!r}")
-    first, found = options[0], toml_value(value)
-    if not first.form.fits(found):
-        raise RecipeError(f"--view: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
-    return _made(cls, "--view", **{first.name: found})

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import tomllib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from superpose.cli.printing import complain
 from superpose.errors import RecipeError
@@ -14,6 +14,8 @@ from superpose.errors import RecipeError
 if TYPE_CHECKING:
     from superpose.plugins import Registry
     from superpose.recipe import Recipe
+
+K = TypeVar("K")
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +64,53 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
     from superpose.recipe import load
 
     registry(strict=arguments.strict_plugins)
+    return load(arguments.recipe, changes(arguments))
+
+
+def changes(arguments: argparse.Namespace) -> list[str]:
+    """What the command line changes in a recipe, as overrides."""
     short = {"run.seed": arguments.seed, "run.samples": arguments.samples}
-    given = [f"{key}={value}" for key, value in short.items() if value is not None]
-    return load(arguments.recipe, [*arguments.set, *given])
+    return [*arguments.set, *(f"{key}={value}" for key, value in short.items() if value is not None)]
+
+
+def first_option(known: Registry, role: str, given: str, where: str) -> Any:
+    """An object of a kind by its name, and the value of its first option: ``rotate:90``.
+
+    Arguments:
+        known: The kinds there are.
+        role: Of the kind.
+        given: KIND or KIND:VALUE.
+        where: The option of the command line, for errors.
+
+    Raises:
+        RecipeError: If there is none of that kind, or its option does not take the value.
+    """
+    from superpose.kinds.options import options_of
+
+    kind, _, value = given.partition(":")
+    cls = known.get(role, kind)
+    values: dict[str, object] = {}
+    if value:
+        options = options_of(cls)
+        if not options:
+            raise RecipeError(f"{where}: {kind!r} has no option: leave out {value!r}")
+        first, found = options[0], toml_value(value)
+        if not first.form.fits(found):
+            raise RecipeError(f"{where}: {first.name} of {kind!r} is {first.form.words}, got {value!r}")
+        values[first.name] = found
+    return made(cls, where, **values)
+
+
+def made(make: type[K], where: str, **options: object) -> K:
+    """An object of a kind that needs no other option than these.
+
+    Raises:
+        RecipeError: If it can't be made of them.
+    """
+    try:
+        return make(**options)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{where}: {error}") from error
 
 
 def quoted(text: object) -> str:

@@ -111,7 +111,7 @@ class Named:
     @property
     def words(self) -> str:
         """Name of the form in an error or a manual."""
-        return f"a table with the kind of a {self.role}"
+        return f"a table with the kind of {'an' if self.role[0] in 'aeiou' else 'a'} {self.role}"
 
     def fits(self, value: object) -> bool:
         """True where a TOML value is a table; its keys are not looked at."""

@@ -27,6 +27,7 @@ class Role:
         text: What its table says, for editors: one sentence.
         laws: The cases in which a kind is held to its laws, as ``module:function``; see `superpose.testing.cases`.
         in_recipe: Whether it has a table at the top of a recipe; others are named by options of kinds.
+        inside: The table of a recipe that has its table in it; empty where none has.
         required: Whether that table must be there.
         many: Whether it is a list of tables, in order.
         in_stage: Whether each stage of a cascade may have a table of its own.
@@ -42,6 +43,7 @@ class Role:
     text: str
     laws: str
     in_recipe: bool = True
+    inside: str = ""
     required: bool = False
     many: bool = False
     in_stage: bool = False
@@ -181,6 +183,16 @@ ROLES: dict[str, Role] = {
             title="Populations",
             text="Several particles a sample, weighted on the way, of which one becomes the image.",
             laws=f"{_CASES}:population",
+        ),
+        Role(
+            name="executor",
+            interface="superpose:Executor",
+            plural="executors",
+            title="Executors",
+            text="Where the jobs of a sweep are carried out.",
+            laws=f"{_CASES}:executor",
+            in_recipe=False,
+            inside="sweep",
         ),
     )
 }

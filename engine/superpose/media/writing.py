@@ -60,12 +60,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
             yield folder / place.name
             # Some libraries write files that only their owner can read. The folder tells the umask without changing it.
             (folder / place.name).chmod(stat.S_IMODE(folder.stat().st_mode) & 0o666)
-            _on_disk(folder / place.name)
+            on_disk(folder / place.name)
             (folder / place.name).replace(place)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # the file is whole; some systems can't do this to a folder
-            _on_disk(place.parent)
+            on_disk(place.parent)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -103,7 +103,7 @@ def clear_drafts(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _on_disk(path: Path) -> None:
+def on_disk(path: Path) -> None:
     """Have the disk hold what was written, so that a power cut after the renaming leaves no empty file."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

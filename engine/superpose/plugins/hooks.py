@@ -82,3 +82,8 @@ def register_constraints(register: Register) -> None:
 @hookspec
 def register_populations(register: Register) -> None:
     """Register ways to carry several particles a sample: call ``register`` with each `Population` class."""
+
+
+@hookspec
+def register_executors(register: Register) -> None:
+    """Register places where sweeps are carried out: call ``register`` with each `Executor` class."""

@@ -14,6 +14,10 @@ from superpose.recipe.subject import ComposeTerms as ComposeTerms
 from superpose.recipe.subject import PartTerms as PartTerms
 from superpose.recipe.subject import Subject as Subject
 from superpose.recipe.subject import ViewTerm as ViewTerm
+from superpose.recipe.sweep import Point as Point
+from superpose.recipe.sweep import Sweep as Sweep
+from superpose.recipe.sweep import SweepOptions as SweepOptions
+from superpose.recipe.sweep import load_sweep as load_sweep
 from superpose.recipe.tables import Recipe as Recipe
 from superpose.recipe.tables import Run as Run
 from superpose.recipe.tables import Stage as Stage

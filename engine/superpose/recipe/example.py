@@ -58,7 +58,8 @@ def example(cls: type[Kind], registry: Registry | None = None) -> str:
 
 
 def _heading(role: str) -> str:
-    return f"[[{role}]]\n" if ROLES[role].many else f"[{role}]\n"
+    name = f"{ROLES[role].inside}.{role}" if ROLES[role].inside else role
+    return f"[[{name}]]\n" if ROLES[role].many else f"[{name}]\n"
 
 
 def _lines(table: TomlTable) -> str:

@@ -50,6 +50,7 @@ RECIPE_KEYS = (
     *LISTED,
     *FIRST_KEYS,
     "run",
+    "sweep",
 )
 _SUBJECTS = ", ".join(
     key if key in ("prompt", "image") else f"[[{key}]]" if key in ROLES and ROLES[key].many else f"[{key}]"
@@ -76,7 +77,10 @@ STRENGTH = Option("weight", Scalar(float), _strength.metadata["doc"], _strength.
 def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
     """The recipe in plain ``data``, or `WRONG`; mistakes are noted by ``reader``."""
     reader.unknown_keys(data, RECIPE_KEYS, ())
-    fields: dict[str, object] = {"requires": _requires(reader, data.get("requires", []))}
+    if "sweep" in data:  # the recipes that it makes have none
+        cure = "superpose sweep makes them all, and superpose.load_sweep reads it; for one leave [sweep] out"
+        reader.wrong(("sweep",), f"this is many recipes in one: {cure}")
+    fields: dict[str, object] = {"requires": read_requires(reader, data.get("requires", []))}
     fields |= _roles(reader, data, (), (*STAGE_KEYS, *FIRST_KEYS))
     models = _models(reader, data.get("models", {}), ("models",))
     subject = _subject(reader, data, (), outermost=True)
@@ -272,7 +276,8 @@ def _listed(
     return WRONG if items is WRONG else all_right(read(reader, item, (*path, i)) for i, item in enumerate(items))
 
 
-def _requires(reader: Reader, given: object) -> object | Wrong:
+def read_requires(reader: Reader, given: object) -> object | Wrong:
+    """What a recipe requires, or `WRONG`; what is not installed is noted."""
     texts = reader.value(Listed(TEXT), given, ("requires",))
     if isinstance(texts, tuple):
         for i, text in enumerate(texts):

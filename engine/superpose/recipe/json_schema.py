@@ -22,6 +22,7 @@ from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
+from superpose.recipe.sweep import SweepOptions
 from superpose.recipe.tables import FIRST_KEYS, STAGE_KEYS, Run
 
 Schema = dict[str, Any]
@@ -81,6 +82,7 @@ class _Writer:
         models = _closed("Further networks that paint on the same canvas.", {}, ())
         models["patternProperties"] = {f"^{NAME.pattern}$": _ref("model")}
         keys = {"requires": requires, **roles, "models": models, **self.subject_keys(), "stage": stages, **rest}
+        keys["sweep"] = self.table("sweep", SweepOptions, more={"axes": _axes()}, needed=["axes"])
         del keys["guidance_stages"]  # each stage says its own guidance of the whole image
         keys["model"] = roles["model"]  # of the whole image it is a table, and further in a name
         for role in self.registry.roles:
@@ -199,6 +201,16 @@ class _Writer:
             "decomposition": _ref("decomposition"),
             "compose": _ref("compose"),
         }
+
+
+def _axes() -> Schema:
+    """The axes of a sweep: any key of a recipe, with what it takes in turn."""
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
+    of_range = _closed("Numbers from the first to the second, without it, with a step.", {"range": numbers}, ["range"])
+    of_files = _closed("Lines of a .txt, or files that a pattern fits.", {"files": {"type": "string"}}, ["files"])
+    axis: Schema = {"anyOf": [{"type": "array", "minItems": 1}, of_range, of_files]}
+    text = 'Keys of the recipe in quotes, each with its values: a list, {range = [0, 100]} or {files = "*.png"}.'
+    return {"type": "object", "description": text, "additionalProperties": axis, "minProperties": 1}
 
 
 def _range(limits: Limits) -> Schema:

@@ -18,11 +18,15 @@ from superpose.plugins import Registry
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.json_schema import schema
 from superpose.recipe.plain import inline, plain
+from superpose.recipe.sweep import SweepOptions
 from superpose.recipe.tables import Run
 
 _STAGE = '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}'
 _VIEW = '[[view]]\nkind = "identity"\nprompt = "A"'
 _PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
+
+_SWEEP = 'prompt = "A"\n\n[guidance]\nkind = "cfg"\n\n[sweep]\n'
+_AXES = '\n[sweep.axes]\n"guidance.scale" = [2, 4, 8]\n"run.seed" = {range = [0, 3]}'
 
 _BESIDE = "Beside `kind` and the options of that kind, each has these keys."
 _PARTS = 'Each part of the decomposition is a key, and shows a prompt, such as `low = "A"`, or a table with these keys.'
@@ -123,6 +127,18 @@ EXAMPLES: dict[str, str] = {
     "run.noise": 'image = "letter*.png"\n\n[run]\nnoise = "shared"',
     "run.at_once": "[run]\nat_once = 4",
     "run.checkpointing": "[run]\ncheckpointing = true",
+    "recipe.sweep": 'prompt = "A"\n\n[sweep.axes]\nprompt = ["A", "V"]\n"run.seed" = {range = [0, 100]}',
+    "sweep.axes": '[sweep.axes]\nprompt = {files = "prompts.txt"}\n"scheduler.eta" = {range = [0.0, 1.0, 0.25]}',
+    "sweep.zip": (
+        f'{_SWEEP}zip = [["prompt", "guidance.scale"]]\n\n'
+        '[sweep.axes]\nprompt = ["A", "V"]\n"guidance.scale" = [2, 4]\n"run.seed" = [0, 1]'
+    ),
+    "sweep.where": f'{_SWEEP}where = "scale < 8 or seed == 0"\n{_AXES}',
+    "sweep.wildcards": f"{_SWEEP}wildcards = false  # a brace in a prompt is a brace\n{_AXES}",
+    "sweep.chunk": f"{_SWEEP}chunk = 8\n{_AXES}",
+    "sweep.retries": f"{_SWEEP}retries = 0\n{_AXES}",
+    "sweep.executor": f'{_SWEEP}\n[sweep.executor]\nkind = "processes"\nworkers = 2\n{_AXES}',
+    "sweep.timeout": f"{_SWEEP}timeout = 600.0\n{_AXES}",
 }
 
 
@@ -178,13 +194,20 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
     ]
     for name, said in written["properties"].items():
         target = _target(said)
-        if target and target not in ROLES and name != "run":
+        if target and target not in ROLES and name not in ("run", "sweep"):
             heading = f"[[{name}]]" if "items" in said else f"[{name}]"
             tables.append(Table(heading, defined[target]["description"], _keys(defined[target], name, defined)))
         if name == "compose":
             term = defined["compose:term"]
             tables.append(Table("[[compose.and]], [[compose.not]]", f"{term['description']} {_TERMS}", _terms(defined)))
-    return (*tables, Table("[run]", defined["run"]["description"], of_class(Run, "run")))
+    run = Table("[run]", defined["run"]["description"], of_class(Run, "run"))
+    return (*tables, run, _sweep(defined["sweep"]))
+
+
+def _sweep(defined: Mapping[str, Any]) -> Table:
+    said = defined["properties"]["axes"]["description"]
+    axes = Key("axes", "a table [sweep.axes]", "", True, said, EXAMPLES["sweep.axes"])
+    return Table("[sweep]", defined["description"], (axes, *of_class(SweepOptions, "sweep")))
 
 
 def beside(role: str, registry: Registry | None = None) -> tuple[Key, ...]:

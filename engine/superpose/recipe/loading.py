@@ -39,14 +39,7 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, registry: Registry 
     Raises:
         RecipeError: With every mistake, one a line, in the order of the file (a `MistakesError`, which lists them).
     """
-    file = Path(path)
-    try:
-        text = file.read_bytes().decode("utf-8-sig")  # some editors on Windows write the mark
-    except OSError as error:
-        raise RecipeError(f"{path}: can't be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    return loads(text, name=str(path), folder=file.parent, overrides=overrides, registry=registry)
+    return loads(text_of(path), name=str(path), folder=Path(path).parent, overrides=overrides, registry=registry)
 
 
 def loads(
@@ -71,15 +64,29 @@ def loads(
     Raises:
         RecipeError: As `load`.
     """
-    data = _plain(text, name)
+    data = plain_tables(text, name)
     spots = locate(text)
-    sets, misplaced = _overridden(data, overrides)
+    sets, misplaced = overridden(data, overrides)
     source = Source(name, spots, sets)
     reader = Reader(registry or load_plugins(), Path(folder), files)
     recipe = read_recipe(reader, data)
     if recipe is WRONG or reader.mistakes or misplaced:
         raise MistakesError([*source.mistakes(reader.mistakes), *misplaced])
     return attrs.evolve(recipe, source=source)
+
+
+def text_of(path: str | Path) -> str:
+    """Text of a recipe's file.
+
+    Raises:
+        RecipeError: If it can't be read.
+    """
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")  # some editors on Windows write the mark
+    except OSError as error:
+        raise RecipeError(f"{path}: can't be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not UTF-8 text (byte {error.start})") from error
 
 
 def load_subject(text: str, *, name: str, folder: str | Path, files: Mapping[str, Path]) -> Subject:
@@ -90,7 +97,7 @@ def load_subject(text: str, *, name: str, folder: str | Path, files: Mapping[str
     Raises:
         RecipeError: As `loads`, of what is read.
     """
-    data = _plain(text, name)
+    data = plain_tables(text, name)
     reader = Reader(load_plugins(), Path(folder), files)
     subject = read_subject(reader, data)
     if subject is WRONG or reader.mistakes:
@@ -98,7 +105,7 @@ def load_subject(text: str, *, name: str, folder: str | Path, files: Mapping[str
     return subject
 
 
-def _plain(text: str, name: str) -> TomlTable:
+def plain_tables(text: str, name: str) -> TomlTable:
     """The tables of a recipe, within bounds."""
     if len(text) > LONGEST:
         _refused(name, f"{len(text):,} characters, and a recipe has at most {LONGEST:,}", Position(1, 1))
@@ -107,7 +114,7 @@ def _plain(text: str, name: str) -> TomlTable:
     return data
 
 
-def _overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Mistake]]:
+def overridden(data: TomlTable, overrides: Iterable[str]) -> tuple[dict[KeyPath, Override], list[Mistake]]:
     """Apply overrides to a recipe: the path that each has set, and the mistakes in those that can't be applied."""
     sets: dict[KeyPath, Override] = {}
     misplaced = []

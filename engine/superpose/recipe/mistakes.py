@@ -70,8 +70,22 @@ class Source:
 
     def mistakes(self, found: Iterable[tuple[KeyPath, str]]) -> list[Mistake]:
         """The mistakes ``found``, as (path, what is wrong), in the order of the file, those in overrides last."""
-        ranked = [(self._rank(path), self._mistake(path, what)) for path, what in found]
-        return [mistake for _, mistake in sorted(ranked, key=lambda pair: pair[0])]
+        return [mistake for _, mistake in sorted(self.ranked(found), key=lambda pair: pair[0])]
+
+    def ranked(self, found: Iterable[tuple[KeyPath, str]]) -> list[tuple[tuple[bool, int, int], Mistake]]:
+        """The mistakes ``found``, each with what sorts it as `mistakes` does."""
+        return [(self._rank(path), self._mistake(path, what)) for path, what in found]
+
+    def moved(self, places: Mapping[KeyPath, KeyPath]) -> Source:
+        """The same with the values at some paths said in other places of the file."""
+        spots = {path: spot for path, spot in self._spots.items() if _longest(path, places) is None}
+        sets = {path: one for path, one in self._sets.items() if _longest(path, places) is None}
+        for path, place in places.items():
+            if (override := self._override(place)) is not None:
+                sets[path] = override
+            else:
+                spots[path] = self._position(place)
+        return attrs.evolve(self, spots=spots, sets=sets)
 
     def _rank(self, path: KeyPath) -> tuple[bool, int, int]:
         override = self._override(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -24,10 +26,12 @@ class OverrideValue:
     Attributes:
         value: What it is as TOML; the raw text where it is not TOML.
         raw: What was typed; None for a value inside a list or table.
+        folder: What a path is relative to; None for the working folder.
     """
 
     value: object
     raw: str | None = None
+    folder: Path | None = None
 
     @property
     def text(self) -> object:
@@ -47,7 +51,18 @@ def apply(data: TomlTable, override: str) -> list[KeyPath]:
     match = _OVERRIDE.fullmatch(override)
     if match is None:
         raise ValueError("expected KEY=VALUE, such as run.seed=3 or view.1.prompt=W")
-    *parents, last = _keys(match[1])
+    return put(data, _keys(match[1]), _value(match[2].strip()))
+
+
+def keys_of(text: str) -> list[str] | None:
+    """The parts of a key with dots, as overrides have it; None where it is none."""
+    match = _OVERRIDE.fullmatch(f"{text}=")
+    return _keys(match[1]) if match else None
+
+
+def put(data: TomlTable, keys: Sequence[str], value: object) -> list[KeyPath]:
+    """Set the value at a key, given by its parts; returns and raises as `apply`."""
+    *parents, last = keys
     node: Any = data
     path: KeyPath = ()
     mine: list[KeyPath] = []
@@ -59,7 +74,7 @@ def apply(data: TomlTable, override: str) -> list[KeyPath]:
             mine.append(path)
         node = node[step]
     step = _step(node, path, last)
-    node[step] = _value(match[2].strip())
+    node[step] = value
     return [*mine, (*path, step)]
 
 
@@ -80,6 +95,15 @@ def _step(node: object, path: KeyPath, key: str) -> str | int:
         count = f"{len(node)} item{'s' * (len(node) != 1)}"
         raise ValueError(f"there is no {where}.{int(key)}: {where} has {count}, counted from 0")
     return int(key)
+
+
+def typed(raw: str, folder: Path) -> OverrideValue:
+    """A line of a file as a value: of one thing, whose type is decided by what reads it."""
+    try:
+        value = _toml(raw)
+    except ValueError:
+        value = raw
+    return OverrideValue(raw if isinstance(value, dict | list) else value, raw, folder)
 
 
 def _value(raw: str) -> object:

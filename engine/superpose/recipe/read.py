@@ -67,7 +67,7 @@ class Reader:
         """One value of an option, or `WRONG`."""
         folder = self.folder
         if isinstance(given, OverrideValue):
-            folder = Path.cwd()
+            folder = given.folder or Path.cwd()
             given = _settled(form, given)
         if isinstance(form, Either):
             fitting = [inner for inner in form.forms if inner.fits(given)]

@@ -71,9 +71,14 @@ def compose(
         raise RecipeError(f"{paths[0]} names several files: {cure}")
     networks = {} if networks is None else networks
     inspection = None if recipe.run.batch_size else inspect(recipe)
-    rows = recipe.run.batch_size or max(LEAST_ROWS, inspection.rows if inspection else 0)
+    rows = batch_size_of(recipe, inspection)
     stages = tuple(_read(stage, number, rows, device, networks) for number, stage in enumerate(recipe.stages))
     return Composition(recipe, stages, rows, inspection)
+
+
+def batch_size_of(recipe: Recipe, inspection: Inspection | None) -> int:
+    """Rows of every forward pass: the recipe's, or as many as one sample needs."""
+    return recipe.run.batch_size or max(LEAST_ROWS, inspection.rows if inspection else 0)
 
 
 def _read(recipe: Recipe, number: int, rows: int, device: str, networks: dict[Model | Classifier, Network]) -> Assembly:

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from superpose import __version__
 from superpose.errors import RecipeError
 from superpose.media.images import to_pixels
 from superpose.media.pictures import embedded
 from superpose.media.png import Origin, read_origin, write_png
 from superpose.media.sheet import Given, Note
-from superpose.plugins import load_plugins
 from superpose.recipe import dumps
-from superpose.recipe.tables import Run
 from superpose.running.album import scale_of
 from superpose.running.composition import Composition, compose
 from superpose.running.given import given_pictures
@@ -28,7 +25,7 @@ from superpose.running.inputs import Inputs
 from superpose.running.inspection import inspect
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.place import refuse_to_replace, taken
-from superpose.running.record import Record, read_record, write_recipe
+from superpose.running.record import Record, read_record, settled, versions_of, write_recipe
 from superpose.running.sheets import Sheets
 from superpose.running.swarms import of_replayed, of_swarms, with_sizes
 from superpose.running.threads import threads
@@ -140,7 +137,7 @@ class Job:
             more: Further attributes.
         """
         inputs = inputs or Inputs()
-        text = dumps(_settled(recipe, composition.batch_size), inputs.name)
+        text = dumps(settled(recipe, composition.batch_size), inputs.name)
         job = cls(recipe, composition, out, text=text, inputs=inputs, **more)
         job.pending = tuple(k for k in job.samples if not (job.resume and job.has_made(k)))
         return job
@@ -178,7 +175,7 @@ class Job:
         return Origin(
             self._text,
             sample,
-            _versions(self.recipe),
+            {"torch": torch.__version__, **versions_of(self.recipe)},
             self._inputs.weights(self.recipe),
             torch.device(self.composition.stages[0].predictor.device).type,
             self._inputs.pictures,
@@ -360,17 +357,3 @@ def chosen_device(name: str) -> str:
     except (RuntimeError, AssertionError) as error:
         raise RecipeError(f"no device {name!r} here: write auto or cpu") from error
     return name
-
-
-def _versions(recipe: Recipe) -> dict[str, str]:
-    registry = load_plugins()
-    owners = [registry.owner(type(kind)) for kind in recipe.kinds()]
-    plugins = {owner.distribution: owner.version for owner in owners}
-    return {"superpose": __version__, "torch": torch.__version__, **plugins}
-
-
-def _settled(recipe: Recipe, rows: int) -> Recipe:
-    """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
-    plain = Run()
-    hidden = {name: getattr(plain, name) for name in ("device", "samples", "at_once", "checkpointing")}
-    return attrs.evolve(recipe, run=attrs.evolve(recipe.run, batch_size=rows, **hidden))

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+import superpose
 from superpose.errors import Notice, RecipeError
 from superpose.media.files import digest, read_text
 from superpose.media.writing import write_text
+from superpose.plugins import load_plugins
 from superpose.recipe import dumps
 from superpose.recipe.tables import Run
 from superpose.running.swarms import sizes_in
@@ -113,6 +115,20 @@ def write_recipe(recipe: Recipe, rows: int, folder: Path) -> None:
     plain = Run()
     settled = attrs.evolve(recipe.run, batch_size=rows, device=plain.device, at_once=plain.at_once, checkpointing=False)
     write_text(HEAD + dumps(attrs.evolve(recipe, run=settled), lambda file: _from(file, folder)), path)
+
+
+def settled(recipe: Recipe, rows: int) -> Recipe:
+    """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
+    plain = Run()
+    hidden = {name: getattr(plain, name) for name in ("device", "samples", "at_once", "checkpointing")}
+    return attrs.evolve(recipe, run=attrs.evolve(recipe.run, batch_size=rows, **hidden))
+
+
+def versions_of(recipe: Recipe) -> dict[str, str]:
+    """Versions of the engine and of every plugin that a recipe uses, by distribution."""
+    registry = load_plugins()
+    owners = [registry.owner(type(kind)) for kind in recipe.kinds()]
+    return {"superpose": superpose.__version__, **{owner.distribution: owner.version for owner in owners}}
 
 
 def _is_ours(path: Path) -> bool:

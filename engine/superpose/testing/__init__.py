@@ -28,6 +28,7 @@ from superpose.testing.clips import check_clip as check_clip
 from superpose.testing.constraints import check_constraint as check_constraint
 from superpose.testing.decompositions import check_decomposition as check_decomposition
 from superpose.testing.densities import check_dispersion as check_dispersion
+from superpose.testing.executors import check_executor as check_executor
 from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
 from superpose.testing.losses import check_loss as check_loss
@@ -51,6 +52,7 @@ __all__ = [
     "check_constraint",
     "check_decomposition",
     "check_dispersion",
+    "check_executor",
     "check_guidance",
     "check_import_time",
     "check_loss",

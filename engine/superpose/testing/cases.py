@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
+    from superpose.running.executor import Executor
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.population import Population
     from superpose.sampling.scheduler import Scheduler
@@ -143,6 +144,14 @@ def population(instance: Population, sizes: Sequence[Shape]) -> Iterator[Case | 
 
     for size in sizes[:3]:  # what it weighs is as large as it likes
         yield Case(where(instance, size), instance, _later(populations.laws, instance, *size))
+
+
+def executor(instance: Executor, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of an executor."""
+    from superpose.testing import executors
+
+    del sizes
+    yield Case(options(instance).strip(), instance, _later(executors.laws, instance))
 
 
 def scheduler(instance: Scheduler, sizes: Sequence[Shape]) -> Iterator[Case | str]:

@@ -102,4 +102,10 @@ def test_an_example_reads(place, tmp_path):
     bare, bracket, tables = text.partition("[")
     if not text.startswith("[") and "requires" in text:
         bare, bracket, tables = text, "", ""
-    superpose.loads(f"{head}{bare}\n{before}\n{bracket}{tables}", name=place, folder=tmp_path)
+    whole = f"{head}{bare}\n{before}\n{bracket}{tables}"
+    if "[sweep" not in text:
+        superpose.loads(whole, name=place, folder=tmp_path)
+        return
+    (tmp_path / "prompts.txt").write_text("A\nV\n")
+    (tmp_path / "sweep.toml").write_text(whole)
+    assert len(list(superpose.load_sweep(tmp_path / "sweep.toml").recipes())) > 1

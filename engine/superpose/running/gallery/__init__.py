@@ -24,8 +24,13 @@ _FOLDER = Path(__file__).parent
 _SCRIPTS = ("pixels.js", "state.js", "grid.js", "detail.js", "compare.js", "main.js")
 
 
-def write_gallery(folders: Sequence[Path], out: Path) -> None:
+def write_gallery(folders: Sequence[Path], out: Path, names: Sequence[str] = ()) -> None:
     """Write the page of some runs.
+
+    Arguments:
+        folders: Of the runs.
+        out: The page.
+        names: What each run is called, where that is not the name of its folder.
 
     Raises:
         RecipeError: If a folder has no images of a run, or the file that is there was not written here.
@@ -37,6 +42,8 @@ def write_gallery(folders: Sequence[Path], out: Path) -> None:
         albums = [opened.enter_context(album(folder)) for folder in folders]
         count = sum(len(each.images) for each in albums)
         runs = [run_of(each, ROOM * len(each.images) // count) for each in albums]
+    for run, name in zip(runs, names, strict=False):
+        run["name"] = name
     write_text(page(runs), out)
 
 

@@ -1,4 +1,4 @@
-"""Tides: constraints and guidances for superpose that need gradients, wrappers, memory or a second network."""
+"""Tides: constraints and guidances that need gradients, wrappers, memory or a second network, and an executor."""
 
 from superpose import hookimpl
 
@@ -6,6 +6,7 @@ from superpose_tides.moon import Moon
 from superpose_tides.still_water import StillWater
 from superpose_tides.swell import Swell
 from superpose_tides.undertow import Undertow
+from superpose_tides.waves import Waves
 
 
 @hookimpl
@@ -20,3 +21,9 @@ def register_guidances(register):
     """Register the guidances."""
     register(Swell)
     register(Undertow)
+
+
+@hookimpl
+def register_executors(register):
+    """Register the executor."""
+    register(Waves)

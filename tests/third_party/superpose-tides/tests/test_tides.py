@@ -10,9 +10,10 @@ from superpose_tides.moon import Moon, apart
 from superpose_tides.still_water import StillWater
 from superpose_tides.swell import Swell
 from superpose_tides.undertow import Undertow
+from superpose_tides.waves import Waves
 
 
-@pytest.mark.parametrize("kind", [Moon, StillWater, Swell])
+@pytest.mark.parametrize("kind", [Moon, StillWater, Swell, Waves])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)

@@ -1,0 +1,187 @@
+"""The folder of a sweep: what is done is what lies there, whole, under its name.
+
+A worker writes into a folder of its own below ``.tmp``, has the disk hold it, and renames it once to ``jobs/ID``. So a
+job is there as a whole or not at all, and what is there is never written again. Nothing else is kept: no database, no
+server. That a job is done says its folder, whose digests are read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from superpose.errors import RecipeError, RunError
+from superpose.media.files import digest, read_text
+from superpose.media.writing import on_disk, write_text
+from superpose.running.lock import shared
+
+JOB = "job.json"
+JOBS, DRAFTS, FAILED, DIFFERING = "jobs", ".tmp", "failed", "differing"
+#: What became of a job that was published: it is new, it was there already, or something else was.
+Published = Literal["made", "there", "differs"]
+
+
+@attrs.frozen
+class JobRecord:
+    """Account of a job that is done.
+
+    Attributes:
+        job: Its identity.
+        images: SHA-256 of each image by its name.
+        samples: Number of the sample of each.
+        seconds: Time spent sampling.
+        device: Kind of device that it ran on.
+        worker: Machine and process.
+    """
+
+    job: str
+    images: Mapping[str, str]
+    samples: Sequence[int]
+    seconds: float
+    device: str
+    worker: str
+
+
+@attrs.frozen
+class SweepFolder:
+    """The folder of a sweep.
+
+    Attributes:
+        path: Where it is.
+    """
+
+    path: Path
+
+    def job(self, name: str) -> Path:
+        """Folder of a job."""
+        return self.path / JOBS / name
+
+    def finished(self, name: str) -> JobRecord | None:
+        """The account of a job that is done, all of whose images are as they were written; None for any other."""
+        return _verified(self.job(name), name)
+
+    @contextmanager
+    def draft(self, name: str) -> Iterator[Path]:
+        """A folder to write a job into, which is gone when the block ends."""
+        draft = self.path / DRAFTS / f"{name}-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            draft.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(f"cannot write into {draft.parent}: {error.strerror or error}") from error
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def publish(self, draft: Path, record: JobRecord) -> Published:
+        """Give a draft that is whole its name, in one step.
+
+        Of a job that is there already the draft is dropped where it has the same images. One with others is kept
+        beside it: the same recipe has made two different things.
+
+        Raises:
+            RunError: If it can't be written.
+        """
+        write_text(json.dumps(attrs.asdict(record), indent=1) + "\n", draft / JOB)
+        target = self.job(record.job)
+        try:
+            on_disk(draft)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            while True:
+                try:
+                    draft.rename(target)
+                except OSError:
+                    if not target.exists():
+                        raise
+                else:
+                    on_disk(target.parent)
+                    return "made"
+                there = self.finished(record.job)
+                if there is not None:
+                    return self._compared(draft, record, there)
+                self._remove(target)  # damaged: somebody has changed or cut its files
+        except OSError as error:
+            raise RunError(f"cannot write {target}: {error.strerror or error}") from error
+
+    def _compared(self, draft: Path, record: JobRecord, there: JobRecord) -> Published:
+        if dict(there.images) == dict(record.images):
+            return "there"
+        if there.device != record.device:  # another kind of device rounds otherwise; the first that came stays
+            return "there"
+        kept = self.path / DIFFERING / draft.name
+        kept.parent.mkdir(exist_ok=True)
+        draft.rename(kept)
+        return "differs"
+
+    def _remove(self, job: Path) -> None:
+        """Take a damaged job away, out of sight first."""
+        away = self.path / DRAFTS / f"{job.name}-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            job.rename(away)
+        except FileNotFoundError:  # another worker was faster
+            return
+        shutil.rmtree(away, ignore_errors=True)
+
+    def fail(self, name: str, why: Mapping[str, Any]) -> None:
+        """Note that a job has failed, with its traceback."""
+        folder = self.path / FAILED
+        folder.mkdir(exist_ok=True)
+        write_text(json.dumps({"job": name, **why}, indent=1) + "\n", folder / f"{name}.json")
+
+    def failure(self, name: str) -> dict[str, Any] | None:
+        """What was noted of a job that has failed; None where nothing was."""
+        return _read(self.path / FAILED / f"{name}.json")
+
+    def forgive(self, name: str) -> None:
+        """Forget that a job has failed."""
+        (self.path / FAILED / f"{name}.json").unlink(missing_ok=True)
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """Names of the jobs that were made twice with different images, the second of which is kept apart."""
+        folder = self.path / DIFFERING
+        return tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Work in the folder; the last who leaves clears away what killed workers have left.
+
+        Yields:
+            Whether somebody else works in it, too.
+        """
+        with shared(self.path, self._clear) as others:
+            yield others
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.path / DRAFTS, ignore_errors=True)
+        for name in (FAILED, DIFFERING):
+            if (self.path / name).is_dir() and not any((self.path / name).iterdir()):
+                (self.path / name).rmdir()
+
+
+def _verified(folder: Path, name: str) -> JobRecord | None:
+    values = _read(folder / JOB)
+    try:
+        record = JobRecord(**values) if values is not None else None
+        if record is None or record.job != name:
+            return None
+        whole = all(digest(folder / image) == content for image, content in record.images.items())
+    except (RecipeError, OSError, TypeError, AttributeError):
+        return None
+    return record if whole else None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        values = json.loads(read_text(path))
+    except (RecipeError, ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
