@@ -17,7 +17,10 @@ from typing import Any
 
 import attrs
 
-from superpose import Clock, Executor, Needs, Pool, RecipeError, Result, Work, option
+from superpose import Clock, Executor, Needs, Pool, RecipeError, Result, RunError, Work, option
+
+#: Deaths in a row of workers that had not even begun, after which more of them are not started.
+PATIENCE = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +78,9 @@ class _Actor:
     def __init__(self, module: str, name: str) -> None:
         self.work = getattr(importlib.import_module(module), name)
 
+    def ready(self) -> None:
+        """Tell that it is there: in a cluster that has lost a machine some wait for room without end."""
+
     def carry_out(self, text: str) -> tuple[str | None, str]:
         try:
             return self.work(text), ""
@@ -89,19 +95,27 @@ class _Pool(Pool):
         # An actor with restarts of its own may repeat a task whose result is on its way; ours are tried again by name.
         self.kind = ray.remote(max_restarts=0, max_task_retries=0, **resources)(_Actor)
         self.waiting: deque[tuple[str, str]] = deque()
-        self.idle: list[Any] = [self._new() for _ in range(size)]
+        self.starting: dict[Any, Any] = {}
+        self.idle: list[Any] = []
         self.under_way: dict[Any, tuple[str, Any]] = {}
         self.clock = Clock()
+        self.early_deaths = 0
+        for _ in range(size):
+            self._start()
 
     def submit(self, task: str, text: str) -> None:
         self.waiting.append((task, text))
         self._hand_out()
 
     def results(self, seconds: float) -> list[Result]:
-        if not self.under_way:
+        if not self.waiting and not self.under_way:
             return []
-        ended, _ = self.ray.wait(list(self.under_way), timeout=seconds)
-        found = [self._result(reference) for reference in ended]
+        references = [*self.under_way, *self.starting]
+        ended, _ = self.ray.wait(references, num_returns=1, timeout=seconds)
+        found = [self._result(reference) for reference in ended if reference in self.under_way]
+        for reference in ended:
+            if reference in self.starting:
+                self._begun(reference)
         self._hand_out()
         return found
 
@@ -114,13 +128,27 @@ class _Pool(Pool):
                 self.ray.kill(actor)
 
     def close(self) -> None:
-        for actor in (*self.idle, *(actor for _, actor in self.under_way.values())):
+        for actor in (*self.idle, *self.starting.values(), *(actor for _, actor in self.under_way.values())):
             self.ray.kill(actor)
         if self.began:
             self.ray.shutdown()
 
-    def _new(self) -> Any:
-        return self.kind.remote(*self.work)
+    def _start(self) -> None:
+        actor = self.kind.remote(*self.work)
+        self.starting[actor.ready.remote()] = actor
+
+    def _begun(self, reference: Any) -> None:
+        actor = self.starting.pop(reference)
+        try:
+            self.ray.get(reference)
+        except self.ray.exceptions.RayError as error:
+            self.early_deaths += 1
+            if self.early_deaths >= PATIENCE * self.size:
+                raise RunError(f"workers die as they start: {str(error).splitlines()[-1]}") from error
+            self._start()
+        else:
+            self.early_deaths = 0
+            self.idle.append(actor)
 
     def _hand_out(self) -> None:
         while self.waiting and self.idle:
@@ -134,7 +162,7 @@ class _Pool(Pool):
         try:
             report, error = self.ray.get(reference)
         except self.ray.exceptions.RayError as lost:
-            self.idle.append(self._new())
+            self._start()
             return Result(
                 task, error=f"its worker is gone: {type(lost).__name__}: {str(lost).splitlines()[0]}", lost=True
             )

@@ -1,0 +1,49 @@
+"""A sweep under fire: a worker or the driver is killed again and again, and every image is there in the end.
+
+``python benchmarks/sweep_kills.py --jobs 1000 --every 10`` makes the sweep once in peace and once while, after every
+so many images, a process of it is killed, then a third time with nothing left to do. It prints what was killed, whether
+all bytes are those of the run in peace, what else is left, and the seconds of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from killing import CALL, made_under_fire, start
+from made_sweeps import RECIPE, images_of, left_over, written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--every", type=int, default=10, help="images between two kills")
+    parser.add_argument("--executor", default="processes:2")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        axes = f'[sweep]\nretries = 100\n[sweep.axes]\n"run.seed" = {{range = [0, {given.jobs}]}}\n'
+        recipe = written(Path(folder), axes, RECIPE.replace("samples = 2", "samples = 1"))
+        peace, war = Path(folder, "peace"), Path(folder, "war")
+        began = time.perf_counter()
+        start(recipe, peace, "--executor", "inline").communicate()
+        print(f"in peace     {len(images_of(peace))} images in {time.perf_counter() - began:.1f} s")
+        war.mkdir()
+        began = time.perf_counter()
+        workers, drivers = made_under_fire(recipe, war, ["--executor", given.executor], given.every)
+        print(f"under fire   {len(images_of(war))} images in {time.perf_counter() - began:.1f} s, ", end="")
+        print(f"{workers} workers and {drivers} drivers killed")
+        print(f"same bytes   {images_of(war) == images_of(peace)}, left over: {left_over(war) or 'nothing'}")
+        began = time.perf_counter()
+        command = [sys.executable, "-c", CALL, "sweep", str(recipe), "--out", str(war)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        print(f"a second start  {time.perf_counter() - began:.2f} s: {done.stderr.strip()}")
+
+
+if __name__ == "__main__":
+    main()
