@@ -180,7 +180,6 @@ from superpose.recipe.where import TomlTable as TomlTable
 from superpose.running.animating import animate as animate
 from superpose.running.assembly import Assembly as Assembly
 from superpose.running.composition import Composition as Composition
-from superpose.running.composition import Networks as Networks
 from superpose.running.composition import compose as compose
 from superpose.running.executor import Clock as Clock
 from superpose.running.executor import Executor as Executor
