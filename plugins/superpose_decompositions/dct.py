@@ -72,7 +72,7 @@ class DCT(Decomposition):
         there = set(self.bands_of(height, width).flatten().tolist())
         if missing := [name for number, name in enumerate(self.names) if number not in there]:
             what = f"{missing[0]} of dct has no frequency of {width}x{height} pixels"
-            yield Problem("bands", what, f"take fewer bands, or another value of lowest (here {self.lowest:g})")
+            yield Problem("bands", what, f"use fewer bands, or another value of lowest (here {self.lowest:g})")
 
     def bands_of(self, height: int, width: int) -> NDArray[np.int64]:
         """The band of each frequency, shape (height, width)."""

@@ -22,7 +22,7 @@ class Octaves(Decomposition):
     """A decomposition into bands of an octave: each is what the image loses when it becomes twice as coarse."""
 
     bands: int = option(3, doc="number of bands", ge=2, le=8)
-    octaves: int = option(1, doc="octaves that the highest band has", ge=1, le=8)
+    octaves: int = option(1, doc="octaves that the highest band has", ge=1)
 
     @abstractmethod
     def coarser(self, x: Tensor, times: range) -> list[Tensor]:

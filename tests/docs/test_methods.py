@@ -54,6 +54,29 @@ def test_a_small_recipe_is_sound_and_has_a_picture(path, loaded):
     assert (ROOT / "docs" / "images" / "methods" / f"{path.stem}.png").stat().st_size < 150_000
 
 
+def rows_of(section):
+    """Rows that a table says, by kind; of those that are no number, nothing."""
+    [text] = re.findall(rf"^## {section}.*?(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    return {kind: int(rows) for kind, rows in re.findall(r"^\| `([a-z-]+)` \| (\d)", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_a_small_recipe_asks_the_rows_that_the_page_says(path, loaded):
+    """Of a prompt those of the guidance; n + 1 of n parts with cfg, 2 n of n views: equal questions are asked once."""
+    recipe, said = loaded[path], rows_of("Guidance")
+    if recipe.constraint or recipe.population or recipe.stage:
+        return  # these have columns of their own
+    subject, found = recipe.subject, superpose.inspect(recipe).total / recipe.scheduler.steps
+    if subject.decomposition is not None:
+        assert found == len(subject.decomposition.parts) + 1
+    elif subject.view:
+        assert found == (2 if subject.reduction == "alternate" else 2 * len(subject.view))
+    elif recipe.guidance is None:
+        assert found == 1
+    elif recipe.guidance.kind != "interval":  # that of its base, in some of the steps
+        assert found == said.get(recipe.guidance.kind, 2)
+
+
 def test_pictures_are_of_recipes():
     pictures = {path.stem for path in (ROOT / "docs" / "images" / "methods").glob("*")}
     assert pictures == {path.stem for path in SMALL}

@@ -60,7 +60,7 @@ def test_a_band_without_frequencies_is_refused():
     dct = make("decomposition", "dct", bands=4, lowest=4.0)
     assert not told(dct, (3, 32, 32))
     assert told(dct, (3, 8, 8)) == (
-        "band-2 of dct has no frequency of 8x8 pixels: take fewer bands, or another value of lowest (here 4)"
+        "band-2 of dct has no frequency of 8x8 pixels: use fewer bands, or another value of lowest (here 4)"
     )
     # Frequencies that a picture has stay clear of ones that fall between two of its own.
     assert "band-1 of dct" in told(make("decomposition", "dct", bands=3, lowest=0.1), (3, 8, 8))

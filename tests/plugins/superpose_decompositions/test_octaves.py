@@ -28,6 +28,13 @@ def test_the_lower_bands_are_the_same_at_the_next_stage(kind):
     assert rule.scaled(2).scaled(0.5) == rule
 
 
+@pytest.mark.parametrize("kind", ["laplacian", "haar"])
+def test_octaves_grow_with_the_stages_of_a_cascade_without_end(kind):
+    rule = make("decomposition", kind, bands=2, octaves=8)
+    assert rule.scaled(4).octaves == 10
+    assert f"{kind} can't halve 8x8 images 10 times: use octaves = 3" in told(rule.scaled(4), (3, 8, 8))
+
+
 @pytest.mark.parametrize(("kind", "size"), [("laplacian", (3, 2, 2)), ("haar", (3, 3, 64))])
 def test_more_halves_than_there_are_pixels_are_refused(kind, size):
     rule = make("decomposition", kind, bands=4)
