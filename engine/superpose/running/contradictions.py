@@ -45,7 +45,9 @@ def contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
         return _contradictions(recipe)
     try:
         with members_of(recipe) as found:
-            return [*dict.fromkeys(each for member in found.members for each in _contradictions(member.recipe))]
+            first, *others = (member.recipe for member in found.members)
+            more = (each for other in others for each in _of_another_file(other, first))
+            return [*dict.fromkeys((*_contradictions(first), *more))]
     except RecipeError as error:
         return [((), str(error))]
 
@@ -79,6 +81,16 @@ def _unreadable(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     for number, stage in enumerate(recipe.stages):
         found = problems_of(stage.model.readings_problems, readings(stage.subject))
         yield from ((place_of(number, path), why) for path, why in _at(("model",), found))
+
+
+def _of_another_file(recipe: Recipe, first: Recipe) -> Iterable[tuple[Path, str]]:
+    """What contradicts itself in a recipe that differs from ``first`` in a file; what is alike was looked at there."""
+    if recipe.stage or (recipe.model, recipe.models) != (first.model, first.models):
+        return _contradictions(recipe)
+    given = recipe.subject.images()
+    images = ((place, it.image, it.fits) for place, it in given if it.image is not None)
+    unlike = (each for place, image, fit in images for each in _unlike(image, fit, recipe.model, place))
+    return (*_of_constraints(recipe), *unlike)
 
 
 def place_of(number: int, path: Path, recipe: Recipe | None = None) -> Path:
@@ -218,14 +230,18 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     learned = recipe.model.learned_variance
     if learned is not None:
         yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
+    yield from _of_constraints(recipe)
+    if recipe.population is not None:
+        yield from _unweighed(recipe, recipe.population)
+
+
+def _of_constraints(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)
         if why := refused(recipe.scheduler, constraint, differentiable=recipe.model.differentiable):
             yield path, why
         yield from _at(path, problems_of(constraint.problems, canvas))
-    if recipe.population is not None:
-        yield from _unweighed(recipe, recipe.population)
 
 
 def _unweighed(recipe: Recipe, population: Population) -> Iterator[tuple[Path, str]]:
