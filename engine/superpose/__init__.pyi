@@ -14,9 +14,11 @@ from superpose.estimate.attention import Row as Row
 from superpose.estimate.attention import Site as Site
 from superpose.estimate.attention import SiteKind as SiteKind
 from superpose.estimate.attention import Tap as Tap
+from superpose.estimate.attention import Token as Token
 from superpose.estimate.attention import attend as attend
 from superpose.estimate.attention import is_tapped as is_tapped
 from superpose.estimate.attention import left_out as left_out
+from superpose.estimate.attention import places_of_size as places_of_size
 from superpose.estimate.attention import sites_in as sites_in
 from superpose.estimate.batching import BatchedEvaluator as BatchedEvaluator
 from superpose.estimate.batching import evaluate as evaluate
@@ -45,6 +47,7 @@ from superpose.estimate.denoiser import guided as guided
 from superpose.estimate.denoiser import prompted as prompted
 from superpose.estimate.denoiser import viewed as viewed
 from superpose.estimate.estimation import differentiable as differentiable
+from superpose.estimate.estimation import marked as marked
 from superpose.estimate.estimation import together as together
 from superpose.estimate.from_files import FileClassifier as FileClassifier
 from superpose.estimate.from_files import FileModel as FileModel

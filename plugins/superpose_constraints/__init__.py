@@ -16,6 +16,7 @@ from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
 from superpose_constraints.mmps import MMPS
 from superpose_constraints.pigdm import PiGDM
+from superpose_constraints.prompt_to_prompt import PromptToPrompt
 from superpose_constraints.psld import PSLD
 from superpose_constraints.sdedit import SDEdit
 from superpose_constraints.tfg import TFG
@@ -25,7 +26,7 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, ILVR, Inpaint, Inversion, SDEdit, TFG):
+    for constraint in (Freeze, ILVR, Inpaint, Inversion, PromptToPrompt, SDEdit, TFG):
         register(constraint)
     for observed in (DAPS, DDNM, DDRM, DiffPIR, DPS, MMPS, PiGDM, PSLD, TMPD):
         register(observed)

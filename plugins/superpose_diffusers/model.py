@@ -24,7 +24,7 @@ from superpose_diffusers.conventions import Convention, Settings, convention, de
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor, Schedule, Site
+    from superpose import LearnedVariance, NoisePredictor, Schedule, Site, Token
 
 
 @attrs.frozen(kw_only=True)
@@ -145,6 +145,17 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         network = unread(self.metadata[0])
         name_sites(network)
         return sites_in(network)
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt, where there is one text encoder, which reads it as it is."""
+        from superpose_networks import tokens_of
+
+        [name, *others] = self.tokenizers[1] or [None]
+        _, rule, config = self.metadata
+        if name is None or others or rule.open_ended or rule.classes(config) is not None:
+            return ()
+        tokenizer = self.tokenizers[1][name]
+        return tokens_of(tokenizer, prompt, tokenizer.model_max_length)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""

@@ -27,7 +27,7 @@ class PipelineEncoder:
     dtype: torch.dtype
 
     def __call__(self, prompt: str) -> Mapping[str, Tensor]:
-        """What the network is told of a prompt."""
+        """Tensors of a prompt for the network."""
         told = self.convention.tell(self.pipeline, prompt, self.settings)
         return {name: value.to(self.dtype) if value.is_floating_point() else value for name, value in told.items()}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from superpose import Clip, Problem, PromptError
+from superpose import Clip, Problem, PromptError, Token
 from superpose_glyphs.model import WEIGHTS, Trained
 from superpose_glyphs.names import names_in
 from superpose_glyphs.phrases import Vocabulary
@@ -65,6 +65,10 @@ class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
         """A word that is not understood."""
         return self.metadata[0].conditioning.problems(prompt)
 
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """A token for each word."""
+        return self.metadata[0].conditioning.words(prompt)
+
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""
         from superpose_ldm import Files, latent_predictor
@@ -104,8 +108,12 @@ class Phrases:
         self._numbers(read.text)
         read.of_tokens(_words(read.text))
 
+    def words(self, prompt: str) -> tuple[Token, ...]:
+        """A token for each word."""
+        return tuple(Token(word, number) for number, word in enumerate(prompt.split()))
+
     def told(self, network: Callable[[Tensor], Tensor], device: str) -> EncodePrompt:
-        """What the encoder says of each word."""
+        """Features of each word, as the encoder has them."""
         import torch
 
         from superpose_networks import WeightedPrompt

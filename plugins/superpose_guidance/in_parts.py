@@ -50,7 +50,7 @@ class InParts(Denoiser):
         )
 
     def _gradient(self, parts: Sequence[Estimate]) -> Tensor | None:
-        """Where each part is steered, in that part: a gradient is one of the whole image."""
+        """Gradient of each part, in that part: one is of the whole image."""
         total = None
         for name, part in zip(self.decomposition.names, parts, strict=True):
             if part.guidance_gradient is not None:
@@ -113,7 +113,7 @@ class PartPredictor(NoisePredictor):
         return answer._replace(output=self._parts(x, level, answer)[self.lens.number])
 
     def told(self, query: Query, level: NoiseLevel, whole: Prediction, known: Known) -> Prediction:
-        """What the network said, of the part alone."""
+        """The answer of the network, of the part alone."""
         if id(whole) not in known:
             known[id(whole)] = whole, self._parts(query.x, query.level or level, whole)
         return whole._replace(output=known[id(whole)][1][self.lens.number])

@@ -14,6 +14,7 @@ from superpose import EncodePrompt, Problem
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from superpose import Token
     from superpose_networks import LazyNetwork
     from superpose_networks.latent import TextEncoder
 
@@ -31,6 +32,10 @@ class PromptEncoder(Protocol):
 
     def problems(self, prompt: str) -> Iterator[Problem]:
         """Problems with a prompt that the model does not know; none where it does."""
+        ...
+
+    def words(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt; none where it is no text."""
         ...
 
     @property
@@ -56,6 +61,11 @@ class Unconditional:
         """Every prompt but the empty one."""
         if prompt:
             yield Problem("", f"this model knows no prompts, and was given {prompt!r}", "leave the prompt out")
+
+    def words(self, prompt: str) -> tuple[Token, ...]:
+        """None."""
+        del prompt
+        return ()
 
     @property
     def part(self) -> None:
@@ -87,6 +97,11 @@ class Classes:
     def problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt that is neither a number nor a name."""
         return Problem.caught("", lambda: self.number(prompt))
+
+    def words(self, prompt: str) -> tuple[Token, ...]:
+        """None."""
+        del prompt
+        return ()
 
     def number(self, prompt: str) -> int:
         """The row of a prompt."""
@@ -132,6 +147,12 @@ class Words:
         if read.marked is not None:
             read.of_tokens(self._spans(read.text))
 
+    def words(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt, with their words."""
+        from superpose_networks import tokens_of
+
+        return tokens_of(self._tokenizer, prompt, min(self.length, self._tokenizer.model_max_length))
+
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""
         tokenizer, length = self._tokenizer, self._longest
@@ -140,7 +161,7 @@ class Words:
         return numbers + [padding] * (length - len(numbers))
 
     def told(self, network: Network, device: str) -> EncodePrompt:
-        """What the encoder says of each token."""
+        """Features of each token, as the encoder has them."""
         import torch
 
         from superpose_networks import WeightedPrompt

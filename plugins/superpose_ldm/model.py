@@ -24,7 +24,7 @@ from superpose import (
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
-    from superpose import ChannelGroup, LearnedVariance, NoisePredictor, Schedule
+    from superpose import ChannelGroup, LearnedVariance, NoisePredictor, Schedule, Token
     from superpose_ldm.checkpoint import Checkpoint
 
 
@@ -110,6 +110,10 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt where the model knows none, a class that it does not know, words without a tokenizer."""
         return self.metadata.conditioning.problems(prompt)
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt, where prompts are words."""
+        return self.metadata.conditioning.words(prompt)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights."""

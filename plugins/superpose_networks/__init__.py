@@ -12,7 +12,7 @@ from superpose_networks.lazy_network import LazyNetwork, load_together
 from superpose_networks.levels import BlockFactory, Direction, UpLevel
 from superpose_networks.loading import assign, ready
 from superpose_networks.openai_names import QKVOrder, openai_names, split_qkv, splits
-from superpose_networks.prompts import class_labels, class_number, load_tokenizer, tell_of_lost_words
+from superpose_networks.prompts import class_labels, class_number, load_tokenizer, tell_of_lost_words, tokens_of
 from superpose_networks.resampling import Downsample, Upsample
 from superpose_networks.residual import Resample, ResidualBlock
 from superpose_networks.shapes import shape_of
@@ -80,5 +80,6 @@ __all__ = [
     "tell_of_lost_words",
     "tensor_shapes",
     "token_spans",
+    "tokens_of",
     "weight_files",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from superpose import EncodePrompt, Notice, PromptError, RecipeError
+from superpose import EncodePrompt, Notice, PromptError, RecipeError, Token
 
 
 def class_labels(label_of: Callable[[str], int | None], name: str = "labels") -> EncodePrompt:
@@ -63,6 +63,20 @@ def load_tokenizer(folder: Path) -> Any:
     except Exception as error:  # a reader that is fed broken files may raise anything
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RecipeError(f"{folder} holds no tokenizer that transformers reads: {reason}") from error
+
+
+def tokens_of(tokenizer: Any, prompt: str, length: int) -> tuple[Token, ...]:
+    """Tokens of a prompt, each with the word that it is a piece of, cut after ``length``."""
+    told = tokenizer(prompt, truncation=True, max_length=length, return_special_tokens_mask=True)
+    words, found, word, read = prompt.split(" "), [], 0, 0
+    for number, mark in zip(told["input_ids"], told["special_tokens_mask"], strict=True):
+        piece = tokenizer.convert_ids_to_tokens(number)
+        found.append(Token(piece, None if mark else word))
+        # A word is over once pieces as long as it is have been read.
+        read += 0 if mark else len(tokenizer.decode([number]).strip().strip("#"))
+        if not mark and read >= len(words[word]) and word + 1 < len(words):
+            word, read = word + 1, 0
+    return tuple(found)
 
 
 def tell_of_lost_words(tokenizer: Any, prompt: str, length: int, reader: str = "the model") -> None:

@@ -46,6 +46,18 @@ class Site:
     kind: SiteKind
 
 
+class Token(NamedTuple):
+    """A token of a prompt, as attention to words has a key for it.
+
+    Attributes:
+        text: The piece of text that it stands for, as the vocabulary has it.
+        word: Number of the word that it is of, words being what spaces are between; None for a mark of the tokenizer.
+    """
+
+    text: str
+    word: int | None = None
+
+
 class Row(NamedTuple):
     """A row of a forward pass: a sample of one of the queries that are asked together."""
 
@@ -246,7 +258,7 @@ class _Pass:
         import torch
 
         known = {"cross": key.shape[2], "self": 0, "joint": 0, "block": 0}[site.kind] if words is None else words
-        place = grid or places(self.shape[1:], query.shape[2])
+        place = grid or places_of_size(self.shape[1:], query.shape[2])
         # On a CPU each row from memory of its own: where a row begins may decide which code multiplies it.
         apart = query.device.type == "cpu"
         counts = [1] * len(self.rows) if apart else [len(self.rows)]
@@ -292,7 +304,7 @@ def _answer(taps: Sequence[Tap], attention: Attention) -> Tensor | None:
     return None if attention.edited is None else attention.edited.to(attention.value.dtype) @ attention.value
 
 
-def places(size: tuple[int, int], count: int) -> tuple[int, int] | None:
+def places_of_size(size: tuple[int, int], count: int) -> tuple[int, int] | None:
     """Height and width of ``count`` places over a state of ``size``, in its proportions; None where there are none."""
     height, width = size
     factor = math.sqrt(height * width / count)

@@ -28,6 +28,7 @@ class Canvas:
             a stand-in that has read no weights.
         denoiser: What the image shows, clipped as sampling clips it; None likewise.
         batch_size: Rows of a forward pass of the run, for one that asks the network itself; see `BatchedEvaluator`.
+        prompts: What the recipe shows, each prompt once, negative ones left out; none where there is no recipe.
     """
 
     shape: tuple[int, int, int]
@@ -37,6 +38,7 @@ class Canvas:
     predictor: NoisePredictor | None = None
     denoiser: Denoiser | None = None
     batch_size: int | None = None
+    prompts: tuple[str, ...] = ()
 
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:

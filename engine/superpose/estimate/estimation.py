@@ -170,7 +170,7 @@ def differentiable(run: Estimation) -> Estimation:
     Its queries are marked ``gradient=True``. Between them the mode is that of whoever drives: nobody beside it sees
     gradients on. A state that it is asked about must be a tensor of its own, as above, not one that others hold.
     """
-    return (yield from marked(Underway(run, "differentiable", mode=True), lambda query: query._replace(gradient=True)))
+    return (yield from _marked(Underway(run, "differentiable", mode=True), lambda query: query._replace(gradient=True)))
 
 
 def asked_at(run: Estimation, level: NoiseLevel) -> Estimation:
@@ -178,9 +178,12 @@ def asked_at(run: Estimation, level: NoiseLevel) -> Estimation:
     return (yield from marked(run, lambda query: query if query.level else query._replace(level=level)))
 
 
-def marked(run: Estimation | Underway, mark: Callable[[Query], Query]) -> Estimation:
-    """Drive an estimate, each of its queries to networks changed by ``mark``."""
-    underway = run if isinstance(run, Underway) else Underway(run)
+def marked(run: Estimation, mark: Callable[[Query], Query]) -> Estimation:
+    """Drive an estimate, each of its queries to networks changed by ``mark``, such as with ``query._replace(...)``."""
+    return (yield from _marked(Underway(run), mark))
+
+
+def _marked(underway: Underway, mark: Callable[[Query], Query]) -> Estimation:
     try:
         queries = underway.resume(None)
         while underway.estimate is None:

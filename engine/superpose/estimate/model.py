@@ -12,7 +12,7 @@ from superpose.kinds.kind import Kind
 from superpose.levels.noise_level import Schedule
 
 if TYPE_CHECKING:
-    from superpose.estimate.attention import Site
+    from superpose.estimate.attention import Site, Token
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance
@@ -120,6 +120,11 @@ class Model(Kind, ABC):
 
         None, where nothing is said.
         """
+        return ()
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt, as `NoisePredictor.tokens`, known before any weight is read."""
+        del prompt
         return ()
 
     def problems(self) -> Iterable[Problem]:

@@ -17,6 +17,7 @@ from superpose.estimate.problem import problems_of, refuse
 from superpose.estimate.tensors import torch_dtype
 
 if TYPE_CHECKING:
+    from superpose.estimate.attention import Token
     from superpose.estimate.model import Model
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
@@ -110,6 +111,10 @@ class NetworkPredictor(NoisePredictor):
         with torch.no_grad():
             tensors = self.encode_prompt(prompt)
         return Condition(prompt, {name: tensor.to(self.device) for name, tensor in tensors.items()})
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt."""
+        return self.model.tokens(prompt)
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """Channels beside the samples of a run."""

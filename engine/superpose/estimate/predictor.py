@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.estimate.attention import Site
+    from superpose.estimate.attention import Site, Token
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance, Parameterization, Prediction
@@ -117,6 +117,14 @@ class NoisePredictor(ABC):
         Raises:
             PromptError: If the prompt is not one that the model knows.
         """
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        """Tokens of a prompt in the order of the keys that its attention to words has for them, padding left out.
+
+        None where nothing is known of them.
+        """
+        del prompt
+        return ()
 
     @abstractmethod
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:

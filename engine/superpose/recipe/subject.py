@@ -111,6 +111,13 @@ class Subject:
         for place, inner in self.placed:
             yield from inner.images((*path, *place))
 
+    def prompts(self) -> Iterator[str]:
+        """The prompts here and inside, negative ones left out."""
+        if not (self.placed or self.image):
+            yield self.prompt or ""
+        for _, inner in self.placed:
+            yield from inner.prompts()
+
     def models_named(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """The names of models here and inside, each with the place that says it; ``path`` is this one's."""
         if self.model is not None:

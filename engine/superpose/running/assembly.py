@@ -158,6 +158,7 @@ def assemble(
     others: Sequence[NoisePredictor] = (),
     number: int = 0,
     seed: int = 0,
+    prompts: Sequence[str] = (),
 ) -> Assembly:
     """Put a stage together: clip, constraints bound to the canvas, and the plan as they want it.
 
@@ -171,13 +172,14 @@ def assemble(
         others: Further networks of the denoiser.
         number: Which stage it is, from 0.
         seed: Of the noise.
+        prompts: What is shown, for constraints.
 
     Raises:
         MisfitError: If constraints contradict the scheduler, the network or each other; says which.
     """
     kept = clip or predictor.clip
     shown = denoiser if kept is None or isinstance(kept, NoClip) else Clipped(denoiser, kept)
-    canvas = Canvas.of(predictor, shown, batch_size)
+    canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts))
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     differentiable = all(network.differentiable for network in (predictor, *others))
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), rules, differentiable=differentiable)
@@ -215,6 +217,7 @@ def assembled(
         others=[other for other in loaded if other is not predictor],
         number=number,
         seed=recipe.run.seed,
+        prompts=tuple(dict.fromkeys(recipe.subject.prompts())),
     )
     stage = attrs.evolve(stage, checkpointing=recipe.run.checkpointing)
     if recipe.population is None:

@@ -10,7 +10,7 @@ import attrs
 import torch
 
 from superpose.errors import PromptError
-from superpose.estimate.attention import Site, is_tapped, visit
+from superpose.estimate.attention import Site, Token, is_tapped, visit
 from superpose.estimate.classifier import ClassifierPredictor
 from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.lawful import unchanged
@@ -81,6 +81,9 @@ class StandIn(NoisePredictor):
     def condition(self, prompt: str) -> Condition:
         refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
         return Condition(prompt)
+
+    def tokens(self, prompt: str) -> tuple[Token, ...]:
+        return self.model.tokens(prompt)
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
         del conditions

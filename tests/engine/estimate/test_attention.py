@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import superpose
-from superpose.estimate.attention import Site, places
+from superpose.estimate.attention import Site, places_of_size
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.testing.predictors import AttentivePredictor
 
@@ -166,7 +166,7 @@ def test_a_mask_hides_keys_from_taps_too():
     [((8, 8), 64, (8, 8)), ((64, 32), 128, (16, 8)), ((33, 33), 16, (4, 4)), ((8, 8), 3, None), ((6, 4), 6, (3, 2))],
 )
 def test_places_have_the_proportions_of_the_state(size, count, want):
-    assert places(size, count) == want
+    assert places_of_size(size, count) == want
 
 
 def test_a_network_inside_another_is_refused(x):
