@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from recorded_posteriors import Case, averaging, denoise, drawn, level, patches, port, unpatched
-from superpose import LinearOperator, Plan, Spectrum, Trajectory, make, prompted
+from superpose import LinearOperator, Plan, Spectrum, Trajectory, make, prompted, trajectory
 from superpose.testing.gaussian import BatchNoise, GaussianImages
+from superpose.testing.predictors import TinyPredictor
 from superpose_constraints.ddrm import Restored
 from superpose_operators.bound.masked import Masked
 
@@ -116,6 +117,14 @@ def test_it_is_the_recorded_program(name):
     ours = CASE.wanted[f"{name}/sample"].where(~seen, x)
     CASE.agree(f"{name}/sample", CASE.wanted[f"{name}/sample"].where(seen, x))
     torch.testing.assert_close(ours, x, atol=7e-5, rtol=1e-4)
+
+
+def test_where_all_is_seen_without_noise_that_is_what_comes_back():
+    seen = torch.rand(1, *SHAPE, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    rule = Restored(operator=Masked(SHAPE, torch.ones(SHAPE)), observed=seen, noise=0.0, eta=0.85, eta_b=1.0)
+    network = TinyPredictor(SHAPE)
+    run = trajectory(prompted(network, "cat"), make("scheduler", "ddim", steps=6), network, constraints=[rule])
+    torch.testing.assert_close(run.run(), seen, atol=1e-5, rtol=0)
 
 
 def start_of(told, rule, top):

@@ -9,8 +9,9 @@ from PIL import Image
 
 from guided_runs import A, model_of
 from recorded_posteriors import Case, drawn
-from superpose import Canvas, evaluate, make, problems_of, prompted
+from superpose import Canvas, evaluate, make, problems_of, prompted, trajectory
 from superpose.testing import check_constraint
+from superpose.testing.predictors import TinyPredictor
 from superpose_constraints.ilvr import Refined
 
 CASE = Case("il_a_ilvr")
@@ -59,6 +60,21 @@ def test_it_leaves_off_after_its_share_of_the_steps(reference):
     x = torch.zeros(1, 3, 8, 8)
     acts = [not torch.equal(rule.after(x, level, drawn(x + 1)).value, x) for level in plan.levels[1:]]
     assert acts == [True] * 4 + [False] * 6
+
+
+def test_with_nothing_taken_from_the_reference_the_state_is_the_reference_with_noise():
+    """Made coarser not at all: whatever the prompt is, up to the last step, which is left to the network."""
+    known, network = (
+        torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1,
+        TinyPredictor((3, 16, 16)),
+    )
+    rule, scheduler = Refined(known=known, factor=1), make("scheduler", "ddpm", steps=6)
+    runs = [trajectory(prompted(network, it), scheduler, network, constraints=[rule]) for it in ("cat", "dog")]
+    states = [run.start() for run in runs]
+    for level in runs[0].plan.levels[1:-1]:
+        one, other = states = [run.step(state) for run, state in zip(runs, states, strict=True)]
+        torch.testing.assert_close(one.x, other.x, atol=1e-5, rtol=0)
+        assert float(((one.x - level.alpha * known) / level.sigma).std()) == pytest.approx(1, abs=0.1)
 
 
 def test_a_factor_that_does_not_divide_is_told(reference):
