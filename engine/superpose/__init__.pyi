@@ -31,6 +31,7 @@ from superpose.estimate.clip import NoClip as NoClip
 from superpose.estimate.clip import StaticClip as StaticClip
 from superpose.estimate.clip import published_clip as published_clip
 from superpose.estimate.clipped import Clipped as Clipped
+from superpose.estimate.compiling import Backend as Backend
 from superpose.estimate.composed import composed as composed
 from superpose.estimate.conditioning import ChannelGroup as ChannelGroup
 from superpose.estimate.conditioning import Like as Like

@@ -109,8 +109,11 @@ class Glyphs(Trained[Described]):
         from superpose_glyphs.unshuffled import see
         from superpose_networks import class_labels
 
-        network = partial(see, self.metadata[1].load(device, dtype))
-        return NetworkPredictor(self, network, class_labels(self.label), device, dtype, parameterization="v")
+        network = self.metadata[1].load(device, dtype)
+        encode = class_labels(self.label)
+        return NetworkPredictor(
+            self, partial(see, network), encode, device, dtype, parameterization="v", modules=(network,)
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -63,9 +63,15 @@ class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions
         from superpose_glyphs.unshuffled import see
 
         words, (_, lazy), tables = self.metadata
-        network, captions = partial(see, lazy.load(device, dtype)), tables.load(device, dtype)
+        network, captions = lazy.load(device, dtype), tables.load(device, dtype)
         return NetworkPredictor(
-            self, network, encoder(captions, words, device), device, dtype, parameterization="sample"
+            self,
+            partial(see, network),
+            encoder(captions, words, device),
+            device,
+            dtype,
+            parameterization="sample",
+            modules=(network,),
         )
 
     @property

@@ -9,6 +9,9 @@ apart, and ask row by row where it does not.
 network, on x86 processors with AVX-512, AVX2 and without; in contiguous memory only with AVX2 or more (else last bits
 move from 3 threads on). Of 50,000 random ones none moved. PyTorch's own convolutions, which it falls back to where it
 was built without oneDNN, mix rows; there ``batch_size = 1`` in a recipe's ``[run]`` keeps samples apart.
+
+All that is for processors, and for layers that are run one by one. On other devices, and where torch traces a network
+to compile it, each layer is one call of the library's, so that a network is one graph: `apart` says which.
 """
 
 from __future__ import annotations
@@ -29,9 +32,14 @@ _VECTORS = 64
 _ALIGNED = 64
 
 
+def apart(x: Tensor) -> bool:
+    """True where rows are to be kept apart here: on a processor, and not in compiled code, which `predict` asks so."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """``layer(x)`` for x of shape (N, width) or (N, L, width)."""
-    if x.device.type != "cpu" or _learning(layer):
+    if not apart(x) or _learning(layer):
         answer: Tensor = layer(x)
         return answer
     products = _products(x if x.dim() == 3 else x[:, None], layer.weight, layer.bias)
@@ -40,7 +48,7 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 def convolution_of_a_pixel(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """``layer(x)`` for a 1x1 convolution and x of shape (N, C, H, W)."""
-    if x.device.type != "cpu" or _learning(layer):
+    if not apart(x) or _learning(layer):
         answer: Tensor = layer(x)
         return answer
     n, c, height, width = x.shape
@@ -51,7 +59,7 @@ def convolution_of_a_pixel(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 def group_norm(layer: nn.GroupNorm, x: Tensor) -> Tensor:
     """``layer(x)`` for x of shape (N, C, H, W)."""
-    shared = x.device.type == "cpu" and len(x) % torch.get_num_threads() != 0
+    shared = apart(x) and len(x) % torch.get_num_threads() != 0
     if shared and x.shape[2] * x.shape[3] >= _CUTS_ROWS and not x.is_contiguous():
         return torch.cat([layer(row) for row in x.split(1)])
     answer: Tensor = layer(x)
@@ -64,27 +72,28 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
     def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
-    aligned = all(one.shape[-2] * one.shape[-1] * one.element_size() % _ALIGNED == 0 for one in (q, k, v))
-    if aligned or len(q) == 1 or q.device.type != "cpu":
+    if not apart(q) or len(q) == 1:
+        return attend(q, k, v, mask)
+    if all(one.shape[-2] * one.shape[-1] * one.element_size() % _ALIGNED == 0 for one in (q, k, v)):
         return attend(q, k, v, mask)
     # Each row from memory of its own: where a row begins decides which code multiplies it.
     masks = [None] * len(q) if mask is None else [*mask.expand(len(q), *mask.shape[1:]).split(1)]
-    apart = zip(q.split(1), k.split(1), v.split(1), masks, strict=True)
-    return torch.cat([attend(a.clone(), b.clone(), c.clone(), m) for a, b, c, m in apart])
+    each = zip(q.split(1), k.split(1), v.split(1), masks, strict=True)
+    return torch.cat([attend(a.clone(), b.clone(), c.clone(), m) for a, b, c, m in each])
 
 
 def pointwise(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """``function`` of every number of x, x of shape (N, ...)."""
 
-    def apart(x: Tensor) -> Tensor:
+    def each(x: Tensor) -> Tensor:
+        if not apart(x) or len(x) == 1:
+            return function(x)
         numbers = x.numel()
         pieces = max(1, min(torch.get_num_threads(), -(-numbers // _PIECE)))
         even = numbers % (len(x) * _VECTORS) == 0 and numbers % (pieces * _VECTORS) == 0
-        if even or len(x) == 1 or x.device.type != "cpu":
-            return function(x)
-        return torch.cat([function(row) for row in x.split(1)])
+        return function(x) if even else torch.cat([function(row) for row in x.split(1)])
 
-    return apart
+    return each
 
 
 def _products(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -11,7 +11,7 @@ from superpose_words.columns import apart, beside, wide
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import NoiseLevel
+    from superpose import Backend, NoiseLevel
 
 
 class Spelled(NoisePredictor):
@@ -49,6 +49,10 @@ class Spelled(NoisePredictor):
         each = {letter: self.letter.condition(letter).tensors for letter in dict.fromkeys(spelled)}
         told = {f"{i}:{name}": value for i, letter in enumerate(spelled) for name, value in each[letter].items()}
         return Condition(prompt, told)
+
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Compile the network of letters."""
+        return self.letter.compile(backend)
 
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """Answer all letters of all rows in one pass."""

@@ -63,6 +63,8 @@ RUNS = st.builds(
     seed=st.integers(0, 2**63 - 1),
     device=TEXTS,
     dtype=st.sampled_from(["float32", "bfloat16", "float16"]),
+    compile=st.booleans(),
+    offload=st.sampled_from(["none", "model"]),
     batch_size=st.integers(0, 64),
     at_once=st.integers(1, 64),
 )

@@ -192,7 +192,7 @@ def test_words_that_are_cut_are_told_whole_by_check() -> None:
 
 @pytest.mark.parametrize("name", ["meta", "mps", "nonsense"])
 def test_a_device_that_is_none(name: str) -> None:
-    from superpose.running.job import chosen_device
+    from superpose.running.machine import chosen_device
 
     if name == "mps" and torch.backends.mps.is_available():
         pytest.skip("this machine has a GPU of Apple's, which is not to be refused")

@@ -33,6 +33,7 @@ COMMANDS = (
     "cite",
     "plugins",
     "schema",
+    "serve",
     "new",
 )
 

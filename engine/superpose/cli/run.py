@@ -20,6 +20,7 @@ from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
     from superpose.cli.watching import Place
+    from superpose.recipe import Recipe
     from superpose.running.job import Job, Outcome
     from superpose.running.series import Series
 
@@ -36,6 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--best", type=int, metavar="K", help="keep the K best of --of N samples, as scores rank them")
     parser.add_argument("--of", type=int, metavar="N", help="samples to draw for --best, in the place of --samples")
     add_classifier(parser)
+    parser.add_argument(
+        "--tune", action="store_true", help="measure which run.batch_size is fastest here, and write it into the recipe"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace images of another recipe in the folder")
     add_preview(parser)
 
@@ -62,6 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path("runs") / Path(arguments.recipe).stem
     drawn = arguments.of or 0
     options = {name: getattr(arguments, name) for name in ("device", "resume", "overwrite")}
+    if arguments.tune:
+        recipe = _tuned(recipe, arguments)
     if several(recipe):
         if classifier is not None:
             raise RecipeError("--best chooses among images of one recipe, and this one names several files")
@@ -74,6 +80,25 @@ def _run(arguments: argparse.Namespace) -> int:
             print(f"the best {arguments.best} of {drawn} samples are there already", file=sys.stderr)
             return 0
         return _made(job, lambda: chosen(job, classifier, arguments.best), where, tell=False)
+
+
+def _tuned(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """The recipe with the rows of a forward pass that are fastest; what was measured is told on standard error."""
+    from superpose.running.machine import chosen_device
+    from superpose.running.tuning import tuned
+
+    if arguments.resume:
+        cure = "give the run.batch_size that it told, by --set run.batch_size=N"
+        raise RecipeError(f"--tune: a run that goes on has its rows already; {cure}")
+    if recipe.run.batch_size:
+        raise RecipeError(f"--tune: the recipe says run.batch_size = {recipe.run.batch_size}: leave out one of both")
+
+    def tell(rows: int, seconds: float) -> None:
+        print(f"run.batch_size = {rows}: {seconds:.3g} s a sample", file=sys.stderr)
+
+    made = tuned(recipe, chosen_device(recipe.run.device if arguments.device == "auto" else arguments.device), tell)
+    print(f"run.batch_size = {made.run.batch_size} it is", file=sys.stderr)
+    return made
 
 
 def _made(job: Job | Series, close: Callable[[], Outcome], where: Place | None = None, *, tell: bool = True) -> int:
@@ -91,9 +116,8 @@ def _made(job: Job | Series, close: Callable[[], Outcome], where: Place | None =
     wanted = job.wanted
     try:
         with watched(job, console, where) as observers:
-            for path in job.make_pending(observers):
-                if tell:
-                    say(path)
+            for _ in job.make_pending(observers, say if tell else None):
+                pass
         outcome = close()
     except KeyboardInterrupt as error:
         how = str(error) or "interrupted"

@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise RecipeError(f"{out} is there already: choose another file with --out, or replace it with --overwrite")
     recipe = read_recipe(arguments)
 
-    from superpose.running.job import chosen_device
+    from superpose.running.machine import chosen_device
     from superpose.running.steps import filmstrip
 
     device = chosen_device(recipe.run.device if arguments.device == "auto" else arguments.device)

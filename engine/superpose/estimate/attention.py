@@ -134,6 +134,13 @@ class Tap:
         return False
 
 
+def _under_way() -> _Pass | None:
+    """The forward pass with taps; none where torch traces a network, which is asked uncompiled where there are taps."""
+    import torch
+
+    return None if torch.compiler.is_compiling() else _PASS.get()
+
+
 def attend(
     site: Site | None,
     query: Tensor,
@@ -157,7 +164,7 @@ def attend(
         words: How many keys are words, which come first; as the site's kind says when not given.
         grid: Height and width of the places that ask; found by the shape of the state when not given.
     """
-    tapped = _PASS.get()
+    tapped = _under_way()
     if tapped is None or site is None:
         return kernel(query, key, value, mask)
     return tapped.attend(site, query, key, value, kernel, mask, words, grid)
@@ -165,12 +172,12 @@ def attend(
 
 def is_tapped() -> bool:
     """True where there are taps: for networks whose code must be entered by a side way to let them in."""
-    return _PASS.get() is not None
+    return _under_way() is not None
 
 
 def left_out(block: Site | None) -> bool:
     """True where a tap leaves a block of the network out."""
-    tapped = _PASS.get()
+    tapped = _under_way()
     return tapped is not None and block is not None and tapped.skips(block)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from superpose.errors import PluginError, PromptError
 from superpose.estimate.attention import sites_in
+from superpose.estimate.compiling import Backend, compile_module, compiled_answer
 from superpose.estimate.prediction import Parameterization, Prediction
 from superpose.estimate.predictor import Condition, Conditioning, NoisePredictor
 from superpose.estimate.problem import problems_of, refuse
@@ -63,6 +64,7 @@ class NetworkPredictor(NoisePredictor):
             another shape.
         lay_conditioning: What lies beside the samples of a run.
         autoencoder: Where states are latents, the way between them and pictures.
+        modules: What of it `compile` compiles; ``network`` where it is a module.
     """
 
     model: Model
@@ -74,6 +76,12 @@ class NetworkPredictor(NoisePredictor):
     forward: Forward = attrs.field(kw_only=True)
     lay_conditioning: LayConditioning | None = attrs.field(default=None, kw_only=True)
     autoencoder: Autoencoder | None = attrs.field(default=None, kw_only=True)
+    modules: tuple[nn.Module, ...] = attrs.field(kw_only=True)
+    _compiled: bool = attrs.field(default=False, init=False)
+
+    @modules.default
+    def _itself(self) -> tuple[nn.Module, ...]:
+        return (self.network,) if isinstance(self.network, nn.Module) else ()
 
     @forward.default
     def _plain(self) -> Forward:
@@ -120,9 +128,17 @@ class NetworkPredictor(NoisePredictor):
         """Channels beside the samples of a run."""
         return None if self.lay_conditioning is None else self.lay_conditioning(low, noise)
 
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Compile its modules, each as one graph; questions with a gradient are asked as before."""
+        for module in self.modules:
+            compile_module(module, backend)
+        self._compiled = bool(self.modules)
+        return self._compiled
+
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        answer = self.forward(x, level, conditioning)
+        question = x, level, conditioning
+        answer = compiled_answer(self.forward, *question) if self._compiled else self.forward(*question)
         channels, learned = self.shape[0], self.learned_variance != "none"
         if answer.shape[1] not in ((2 * channels,) if learned else (channels, 2 * channels)):
             raise PluginError(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.attention import Site, Token
     from superpose.estimate.clip import Clip
+    from superpose.estimate.compiling import Backend
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance, Parameterization, Prediction
     from superpose.levels.noise_level import NoiseLevel
@@ -137,6 +138,18 @@ class NoisePredictor(ABC):
             conditioning: The rows' conditions, gathered: tensors of N rows; with them those that `conditioning` gave
             each sample.
         """
+
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Have torch compile what `predict` asks, each network as one graph, from the next question on.
+
+        Arguments:
+            backend: Of `torch.compile`.
+
+        Returns:
+            True where there is such a network; False leaves the predictor as it is.
+        """
+        del backend
+        return False
 
     def gather(self, conditions: Sequence[Condition]) -> Mapping[str, Tensor]:
         """Put the conditions of N rows together; called once for each arrangement of rows, not once a step."""

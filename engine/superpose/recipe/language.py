@@ -122,6 +122,8 @@ EXAMPLES: dict[str, str] = {
     "run.seed": "[run]\nseed = 1",
     "run.device": '[run]\ndevice = "cuda:0"',
     "run.dtype": '[run]\ndtype = "bfloat16"',
+    "run.compile": "[run]\ncompile = true",
+    "run.offload": '[run]\noffload = "model"',
     "run.threads": "[run]\nthreads = 8",
     "run.batch_size": "[run]\nbatch_size = 32",
     "run.noise": 'image = "letter*.png"\n\n[run]\nnoise = "shared"',

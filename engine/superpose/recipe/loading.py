@@ -16,7 +16,7 @@ from superpose.plugins import Registry, load_plugins
 from superpose.recipe.grammar import read_recipe, read_subject
 from superpose.recipe.mistakes import Mistake, MistakesError, Override, Source
 from superpose.recipe.overrides import apply
-from superpose.recipe.read import WRONG, Reader
+from superpose.recipe.read import UNKNOWN, WRONG, Reader
 from superpose.recipe.subject import Subject
 from superpose.recipe.tables import Recipe
 from superpose.recipe.where import KeyPath, Position, TomlTable, locate, position_of, too_deep, too_long
@@ -50,6 +50,7 @@ def loads(
     overrides: Iterable[str] = (),
     registry: Registry | None = None,
     files: Mapping[str, Path] | None = None,
+    unknown: str = UNKNOWN,
 ) -> Recipe:
     """Read a recipe from a text.
 
@@ -60,6 +61,7 @@ def loads(
         overrides: As in `load`.
         registry: As in `load`.
         files: The only files that the recipe may name, by what it calls them; a stranger's recipe reads no other.
+        unknown: What is said of another, with ``{}`` for its name.
 
     Raises:
         RecipeError: As `load`.
@@ -68,7 +70,7 @@ def loads(
     spots = locate(text)
     sets, misplaced = overridden(data, overrides)
     source = Source(name, spots, sets)
-    reader = Reader(registry or load_plugins(), Path(folder), files)
+    reader = Reader(registry or load_plugins(), Path(folder), files, unknown)
     recipe = read_recipe(reader, data)
     if recipe is WRONG or reader.mistakes or misplaced:
         raise MistakesError([*source.mistakes(reader.mistakes), *misplaced])

@@ -23,6 +23,8 @@ from superpose.recipe.where import KeyPath, TomlTable
 T = TypeVar("T")
 
 TEXT = Scalar(str)
+#: What is said of a file that is none of those that a recipe may name.
+UNKNOWN = "the file {} does not travel with the recipe: give it, --input NAME=PATH"
 
 
 class Wrong(Enum):
@@ -49,13 +51,16 @@ class Reader:
         registry: The kinds there are.
         folder: What relative paths in the file are relative to; those in overrides are relative to the working folder.
         files: The only files that the recipe may name, by what it calls them; None for any that is there.
+        unknown: What is said of another.
         mistakes: What was wrong so far, as (path, what).
     """
 
-    def __init__(self, registry: Registry, folder: Path, files: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self, registry: Registry, folder: Path, files: Mapping[str, Path] | None = None, unknown: str = UNKNOWN
+    ) -> None:
         self.registry = registry
         self.folder = folder
-        self.files = files
+        self.files, self.unknown = files, unknown
         self.mistakes: list[tuple[KeyPath, str]] = []
 
     def wrong(self, path: KeyPath, what: str) -> Wrong:
@@ -183,8 +188,7 @@ class Reader:
 
     def _file(self, folder: Path, given: str, path: KeyPath) -> Path | Wrong:
         if self.files is not None:  # nobody's recipe learns which other files there are
-            unknown = f"the file {shown(given)} does not travel with the recipe: give it, --input NAME=PATH"
-            return self.files.get(given) or self.wrong(path, unknown)
+            return self.files.get(given) or self.wrong(path, self.unknown.format(shown(given)))
         file = Path(os.path.normpath(folder.absolute() / given))
         try:
             file.stat()

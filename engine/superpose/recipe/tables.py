@@ -54,6 +54,12 @@ class Run:
         doc="what networks compute in; the state is always float32",
         choices=("float32", "bfloat16", "float16"),
     )
+    compile: bool = option(False, doc="have torch compile networks; their last bits are others then")
+    offload: str = option(
+        "none",
+        doc="'model' to hold one network at a time: each is read when it is asked, and leaves for the next",
+        choices=("none", "model"),
+    )
     # More would make each layer's work smaller than the cost of sharing it, on any number of cores.
     threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=256)
     batch_size: int = option(

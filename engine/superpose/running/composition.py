@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,11 +13,9 @@ from superpose.recipe.patterns import several
 from superpose.running.assembly import assembled
 from superpose.running.contradictions import place_of
 from superpose.running.inspection import inspect
+from superpose.running.networks import Networks
 
 if TYPE_CHECKING:
-    from superpose.estimate.classifier import Classifier
-    from superpose.estimate.model import Model
-    from superpose.estimate.query import Network
     from superpose.recipe import Recipe
     from superpose.running.assembly import Assembly
     from superpose.running.inspection import Inspection
@@ -53,26 +51,27 @@ class Composition:
         return self.stages[0].trajectory(samples)
 
 
-def compose(
-    recipe: Recipe, device: str = "cpu", networks: dict[Model | Classifier, Network] | None = None
-) -> Composition:
+def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     """Read the weights and put everything together.
 
     Arguments:
         recipe: What to make.
         device: Where to run: a torch device.
-        networks: Those that were read already on that device, to which those that are read now are added.
 
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found, or names several files.
     """
+    return compose_of(recipe, Networks(recipe.run, device))
+
+
+def compose_of(recipe: Recipe, networks: Networks) -> Composition:
+    """The same of networks that may be read already, to which those that are read now are added."""
     if paths := several(recipe):
         cure = "run it with superpose run, which makes an image of each; or name one of them"
         raise RecipeError(f"{paths[0]} names several files: {cure}")
-    networks = {} if networks is None else networks
     inspection = None if recipe.run.batch_size else inspect(recipe)
     rows = batch_size_of(recipe, inspection)
-    stages = tuple(_read(stage, number, rows, device, networks) for number, stage in enumerate(recipe.stages))
+    stages = tuple(_read(stage, number, rows, networks) for number, stage in enumerate(recipe.stages))
     return Composition(recipe, stages, rows, inspection)
 
 
@@ -81,15 +80,9 @@ def batch_size_of(recipe: Recipe, inspection: Inspection | None) -> int:
     return recipe.run.batch_size or max(LEAST_ROWS, inspection.rows if inspection else 0)
 
 
-def _read(recipe: Recipe, number: int, rows: int, device: str, networks: dict[Model | Classifier, Network]) -> Assembly:
+def _read(recipe: Recipe, number: int, rows: int, networks: Networks) -> Assembly:
     """One stage of a recipe, with its weights read."""
-
-    def load(kind: Model | Classifier) -> Any:
-        if kind not in networks:
-            networks[kind] = kind.load(device, recipe.run.dtype)
-        return networks[kind]
-
-    predictor = load(recipe.model)
+    predictor = networks.predictor(recipe.model)
     if found := problems_of(recipe.scheduler.problems, predictor.learned_variance):
         raise recipe.located((place_of(number, ("scheduler", *it.option)), str(it)) for it in found)
-    return assembled(recipe, predictor, load, rows, number)
+    return assembled(recipe, predictor, networks.read, rows, number)

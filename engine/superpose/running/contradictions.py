@@ -57,6 +57,9 @@ def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
     found += _strangers(recipe)
+    if recipe.run.compile and recipe.run.offload != "none":
+        why = "networks that take turns would be compiled again at every turn: leave out this, or offload"
+        found.append((("run", "compile"), why))
     if recipe.stage:
         cure = "leave out [[stage]], or keep a part of the image with a constraint"
         why = f"an image that is given has one size, and the stages have several: {cure}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,13 @@ from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
 from superpose.running.inspection import inspect
 from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
+from superpose.running.machine import chosen_device
 from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import Record, read_record, settled, versions_of, write_recipe
 from superpose.running.sheets import Sheets
 from superpose.running.swarms import of_replayed, of_swarms, with_sizes
 from superpose.running.threads import threads
+from superpose.running.writer import Writer
 from superpose.sampling.loop import State
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ class Job:
     made: set[int] = attrs.field(factory=set)
     carried: tuple[int, ...] = ()
     seconds: float = 0.0
-    _writing: int = -1
+    _writer: Writer[[Origin, NDArray[np.uint8]], Path] | None = attrs.field(default=None, repr=False)
     _text: str = ""
     _inputs: Inputs = attrs.field(factory=Inputs, repr=False)
 
@@ -121,7 +124,10 @@ class Job:
             job = cls.begun(recipe, composition, out, replayed=replayed, given=given_pictures(recipe), **more)
             if not replayed:
                 job.refuse_to_replace(overwrite)
-            yield job
+            try:
+                yield job
+            finally:
+                job.settle()
 
     @classmethod
     def begun(
@@ -197,17 +203,38 @@ class Job:
         mine = record is not None and record.run == self.run and len(record.samples) == count
         return mine and all(self.has_made(k, None) for k in (record.samples if record else ()))
 
-    def make(self, samples: Sequence[int], observers: Sequence[Observer] = ()) -> Iterator[Path]:
-        """Sample, a batch at a time, and write each image as soon as it is finished."""
-        for origin, pixels in self.drawings(samples, observers):
-            self._writing = origin.sample
-            write_png(self.path(origin.sample), pixels, origin)
-            self.made.add(origin.sample)
-            yield self.path(origin.sample)
+    def make(
+        self,
+        samples: Sequence[int],
+        observers: Sequence[Observer] = (),
+        written: Callable[[Path], object] | None = None,
+    ) -> Iterator[Path]:
+        """Sample, a batch at a time, and write images while the next batch is sampled.
 
-    def make_pending(self, observers: Sequence[Observer] = ()) -> Iterator[Path]:
-        """Make all samples that are not there."""
-        return self.make(self.pending, observers)
+        Arguments:
+            samples: Their numbers.
+            observers: Shown every step.
+            written: Told of each image when it is written, by the thread that writes.
+        """
+
+        def write(origin: Origin, pixels: NDArray[np.uint8]) -> Path:
+            path = self.path(origin.sample)
+            write_png(path, pixels, origin)
+            self.made.add(origin.sample)
+            if written is not None:
+                written(path)
+            return path
+
+        with Writer(write) as self._writer:
+            for drawing in self.drawings(samples, observers):
+                yield from self._writer.put(*drawing)
+            yield from self._writer.rest()
+
+    def make_pending(
+        self, observers: Sequence[Observer] = (), written: Callable[[Path], object] | None = None
+    ) -> Iterator[Path]:
+        """Make all samples that are not there; arguments as of `make`."""
+        return self.make(self.pending, observers, written)
 
     def drawings(
         self, samples: Sequence[int], observers: Sequence[Observer] = ()
@@ -220,7 +247,8 @@ class Job:
             self.seconds += time.perf_counter() - began
             for pixels, sample, swarm in zip(to_pixels(images), mine, swarms, strict=True):
                 yield attrs.evolve(self.origin(sample), **swarm), pixels
-            self._forget_states()
+            forget = partial(self._forget_states, mine)  # once its images are there
+            forget() if self._writer is None else self._writer.then(forget)
 
     def close(self, kept: Sequence[int] | None = None, notes: Mapping[int, Note] | None = None) -> Outcome:
         """Write the contact sheet of everything the run has made, and what is to lie beside the images.
@@ -268,9 +296,9 @@ class Job:
 
     @property
     def finished(self) -> int:
-        """Number of samples that are there; one whose writing was stopped counts if it has its name."""
-        stopped = {self._writing} if self._writing >= 0 and self.has_made(self._writing) else set()
-        return self.wanted - len(self.pending) + len(self.made | stopped)
+        """Number of samples that are there, once what is being written is."""
+        self.settle()
+        return self.wanted - len(self.pending) + len(self.made)
 
     @property
     def sheets(self) -> Sheets:
@@ -301,9 +329,17 @@ class Job:
         rest = [k for k in samples if k not in begun]
         return [begun] * bool(begun) + [tuple(rest[first : first + size]) for first in range(0, len(rest), size)]
 
-    def _forget_states(self) -> None:
+    def settle(self) -> None:
+        """Wait until all images that are sampled are written."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _forget_states(self, samples: tuple[int, ...] = ()) -> None:
+        """Remove the states of a batch of these samples; without any, all states."""
         for path in (self._state, self._pictures):
-            path.unlink(missing_ok=True)
+            batch = batch_of(path, self.run) if samples else None
+            if batch is None or batch.samples == samples:
+                path.unlink(missing_ok=True)
 
     def _sampled(
         self, samples: tuple[int, ...], observers: Sequence[Observer]
@@ -340,20 +376,3 @@ class Job:
     def _saved(self, path: Path, batch: Batch, stage: Assembly) -> State | None:
         """The state to go on from; a run that was not asked to resume reads none."""
         return saved(path, batch, stage.scheduler, stage.predictor.device) if self.resume else None
-
-
-def chosen_device(name: str) -> str:
-    """The torch device of that name; ``auto`` is CUDA, else MPS, else the CPU.
-
-    Raises:
-        RecipeError: If there is no such device here.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name).cpu()  # a device without memory, as torch's "meta", can't tell what it made
-    except (RuntimeError, AssertionError) as error:
-        raise RecipeError(f"no device {name!r} here: write auto or cpu") from error
-    return name

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Settings of a run that change no bit of an image, which therefore says nothing of them.
-_NO_BITS = ("samples", "at_once", "device", "checkpointing")
+_NO_BITS = ("samples", "at_once", "device", "offload", "checkpointing")
 _NUMBERED = re.compile(r"\d{4,}\.png")
 
 

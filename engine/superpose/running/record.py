@@ -112,15 +112,14 @@ def write_recipe(recipe: Recipe, rows: int, folder: Path) -> None:
     if path.exists() and not _is_ours(path):
         _kept(path, "was not written by a run")
         return
-    plain = Run()
-    settled = attrs.evolve(recipe.run, batch_size=rows, device=plain.device, at_once=plain.at_once, checkpointing=False)
-    write_text(HEAD + dumps(attrs.evolve(recipe, run=settled), lambda file: _from(file, folder)), path)
+    all_samples = attrs.evolve(settled(recipe, rows).run, samples=recipe.run.samples)
+    write_text(HEAD + dumps(attrs.evolve(recipe, run=all_samples), lambda file: _from(file, folder)), path)
 
 
 def settled(recipe: Recipe, rows: int) -> Recipe:
     """The recipe as it runs, without what changes no bit of a sample: how many there are, and which go together."""
     plain = Run()
-    hidden = {name: getattr(plain, name) for name in ("device", "samples", "at_once", "checkpointing")}
+    hidden = {name: getattr(plain, name) for name in ("device", "samples", "at_once", "offload", "checkpointing")}
     return attrs.evolve(recipe, run=attrs.evolve(recipe.run, batch_size=rows, **hidden))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,11 @@ from superpose.media.hub import downloads
 from superpose.media.images import read_picture
 from superpose.media.sheet import Note, readings
 from superpose.recipe.patterns import several
-from superpose.running.composition import compose
+from superpose.running.composition import compose_of
 from superpose.running.contradictions import contradictions
-from superpose.running.job import Job, Outcome, chosen_device
+from superpose.running.job import Job, Outcome
+from superpose.running.machine import chosen_device
+from superpose.running.networks import Networks
 from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import write_recipe
 from superpose.running.several import Member, Several, identity, members_of
@@ -25,9 +27,6 @@ from superpose.running.sheets import Sheets
 from superpose.running.threads import threads
 
 if TYPE_CHECKING:
-    from superpose.estimate.classifier import Classifier
-    from superpose.estimate.model import Model
-    from superpose.estimate.query import Network
     from superpose.recipe import Recipe
     from superpose.sampling.observer import Observer
 
@@ -82,7 +81,7 @@ class Series:
     jobs: tuple[Job, ...]
     out: Path
     device: str
-    networks: Mapping[Model | Classifier, Network]
+    networks: Networks
 
     @classmethod
     @contextmanager
@@ -94,16 +93,20 @@ class Series:
         with members_of(recipe) as over, taken(out):
             if found := contradictions(recipe):
                 raise recipe.located(found)
-            networks: dict[Model | Classifier, Network] = {}
+            networks = Networks(recipe.run, chosen)
             with threads(recipe.run.threads):
-                first = compose(over.members[0].recipe, chosen, networks)
+                first = compose_of(over.members[0].recipe, networks)
             jobs = tuple(
                 Job.begun(member.recipe, first, out, names=member.names(), resume=resume) for member in over.members
             )
             series = cls(recipe, over, jobs, out, chosen, networks)
             others = {job.path(k) for job in jobs for k in job.samples if not job.has_made(k, None)}
             refuse_to_replace(others, series.sheets.pages(series.wanted), series.run, overwrite)
-            yield series
+            try:
+                yield series
+            finally:
+                for job in jobs:
+                    job.settle()
 
     @property
     def run(self) -> str:
@@ -145,16 +148,18 @@ class Series:
         """The contact sheet of all images."""
         return attrs.evolve(self.jobs[0].sheets, run=self.run, given=())
 
-    def make_pending(self, observers: Sequence[Observer] = ()) -> Iterator[Path]:
-        """Make all samples that are not there, file by file, and write each image as soon as it is finished."""
+    def make_pending(
+        self, observers: Sequence[Observer] = (), written: Callable[[Path], object] | None = None
+    ) -> Iterator[Path]:
+        """Make all samples that are not there, file by file; arguments as of `Job.make`."""
         first = self.jobs[0].composition
         rows = first.batch_size  # counted once: all files ask as many
         for job in self.jobs:
             if job.pending and job is not self.jobs[0]:
                 alone = attrs.evolve(job.recipe, run=attrs.evolve(job.recipe.run, batch_size=rows))
                 with threads(self.recipe.run.threads):
-                    job.composition = compose(alone, self.device, dict(self.networks))
-            yield from job.make_pending(observers)
+                    job.composition = compose_of(alone, self.networks.copy())
+            yield from job.make_pending(observers, written)
             job.composition = first  # what was read of the file is let go
 
     def close(self) -> Outcome:

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from superpose.errors import RunError
+from superpose.estimate.classifier import Classifier
+from superpose.estimate.model import Model
 from superpose.recipe import loads
 from superpose.running.album import scale_of
-from superpose.running.composition import compose
-from superpose.running.job import Job, chosen_device
+from superpose.running.composition import compose_of
+from superpose.running.job import Job
+from superpose.running.machine import chosen_device
+from superpose.running.networks import Networks
 from superpose.running.record import Record, write_recipe
 from superpose.running.sweep.folder import JobRecord, SweepFolder
 from superpose.running.threads import threads
@@ -27,9 +31,8 @@ if TYPE_CHECKING:
 #: Errors of a disk, which the next job would meet as well.
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
-#: The networks of this process, which the next job may need as well, by their kinds; and where and in what they are.
-_networks: dict[Any, Any] = {}
-_place: tuple[str, str] | None = None
+#: The networks of this process, which the next job may need as well.
+_networks: Networks | None = None
 
 
 @attrs.frozen
@@ -84,7 +87,7 @@ def _made(order: Order, folder: SweepFolder) -> dict[str, Any]:
     device = chosen_device(recipe.run.device if order.device == "auto" else order.device)
     with folder.draft(order.job) as draft:
         with threads(recipe.run.threads):
-            composition = compose(recipe, device, _kept(recipe, device))
+            composition = compose_of(recipe, _kept(recipe, device))
         job = Job.begun(recipe, composition, draft)
         images = dict(zip(order.samples, job.make(order.samples), strict=True))
         account = Record.of(
@@ -110,14 +113,12 @@ def _made(order: Order, folder: SweepFolder) -> dict[str, Any]:
         return {"how": folder.publish(draft, done), "seconds": job.seconds, "draft": draft.name}
 
 
-def _kept(recipe: Recipe, device: str) -> dict[Any, Any]:
+def _kept(recipe: Recipe, device: str) -> Networks:
     """The networks that are there already, without those that a recipe does not need."""
-    global _place  # noqa: PLW0603  (a worker does one job at a time, and its networks outlive it)
-    if _place != (device, recipe.run.dtype):
-        _networks.clear()
-    _place = device, recipe.run.dtype
-    for kind in set(_networks) - set(recipe.kinds()):
-        del _networks[kind]
+    global _networks  # noqa: PLW0603  (a worker does one job at a time, and its networks outlive it)
+    if _networks is None or not _networks.serve(recipe.run, device):
+        _networks = Networks(recipe.run, device)
+    _networks.forget({kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier)})
     return _networks
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import superpose
 from made_sweeps import images_of, swept
+from superpose.running.composition import compose_of
 from superpose.running.record import read_record
 from superpose.running.sweep import worker
 from superpose.running.sweep.folder import SweepFolder
@@ -47,7 +48,7 @@ def test_networks_are_read_once(plan, tmp_path, monkeypatch):
     cls = type(superpose.loads(plan.jobs[0].recipe).model)
     real = cls.load
     monkeypatch.setattr(cls, "load", lambda self, *how: loaded.append(self) or real(self, *how))
-    monkeypatch.setattr(worker, "_networks", {})
+    monkeypatch.setattr(worker, "_networks", None)
     (tmp_path / "out").mkdir()
     for job in plan.jobs:
         work(order(job, tmp_path / "out"))
@@ -56,13 +57,13 @@ def test_networks_are_read_once(plan, tmp_path, monkeypatch):
 
 def test_networks_that_are_not_needed_are_let_go(plan):
     recipe = superpose.loads(plan.jobs[0].recipe)
-    superpose.compose(recipe, "cpu", worker._kept(recipe, "cpu"))
-    assert set(worker._networks) == {recipe.model}
+    compose_of(recipe, worker._kept(recipe, "cpu"))
+    assert worker._networks.kinds == {recipe.model}
     other = superpose.loads(plan.jobs[0].recipe, overrides=["run.dtype=bfloat16"])
-    assert worker._kept(other, "cpu") == {}
-    superpose.compose(recipe, "cpu", worker._kept(recipe, "cpu"))
+    assert not worker._kept(other, "cpu").kinds
+    compose_of(recipe, worker._kept(recipe, "cpu"))
     another = superpose.loads(plan.jobs[0].recipe, overrides=["model.kind=glyphs"])
-    assert worker._kept(another, "cpu") == {}
+    assert not worker._kept(another, "cpu").kinds
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
