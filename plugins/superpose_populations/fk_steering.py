@@ -31,18 +31,10 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class FKSteering(Resampled):
-    r"""Steers particles towards what a classifier takes for what the image is to show, with no gradient.
+class ByReward(Resampled):
+    """The options of FK steering, whatever the reward is."""
 
-    The reward is :math:`\min_i \log p(y_i | V_i \hat x_0)`, the weakest reading of the clean image that the network
-    sees. With ``scale`` 1 and one reading that is Bayes' rule. Weights that are no numbers end the run: they are
-    neither cut off nor set to zero.
-    """
-
-    kind = "fk-steering"
     papers = ("arXiv 2501.06848",)
-    classifier: Classifier = option(doc="the classifier that reads the clean images: a table with its kind")
-    label: str | None = option(None, doc="the class of the whole image; each prompt in its view or part when absent")
     potential: str = option(
         "diff",
         doc="what weighs: the change of the reward, its maximum so far, its sum so far, or the reward itself",
@@ -56,14 +48,31 @@ class FKSteering(Resampled):
         due = super().weighs(step, steps) and (step - self.first(steps)) % self.every == 0
         return due or step == steps - 1
 
+    def steering(self, reward: Reward) -> Potential:
+        """The potential of a reward."""
+        return Steering(reward, self.potential, self.scale)
+
+
+@attrs.frozen(kw_only=True)
+class FKSteering(ByReward):
+    r"""Steers particles towards what a classifier takes for what the image is to show, with no gradient.
+
+    The reward is :math:`\min_i \log p(y_i | V_i \hat x_0)`, the weakest reading of the clean image that the network
+    sees. With ``scale`` 1 and one reading that is Bayes' rule. Weights that are no numbers end the run: they are
+    neither cut off nor set to zero.
+    """
+
+    kind = "fk-steering"
+    classifier: Classifier = option(doc="the classifier that reads the clean images: a table with its kind")
+    label: str | None = option(None, doc="the class of the whole image; each prompt in its view or part when absent")
+
     def problems(self, model: Model, prompts: Sequence[str]) -> Iterator[Problem]:
         """A classifier of another size, or that does not know what it is to read."""
         yield from problems(self.classifier, self.label, model, prompts)
 
     def bind(self, context: Context, readings: Sequence[Reading]) -> Potential:
         """The potential, with the classifier read."""
-        reward = Likelihood.of(self.classifier, self.label, self.size, context, readings)
-        return Steering(reward, self.potential, self.scale)
+        return self.steering(Likelihood.of(self.classifier, self.label, self.size, context, readings))
 
 
 @attrs.frozen(eq=False)

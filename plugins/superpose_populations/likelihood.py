@@ -18,10 +18,12 @@ from superpose import Classifier, ClassifierPredictor, Problem, RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Context, Model, NoiseLevel, Reading, Transition
+    from superpose import Canvas, Context, Model, NoiseLevel, Reading, Transition
 
 #: Of states without noise, (N x K, C, H, W), one number each; greater is better.
 Reward: TypeAlias = "Callable[[Tensor], Tensor]"
+#: From states to pictures.
+Decode: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
 def problems(classifier: Classifier, label: str | None, model: Model, prompts: Sequence[str]) -> Iterator[Problem]:
@@ -57,7 +59,7 @@ class Likelihood:
     level: NoiseLevel
     ways: Sequence[tuple[Callable[[Tensor], Tensor], int]]
     size: int
-    decode: Callable[[Tensor], Tensor] | None = None
+    decode: Decode | None = None
 
     @classmethod
     def of(
@@ -69,6 +71,7 @@ class Likelihood:
             RecipeError: If nothing says what the image is to be read as, or the classifier reads another size.
         """
         canvas = context.canvas
+        decode = decoder(canvas)
         if classifier.shape != canvas.image_shape:
             what = f"{classifier.kind} reads images of {classifier.shape}, and those here are {canvas.image_shape}"
             raise RecipeError(f"{what}: use one of that size")
@@ -78,7 +81,6 @@ class Likelihood:
         if not ways:
             raise RecipeError("nothing says what the image is to be read as: give label")
         among = classifier.among([prompt for _, prompt in ways])
-        decode = None if canvas.shape == canvas.image_shape or canvas.predictor is None else canvas.predictor.decode
         told = [(show, among.label(prompt)) for show, prompt in ways]
         return cls(context.load(among), among.schedule.level(0, 0), told, size, decode)
 
@@ -91,12 +93,25 @@ class Likelihood:
     def _of_swarm(self, states: Tensor) -> Tensor:
         import torch
 
-        pictures = states if self.decode is None else torch.cat([self.decode(state) for state in states.split(1)])
+        pictures = decoded(states, self.decode)
         found = []
         for show, label in self.ways:
             logits = self.reader.logits(show(pictures).contiguous(), self.level)
             found.append(logits.float().log_softmax(1)[:, label])
         return torch.stack(found).amin(0)
+
+
+def decoder(canvas: Canvas) -> Decode | None:
+    """The way from states to pictures; None where states are pictures."""
+    latent = canvas.predictor is not None and canvas.shape != canvas.image_shape
+    return canvas.predictor.decode if latent and canvas.predictor is not None else None
+
+
+def decoded(states: Tensor, decode: Decode | None) -> Tensor:
+    """The pictures of states, one at a time, so that none depends on its neighbours."""
+    import torch
+
+    return states if decode is None else torch.cat([decode(state) for state in states.split(1)])
 
 
 def _whole(picture: Tensor) -> Tensor:
