@@ -19,6 +19,7 @@ NAMES = ("weather", "toyland", "tides", "mosaic", "dusk")
 RECIPES = {
     "together.toml": ("weather", "toyland"),
     "tides.toml": ("tides", "toyland"),
+    "eddy.toml": ("tides",),
     "worlds.toml": ("weather", "toyland"),
     "fog.toml": ("weather", "toyland"),
     "overcast.toml": ("weather", "toyland"),
@@ -38,7 +39,7 @@ KINDS = {
         "population": ["sunshine"],
     },
     "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
-    "tides": {"guidance": ["swell", "undertow"], "constraint": ["moon", "still-water"], "executor": ["waves"]},
+    "tides": {"guidance": ["eddy", "swell", "undertow"], "constraint": ["moon", "still-water"], "executor": ["waves"]},
     "mosaic": {"model": ["mosaic"], "scheduler": ["unmask"]},
     "dusk": {"clip": ["hue"], "classifier": ["hours"]},
 }
@@ -167,6 +168,20 @@ def test_gradients_wrappers_memory_and_a_second_network_run_in_one_recipe(env, t
     again = tmp_path / "again"
     run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
     assert (again / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
+
+
+def test_taps_of_theirs_are_in_our_network(env, tmp_path):
+    """They change what it paints, and the run is replayed; a network without attention is refused by name."""
+    recipe, plain = HERE / "eddy.toml", tmp_path / "plain.toml"
+    plain.write_text(recipe.read_text().replace("strength = 2.0", "strength = 0.0"))
+    made, _ = images(env, recipe, tmp_path / "made")
+    without, _ = images(env, plain, tmp_path / "without")
+    assert made["0001.png"] != without["0001.png"]
+    run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(tmp_path / "again"))
+    assert (tmp_path / "again" / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
+    plain.write_text(recipe.read_text().replace("glyphs-ldm", "glyphs").replace("bold A in red", "A"))
+    told = run(env, "superpose", "check", str(plain), code=2).stderr
+    assert "glyphs has no attention of places that can be tapped" in told, told
 
 
 def test_the_recipe_shows_what_it_says(together):

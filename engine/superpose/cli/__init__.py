@@ -27,6 +27,7 @@ COMMANDS = (
     "puzzle",
     "typeset",
     "steps",
+    "maps",
     "observe",
     "pairs",
     "kinds",

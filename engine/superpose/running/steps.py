@@ -90,7 +90,7 @@ class _Seen:
 
 def _watched(trajectory: Trajectory, frames: int) -> tuple[list[_Seen], Tensor, Tensor]:
     """Some levels of a run, its last state, and its images."""
-    chosen = set(_spread(trajectory.steps, frames - 1))
+    chosen = set(spread(trajectory.steps, frames - 1))
     seen, state = [], trajectory.start()
     for step in range(trajectory.steps):
         after = trajectory.step(state)
@@ -101,13 +101,13 @@ def _watched(trajectory: Trajectory, frames: int) -> tuple[list[_Seen], Tensor, 
     return seen, state.x, trajectory.finish(state)
 
 
-def _spread(count: int, some: int) -> list[int]:
+def spread(count: int, some: int) -> list[int]:
     """So many of the numbers below ``count``, the first among them, evenly."""
     return sorted({round(k * count / some) for k in range(some) if round(k * count / some) < count})
 
 
 def _strip(stage: Assembly, seen: Sequence[_Seen], images: Tensor) -> Strip:
-    headings = [(f"step {it.step}", _told(it.level)) for it in seen] + [("image", "")]
+    headings = [(f"step {it.step}", spoken(it.level)) for it in seen] + [("image", "")]
     states = [_pictures(stage, _unit(it.x, it.level)) for it in seen] + [to_pixels(images)]
     cleans = [None if it.clean is None else _pictures(stage, it.clean) for it in seen] + [None]
     return Strip(headings, list(_rows(len(images), (("x_t", states), ("clean", cleans)))))
@@ -118,10 +118,10 @@ def _forward(stage: Assembly, trajectory: Trajectory, x: Tensor, frames: int) ->
     levels = trajectory.plan.levels
     noise, last = Drawn(trajectory.noise, START, "forward:"), levels[-1]
     up = sorted({level.ratio: level for level in levels[:-1]}.values(), key=lambda level: level.ratio)
-    chosen = [up[-1 - k] for k in reversed(_spread(len(up), frames - 1))]
+    chosen = [up[-1 - k] for k in reversed(spread(len(up), frames - 1))]
     process = stage.predictor.process
     states = [_pictures(stage, _unit(process.climb(x, last, level, noise), level)) for level in chosen]
-    headings = [("image", ""), *(("x_t", _told(level)) for level in chosen)]
+    headings = [("image", ""), *(("x_t", spoken(level)) for level in chosen)]
     return Strip(headings, list(_rows(len(x), (("q(x_t | x_0)", [_pictures(stage, x), *states]),))))
 
 
@@ -133,7 +133,8 @@ def _rows(
             yield title, [None if each is None else each[sample] for each in frames]
 
 
-def _told(level: NoiseLevel) -> str:
+def spoken(level: NoiseLevel) -> str:
+    """A level in a few words."""
     return f"sigma {level.sigma:.3g}" if level.alpha == 1 else f"signal {level.alpha:.2f}"
 
 

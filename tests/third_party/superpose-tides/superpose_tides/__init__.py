@@ -1,7 +1,8 @@
-"""Tides: constraints and guidances that need gradients, wrappers, memory or a second network, and an executor."""
+"""Tides: constraints and guidances that need gradients, wrappers, memory, taps or a second network, and an executor."""
 
 from superpose import hookimpl
 
+from superpose_tides.eddy import Eddy
 from superpose_tides.moon import Moon
 from superpose_tides.still_water import StillWater
 from superpose_tides.swell import Swell
@@ -19,6 +20,7 @@ def register_constraints(register):
 @hookimpl
 def register_guidances(register):
     """Register the guidances."""
+    register(Eddy)
     register(Swell)
     register(Undertow)
 

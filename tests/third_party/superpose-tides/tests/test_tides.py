@@ -4,8 +4,9 @@ import attrs
 import pytest
 import superpose
 import torch
-from superpose.testing import check_constraint, check_guidance, check_import_time, report
+from superpose.testing import check_constraint, check_guidance, check_import_time, check_tap, report
 
+from superpose_tides.eddy import Scatter
 from superpose_tides.moon import Moon, apart
 from superpose_tides.still_water import StillWater
 from superpose_tides.swell import Swell
@@ -67,3 +68,11 @@ def test_the_undertow_is_a_mix_of_two_networks(tiny_predictor):
     one, other = (superpose.prompted(network, "cat")(x, level).clean for network in (better, worse))
     torch.testing.assert_close(said, 3 * one - 2 * other)
     assert read == [kind.model]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_scattered_attention_keeps_the_laws_and_sums_to_one(share):
+    check_tap(lambda: Scatter(share))
+    q, k, v = (torch.randn(1, 2, 9, 4, generator=torch.Generator().manual_seed(i)) for i in range(3))
+    attention = superpose.Attention(superpose.Site("a", "self"), q, k, v, (superpose.Row(0, 0),))
+    torch.testing.assert_close(Scatter(share).edit(attention).sum(-1), torch.ones(1, 2, 9))
