@@ -110,7 +110,9 @@ class Phrases:
 
     def words(self, prompt: str) -> tuple[Token, ...]:
         """A token for each word."""
-        return tuple(Token(word, number) for number, word in enumerate(prompt.split()))
+        from superpose_networks import unweighted
+
+        return tuple(Token(word, number) for number, word in enumerate(unweighted(prompt).split()))
 
     def told(self, network: Callable[[Tensor], Tensor], device: str) -> EncodePrompt:
         """Features of each word, as the encoder has them."""

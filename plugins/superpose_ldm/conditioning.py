@@ -149,9 +149,9 @@ class Words:
 
     def words(self, prompt: str) -> tuple[Token, ...]:
         """Tokens of a prompt, with their words."""
-        from superpose_networks import tokens_of
+        from superpose_networks import tokens_of, unweighted
 
-        return tokens_of(self._tokenizer, prompt, min(self.length, self._tokenizer.model_max_length))
+        return tokens_of(self._tokenizer, unweighted(prompt), self._longest)
 
     def tokens(self, prompt: str) -> list[int]:
         """A prompt as token numbers, cut or filled up to ``length``."""

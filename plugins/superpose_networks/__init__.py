@@ -23,7 +23,7 @@ from superpose_networks.unet2d import UNet2D
 from superpose_networks.unet2d_folder import load_unet2d, read_unet2d
 from superpose_networks.unet_encoder import UNetEncoder
 from superpose_networks.weight_file import WeightFile, named_shards, read_weights, tensor_shapes
-from superpose_networks.weighted import WeightedPrompt, token_spans
+from superpose_networks.weighted import WeightedPrompt, token_spans, unweighted
 from superpose_networks.weights import Header, Part, shards
 
 __all__ = [
@@ -81,5 +81,6 @@ __all__ = [
     "tensor_shapes",
     "token_spans",
     "tokens_of",
+    "unweighted",
     "weight_files",
 ]

@@ -86,6 +86,17 @@ class WeightedPrompt:
         return encode("").lerp(states, weights[:, None])  # to the bit what was said, where the weight is 1
 
 
+def unweighted(prompt: str) -> str:
+    """A prompt for whoever tells its words apart by themselves.
+
+    Raises:
+        PromptError: Its words have weights, so that they are not those which the encoder reads.
+    """
+    if marked := WeightedPrompt.of(prompt).marked:
+        raise PromptError(f"{marked!r} gives words a weight, and here they are told apart as they stand: leave it out")
+    return prompt
+
+
 def token_spans(tokenizer: Any, text: str, length: int) -> list[tuple[int, int]]:
     """Where the first ``length`` tokens of a text stand in it.
 

@@ -84,6 +84,12 @@ def test_weights_say_words_louder(predictor: NoisePredictor) -> None:
     assert torch.equal(louder[:, 1:], plain[:, 1:])
 
 
+def test_tokens_are_refused_where_words_have_weights() -> None:
+    assert [token.text for token in GlyphsLatent().tokens("bold R")] == ["bold", "R"]
+    with pytest.raises(PromptError, match="told apart"):
+        GlyphsLatent().tokens("(bold:2) R")
+
+
 @pytest.mark.parametrize(
     ("prompt", "why"),
     [

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from superpose import PromptError
-from superpose_networks import WeightedPrompt, load_tokenizer, token_spans
+from superpose_networks import WeightedPrompt, load_tokenizer, token_spans, unweighted
 from tiny_clip import TOKENIZER
 
 
@@ -62,6 +62,12 @@ def test_a_word_of_no_weight_is_what_nothing_is():
 def test_a_weight_that_ends_inside_of_a_word_is_refused():
     with pytest.raises(PromptError, match="a weight ends inside of 'cats', which is one word to the text encoder: put"):
         WeightedPrompt.of("two (cat:1.3)s").told(said, spans)
+
+
+def test_words_that_are_told_apart_have_no_weights():
+    assert unweighted("a cat (one)") == "a cat (one)"
+    with pytest.raises(PromptError, match=r"'\(cat:2\)' gives words a weight, and here they are told apart as they"):
+        unweighted("a (cat:2)")
 
 
 def test_tokens_of_transformers_are_found():
