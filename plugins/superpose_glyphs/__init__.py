@@ -8,7 +8,7 @@ from superpose import hookimpl
 from superpose_glyphs.classifier import GlyphsClassifier
 from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.latent import GlyphsLatent
-from superpose_glyphs.model import Glyphs, GlyphsCascade
+from superpose_glyphs.model import Glyphs, GlyphsCascade, GlyphsMoved
 from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
 
 
@@ -16,6 +16,7 @@ from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
 def register_models(register: Callable[[type], None]) -> None:
     """Register the embedded models."""
     register(Glyphs)
+    register(GlyphsMoved)
     register(GlyphsCascade)
     register(GlyphsLatent)
     register(GlyphsDiffae)

@@ -63,16 +63,10 @@ class Trained(FileModel[M], ABC):
 
 
 @attrs.frozen(kw_only=True)
-class Glyphs(Trained[Described]):
-    """Letters and digits in pixels, 32x32 RGB: a DDPM that comes with the package.
+class Letters(Trained[Described], ABC):
+    """Base of the models that draw one letter or digit by a table of prompts."""
 
-    Prompts: "A" is a black A on white, "colour A" one in any ink on any paper, "" anything. It knows A-Z, a-z and 0-9.
-    It predicts v on the cosine schedule. With ``path``, images of your own, whose labels are the prompts.
-    """
-
-    kind = "glyphs"
     papers = ("arXiv 2006.11239", "arXiv 2102.09672", "arXiv 2202.00512")
-    embedded = "glyphs"
 
     @cached_property
     def prompts(self) -> tuple[str, ...]:
@@ -114,6 +108,29 @@ class Glyphs(Trained[Described]):
         return NetworkPredictor(
             self, partial(see, network), encode, device, dtype, parameterization="v", modules=(network,)
         )
+
+
+@attrs.frozen(kw_only=True)
+class Glyphs(Letters):
+    """Letters and digits in pixels, 32x32 RGB: a DDPM that comes with the package.
+
+    Prompts: "A" is a black A on white, "colour A" one in any ink on any paper, "" anything. It knows A-Z, a-z and 0-9.
+    It predicts v on the cosine schedule. With ``path``, images of your own, whose labels are the prompts.
+    """
+
+    kind = "glyphs"
+    embedded = "glyphs"
+
+
+@attrs.frozen(kw_only=True)
+class GlyphsMoved(Letters):
+    """Letters and digits anywhere in 32x32 pixels, larger, smaller, aslant: ``glyphs`` for ambigrams.
+
+    Prompts and schedule are those of ``glyphs``. Alone it draws less legibly; two letters meet in it more often.
+    """
+
+    kind = "glyphs-moved"
+    embedded = "glyphs-moved"
 
 
 @attrs.frozen(kw_only=True)

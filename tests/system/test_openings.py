@@ -22,6 +22,7 @@ DDIM = "{kind = 'ddim', steps = 2}"
 #: Kinds that come with the package, and what a recipe of one has beside its model.
 OURS = {
     "glyphs": "prompt = 'A'\nguidance = {kind = 'classifier', classifier = {kind = 'glyphs-classifier'}}",
+    "glyphs-moved": "prompt = 'A'",
     "glyphs-ldm": "prompt = 'bold A'\nguidance = {kind = 'cfg', scale = 2.0}",
     "glyphs-diffae": "prompt = ''",
     "pictograms": "prompt = 'cat'\nguidance = {kind = 'classifier', classifier = {kind = 'pictograms-classifier'}}",

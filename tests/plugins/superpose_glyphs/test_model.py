@@ -10,7 +10,8 @@ import torch
 
 from made_glyphs import folder_of_images
 from superpose import PromptError, RecipeError, make, refuse
-from superpose_glyphs.model import Glyphs, GlyphsCascade, prompts_of, seen_shape, trained
+from superpose_glyphs.judge.drawing import Draw, guided
+from superpose_glyphs.model import Glyphs, GlyphsCascade, GlyphsMoved, prompts_of, seen_shape, trained
 from superpose_glyphs.train.run import main
 from superpose_glyphs.unshuffled import config
 from superpose_glyphs.vocabulary import PROMPTS
@@ -79,3 +80,13 @@ def test_what_is_embedded_is_known_without_its_weights() -> None:
     refuse(GlyphsCascade().prompt_problems("anything at all"), PromptError)
     with pytest.raises(RecipeError, match="400"):
         make("model", "glyphs-cascade", noise_level=401)
+
+
+def test_letters_that_move_stand_in_more_places_and_sizes() -> None:
+    assert GlyphsMoved().prompts == Glyphs().prompts == PROMPTS
+    spreads = dict[str, float]()
+    for model in (Glyphs(), GlyphsMoved()):
+        images = Draw(model.load(), guided("cfg", 3.0, 1.0), steps=10, each=16).glyph("o")
+        ink = (1 - images.mean(1)).clamp(0, 1)
+        spreads[model.kind] = float((ink > 0.5).any(2).sum(1).float().std())
+    assert spreads["glyphs-moved"] > 2 * spreads["glyphs"]
