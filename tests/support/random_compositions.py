@@ -258,19 +258,21 @@ class Drawn:
         if hasattr(cls, "operator"):
             operators = [kind for operator in KINDS.kinds("operator").values() for kind in variants(operator)]
             told |= {"operator": self.random.choice(operators), "observed": files["image"], "noise": 0.1}
+        if hasattr(cls, "source"):
+            told["source"] = self.random.choice(self.words)
         if hasattr(cls, "loss"):
             told["loss"] = KINDS.get("loss", "edges")(image=files["image"])
         return cls(**told)
 
-    def population(self, size):
-        """A population of any kind, which resamples wherever it can."""
-        cls = KINDS.get("population", self.random.choice(sorted(KINDS.kinds("population"))))
-        names, told = {field.name for field in attrs.fields(cls)}, {"size": size}
-        if "classifier" in names:
-            told |= {"classifier": Sorting(shape=self.model.image_shape, flow=self.flow), "label": "2"}
-        if "loss" in names:
-            told["loss"] = KINDS.get("loss", "edges")(image=self.drawn("wanted", self.picture()))
-        return cls(**told | ({"resample": 1.0} if "resample" in names else {}))
+    def populations(self, size):
+        """One of each kind of population, which resamples wherever it can."""
+        for cls in KINDS.kinds("population").values():
+            names, told = {field.name for field in attrs.fields(cls)}, {"size": size}
+            if "classifier" in names:
+                told |= {"classifier": Sorting(shape=self.model.image_shape, flow=self.flow), "label": "2"}
+            if "loss" in names:
+                told["loss"] = KINDS.get("loss", "edges")(image=self.drawn("wanted", self.picture()))
+            yield cls(**told | ({"resample": 1.0} if "resample" in names else {}))
 
     def picture(self):
         return np.random.default_rng(self.random.randrange(9)).integers(0, 256, self.model.image_shape[1:])
