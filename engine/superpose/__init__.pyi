@@ -217,6 +217,7 @@ from superpose.sampling.history import History as History
 from superpose.sampling.history import apart as apart
 from superpose.sampling.history import levels_of as levels_of
 from superpose.sampling.history import remembered as remembered
+from superpose.sampling.inversion import Ask as Ask
 from superpose.sampling.inversion import invert as invert
 from superpose.sampling.loop import State as State
 from superpose.sampling.loop import Trajectory as Trajectory

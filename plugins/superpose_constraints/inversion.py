@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -70,6 +70,12 @@ class Inversion(Constraint):
     fit: str = fit_option()
     resizer: str = resizer_option()
 
+    ask: Literal["here", "there"] = option(
+        "here",
+        doc="the time that the network is told on the way up: its state's, or that of the level it goes to",
+        choices=("here", "there"),
+    )
+
     def __attrs_post_init__(self) -> None:
         """Refuse a prompt of no image."""
         if self.other is None and self.other_prompt is not None:
@@ -94,6 +100,7 @@ class Inversion(Constraint):
             to_noise=self.to_noise,
             predictor=canvas.predictor,
             batch_size=canvas.batch_size,
+            ask=self.ask,
         )
 
     def _picture(self, file: Path, canvas: Canvas) -> Tensor:
@@ -112,6 +119,7 @@ class HiddenNoise(Rule):
         predictor: The network that sees something beside the samples, where one does.
         conditioning: What that is.
         batch_size: Rows of a forward pass, those of the run: the noise is then the same bits whatever else is asked.
+        ask: The time that the network is told, as of `superpose.invert`.
     """
 
     kind = "inversion"
@@ -123,6 +131,7 @@ class HiddenNoise(Rule):
     predictor: NoisePredictor | None = None
     conditioning: Conditioning | None = None
     batch_size: int | None = None
+    ask: Literal["here", "there"] = "here"
 
     def conditioned(self, conditioning: Conditioning | None) -> HiddenNoise:
         """The same for a network that sees ``conditioning``."""
@@ -164,6 +173,7 @@ class HiddenNoise(Rule):
                 batch_size=self.batch_size,
                 predictor=self.predictor,
                 conditioning=conditioning,
+                ask=self.ask,
             )
             for denoiser, image in zip(self.denoisers, self.images, strict=True)
         ]

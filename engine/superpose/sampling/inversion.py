@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.sampling.noise import NoiseLaw
 
+#: The time that a network is told on the way up: that of its state, or of the level that this goes to.
+Ask: TypeAlias = Literal["here", "there"]
+
 #: Where guided-diffusion and the diffusion autoencoders end: all noise, one level above the noisiest that is sampled.
 ALL_NOISE = NoiseLevel(0, -1.0, 0.0, 1.0)
 
@@ -45,6 +48,7 @@ def invert(
     batch_size: int | None = None,
     predictor: NoisePredictor | None = None,
     conditioning: Conditioning | None = None,
+    ask: Ask = "here",
 ) -> Tensor:
     r"""The states from which DDIM without noise leads to ``images``, to first order in the size of a step.
 
@@ -67,6 +71,8 @@ def invert(
         batch_size: Rows of a forward pass; see `BatchedEvaluator`.
         predictor: Whose samples have something laid beside them; None where nothing is.
         conditioning: What that is, with a row for each image.
+        ask: The time that the network is told on the way up: that of the state ("here"), or of the level that it goes
+            to ("there"), as Prompt-to-Prompt and null-text inversion do.
 
     Returns:
         Shape (N, C, H, W), float32.
@@ -81,7 +87,7 @@ def invert(
     x = images.float()
     for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
-        asked = answer(denoiser, seen, _in_its_step(here, levels))
+        asked = answer(denoiser, seen, _asked(here, there, levels, ask))
         estimate = with_gradient(asked, here)
         clean, renoise = estimate.clean, estimate.renoise
         # On the way down the noise that is read off `renoise` is added to `clean`: on the way up it is the other way.
@@ -110,6 +116,15 @@ def ascent(levels: Plan | Sequence[NoiseLevel]) -> list[NoiseLevel]:
                 "levels, or a plan that only descends"
             )
     return climbed
+
+
+def _asked(here: NoiseLevel, there: NoiseLevel, levels: Plan | Sequence[NoiseLevel], ask: Ask) -> NoiseLevel:
+    """The level that a network is asked at in a state at ``here``, on its way to ``there``."""
+    if ask == "here" or there is ALL_NOISE:
+        return _in_its_step(here, levels)
+    told = _in_its_step(there, levels)
+    level = here._replace(t=there.t)
+    return level if told.step is None else level.asked_in(told.step)
 
 
 def _in_its_step(level: NoiseLevel, levels: Plan | Sequence[NoiseLevel]) -> NoiseLevel:

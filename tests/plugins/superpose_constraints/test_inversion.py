@@ -1,12 +1,16 @@
 """Starting from the noise that an image hides."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
+import superpose
 from small_models import Beheld
 from superpose import (
     Canvas,
@@ -248,3 +252,32 @@ def test_it_asks_in_the_blocks_of_the_run(images):
     seen.clear()
     run.start()
     assert seen == [4] * 5
+
+
+NULL_TEXT = Path(__file__).parents[2] / "fixtures" / "nt_a_null_text"
+
+
+@pytest.mark.parametrize("name", ["cat", "invert_only"])
+def test_asked_at_the_level_it_goes_to_it_follows_null_texts_recorded_inversion(name):
+    case = json.loads((NULL_TEXT / "case.json").read_text())
+    [run] = [run for run in case["runs"] if run["name"] == name]
+    want, given = (load_file(NULL_TEXT / f"{file}.safetensors") for file in ("outputs", "inputs"))
+    folder = NULL_TEXT.parent / "df_d_stable_diffusion" / "pipeline"
+    network = superpose.make("model", "stable-diffusion", path=folder).load()
+    scheduler = superpose.make("scheduler", "ddim", grid="leading", offset=1, steps=run["steps"], final="first")
+    plan, shown = scheduler.plan(network.schedule), superpose.prompted(network, run["prompt"])
+    latent = network.encode(given[f"{name}/image"])
+    about = case["outputs"][f"{name}/inverted"]
+    torch.testing.assert_close(latent[0], want[f"{name}/inverted"][0], atol=about["atol"], rtol=about["rtol"])
+    found = superpose.invert(shown, latent, plan, to_noise=False, ask="there")
+    torch.testing.assert_close(found[0], want[f"{name}/inverted"][-1], atol=about["atol"], rtol=about["rtol"])
+
+    class Given:
+        def draw(self, step, purpose="step", law="normal"):
+            return found
+
+    again = superpose.Trajectory(shown, scheduler, plan, Given()).run()
+    about = case["outputs"][f"{name}/replay_guidance1"]
+    torch.testing.assert_close(again, want[f"{name}/replay_guidance1"], atol=about["atol"], rtol=about["rtol"])
+    other = superpose.invert(shown, latent, plan, to_noise=False)
+    assert (other - found).abs().max() > 100 * about["atol"], "asked at its own level it finds another noise"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import superpose
@@ -233,3 +234,18 @@ def test_a_recipe_of_one_prompt_needs_no_other():
         subject='prompt = "bold A in blue"', model="glyphs-ldm", scheduler="ddim", source="bold A in red", more=""
     )
     assert superpose.inspect(superpose.loads(recipe)).total == 2 * 4
+
+
+def test_a_picture_of_ones_own_is_edited(glyphs, tmp_path):
+    """Inverted under the words that it shows, and told others from there."""
+    picture = images(glyphs, "bold A in red", samples=1)
+    Image.fromarray(superpose.to_pixels(picture)[0]).save(tmp_path / "red.png")
+    inversion = make("constraint", "inversion", image=tmp_path / "red.png", prompt="bold A in red", ask="there")
+    told = PromptToPrompt(source="bold A in red", prompt="bold A in blue", cross_stop=1.0, self_stop=1.0)
+    shown = superpose.prompted(glyphs, "bold A in blue")
+    edited = superpose.sample(shown, make("scheduler", "ddim", steps=20), glyphs, constraints=[inversion, told])
+    ink = picture.amin(1) < -0.3
+    red, blue = edited[:, 0][ink].mean(), edited[:, 2][ink].mean()
+    assert blue > red + 0.3, f"the ink is {red:.2f} red and {blue:.2f} blue"
+    paper = (picture.amin(1) > 0.8) & (torch.nn.functional.avg_pool2d(picture.amin(1), 3, 1, 1) > 0.8)
+    assert (edited.amin(1)[paper] > 0.5).float().mean() > 0.9
