@@ -34,12 +34,12 @@ def test_a_recipe_has_every_option_written_out_and_no_image(tmp_path):
     assert one.table["view"][0]["weight"] == 1
 
 
-def test_pictures_are_called_by_their_content(tmp_path):
+def test_pictures_are_called_by_their_name_and_content_wherever_they_are(tmp_path):
     tables = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        Image.fromarray(pixels(32, 32)).save(tmp_path / folder / f"{folder}.png")
-        text = f'prompt = "A"\n[[constraint]]\nkind = "sdedit"\nimage = "{folder}.png"\n'
+        Image.fromarray(pixels(32, 32)).save(tmp_path / folder / "picture.png")
+        text = 'prompt = "A"\n[[constraint]]\nkind = "sdedit"\nimage = "picture.png"\n'
         (tmp_path / folder / "a.toml").write_text(HEAD + text)
         tables.append(Made.of(tmp_path / folder / "a.toml").table)
     assert tables[0] == tables[1]
