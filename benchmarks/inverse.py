@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -94,6 +94,13 @@ METHODS = {
 }
 
 
+class Problem(Protocol):
+    """A problem to be solved."""
+
+    operator: LinearOperator
+    observed: Tensor
+
+
 @attrs.frozen
 class Exact:
     """The exact posterior of a problem, and what was observed."""
@@ -135,7 +142,7 @@ class Exact:
         return off, share, float((rows @ vectors[:, -1]).var() / values[-1])
 
 
-def rule_of(method: Method, exact: Exact) -> Rule:
+def rule_of(method: Method, exact: Problem) -> Rule:
     """The rule of a method, made without files."""
     from superpose_constraints import daps, ddnm, ddrm, diffpir, dps, mmps, pigdm, tmpd
 
@@ -158,7 +165,7 @@ def network_of(normal: Normal, schedule: Schedule) -> Any:
     return ExactPredictor(Mixture((normal,), torch.ones(1).double()), ("",), SHAPE, schedule, "cpu")
 
 
-def sampled(method: Method, exact: Exact, network: Any) -> Tensor:
+def sampled(method: Method, exact: Problem, network: Any) -> Tensor:
     """Samples of a method."""
     options = dict(method.scheduler)
     scheduler = superpose.make("scheduler", options.pop("kind"), **options)
