@@ -69,15 +69,17 @@ def keeps_rows_apart(make: Callable[[], Tap], question: _Question) -> float:
     return 0.0
 
 
-def is_the_same_alone(make: Callable[[], Tap], question: _Question) -> float:
-    """Sample k of many is the same bits as sample k alone, in forward passes of one size."""
-    x = question.states()
+def is_the_same_alone(make: Callable[[], Tap], question: _Question, allowed: float = 0.0) -> float:
+    """Sample k of many is the same bits as sample k alone, in forward passes of one size, or nearly: how far it is."""
+    x, largest = question.states(), 0.0
     whole = question.answer(x, make(), batch_size=2)
     for i in range(len(x)):
         alone = question.answer(x, make(), batch_size=2, rows=slice(i, i + 1))
-        if (off := gap(alone[0], whole[i])) > 0:
+        off = gap(alone[0], whole[i])
+        if not off <= allowed * float(whole[i].abs().max()):
             raise LawError(f"{_name(make)}: sample {i} alone differs by {off:.3g} from itself among others")
-    return 0.0
+        largest = max(largest, off)
+    return largest
 
 
 def writes_to_nothing(make: Callable[[], Tap], question: _Question) -> float:
@@ -96,7 +98,8 @@ def site_laws(predictor: NoisePredictor, prompt: str = "", laid: Conditioning | 
         yield Law("sums-to-one", lambda: sums_to_one(question))
         yield Law("answers-by-its-probabilities", lambda: answers_by_its_probabilities(question))
         yield Law("edits-keep-rows-apart", lambda: keeps_rows_apart(Mean, question))
-        yield Law("edits-keep-samples", lambda: is_the_same_alone(Mean, question))
+        # To the last bit where the network's own layers keep rows apart, which those of a library need not do.
+        yield Law("edits-keep-samples", lambda: is_the_same_alone(Mean, question, ROUNDING))
 
 
 def has_the_sites_it_says(question: _Question) -> float:

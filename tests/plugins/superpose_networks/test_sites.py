@@ -36,6 +36,7 @@ def test_every_family_keeps_the_laws_of_sites(case):
     assert len(predictor.sites) == count
     found = figures(site_laws(predictor, prompt))
     assert found["is-read-for-nothing"] == 0
+    assert found["edits-keep-samples"] == 0, "our own layers keep rows apart to the last bit"
     assert found["answers-by-its-probabilities"] < 1e-5
 
 
