@@ -148,6 +148,11 @@ class Sorter(ClassifierPredictor):
         return torch.tanh(nn.functional.adaptive_avg_pool2d(x, 4).mean(1).flatten(1)) @ self.weights[:16]
 
 
+def guides(kind, model):
+    """Whether a guidance of that kind, as it comes, has nothing against a model."""
+    return not any(told(it, model) for it in variants(KINDS.get("guidance", kind)))
+
+
 class Drawn:
     """A recipe and everything in it, drawn from the registry by a seed."""
 
@@ -232,7 +237,10 @@ class Drawn:
     def guidance(self, model, chance=0.5):
         if self.random.random() > chance:
             return None
-        cls = KINDS.get("guidance", self.random.choice(sorted(KINDS.kinds("guidance"))))
+        kinds = sorted(KINDS.kinds("guidance"))
+        if self.random.random() > 0.03:  # without an attention, those that change one are refused
+            kinds = [kind for kind in kinds if guides(kind, model)]
+        cls = KINDS.get("guidance", self.random.choice(kinds))
         needs = {field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING}
         inner = self.guidance(model, 0.5) or make("guidance", "cfg", scale=3.0)
         if needs == {"base"}:
