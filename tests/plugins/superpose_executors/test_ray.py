@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import slow_work
 from made_sweeps import images_of, left_over, swept
+from slow_work import slow
 from superpose import Needs, RecipeError, make
 from superpose.running.sweep.sweeping import sweep
 from superpose.testing import check_executor
@@ -25,6 +28,7 @@ def cluster(tmp_path_factory):
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("PYTHONPATH", str(Path(slow_work.__file__).parent))  # nodes import work by its name
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         made.second = made.add_node(num_cpus=1)
         made.wait_for_nodes()
@@ -37,12 +41,6 @@ def test_the_laws(cluster):
     executor = make("executor", "ray", address=cluster.address, workers=2)
     assert check_executor(executor) == {"each-task-once": 0.0, "outlives-workers": 0.0}
     assert not ray.is_initialized()
-
-
-def slow(text):
-    """Work that says where it was done."""
-    time.sleep(0.3)
-    return ray.get_runtime_context().get_node_id()
 
 
 def test_a_sweep_has_the_images_of_one_in_this_process(cluster, tmp_path):

@@ -66,7 +66,21 @@ class SweepFolder:
 
     def finished(self, name: str) -> JobRecord | None:
         """The account of a job that is done, all of whose images are as they were written; None for any other."""
-        return _verified(self.job(name), name)
+        record = self.record(name)
+        try:
+            whole = record and all(digest(self.job(name) / it) == its for it, its in record.images.items())
+        except RecipeError:
+            return None
+        return record if whole else None
+
+    def record(self, name: str) -> JobRecord | None:
+        """The account of a job that is there, whose images nobody looks at; None where there is none."""
+        values = _read(self.job(name) / JOB)
+        try:
+            record = JobRecord(**values) if values is not None else None
+        except TypeError:
+            return None
+        return record if record is not None and record.job == name and isinstance(record.images, dict) else None
 
     @contextmanager
     def draft(self, name: str) -> Iterator[Path]:
@@ -165,18 +179,6 @@ class SweepFolder:
         for name in (FAILED, DIFFERING):
             if (self.path / name).is_dir() and not any((self.path / name).iterdir()):
                 (self.path / name).rmdir()
-
-
-def _verified(folder: Path, name: str) -> JobRecord | None:
-    values = _read(folder / JOB)
-    try:
-        record = JobRecord(**values) if values is not None else None
-        if record is None or record.job != name:
-            return None
-        whole = all(digest(folder / image) == content for image, content in record.images.items())
-    except (RecipeError, OSError, TypeError, AttributeError):
-        return None
-    return record if whole else None
 
 
 def _read(path: Path) -> dict[str, Any] | None:

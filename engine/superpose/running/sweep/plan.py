@@ -161,6 +161,7 @@ def _inspected(found: Mapping[str, _Found], watch: Callable[[int, int], object])
     """The costs of jobs; those that differ in seed and number of samples alone are inspected once."""
     if not found:
         return {}
+    from superpose.recipe.patterns import several
     from superpose.running.composition import batch_size_of
     from superpose.running.inspection import inspect
 
@@ -172,6 +173,8 @@ def _inspected(found: Mapping[str, _Found], watch: Callable[[int, int], object])
     mistakes: dict[str, list[Any]] = {}
     for number, (recipe, names) in enumerate(alike.items()):
         try:
+            if paths := several(recipe):
+                raise recipe.located([((), f'{paths[0]} names several files: make an axis of them, {{files = "..."}}')])
             inspected = inspect(recipe)
         except MistakesError as error:
             for mistake in error.mistakes:

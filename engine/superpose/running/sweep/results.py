@@ -56,9 +56,12 @@ class ImageRow:
 
 
 def rows_of(folder: SweepFolder, plan: SweepPlan) -> Iterator[ImageRow]:
-    """Every image that is there, in the order of the plan; an image of several points has a row for each."""
+    """Every image that is there, in the order of the plan; an image of several points has a row for each.
+
+    Images were looked at when the sweep began, or by those who made them, and are not read once more.
+    """
     for job in plan.jobs:
-        record = folder.finished(job.job)
+        record = folder.record(job.job)
         if record is None:
             continue
         scores = read_scores(folder.job(job.job))

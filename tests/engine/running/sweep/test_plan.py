@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import superpose
-from made_sweeps import swept, written
+from made_sweeps import RECIPE, swept, written
 from superpose import MistakesError
 from superpose.running.sweep.plan import by_networks, planned, read_plan
 
@@ -71,6 +71,14 @@ def test_a_contradiction_is_told_at_its_axis_with_the_first_point_that_has_it(tm
     [line] = str(caught.value).splitlines()
     assert line.startswith(f"{tmp_path}/letters.toml:15:16: prompt: "), line
     assert "(in 1 of 2 recipes; first with prompt = qqq, run.seed = 0)" in line
+
+
+def test_a_recipe_of_several_files_is_told_to_be_an_axis(tmp_path):
+    (tmp_path / "a.png").touch()
+    text = RECIPE.replace('prompt = "A"', 'image = "*.png"')
+    path = written(tmp_path, '[sweep.axes]\n"run.seed" = [0, 1]\n', text)
+    with pytest.raises(MistakesError, match=r"\*\.png names several files: make an axis of them"):
+        planned(superpose.load_sweep(path))
 
 
 def test_jobs_of_the_same_networks_follow_each_other(tmp_path):
