@@ -101,6 +101,8 @@ def _write_sheets(outcome: SweepOutcome, out: Path, xy: tuple[str, str], argumen
     from superpose.running.sweep.xy import write_xy
 
     folder = SweepFolder(out)
+    if outcome.tally.stopped and not outcome.tables:
+        return
     if arguments.xy or outcome.tally.made or not (out / "xy.png").exists():
         try:
             pages = write_xy(out, rows_of(folder, outcome.plan), *xy)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.errors import RecipeError
+from superpose.errors import RecipeError, RunError
 from superpose.media.writing import make_writable
 from superpose.plugins import load_plugins
 from superpose.running.executor import Executor, Needs
@@ -74,7 +74,13 @@ def sweep(
             jobs = by_networks(missing)
             # A second sweep beside the first begins at the other end, and they meet.
             _driven(jobs[::-1] if others else jobs, limit, folder, sweep, plan, executor, device, tally, watch)
-        return SweepOutcome(plan, tally, tuple(write_results(folder, plan)))
+        try:
+            tables = write_results(folder, plan)
+        except RunError:
+            if not tally.stopped:  # a disk that takes no image takes no table either
+                raise
+            tables = []
+        return SweepOutcome(plan, tally, tuple(tables))
 
 
 def _driven(
