@@ -109,7 +109,8 @@ def _write_sheets(outcome: SweepOutcome, out: Path, xy: tuple[str, str], argumen
         except RecipeError as error:
             if arguments.xy:
                 raise
-            complain(error)
+            if outcome.tally.made:
+                complain(error)
             pages = []
         for page in pages[:1]:
             say(page)

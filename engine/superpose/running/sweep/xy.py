@@ -69,7 +69,7 @@ def write_xy(folder: Path, rows: Iterable[ImageRow], x: str, y: str) -> list[Pat
     down = list(dict.fromkeys(at[0] for cells in pages.values() for at in cells))
     across = list(dict.fromkeys(at[1] for cells in pages.values() for at in cells))
     if len(down) * len(across) > CELLS:
-        raise RecipeError(f"--xy: {len(down)} x {len(across)} cells are more than a sheet may have ({CELLS})")
+        raise RecipeError(f"no XY sheet: {len(down)} x {len(across)} cells are more than it may have ({CELLS})")
     paths = []
     for number, (note, cells) in enumerate(list(pages.items())[:PAGES]):
         path = folder / (f"xy-{number + 1}.png" if number else "xy.png")

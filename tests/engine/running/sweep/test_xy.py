@@ -61,5 +61,5 @@ def test_a_cell_whose_job_is_missing_is_empty(tmp_path):
 def test_too_many_cells_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(xy, "CELLS", 3)
     rows = [row(tmp_path, 40, x=x, y=y) for x in range(2) for y in range(2)]
-    with pytest.raises(RecipeError, match="2 x 2 cells are more than a sheet may have"):
+    with pytest.raises(RecipeError, match="2 x 2 cells are more than it may have"):
         write_xy(tmp_path, rows, "x", "y")
