@@ -54,9 +54,7 @@ def grid(
         y = top + i * height + (height - layout.gap - layout.label * len(label)) // 2
         _write(draw, (layout.margin, y), label, font)
     for (i, j), tile in tiles.items():
-        x, y = left + j * width, top + i * height
-        draw.rectangle((x - 1, y - 1, x + tile.width, y + tile.height), outline=EDGE)
-        canvas.paste(tile, (x, y))
+        _paste(canvas, tile, left + j * width, top + i * height)
     return np.asarray(canvas)
 
 
@@ -95,3 +93,9 @@ def _name(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, font: Font,
     x, y, a = at[0] + round(font.getlength(text)) + ARROW // 2, at[1] + LAYOUT.font // 2 - 1, ARROW
     corners = [(x, y), (x + a, y), (x + a // 2, y + a)] if down else [(x, y), (x, y + a), (x + a, y + a // 2)]
     draw.polygon(corners, fill=FAINT)
+
+
+def _paste(canvas: Image.Image, tile: Image.Image, x: int, y: int) -> None:
+    """Put a tile in its place, with a line around it."""
+    ImageDraw.Draw(canvas).rectangle((x - 1, y - 1, x + tile.width, y + tile.height), outline=EDGE)
+    canvas.paste(tile, (x, y))

@@ -74,13 +74,17 @@ def sweep(
             jobs = by_networks(missing)
             # A second sweep beside the first begins at the other end, and they meet.
             _driven(jobs[::-1] if others else jobs, limit, folder, sweep, plan, executor, device, tally, watch)
-        try:
-            tables = write_results(folder, plan)
-        except RunError:
-            if not tally.stopped:  # a disk that takes no image takes no table either
-                raise
-            tables = []
-        return SweepOutcome(plan, tally, tuple(tables))
+        return SweepOutcome(plan, tally, _tables(folder, plan, tally))
+
+
+def _tables(folder: SweepFolder, plan: SweepPlan, tally: Tally) -> tuple[Path, ...]:
+    """Write the tables; none where the disk takes no image any more, and so no table either."""
+    try:
+        return tuple(write_results(folder, plan))
+    except RunError:
+        if not tally.stopped:
+            raise
+        return ()
 
 
 def _driven(
