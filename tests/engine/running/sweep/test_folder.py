@@ -35,9 +35,9 @@ def test_a_job_that_is_published_is_finished(folder):
 
 def test_a_second_one_that_is_equal_is_dropped(folder):
     published(folder)
-    before = (folder.job("one") / "job.json").stat()
+    before = (folder.job("one") / "job.json").stat().st_ino
     assert published(folder) == "there"
-    assert (folder.job("one") / "job.json").stat() == before
+    assert (folder.job("one") / "job.json").stat().st_ino == before
     assert folder.differing == ()
 
 
