@@ -30,7 +30,8 @@ class Waits(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func._schema.name.removeprefix("aten::")
-        if name in WAITS:
+        masks = args[1] if name in ("index", "index_put", "index_put_") else ()
+        if name in WAITS or any(it is not None and it.dtype is torch.bool for it in masks):
             ours = [
                 it for it in traceback.extract_stack() if it.filename.startswith((f"{ROOT}/engine", f"{ROOT}/plugins"))
             ]
