@@ -67,4 +67,6 @@ def test_rows_are_apart():
     made, x = encoder(), images(3)
     whole = made.run(x, repeat(()))
     for i in range(3):
-        assert torch.equal(made.run(x[i : i + 1], repeat(()))[0], whole[i])
+        # Beside others, for one small image alone PyTorch convolves by code of its own, of other last bits on some
+        # processors; all forward passes of the engine have as many rows.
+        assert torch.equal(made.run(x[[i, i]], repeat(()))[1], whole[i])
