@@ -8,7 +8,6 @@ import attrs
 
 from superpose.errors import LawError, RunError
 from superpose.estimate.attention import Tap
-from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.tapped import Tapped
 from superpose.testing.law import Law, figures
@@ -234,6 +233,8 @@ class _Question:
     ) -> Tensor:
         """The clean images of some of the states ``x``, the attention tapped."""
         import torch
+
+        from superpose.estimate.batching import BatchedEvaluator  # needs torch; this module does not
 
         seen = x if self.laid.channels is None else torch.cat((x, self.laid.channels), 1)
         given = {name: tensor[rows] for name, tensor in self.laid.per_sample.items()}

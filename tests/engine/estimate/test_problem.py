@@ -210,4 +210,5 @@ def test_whoever_tells_a_network_a_prompt_gets_the_same_sentences(network):
 
 def test_in_python_they_are_raised_as_they_are():
     with pytest.raises(RecipeError, match=r"^image: .*nothing\.png: no such file$"):
-        refuse(make("constraint", "sdedit", image="nothing.png").problems(type("Canvas", (), {"image_shape": SIZE})))
+        canvas = type("Canvas", (), {"image_shape": SIZE, "device": "cpu"})
+        refuse(make("constraint", "sdedit", image="nothing.png").problems(canvas))

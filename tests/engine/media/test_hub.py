@@ -114,7 +114,7 @@ def test_a_recipe_that_names_a_hub(hub, tmp_path, monkeypatch):
     installed = load_plugins()
     kinds = [cls for role in installed.roles for cls in installed.kinds(role).values()]
     registry = Registry.of(*kinds, Hubbed)
-    monkeypatch.setattr("superpose.running.job.load_plugins", lambda: registry)
+    monkeypatch.setattr("superpose.running.record.load_plugins", lambda: registry)
     text = f'prompt = "a"\n[model]\nkind = "hubbed"\nhub = "{NAME}"\n[scheduler]\nkind = "ddim"\nsteps = 2\n'
     recipe = loads(text, name="r.toml", registry=registry)
     with pytest.raises(RecipeError, match=rf"r.toml:2:1: model: {NAME} is not on this machine"):
@@ -130,7 +130,7 @@ def test_a_recipe_that_names_a_hub(hub, tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_commands_fetch_if_they_are_let(command, hub, tmp_path, monkeypatch, capsys):
     registry = Registry.of(*load_plugins().kinds("scheduler").values(), Hubbed)
-    for place in ("superpose.recipe.loading", "superpose.running.job"):
+    for place in ("superpose.recipe.loading", "superpose.running.record"):
         monkeypatch.setattr(f"{place}.load_plugins", lambda: registry)
     recipe = tmp_path / "r.toml"
     recipe.write_text(f'[model]\nkind = "hubbed"\nhub = "{NAME}"\n[scheduler]\nkind = "ddim"\nsteps = 2\n')
@@ -146,7 +146,7 @@ def test_images_keep_where_a_model_is_and_carry_pictures(tmp_path, monkeypatch):
     installed = load_plugins()
     kinds = [cls for role in installed.roles for cls in installed.kinds(role).values()]
     registry = Registry.of(*kinds, Hubbed)
-    monkeypatch.setattr("superpose.running.job.load_plugins", lambda: registry)
+    monkeypatch.setattr("superpose.running.record.load_plugins", lambda: registry)
     monkeypatch.setattr("superpose.recipe.loading.load_plugins", lambda: registry)
     (tmp_path / "network").mkdir()
     Image.new("RGB", (8, 8), (255, 0, 0)).save(tmp_path / "red.png")

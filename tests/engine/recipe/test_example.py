@@ -9,7 +9,7 @@ import pytest
 
 from example_kinds import KINDS as MADE_UP
 from example_kinds import REGISTRY as MADE_UP_REGISTRY
-from superpose import Constraint, option
+from superpose import Constraint, load_sweep, option
 from superpose.cli.kinds import manual
 from superpose.kinds.options import options_of
 from superpose.plugins import Registry, load_plugins
@@ -27,6 +27,8 @@ def around(role, text, registry):
     for needed in ("model", "scheduler"):
         if needed != role:
             rest += example(next(iter(registry.kinds(needed).values())), registry)
+    if role == "executor":
+        rest += '[sweep.axes]\n"run.seed" = [0, 1]\n'
     subject = "" if role in ("view", "decomposition") else 'prompt = "A"\n'
     return subject + rest + text
 
@@ -37,6 +39,11 @@ def test_the_loader_takes_the_example(cls, registry, tmp_path):
     whole = around(cls.role, text, registry)
     for name in re.findall(r'"(\w+\.png)"', whole):
         (tmp_path / name).touch()  # the loader asks whether a file is there
+    if cls.role == "executor":  # of a sweep, which is many recipes
+        path = tmp_path / "sweep.toml"
+        path.write_text(whole)
+        assert type(load_sweep(path, registry=registry).options.executor) is cls, text
+        return
     recipe = loads(whole, registry=registry, folder=tmp_path)
     assert any(type(kind) is cls for kind in recipe.kinds()), text
 
