@@ -209,6 +209,6 @@ def test_whoever_tells_a_network_a_prompt_gets_the_same_sentences(network):
 
 
 def test_in_python_they_are_raised_as_they_are():
+    canvas = type("Canvas", (), {"image_shape": SIZE, "device": "cpu"})
     with pytest.raises(RecipeError, match=r"^image: .*nothing\.png: no such file$"):
-        canvas = type("Canvas", (), {"image_shape": SIZE, "device": "cpu"})
         refuse(make("constraint", "sdedit", image="nothing.png").problems(canvas))
