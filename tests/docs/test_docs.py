@@ -11,7 +11,7 @@ import pytest
 
 import superpose
 from superpose import compose, inspect
-from superpose.cli import main
+from superpose.cli import COMMANDS, main
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry, load_plugins
 from walks import agrees, commands
@@ -109,6 +109,11 @@ def test_the_commands_of_a_page_print_what_it_says(page, at_home, capsys, monkey
             assert main(arguments) == 0, command
             said = capsys.readouterr().out
             assert agrees(wanted, said), f"$ {command}\nprints\n{said}\nand {named(page)} says\n{wanted}"
+
+
+def test_the_readme_names_every_command():
+    rows = set(re.findall(r"^\| `superpose (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert rows == set(COMMANDS)
 
 
 def test_every_role_has_a_howto():
