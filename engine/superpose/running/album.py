@@ -70,7 +70,10 @@ def album(folder: Path) -> Iterator[Album]:
     """
     paths = images_in(folder) if folder.is_dir() else []
     if not paths:
-        raise RecipeError(f"{folder}: no images of a run are in it; name the folder that superpose run has made")
+        raise RecipeError(
+            f"{folder}: no images of a run are in it; name the folder that superpose run has made of a recipe for one "
+            "image (images made of many files have a recipe each: superpose show IMAGE, superpose animate IMAGE)"
+        )
     origins = {path: read_origin(path) for path in paths}
     first = origins[paths[0]]
     for path, origin in origins.items():
