@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
 
 class SuperposeError(Exception):
     """Base of every error whose message is meant for the person at the keyboard.
@@ -25,6 +30,24 @@ class PromptError(RecipeError):
 
 class Notice(UserWarning):
     """News for whoever runs a recipe that stops nothing: the command line prints it in a line."""
+
+
+@contextlib.contextmanager
+def notices(tell: Callable[[Warning | str], None]) -> Iterator[None]:
+    """Tell each `Notice` for the length of the block; other warnings are as Python has them."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, Notice):
+            tell(message)
+        else:
+            usual(message, category, *place)
+
+    warnings.showwarning = show  # type: ignore[assignment]  # its last arguments are handed on as they are
+    try:
+        yield
+    finally:
+        warnings.showwarning = usual
 
 
 class LawError(SuperposeError):

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from superpose import __version__
-from superpose.cli.printing import complain, notices, unstoppable
-from superpose.errors import RunError, SuperposeError
+from superpose.cli.printing import complain, unstoppable
+from superpose.errors import RunError, SuperposeError, notices
 from superpose.terminal import printable
 
 #: The commands, in the order of the help.
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 when a run failed or was interrupted, 2 when what was asked is wrong.
     """
-    with unstoppable() as (output, _), notices():
+    with unstoppable() as (output, _), notices(complain):
         code = _main(argv)
         output.flush()
         if output.failure is not None:

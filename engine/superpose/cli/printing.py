@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from superpose.errors import Notice, SuperposeError
+from superpose.errors import SuperposeError
 from superpose.terminal import printable
 
 #: Characters of one line, and lines of one message, that are printed.
@@ -34,24 +33,6 @@ def complain(error: object) -> None:
     if len(lines) > LINES:
         told.append(f"... and {len(lines) - LINES} more")
     print("superpose:", "\n".join(told), file=sys.stderr)
-
-
-@contextlib.contextmanager
-def notices() -> Iterator[None]:
-    """Each `Notice` as a line on standard error, for the length of the block; other warnings as Python has them."""
-    usual = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
-        if issubclass(category, Notice):
-            complain(message)
-        else:
-            usual(message, category, *place)
-
-    warnings.showwarning = show  # type: ignore[assignment]  # its last arguments are handed on as they are
-    try:
-        yield
-    finally:
-        warnings.showwarning = usual
 
 
 def marked(text: object) -> str:

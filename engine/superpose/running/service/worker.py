@@ -6,19 +6,16 @@ It ends when its input does: whoever started it is gone then. What it has made s
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 import time
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from superpose.errors import Notice, RunError, SuperposeError
+from superpose.errors import RunError, SuperposeError, notices
 from superpose.running.lock import locked
 from superpose.running.service.screening import Bounds, screened
 
@@ -96,23 +93,6 @@ def _stop(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-@contextlib.contextmanager
-def _notices() -> Iterator[None]:
-    usual = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
-        if issubclass(category, Notice):
-            tell("note", text=str(message))
-        else:
-            usual(message, category, *place)
-
-    warnings.showwarning = show  # type: ignore[assignment]  # its last arguments are handed on as they are
-    try:
-        yield
-    finally:
-        warnings.showwarning = usual
-
-
 def main(argv: list[str] | None = None) -> int:
     """Carry out one task.
 
@@ -129,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     _end_with_input()
     try:
-        with _notices():
+        with notices(lambda news: tell("note", text=str(news))):
             bounds = Bounds(samples=chosen.samples, rows=chosen.rows)
             carry_out(chosen.folder, bounds, tuple(chosen.allow), chosen.device)
     except KeyboardInterrupt:
