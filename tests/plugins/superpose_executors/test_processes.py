@@ -5,15 +5,12 @@ from collections import deque
 
 import pytest
 
+from shown_card import card
 from superpose import Needs, RunError, make
 from superpose.testing import check_executor
 from superpose_executors import processes
 
 TWO = make("executor", "processes", workers=2)
-
-
-def card(text):
-    return os.environ.get("CUDA_VISIBLE_DEVICES", "none") + text
 
 
 def test_the_laws():
