@@ -10,6 +10,8 @@ import pytest
 from checkpoints import FAMILIES
 from meter import Meter
 
+#: Bytes that an allocator may keep or not, from run to run; a second copy of any weights here is fifteen times as much.
+KEPT = 4 << 20
 #: Width of a checkpoint: a small one is measured first, then one of 60 MiB and more.
 WIDTHS = {
     "ddpm": 12,
@@ -44,4 +46,5 @@ def test_a_float32_file_is_read_as_either(tmp_path: Path, family: str, meter: Me
         peak, weights = meter(kind, large, dtype)
         # diffusers maps whole files: used as they are where the dtype is theirs, else beside the weights.
         mapped = stored if family == "diffusers" and dtype == "bfloat16" else 0
-        assert peak <= 1.1 * weights + mapped, f"{dtype}: {peak / weights:.2f} times the {weights} bytes of the weights"
+        allowed = 1.1 * weights + mapped + KEPT
+        assert peak <= allowed, f"{dtype}: {peak / weights:.2f} times the {weights} bytes of the weights"
