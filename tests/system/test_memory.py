@@ -10,8 +10,6 @@ import pytest
 from checkpoints import FAMILIES
 from meter import Meter
 
-#: Bytes that an allocator may keep or not, from run to run; a second copy of any weights here is fifteen times as much.
-KEPT = 4 << 20
 #: Width of a checkpoint: a small one is measured first, then one of 60 MiB and more.
 WIDTHS = {
     "ddpm": 12,
@@ -43,8 +41,8 @@ def test_a_float32_file_is_read_as_either(tmp_path: Path, family: str, meter: Me
     stored = sum(file.stat().st_size for file in (tmp_path / "large").rglob("*.safetensors"))
     for dtype in ("float32", "bfloat16"):
         meter(kind, small, dtype)
-        peak, weights = meter(kind, large, dtype)
+        # Twice, for what an allocator happens to keep adds to one of them; a copy of the weights would add to both.
+        peak, weights = min(meter(kind, large, dtype) for _ in range(2))
         # diffusers maps whole files: used as they are where the dtype is theirs, else beside the weights.
         mapped = stored if family == "diffusers" and dtype == "bfloat16" else 0
-        allowed = 1.1 * weights + mapped + KEPT
-        assert peak <= allowed, f"{dtype}: {peak / weights:.2f} times the {weights} bytes of the weights"
+        assert peak <= 1.1 * weights + mapped, f"{dtype}: {peak / weights:.2f} times the {weights} bytes of the weights"
