@@ -12,6 +12,36 @@ from made_sweeps import images_of
 
 CALL = "import sys; from superpose.cli import main; sys.exit(main(sys.argv[1:]))"
 
+#: A sweep, again and again in a process of its own that dies while it has one file half written, for each of them.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+import superpose.running.job
+from superpose.cli import main
+from superpose.media import writing
+
+names, arguments = sys.argv[1].split(","), sys.argv[2:]
+on_disk = writing.on_disk
+for name in names:
+    child = os.fork()
+    if child == 0:
+        def dying(path):
+            if path.name == name:
+                os.kill(os.getpid(), signal.SIGKILL)
+            on_disk(path)
+        writing.on_disk = dying
+        os._exit(main(arguments))
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != -signal.SIGKILL:
+        sys.exit(f"{name} was never written")
+"""
+
+
+def die_while_writing(names, recipe, out, *arguments):
+    """Have a sweep die once with each of these files half written, one after the other."""
+    command = [sys.executable, "-c", DYING, ",".join(names), "sweep", str(recipe), "--out", str(out), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
 
 def start(recipe, out, *arguments):
     """Start a sweep in a process of its own."""

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from killing import made_under_fire, start
+from killing import die_while_writing, made_under_fire, start
 from made_sweeps import images_of, left_over, swept, written
 from superpose import make
 from superpose.running.sweep.sweeping import sweep
@@ -21,6 +21,19 @@ def test_what_is_killed_is_made_all_the_same(tmp_path):
     assert len(images_of(war)) == 32
     assert left_over(war) == []
     assert (war / "results.csv").read_text().count("\n") == 33
+
+
+def test_whatever_is_half_written_by_one_who_dies_is_cleared_away(tmp_path):
+    recipe, out = written(tmp_path), tmp_path / "out"
+    files = ["sweep.jsonl", "0000.png", "job.json", "results.jsonl", "results.csv", "xy.png", "gallery.html"]
+    arguments = ["--executor", "inline", "--gallery"]
+    die_while_writing(files, recipe, out, *arguments)
+    assert any(name.startswith(".superpose-") for name in left_over(out)), "nothing was left to clear away"
+    done = start(recipe, out, *arguments)
+    _, told = done.communicate()
+    assert done.returncode == 0, told
+    assert left_over(out) == ["gallery.html"]
+    assert len(images_of(out)) == 12
 
 
 def test_two_sweeps_at_once_make_the_same_once(tmp_path):

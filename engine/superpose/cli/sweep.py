@@ -42,6 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Carry out what is missing, with a progress bar; print tables, and what has failed."""
     from superpose.media.hub import downloads
     from superpose.recipe import load_sweep
+    from superpose.running.sweep.folder import SweepFolder
     from superpose.running.sweep.xy import xy_axes
 
     known = registry(strict=arguments.strict_plugins)
@@ -57,7 +58,8 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.executor is not None:
             executor = first_option(known, "executor", arguments.executor, "--executor")
         outcome = _carried_out(sweep, out, executor, arguments)
-    _write_sheets(outcome, out, xy, arguments)
+    with SweepFolder(out).held():
+        _write_sheets(outcome, out, xy, arguments)
     return tell(outcome)
 
 

@@ -12,7 +12,6 @@ import re
 import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +33,9 @@ def make_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        draft = _draft(folder)  # named as drafts are, so that one who dies here leaves nothing that nobody clears away
+        draft.mkdir()
+        draft.rmdir()
     except OSError as error:
         raise RecipeError(
             f"cannot write into {folder}: {error.strerror or error}; choose another folder with --out"
@@ -54,7 +54,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         if place.exists() and not place.is_file() and not place.is_dir():
             yield place  # a device such as /dev/stdout
             return
-        folder = place.with_name(f".superpose-{os.getpid()}-{secrets.token_hex(4)}.part")
+        folder = _draft(place.parent)
         folder.mkdir()
         try:
             yield folder / place.name
@@ -101,6 +101,10 @@ def clear_drafts(folder: Path) -> None:
     for left in folder.iterdir():
         if _DRAFT.fullmatch(left.name):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _draft(folder: Path) -> Path:
+    return folder / f".superpose-{os.getpid()}-{secrets.token_hex(4)}.part"
 
 
 def on_disk(path: Path) -> None:

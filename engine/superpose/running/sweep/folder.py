@@ -20,7 +20,7 @@ import attrs
 
 from superpose.errors import RecipeError, RunError
 from superpose.media.files import digest, read_text
-from superpose.media.writing import on_disk, write_text
+from superpose.media.writing import clear_drafts, on_disk, write_text
 from superpose.running.lock import shared
 
 JOB = "job.json"
@@ -166,7 +166,9 @@ class SweepFolder:
 
     @contextmanager
     def held(self) -> Iterator[bool]:
-        """Work in the folder; the last who leaves clears away what killed workers have left.
+        """Work in the folder; the last who leaves clears away what others have left who were killed.
+
+        Whoever writes anything into it holds it meanwhile.
 
         Yields:
             Whether somebody else works in it, too.
@@ -176,9 +178,13 @@ class SweepFolder:
 
     def _clear(self) -> None:
         shutil.rmtree(self.path / DRAFTS, ignore_errors=True)
-        for name in (FAILED, DIFFERING):
-            if (self.path / name).is_dir() and not any((self.path / name).iterdir()):
-                (self.path / name).rmdir()
+        clear_drafts(self.path)
+        for folder in (self.path / FAILED, self.path / DIFFERING):
+            if not folder.is_dir():
+                continue
+            clear_drafts(folder)
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

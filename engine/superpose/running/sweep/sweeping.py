@@ -64,9 +64,9 @@ def sweep(
     """
     folder = SweepFolder(Path(out))
     make_writable(folder.path)
-    plan = planned(sweep, read_plan(folder.path), inspected)
-    plan.write(folder.path)
     with folder.held() as others:
+        plan = planned(sweep, read_plan(folder.path), inspected)
+        plan.write(folder.path)
         missing = [job for job in plan.jobs if folder.finished(job.job) is None]
         tally = Tally(len(plan.jobs), there=len(plan.jobs) - len(missing))
         watch(tally)

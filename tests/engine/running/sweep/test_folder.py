@@ -121,6 +121,20 @@ def test_the_last_who_leaves_clears_up(folder):
     assert [path.name for path in folder.path.iterdir()] == []
 
 
+def test_drafts_of_the_dead_are_cleared_away_wherever_they_lie(folder):
+    published(folder)
+    folder.fail("two", {"error": "it broke"})
+    published(folder, content=b"other")
+    for place in (folder.path, folder.path / "failed"):
+        draft = place / ".superpose-123-0123abcd.part"
+        draft.mkdir()
+        (draft / "half").write_text("ha")
+    with folder.held():
+        pass
+    assert sorted(path.name for path in folder.path.iterdir()) == ["differing", "failed", "jobs"]
+    assert [path.name for path in (folder.path / "failed").iterdir()] == ["two.json"]
+
+
 def test_a_record_is_written_as_it_is_read(folder):
     published(folder)
     assert attrs.asdict(folder.finished("one")) == json.loads((folder.job("one") / "job.json").read_text())
