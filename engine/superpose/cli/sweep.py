@@ -32,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps; default: the best that each worker has")
     parser.add_argument("--limit", type=int, metavar="N", help="jobs to do this time, at most")
+    parser.add_argument(
+        "--verify", action="store_true", help="read every image that is there, also of the size and time noted"
+    )
     parser.add_argument("--xy", metavar="X,Y", help="axes of the XY sheet: columns, rows (default: the last two axes)")
     parser.add_argument("--parquet", action="store_true", help="write the table of all images as Parquet, too")
     parser.add_argument("--gallery", action="store_true", help="write a page of all images to look at")
@@ -91,6 +94,7 @@ def _carried_out(sweep: Sweep, out: Path, executor: Executor | None, arguments: 
             executor=executor,
             device=arguments.device,
             limit=arguments.limit,
+            verify=arguments.verify,
             watch=watch,
             inspected=inspected,
         )

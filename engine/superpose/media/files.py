@@ -72,5 +72,10 @@ def digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, *_: int) -> str:
-    with path.open("rb") as file:
+    return read_digest(path)
+
+
+def read_digest(path: Path) -> str:
+    """SHA-256 of a file, which is read for it whatever is known of it."""
+    with regular_file(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

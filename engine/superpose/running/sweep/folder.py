@@ -2,7 +2,8 @@
 
 A worker writes into a folder of its own below ``.tmp``, has the disk hold it, and renames it once to ``jobs/ID``. So a
 job is there as a whole or not at all, and what is there is never written again. Nothing else is kept: no database, no
-server. That a job is done says its folder, whose digests are read.
+server. That a job is done says its folder: its images have the size and the time that were noted when they were
+written, or else, as after copying, the digests.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Literal
 import attrs
 
 from superpose.errors import RecipeError, RunError
-from superpose.media.files import digest, read_text
+from superpose.media.files import read_digest, read_text, regular_file
 from superpose.media.writing import clear_drafts, on_disk, write_text
 from superpose.running.lock import shared
 
@@ -40,6 +41,7 @@ class JobRecord:
         seconds: Time spent sampling.
         device: Kind of device that it ran on.
         worker: Machine and process.
+        stamps: Of each image by its name, its bytes and the time when it was written, in nanoseconds.
     """
 
     job: str
@@ -48,6 +50,7 @@ class JobRecord:
     seconds: float
     device: str
     worker: str
+    stamps: Mapping[str, Sequence[int]] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -64,11 +67,19 @@ class SweepFolder:
         """Folder of a job."""
         return self.path / JOBS / name
 
-    def finished(self, name: str) -> JobRecord | None:
-        """The account of a job that is done, all of whose images are as they were written; None for any other."""
-        record = self.record(name)
+    def finished(self, name: str, *, read: bool = False) -> JobRecord | None:
+        """The account of a job that is done, all of whose images are as they were written; None for any other.
+
+        Arguments:
+            name: The job.
+            read: Read every image, also one of the size and the time that were noted.
+        """
+        record, folder = self.record(name), self.job(name)
         try:
-            whole = record and all(digest(self.job(name) / it) == its for it, its in record.images.items())
+            whole = record and all(
+                (not read and _stamp(folder / it) == record.stamps.get(it)) or read_digest(folder / it) == its
+                for it, its in record.images.items()
+            )
         except RecipeError:
             return None
         return record if whole else None
@@ -80,7 +91,9 @@ class SweepFolder:
             record = JobRecord(**values) if values is not None else None
         except TypeError:
             return None
-        return record if record is not None and record.job == name and isinstance(record.images, dict) else None
+        if record is None or record.job != name:
+            return None
+        return record if isinstance(record.images, dict) and isinstance(record.stamps, dict) else None
 
     @contextmanager
     def draft(self, name: str) -> Iterator[Path]:
@@ -104,6 +117,7 @@ class SweepFolder:
         Raises:
             RunError: If it can't be written.
         """
+        record = attrs.evolve(record, stamps={name: _stamp(draft / name) for name in record.images})
         write_text(json.dumps(attrs.asdict(record), indent=1) + "\n", draft / JOB)
         target = self.job(record.job)
         try:
@@ -118,7 +132,7 @@ class SweepFolder:
                 else:
                     on_disk(target.parent)
                     return "made"
-                there = self.finished(record.job)
+                there = self.finished(record.job, read=True)
                 if there is not None:
                     return self._compared(draft, record, there)
                 self._remove(target)  # damaged: somebody has changed or cut its files
@@ -185,6 +199,12 @@ class SweepFolder:
             clear_drafts(folder)
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _stamp(path: Path) -> list[int]:
+    """Size of a file and the time when it was written, which renaming leaves alone."""
+    about = regular_file(path).stat()
+    return [about.st_size, about.st_mtime_ns]
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def identity(recipe: Recipe, samples: Sequence[int]) -> str:
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@cache  # it is read from a text of many pages
 def _torch() -> str:
     """Version of torch, without the build that follows it: machines of a cluster may differ in that."""
     try:

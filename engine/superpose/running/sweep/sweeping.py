@@ -44,6 +44,7 @@ def sweep(
     executor: Executor | None = None,
     device: str = "auto",
     limit: int | None = None,
+    verify: bool = False,
     watch: Callable[[Tally], object] = lambda _: None,
     inspected: Callable[[int, int], object] = lambda *_: None,
 ) -> SweepOutcome:
@@ -55,6 +56,8 @@ def sweep(
         executor: Where jobs are carried out; by default what the recipe says, or else one for this machine.
         device: A torch device for all workers, or ``auto`` for the best that each has.
         limit: Jobs to do this time, at most; all by default.
+        verify: Read every image that is there. By default it is taken as whole where it has the size and the time that
+            were noted when it was written.
         watch: Told after each job.
         inspected: Told how many recipes have been inspected, of how many.
 
@@ -67,7 +70,7 @@ def sweep(
     with folder.held() as others:
         plan = planned(sweep, read_plan(folder.path), inspected)
         plan.write(folder.path)
-        missing = [job for job in plan.jobs if folder.finished(job.job) is None]
+        missing = [job for job in plan.jobs if folder.finished(job.job, read=verify) is None]
         tally = Tally(len(plan.jobs), there=len(plan.jobs) - len(missing))
         watch(tally)
         if missing:

@@ -72,7 +72,7 @@ def work(text: str) -> str:
     order = Order(**json.loads(text))
     folder = SweepFolder(Path(order.folder))
     with folder.held():
-        if folder.finished(order.job) is not None:
+        if folder.finished(order.job, read=True) is not None:
             return json.dumps({"how": "there"})
         try:
             return json.dumps(_made(order, folder))

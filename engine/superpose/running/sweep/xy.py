@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 from superpose.errors import RecipeError
 from superpose.kinds.spelling import suggestion
-from superpose.media.grid import grid
-from superpose.media.images import read_picture
-from superpose.media.png import write_png
 from superpose.recipe.plain import inline
 
 if TYPE_CHECKING:
@@ -70,6 +67,11 @@ def write_xy(folder: Path, rows: Iterable[ImageRow], x: str, y: str) -> list[Pat
     across = list(dict.fromkeys(at[1] for cells in pages.values() for at in cells))
     if len(down) * len(across) > CELLS:
         raise RecipeError(f"no XY sheet: {len(down)} x {len(across)} cells are more than it may have ({CELLS})")
+    # After all that can be refused, or a start with nothing to do would wait for NumPy.
+    from superpose.media.grid import grid
+    from superpose.media.images import read_picture
+    from superpose.media.png import write_png
+
     paths = []
     for number, (note, cells) in enumerate(list(pages.items())[:PAGES]):
         path = folder / (f"xy-{number + 1}.png" if number else "xy.png")

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import attrs
@@ -77,6 +78,35 @@ def test_a_damaged_job_is_not_finished_and_is_made_again(folder, damage):
     assert folder.finished("one") is None
     assert published(folder) == "made"
     assert folder.finished("one") is not None
+
+
+def test_an_image_of_the_same_size_and_time_is_read_on_request_alone(folder):
+    published(folder)
+    image = folder.job("one") / "0000.png"
+    before = image.stat()
+    image.write_bytes(b"amige")
+    assert folder.finished("one") is None
+    os.utime(image, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert folder.finished("one") is not None
+    assert folder.finished("one", read=True) is None
+    assert published(folder) == "made", "who publishes the same job reads what is there"
+
+
+def test_a_copy_with_other_times_is_read_and_whole(folder):
+    published(folder)
+    os.utime(folder.job("one") / "0000.png", ns=(1, 1))
+    assert folder.finished("one") is not None
+
+
+def test_a_job_without_noted_times_is_read(folder):
+    published(folder)
+    account = folder.job("one") / "job.json"
+    text = json.loads(account.read_text())
+    del text["stamps"]
+    account.write_text(json.dumps(text))
+    assert folder.finished("one") is not None
+    (folder.job("one") / "0000.png").unlink()
+    assert folder.finished("one") is None
 
 
 def test_a_draft_that_fails_leaves_nothing(folder):

@@ -1,5 +1,6 @@
 """A sweep from its recipe to its tables: what is there is not made again, and all is as in plain runs."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,16 @@ def test_what_is_missing_or_damaged_is_made_and_nothing_else(made, tmp_path):
     outcome = sweep(swept(tmp_path), made, executor=INLINE)
     assert (outcome.tally.there, outcome.tally.made) == (4, 2)
     assert images_of(made) == before
+
+
+def test_every_image_is_read_on_request(made, tmp_path):
+    [image, *_] = sorted(made.glob("jobs/*/0000.png"))
+    about, content = image.stat(), image.read_bytes()
+    image.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(image, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert sweep(swept(tmp_path), made, executor=INLINE).tally.made == 0
+    assert sweep(swept(tmp_path), made, executor=INLINE, verify=True).tally.made == 1
+    assert image.read_bytes() == content
 
 
 def test_another_value_of_an_axis_makes_its_jobs_alone(made, tmp_path):
