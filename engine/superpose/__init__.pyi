@@ -139,6 +139,7 @@ from superpose.media.images import read_picture as read_picture
 from superpose.media.images import to_pixels as to_pixels
 from superpose.media.labels import class_of as class_of
 from superpose.media.masks import read_mask as read_mask
+from superpose.media.medium import Medium as Medium
 from superpose.media.observations import read_observation as read_observation
 from superpose.media.pictures import Pictures as Pictures
 from superpose.media.pictures import pictures as pictures

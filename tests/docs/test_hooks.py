@@ -95,5 +95,9 @@ def test_register_populations(installed):
     assert adds(installed, "population", "steady")(size=3).weighs(9, 10)
 
 
+def test_register_media(installed):
+    assert adds(installed, "medium", "ink")(drop=0.5).described((3, 2, 4)) == "at most 4 ml of ink"
+
+
 def test_register_executors(installed):
     assert adds(installed, "executor", "threaded")(threads=3).threads == 3

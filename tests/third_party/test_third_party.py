@@ -27,6 +27,7 @@ RECIPES = {
     "mosaic.toml": ("mosaic",),
     "dusk.toml": ("dusk", "toyland"),
     "waves.toml": ("tides", "toyland"),
+    "almanac.toml": ("weather", "toyland"),
 }
 #: The kinds of each, by role.
 KINDS = {
@@ -37,6 +38,7 @@ KINDS = {
         "loss": ["overcast"],
         "constraint": ["daylight"],
         "population": ["sunshine"],
+        "medium": ["almanac"],
     },
     "toyland": {"model": ["toyland"], "guidance": ["middle-cfg"]},
     "tides": {"guidance": ["eddy", "swell", "undertow"], "constraint": ["moon", "still-water"], "executor": ["waves"]},
@@ -233,6 +235,16 @@ def test_a_population_of_theirs_picks_the_bright_and_is_replayed(env, tmp_path):
     again = tmp_path / "again"
     run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
     assert (again / "0001.png").read_bytes() == made["0001.png"], "a replay makes other bytes"
+
+
+def test_a_medium_of_theirs_lies_beside_each_image_and_is_replayed(env, tmp_path):
+    images(env, HERE / "almanac.toml", tmp_path / "made")
+    entries = sorted((tmp_path / "made").glob("*.txt"))
+    assert [entry.name for entry in entries] == [f"{k:04}.txt" for k in range(4)]
+    assert {entry.read_text() for entry in entries} <= {"bright\n", "dark\n"}
+    again = tmp_path / "again"
+    run(env, "superpose", "replay", str(tmp_path / "made" / "0001.png"), "--out", str(again))
+    assert (again / "0001.txt").read_bytes() == entries[1].read_bytes()
 
 
 def test_a_process_of_theirs_runs_and_is_replayed(env, tmp_path):

@@ -74,6 +74,9 @@ def _check(arguments: argparse.Namespace) -> int:
         _describe(branch, stage, _view_consistencies(stages[0], stage))
         for rule in _rules(recipe, number):
             branch.add(marked(f"constraint {rule}"))
+    if recipe.medium is not None:
+        shown = recipe.medium.described(stages[-1].model.image_shape)
+        tree.add(marked(f"medium {described(recipe.medium)}: {shown}, a {recipe.medium.suffix} file beside each image"))
     show(tree)
     for number, inspection in enumerate(inspected):
         print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples * files))

@@ -185,6 +185,14 @@ ROLES: dict[str, Role] = {
             laws=f"{_CASES}:population",
         ),
         Role(
+            name="medium",
+            interface="superpose:Medium",
+            plural="media",
+            title="Media",
+            text="What the image is besides a picture, such as a sound: a file beside each.",
+            laws=f"{_CASES}:medium",
+        ),
+        Role(
             name="executor",
             interface="superpose:Executor",
             plural="executors",

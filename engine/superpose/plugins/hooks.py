@@ -85,5 +85,10 @@ def register_populations(register: Register) -> None:
 
 
 @hookspec
+def register_media(register: Register) -> None:
+    """Register what images are besides pictures: call ``register`` with each `Medium` class."""
+
+
+@hookspec
 def register_executors(register: Register) -> None:
     """Register places where sweeps are carried out: call ``register`` with each `Executor` class."""

@@ -59,6 +59,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
     "recipe.constraint": '[[constraint]]\nkind = "inpaint"\nimage = "letter.png"\nmask = "mask.png"',
     "recipe.population": ('[population]\nkind = "fk-steering"\nsize = 8\nclassifier = {kind = "glyphs-classifier"}'),
+    "recipe.medium": '[medium]\nkind = "spectrogram"',
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.prompt": _VIEW,

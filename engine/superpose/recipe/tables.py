@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.model import Model
+    from superpose.media.medium import Medium
     from superpose.recipe.plain import Paths
     from superpose.recipe.where import KeyPath, TomlTable
     from superpose.sampling.constraint import Constraint
@@ -155,6 +156,7 @@ class Recipe:
         stage: Further stages, each painting over the pictures of the one before.
         constraint: Rules that the first stage obeys, in order, and every later one for which they can be scaled.
         population: Particles a sample at the first stage, of which one goes on; None for one.
+        medium: Another medium that each image is written in, too; None for none.
         run: How many samples, from which seed, and where.
         source: Where it was written, for errors.
     """
@@ -169,6 +171,7 @@ class Recipe:
     stage: tuple[Stage, ...] = attrs.field(default=(), converter=tuple)
     constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
     population: Population | None = None
+    medium: Medium | None = None
     run: Run = Run()
     source: Source = attrs.field(factory=Source, eq=False, repr=False)
 
@@ -243,6 +246,7 @@ class Recipe:
         for constraint in self.constraint:
             yield from inside(constraint)
         yield from inside(self.population)
+        yield from inside(self.medium)
 
     def located(self, found: Iterable[tuple[KeyPath, str]]) -> MistakesError:
         """Mistakes, as (path, what is wrong), with the places in the recipe's file: one line each, in file order."""

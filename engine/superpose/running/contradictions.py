@@ -64,6 +64,10 @@ def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
         cure = "leave out [[stage]], or keep a part of the image with a constraint"
         why = f"an image that is given has one size, and the stages have several: {cure}"
         found += ((path, why) for path, _ in recipe.subject.images())
+    if recipe.medium is not None:
+        found += _at(
+            ("medium",), problems_of(recipe.medium.problems, (recipe.stage or (recipe,))[-1].model.image_shape)
+        )
     if recipe.run.noise == SHARED:
         why = "shared noise is of runs over several files, and this recipe names one at most"
         found.append((("run", "noise"), f'{why}: write a pattern such as image = "frames/*.png", or leave it out'))

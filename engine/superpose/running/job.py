@@ -28,6 +28,7 @@ from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.machine import chosen_device
 from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import Record, read_record, settled, versions_of, write_recipe
+from superpose.running.renditions import rendition_of, with_renditions, write_rendition
 from superpose.running.sheets import Sheets
 from superpose.running.swarms import of_replayed, of_swarms, with_sizes
 from superpose.running.threads import threads
@@ -145,7 +146,7 @@ class Job:
         inputs = inputs or Inputs()
         text = dumps(settled(recipe, composition.batch_size), inputs.name)
         job = cls(recipe, composition, out, text=text, inputs=inputs, **more)
-        job.pending = tuple(k for k in job.samples if not (job.resume and job.has_made(k)))
+        job.pending = tuple(k for k in job.samples if not (job.resume and job.has_made(k) and job.has_rendition(k)))
         return job
 
     @property
@@ -170,7 +171,7 @@ class Job:
             overwrite: Whether images and pages of another recipe may be replaced.
         """
         others = {self.path(k) for k in self.samples if not self.has_made(k, None)}
-        refuse_to_replace(others, self.sheets.pages(self.wanted), self.run, overwrite)
+        refuse_to_replace(with_renditions(others, self.recipe), self.sheets.pages(self.wanted), self.run, overwrite)
 
     def path(self, sample: int) -> Path:
         """File of a sample."""
@@ -197,6 +198,11 @@ class Job:
             return False
         return found.of_any_particle == self.origin(sample) and columns in (None, found.columns)
 
+    def has_rendition(self, sample: int) -> bool:
+        """True where the file beside the image of a sample is there, or there is to be none."""
+        beside = rendition_of(self.path(sample), self.recipe)
+        return beside is None or beside.is_file()
+
     def has_chosen(self, count: int) -> bool:
         """True where the best so many of the samples drawn are there, and the others gone."""
         record = read_record(self.out)
@@ -219,6 +225,7 @@ class Job:
 
         def write(origin: Origin, pixels: NDArray[np.uint8]) -> Path:
             path = self.path(origin.sample)
+            write_rendition(path, pixels, origin, self.recipe)
             write_png(path, pixels, origin)
             self.made.add(origin.sample)
             if written is not None:
@@ -259,8 +266,8 @@ class Job:
         """
         self._forget_states()
         numbers = self.samples if kept is None else kept
-        for sample in set(self.samples) - set(numbers):
-            self.path(sample).unlink(missing_ok=True)
+        for path in with_renditions((self.path(k) for k in set(self.samples) - set(numbers)), self.recipe):
+            path.unlink(missing_ok=True)
         images = {k: self.path(k) for k in numbers}
         sheets = self.sheets
         pages = sheets.write(images, with_sizes(notes or {}, images, sheets.subject))

@@ -15,6 +15,7 @@ import numpy as np
 
 from superpose.errors import RecipeError
 from superpose.media.png import write_png
+from superpose.running.renditions import write_rendition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,9 @@ def write_spliced(job: Job, drawings: Mapping[int, NDArray[np.uint8]], columns: 
     """Write an image of the columns of several samples, and return the number that it has: that of its first column."""
     first = columns[0]
     origin = attrs.evolve(job.origin(first), columns=columns)
-    write_png(job.path(first), spliced(drawings, columns), origin)
+    pixels = spliced(drawings, columns)
+    write_rendition(job.path(first), pixels, origin, job.recipe)
+    write_png(job.path(first), pixels, origin)
     return first
 
 

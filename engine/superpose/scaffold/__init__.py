@@ -13,6 +13,7 @@ EXAMPLES = {
     "loss": "wants an image to be as bright on its left as on its right",
     "constraint": "keeps the image at a given brightness",
     "population": "carries several particles a sample and copies the bright ones",
+    "medium": "writes the image as letters, too, dark ones where it is dark",
     "executor": "carries out the jobs of a sweep in threads",
     "scheduler": "moves in one straight line from each noise level to the next",
     "model": "makes images of one colour, and has no weights",

@@ -32,6 +32,7 @@ from superpose.testing.executors import check_executor as check_executor
 from superpose.testing.guidances import check_guidance as check_guidance
 from superpose.testing.import_time import check_import_time as check_import_time
 from superpose.testing.losses import check_loss as check_loss
+from superpose.testing.media import check_medium as check_medium
 from superpose.testing.networks import check_predictor as check_predictor
 from superpose.testing.operators import check_operator as check_operator
 from superpose.testing.populations import check_population as check_population
@@ -56,6 +57,7 @@ __all__ = [
     "check_guidance",
     "check_import_time",
     "check_loss",
+    "check_medium",
     "check_operator",
     "check_population",
     "check_predictor",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
+    from superpose.media.medium import Medium
     from superpose.running.executor import Executor
     from superpose.sampling.constraint import Constraint
     from superpose.sampling.population import Population
@@ -144,6 +145,17 @@ def population(instance: Population, sizes: Sequence[Shape]) -> Iterator[Case | 
 
     for size in sizes[:3]:  # what it weighs is as large as it likes
         yield Case(where(instance, size), instance, _later(populations.laws, instance, *size))
+
+
+def medium(instance: Medium, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of a medium."""
+    from superpose.testing import media
+
+    for size in (size for size in sizes if size[0] in (1, 3)):  # files of images have no other channels
+        if found := problems_of(instance.problems, size):
+            yield str(found[0])
+        else:
+            yield Case(where(instance, size), instance, _later(media.laws, instance, *size))
 
 
 def executor(instance: Executor, sizes: Sequence[Shape]) -> Iterator[Case | str]:

@@ -13,6 +13,7 @@ from superpose.media.files import digest
 from superpose.media.images import read_picture
 from superpose.media.sheet import Reading, readings
 from superpose.running.gallery.moves import move_of
+from superpose.running.gallery.players import sound_of
 from superpose.running.gallery.thumbnails import side_for, thumbnail
 from superpose.search.scores import Scores, read_scores
 
@@ -60,7 +61,7 @@ def run_of(album: Album, room: int) -> dict[str, object]:
             for reading, move in zip(whole, moves, strict=True)
         ],
         "scoredBy": scores.classifier if scores else "",
-        "images": list(_images(album, pictures, scores, side, each // (1 + sum(own)))),
+        "images": list(_images(album, pictures, scores, side, each // (1 + sum(own)), each // 2)),
     }
 
 
@@ -71,7 +72,7 @@ def _move(reading: Reading, height: int, width: int) -> dict[str, object] | None
 
 
 def _images(
-    album: Album, own: list[tuple[int, Reading]], scores: Scores | None, side: int, room: int
+    album: Album, own: list[tuple[int, Reading]], scores: Scores | None, side: int, room: int, sound: int
 ) -> Iterator[dict[str, object]]:
     for path, origin in zip(album.images, album.origins, strict=True):
         pixels = read_picture(path)
@@ -85,6 +86,7 @@ def _images(
             "picture": thumbnail(pixels, side, room),
             "own": {str(i): thumbnail(_read(reading, pixels), side, room) for i, reading in own},
             "score": attrs.asdict(score) if score else None,
+            "sound": sound_of(path, album.recipe, sound),
         }
 
 

@@ -11,6 +11,7 @@ function show(item) {
   $("mark").setAttribute("aria-pressed", String(state.marked.includes(item)));
   $("recipe").textContent = run.recipe;
   tellFacts(item, run);
+  hear(item);
   reset();
   read(Math.min(state.reading, run.readings.length - 1));
   if (!$("detail").open) $("detail").showModal();
@@ -78,6 +79,22 @@ function tellFacts(item, run) {
   $("facts").replaceChildren(...facts.flatMap(([name, value, kind]) => [
     element("dt", { textContent: name }), element("dd", { textContent: value, className: kind || "" }),
   ]));
+}
+
+// The sound of an image, where it has one; it ends when another image is looked at.
+function hear(item) {
+  const player = $("player");
+  player.pause();
+  player.hidden = !item.sound;
+  if (item.sound) player.src = item.sound;
+  else player.removeAttribute("src");
+}
+
+function play() {
+  const player = $("player");
+  if (player.hidden) return;
+  if (player.paused) player.play();
+  else player.pause();
 }
 
 async function copy() {

@@ -19,7 +19,7 @@ const GRID_KEYS = {
   m: () => document.activeElement.item && mark(document.activeElement.item),
 };
 const DETAIL_KEYS = {
-  ArrowRight: () => neighbour(1), ArrowLeft: () => neighbour(-1), t: turn, f: flip, n: negate, 0: reset, y: copy,
+  ArrowRight: () => neighbour(1), ArrowLeft: () => neighbour(-1), t: turn, f: flip, n: negate, 0: reset, y: copy, p: play,
   b: () => squint(2), B: () => squint(-2), m: () => $("mark").click(), c: compare,
 };
 const COMPARE_KEYS = { " ": blink };
@@ -82,7 +82,7 @@ function begin() {
   for (const id of ["blur", "far"]) on(id, "input", hold);
   on("slide", "input", () => { still(); slid(); });
   on("compare", "close", still);
-  on("detail", "close", () => { state.open?.card?.focus(); });
+  on("detail", "close", () => { $("player").pause(); state.open?.card?.focus(); });
   document.addEventListener("keydown", pressed);
   swipes($("stage"));
   $("runs").replaceChildren(...RUNS.map((run) => element("details", {},

@@ -1,7 +1,8 @@
-"""Weather: a view, decompositions, an operator, a loss, a constraint and a population for superpose."""
+"""Weather: a view, decompositions, an operator, a loss, a constraint, a population and a medium for superpose."""
 
 from superpose import hookimpl
 
+from superpose_weather.almanac import Almanac
 from superpose_weather.daylight import Daylight
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
@@ -46,3 +47,9 @@ def register_constraints(register):
 def register_populations(register):
     """Register the population."""
     register(Sunshine)
+
+
+@hookimpl
+def register_media(register):
+    """Register the medium."""
+    register(Almanac)

@@ -12,6 +12,7 @@ from superpose.testing import (
     report,
 )
 
+from superpose_weather.almanac import Almanac
 from superpose_weather.daylight import Daylight
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
@@ -21,7 +22,7 @@ from superpose_weather.rain import Rain
 from superpose_weather.sunshine import Sunshine
 
 
-@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight, Sunshine, Overcast])
+@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight, Sunshine, Overcast, Almanac])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)
