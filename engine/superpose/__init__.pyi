@@ -231,6 +231,8 @@ from superpose.sampling.noise import StepNoise as StepNoise
 from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
+from superpose.sampling.optimiser import Gradient as Gradient
+from superpose.sampling.optimiser import Optimiser as Optimiser
 from superpose.sampling.population import Population as Population
 from superpose.sampling.population import Potential as Potential
 from superpose.sampling.population import Transition as Transition

@@ -112,6 +112,7 @@ class FrozenAnew(Rule):
     """The same with the part in the state, noised anew at every level, and as it is where no noise is left."""
 
     kind = "freeze"
+    optimised = True
     known: Tensor
     part: Callable[[Tensor], Tensor]
 

@@ -156,6 +156,7 @@ class Replacement(Rule):
     """
 
     kind = "inpaint"
+    optimised = True
     known: Tensor
     keep: Tensor
     repeats: int = attrs.field(default=1, validator=attrs.validators.ge(1))

@@ -37,6 +37,7 @@ FLOORS: dict[str, int] = {
     "superpose_deepfloyd": 95,
     "superpose_diffae": 95,
     "superpose_diffusers": 93,
+    "superpose_distillation": 95,
     "superpose_dit": 94,
     "superpose_edm": 95,
     "superpose_executors": 85,

@@ -16,14 +16,17 @@ class Plan:
 
     Attributes:
         levels: n + 1 levels for n transitions, ``levels[i].index == i``.
+        optimises: Whether states are clean images from the first to the last, which gradient steps move: its levels are
+            then those that networks are asked at, in any order, and there is no climb.
     """
 
     levels: tuple[NoiseLevel, ...]
+    optimises: bool = False
 
     @classmethod
-    def of(cls, levels: list[NoiseLevel] | tuple[NoiseLevel, ...]) -> Plan:
+    def of(cls, levels: list[NoiseLevel] | tuple[NoiseLevel, ...], *, optimises: bool = False) -> Plan:
         """A plan through ``levels``, with their indices made to count from 0."""
-        return cls(tuple(level._replace(index=i) for i, level in enumerate(levels)))
+        return cls(tuple(level._replace(index=i) for i, level in enumerate(levels)), optimises)
 
     @property
     def steps(self) -> int:
@@ -39,7 +42,11 @@ class Plan:
         """The level that transition ``step`` starts from, asked at in that step."""
         return self.levels[step].asked_in(self.step_info(step))
 
+    def level_of_state(self, place: int) -> NoiseLevel:
+        """The level of the states before transition ``place``, from 0 to the number of transitions."""
+        return self.levels[place] if not self.optimises else NoiseLevel(place, -1.0, 1.0, 0.0)
+
     def climbs(self, step: int) -> bool:
         """True where transition ``step`` goes to a noisier level."""
         here, there = self.levels[step : step + 2]
-        return there.ratio > here.ratio
+        return not self.optimises and there.ratio > here.ratio

@@ -86,7 +86,7 @@ class Assembly:
                 f"{population.kind} weighs its particles after none of the {steps} steps: let it start earlier or "
                 "stop later"
             )
-        weighable(population, self.denoiser, self.rules)
+        weighable(population, self.denoiser, self.rules, optimises=self.plan.optimises)
         return attrs.evolve(self, population=population, potential=population.bound_to(context, readings))
 
     def trajectory(
@@ -182,6 +182,7 @@ def assemble(
     canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts))
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     differentiable = all(network.differentiable for network in (predictor, *others))
+    scheduler = scheduler.bound_to(canvas)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), rules, differentiable=differentiable)
     return Assembly(shown, scheduler, predictor, plan, rules, batch_size, tuple(others), number, seed)
 

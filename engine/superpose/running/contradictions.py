@@ -237,6 +237,8 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     learned = recipe.model.learned_variance
     if learned is not None:
         yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
+    canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
+    yield from _at(("scheduler",), problems_of(recipe.scheduler.canvas_problems, canvas))
     yield from _of_constraints(recipe)
     if recipe.population is not None:
         yield from _unweighed(recipe, recipe.population)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
+
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.lawful import check_law
 from superpose.kinds.kind import chosen_options, fields_of
@@ -45,7 +47,7 @@ class NoDensityError(LawError):
     """A population that weighs products of densities, and an image that is drawn from none."""
 
 
-def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule]) -> None:
+def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule], *, optimises: bool = False) -> None:
     """Refuse what a population that reads dispersions can't weigh.
 
     Raises:
@@ -55,6 +57,11 @@ def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule])
     if not population.reads_dispersion:
         return
     name = population.kind
+    if optimises:
+        raise NoDensityError(
+            f"{name} weighs the steps of a diffusion, and gradient steps are none: use a scheduler that samples, such "
+            "as ddpm, or another population"
+        )
     try:
         denoiser.with_dispersion()
     except LawError as error:
@@ -78,12 +85,16 @@ def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, different
     if found := _undone(rules):
         raise MisfitError(found)
     for i, rule in enumerate(rules):
-        if lacks := refused(scheduler, rule, differentiable=differentiable) or _unheard(scheduler, rule):
+        lacks = refused(scheduler, rule, differentiable=differentiable) or _unheard(scheduler, rule)
+        if lacks := lacks or (_of_noisy_states(scheduler, rule) if plan.optimises else None):
             raise MisfitError({i: lacks})
         try:
-            plan = rule.plan(plan)
+            wanted = rule.plan(plan)
         except RecipeError as error:
             raise MisfitError({i: str(error)}) from error
+        if plan.optimises and wanted.levels != plan.levels:
+            raise MisfitError({i: _out_of_order(scheduler, rule)})
+        plan = attrs.evolve(wanted, optimises=plan.optimises)
         if plan.steps > LONGEST:
             many = f"{name_of(rule)} makes a plan of {plan.steps:,} steps; a run has at most {LONGEST:,}"
             raise MisfitError({i: many})
@@ -115,6 +126,33 @@ def _unheard(scheduler: Scheduler, rule: Rule) -> str | None:
     return (
         f"{name_of(rule)} makes the steps itself, and of {scheduler.kind} the levels alone count: remove "
         f"{', '.join(idle)}, or say it to {name_of(rule)}"
+    )
+
+
+def _of_noisy_states(scheduler: Scheduler, rule: Rule) -> str | None:
+    """Why a rule can't edit clean images that are optimised; None where it can, or edits no state."""
+    edits = rule.hooks() & {"start", "before", "after", "move"}
+    if not edits or rule.optimised:
+        return None
+    name, hooks = name_of(rule), " and ".join(sorted(edits))
+    return (
+        f"{name} edits noisy states ({hooks}), and {scheduler.kind} moves clean images by gradient steps: use a "
+        f"scheduler that samples, such as ddim, or remove {name}"
+    )
+
+
+def _out_of_order(scheduler: Scheduler, rule: Rule) -> str:
+    return (
+        f"{name_of(rule)} asks for another plan, and the levels of {scheduler.kind} are those that it asks at, not "
+        "those of its states: leave out its repeats, or use a scheduler that samples, such as ddim"
+    )
+
+
+def displaced(scheduler: Scheduler) -> str:
+    """Sentence about an estimate that moves noisy states, where there are none."""
+    return (
+        f"what is sampled moves noisy states from one step to the next, and {scheduler.kind} has clean images alone: "
+        "remove the constraint or guidance that does, or use a scheduler that samples, such as ddim"
     )
 
 

@@ -19,7 +19,7 @@ from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
 from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
-from superpose.sampling.fitting import lacking, unread_noise
+from superpose.sampling.fitting import displaced, lacking, unread_noise
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.population import Transition
@@ -47,7 +47,7 @@ class State:
 
     Attributes:
         step: Transitions made so far.
-        x: States at level ``plan.levels[step]``, shape (N, C, H, W), float32.
+        x: States at level ``plan.level_of_state(step)``, shape (N, C, H, W), float32.
         memory: What the scheduler remembers.
         jumped: Whether a rule or a climb moved ``x`` since the scheduler's last step.
         clean: Last estimate of the clean image; None before the first.
@@ -125,7 +125,7 @@ class Trajectory:
 
     @_asked.default
     def _wrap(self) -> Denoiser:
-        asked = wrapped(self.denoiser, self._told)
+        asked = self.scheduler.wrap(wrapped(self.denoiser, self._told))
         weighed = self.swarm is not None and self.swarm.population.reads_dispersion
         return asked.with_dispersion() if weighed else asked
 
@@ -165,7 +165,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        x = self._process.start(Drawn(self.noise, START), self.plan.levels[0])
+        x = self.scheduler.start(self._process, Drawn(self.noise, START), self.plan.levels[0])
         particles = None if self.swarm is None else self.swarm.begun(x)
         state = State(0, x, self.scheduler.init(), particles=particles)
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
@@ -181,19 +181,22 @@ class Trajectory:
         if index >= self.steps:
             raise RunError(f"the trajectory has {self.steps} steps and all are made: call finish(state)")
         here, there = self.plan.levels[index : index + 2]
+        before, after = (self.plan.level_of_state(place) for place in (index, index + 1))
         estimate = None
         if self.plan.climbs(index):
             x = self._process.climb(state.x, here, there, Drawn(self.noise, index))
             must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
-            state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, here, noise))
-            before = state.x
+            state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, before, noise))
+            was = state.x
             state, estimate = self._descended(state, here, there)
-        state = self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, there, noise))
+        state = self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, after, noise))
+        if self.plan.optimises:
+            state = attrs.evolve(state, clean=state.x)
         if self.swarm is None or estimate is None or not self.swarm.population.weighs(index, self.steps):
             return state
-        return self._weighed(state, Transition(index, self.steps, here, there, before, state.x, estimate))
+        return self._weighed(state, Transition(index, self.steps, before, after, was, state.x, estimate))
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
@@ -294,6 +297,8 @@ class Trajectory:
             nonlocal made_by, jumped, remembered
             level_in_step = level.asked_in(step)
             estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
+            if estimate.displacement is not None and self.plan.optimises:
+                raise RecipeError(displaced(self.scheduler))
             shifts.append(estimate.displacement)
             if mover is not None or not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)

@@ -40,10 +40,13 @@ class Rule(ABC):
     Attributes:
         kind: What errors and the noise of this rule are called by: the kind of its constraint.
         needs: What it demands of the scheduler and the network: see `Need`.
+        optimised: Whether it may edit states that are clean images from the first to the last, which gradient steps
+            move (`Plan.optimises`). One that edits none may be there without.
     """
 
     kind: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
+    optimised: ClassVar[bool] = False
 
     def conditioned(self, conditioning: Conditioning | None) -> Rule:
         """This rule for samples beside which ``conditioning`` is laid, for one that asks the network itself."""

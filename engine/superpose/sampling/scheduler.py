@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from superpose.estimate.blame import article, blamed
 from superpose.estimate.process import GAUSSIAN
 from superpose.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.canvas import Canvas
+    from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.prediction import Estimate, LearnedVariance
     from superpose.estimate.problem import Problem
+    from superpose.estimate.process import Process
     from superpose.levels.noise_level import NoiseLevel, Schedule
     from superpose.levels.plan import Plan
     from superpose.sampling.noise import StepNoise
@@ -69,6 +73,28 @@ class Scheduler(Kind, ABC):
             RecipeError: If the schedule has no such grid.
         """
 
+    def bind(self, canvas: Canvas) -> Scheduler:
+        """This scheduler for what is painted on: with files read, as tensors on the canvas's device."""
+        del canvas
+        return self
+
+    def wrap(self, denoiser: Denoiser) -> Denoiser:
+        """The denoiser that it asks instead of ``denoiser``, which every rule has wrapped.
+
+        One that asks more at once than what is shown, such as an image beside it, overrides this. What it is asked
+        then is its own: `step` alone gives it states.
+        """
+        return denoiser
+
+    def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
+        """States before the first step, shape (N, C, H, W): those of the process at its first level."""
+        return process.start(noise, level)
+
+    def canvas_problems(self, canvas: Canvas) -> Iterable[Problem]:
+        """Problems of its files and options with that canvas; none where they fit. Asked before any weight is read."""
+        del canvas
+        return ()
+
     def init(self) -> Memory:
         """Memory before the first step."""
         return None
@@ -98,6 +124,18 @@ class Scheduler(Kind, ABC):
         Returns:
             :math:`x_s`, shaped as ``x``, and what to remember.
         """
+
+    @final
+    def bound_to(self, canvas: Canvas) -> Scheduler:
+        """Scheduler that `bind` gives.
+
+        Raises:
+            PluginError: If that is no scheduler.
+        """
+        bound: object = self.bind(canvas)
+        if not isinstance(bound, Scheduler):
+            blamed(self, "bind", f"returns {article(bound)}, and must return a superpose.Scheduler")
+        return bound
 
     def problems(self, learned_variance: LearnedVariance) -> Iterable[Problem]:
         """Problems with sampling a network of that learned variance; none where it can."""

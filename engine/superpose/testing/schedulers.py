@@ -15,7 +15,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from superpose.errors import RecipeError
+from superpose.estimate.canvas import Canvas
+from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.prediction import Estimate
 from superpose.estimate.problem import problems_of
 from superpose.kinds.kind import chosen_options, fields_of, with_options
@@ -27,6 +31,7 @@ from superpose.testing.probes import TOLERANCE, broken, gap, noise, of_law
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.query import Estimation
     from superpose.levels.noise_level import Schedule
     from superpose.sampling.noise import NoiseLaw
     from superpose.sampling.scheduler import Denoise, Memory, Scheduler
@@ -67,8 +72,15 @@ def check_scheduler(
 def laws(
     scheduler: Scheduler, schedule: Schedule, shape: tuple[int, int, int] = (3, 4, 4), order: int | None = None
 ) -> Iterator[Law]:
-    """The laws of a scheduler."""
+    """The laws of a scheduler, or of the optimiser that it is."""
     plan = scheduler.plan(schedule)
+    if plan.optimises:
+        from superpose.testing import optimisers  # which are made of what is here
+        from superpose.testing.predictors import GaussianPredictor  # needs torch; this module does not
+
+        canvas = Canvas.of(GaussianPredictor(shape, schedule=schedule))
+        yield from optimisers.laws(scheduler.bound_to(attrs.evolve(canvas, prompts=("",))), plan, shape)
+        return
     yield Law("descends", lambda: descends(scheduler, plan))
     yield Law("repeats-itself", lambda: repeats_itself(scheduler, plan, shape))
     yield Law("leaves-its-arguments-alone", lambda: leaves_its_arguments_alone(scheduler, plan, shape))
@@ -183,8 +195,8 @@ def forgets_after_a_jump(scheduler: Scheduler, plan: Plan, shape: tuple[int, int
     x, state = _start(plan, shape), scheduler.init()
     for i, (here, there) in enumerate(pairwise(plan.levels)):
         draw = _at(_noise(shape), i)
-        spoilt = _spoilt(state)
-        jumped, _ = scheduler.step(denoise, x, here, there, spoilt, draw, jumped=True)
+        worse = spoilt(state)
+        jumped, _ = scheduler.step(denoise, x, here, there, worse, draw, jumped=True)
         fresh, _ = scheduler.step(denoise, x, here, there, scheduler.init(), draw, jumped=False)
         if (off := gap(jumped, fresh)) > 0:
             broken(scheduler, f"step {i} of {plan.steps}", f"after a jump its history still counts: {off:.3g}")
@@ -236,10 +248,20 @@ def gaussian(x: Tensor, level: NoiseLevel) -> Estimate:
     return Estimate((x - level.alpha * MEAN) * gain + MEAN)
 
 
+class Exact(Denoiser):
+    """`gaussian` as a denoiser."""
+
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
+        """Return it, asking nothing."""
+        return gaussian(x, level)
+        yield []
+
+
 def estimates(scheduler: Scheduler) -> Denoise:
-    """`gaussian`, with a learned variance where the scheduler takes no network without one."""
+    """`gaussian`, as the scheduler asks it; with a learned variance where it takes no network without one."""
     if not problems_of(scheduler.problems, "none"):
-        return gaussian
+        asked = scheduler.wrap(Exact())
+        return gaussian if isinstance(asked, Exact) else asked
 
     def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
         estimate = gaussian(x, level)
@@ -305,6 +327,11 @@ def _of_row(draw: Draw, row: slice) -> Draw:
     return lambda i, purpose: draw(i, purpose)[row]
 
 
+def noise_at(shape: tuple[int, int, int], i: int, rows: int = 3) -> Callable[..., Tensor]:
+    """The noise of step ``i``, of so many samples."""
+    return _at(_of_row(_noise(shape), slice(rows)), i)
+
+
 def _at(draw: Draw, i: int) -> Callable[..., Tensor]:
     return lambda purpose="step", law="normal": of_law(draw(i, purpose), law)
 
@@ -315,9 +342,9 @@ def _tensors(state: Memory) -> list[Tensor]:
     return [state] if hasattr(state, "clone") else []
 
 
-def _spoilt(state: Memory) -> Memory:
+def spoilt(state: Memory) -> Memory:
     """The same structure with every tensor full of what is not a number."""
     if isinstance(state, tuple):
-        items = [_spoilt(item) for item in state]
+        items = [spoilt(item) for item in state]
         return type(state)(*items) if hasattr(state, "_fields") else tuple(items)
     return state * math.nan if hasattr(state, "clone") else state

@@ -41,7 +41,8 @@ def test_it_is_what_the_run_makes(scheduler, folder):
             continue  # an option of another scheduler, or a constraint that this one can't serve
         assert told.evaluations == told.total == made(recipe), more
         tried += 1
-    assert tried >= (0 if scheduler == "flow-euler" else 3)
+    # Of flows there is none here, and optimisers go by no noise and no plan of a constraint's.
+    assert tried >= {"flow-euler": 0, "dds": 0, "sds": 1}.get(scheduler, 3)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from superpose import EDMSchedule, FlowSchedule, TableSchedule, VESchedule, combine, problems_of
+from superpose import EDMSchedule, FlowSchedule, Optimiser, TableSchedule, VESchedule, combine, problems_of
 from superpose.errors import LawError, RecipeError
 from superpose.plugins import load_plugins
 from superpose.sampling.gridded import Gridded
@@ -17,7 +17,8 @@ from superpose_schedulers.ddpm import DDPM
 from superpose_schedulers.dpmpp import DPMpp
 from superpose_schedulers.pndm import PNDM
 
-KINDS = load_plugins().kinds("scheduler")
+#: Those that sample; optimisers are held to laws of their own.
+KINDS = {kind: cls for kind, cls in load_plugins().kinds("scheduler").items() if not issubclass(cls, Optimiser)}
 SHARED = {field.name for field in attrs.fields(Gridded)}
 SCHEDULES = {
     "vp": TableSchedule.named("linear"),

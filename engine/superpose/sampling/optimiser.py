@@ -1,0 +1,254 @@
+r"""Optimisers: schedulers whose steps are gradient steps on the image itself.
+
+There is no trajectory through noise: the state is a clean image from the first step to the last. Each step noises it to
+a level of its own, asks what the network thinks of it there, and moves the image along a `Gradient`:
+
+.. math:: x_t = \alpha_t x + \sigma_t \epsilon, \qquad x \leftarrow x - \eta\, g(x, x_t)
+
+Score distillation (arXiv 2209.14988) leaves the network's Jacobian out of g, so that a step costs one forward pass, as
+that of any scheduler does, and no network needs to be differentiable.
+
+Noise levels are of the plan, and the same for all samples: a network is asked at one level at a time. Scales of the
+state differ between processes; weights are those of preserved variance, :math:`\alpha^2 + \sigma^2 = 1`, which every
+level is brought to first.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, final
+
+import attrs
+
+from superpose.errors import RecipeError, RunError
+from superpose.estimate.blame import must_be_like
+from superpose.kinds.kind import option
+from superpose.levels.noise_level import NoiseLevel
+from superpose.levels.plan import Plan
+from superpose.sampling.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from superpose.estimate.canvas import Canvas
+    from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.process import Process
+    from superpose.levels.noise_level import Schedule
+    from superpose.sampling.noise import StepNoise
+    from superpose.sampling.scheduler import Denoise, Memory
+
+#: Fraction of the golden ratio: multiples of it, modulo 1, leave no gap anywhere for long.
+GOLDEN = (math.sqrt(5) - 1) / 2
+#: Decay of Adam's means (arXiv 1412.6980), and what keeps it from dividing by zero.
+BETAS, LEAST = (0.9, 0.999), 1e-8
+
+
+class Gradient(ABC):
+    """What gradient steps follow, with all at hand that it needs: an `Optimiser` bound to a canvas.
+
+    What it remembers goes in and comes out, as a scheduler's memory does: tensors, numbers and tuples of them.
+    """
+
+    def wrap(self, denoiser: Denoiser) -> Denoiser:
+        """The denoiser that it asks instead: see `Scheduler.wrap`."""
+        return denoiser
+
+    def start(self, noise: Tensor) -> Tensor:
+        """The images before the first step, shaped as ``noise``, which is as deviant as the options say."""
+        return noise
+
+    def init(self) -> Memory:
+        """What it remembers before the first step."""
+        return None
+
+    @abstractmethod
+    def of(
+        self, denoise: Denoise, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
+    ) -> tuple[Tensor, Memory]:
+        """The gradient with respect to clean images.
+
+        Arguments:
+            denoise: Estimates the clean image behind a state.
+            image: Clean images, shape (N, C, H, W), float32; not written to.
+            level: The noise level of this step.
+            noise: Unit normal noise on demand.
+            memory: What it remembered; `init` before the first step.
+
+        Returns:
+            What descends, shaped as ``image``, of each from that image alone; and what to remember.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Optimiser(Scheduler, ABC):
+    """A scheduler whose steps are gradient steps. Kinds say what is followed, in `gradient`; the rest is here."""
+
+    steps: int = option(200, doc="number of gradient steps", ge=1)
+    rate: float = option(
+        0.3, doc="learning rate: of SGD what a gradient is multiplied by, of Adam how far it goes", gt=0
+    )
+    method: str = option("sgd", doc="how a gradient becomes a step", choices=("sgd", "adam"))
+    visits: str = option(
+        "falling",
+        doc="the levels in order: from the noisiest to the cleanest, or scattered evenly from the first step on",
+        choices=("falling", "scattered"),
+    )
+    highest: float = option(0.98, doc="the noisiest level, as a share of the trained time", gt=0, le=1)
+    lowest: float = option(0.02, doc="the cleanest level, as a share of the trained time", ge=0, lt=1)
+    timesteps: tuple[float, ...] = option((), doc="times to ask at, in order; replaces all of these", ge=0, each=True)
+    alpha_power: float = option(0.0, doc="a in the weight alpha^a sigma^b of a level, at preserved variance")
+    sigma_power: float = option(2.0, doc="b in the weight alpha^a sigma^b of a level, at preserved variance")
+    spread: float = option(0.1, doc="deviation of the noise around grey that the image starts as", ge=0)
+
+    @abstractmethod
+    def gradient(self, canvas: Canvas) -> Gradient:
+        """What is followed, with files read, as tensors on the canvas's device."""
+
+    @property
+    def stochastic(self) -> bool:
+        """Images are noised anew at every step."""
+        return True
+
+    @property
+    def single_step(self) -> bool:
+        """Adam goes by the steps before."""
+        return self.method == "sgd"
+
+    def plan(self, schedule: Schedule) -> Plan:
+        """The levels to ask at.
+
+        Raises:
+            RecipeError: If one of them has no noise, so that nothing can be said of it.
+        """
+        if not self.timesteps and not self.lowest < self.highest:
+            raise RecipeError(f"lowest must be below highest, got {self.lowest:g} and {self.highest:g}")
+        last = schedule.steps - 1
+        times = self.timesteps or [last * share for share in self._shares()]
+        try:
+            levels = [schedule.level(0, time) for time in times]
+        except ValueError as error:
+            raise RecipeError(f"timesteps: {error}") from error
+        if silent := next((level for level in levels if not level.sigma > 0), None):
+            raise RecipeError(
+                f"there is no noise at time {silent.t:g}: an image is asked about with some; raise lowest"
+            )
+        return Plan.of([*levels, NoiseLevel(0, -1.0, 1.0, 0.0)], optimises=True)
+
+    def _shares(self) -> list[float]:
+        """Shares of the trained time, one a step."""
+        width = self.highest - self.lowest
+        if self.visits == "falling":
+            return [self.highest - width * (i + 0.5) / self.steps for i in range(self.steps)]
+        return [self.lowest + width * ((i + 0.5) * GOLDEN % 1.0) for i in range(self.steps)]
+
+    def weight(self, level: NoiseLevel) -> float:
+        """Weight of a level."""
+        return float((level.alpha / level.prior) ** self.alpha_power * (level.sigma / level.prior) ** self.sigma_power)
+
+    @final
+    def bind(self, canvas: Canvas) -> Descent:
+        """The steps, for that canvas."""
+        return Descent(self, self.gradient(canvas))
+
+    @final
+    def step(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: what is followed is known once it is bound.
+
+        Raises:
+            RunError: Always.
+        """
+        raise RunError(
+            f"{self.kind} is not bound: step scheduler.bind(canvas), or use superpose.trajectory, which binds"
+        )
+
+
+class Descended(NamedTuple):
+    """Memory of gradient steps.
+
+    Attributes:
+        made: Steps since there is a history.
+        mean: Mean of gradients, shaped as images; None where the method keeps none.
+        square: Mean of their squares; None likewise.
+        followed: What the gradient remembers.
+    """
+
+    made: int
+    mean: Tensor | None
+    square: Tensor | None
+    followed: Any
+
+
+@final
+@attrs.frozen(eq=False)
+class Descent(Scheduler):
+    """Gradient steps on clean images: an `Optimiser` bound to what is painted on.
+
+    Attributes:
+        options: The optimiser.
+        gradient: What it follows.
+    """
+
+    memory: ClassVar[type | None] = Descended
+    options: Optimiser
+    gradient: Gradient
+    kind: str = attrs.field(init=False)  # type: ignore[misc]  # that of its options
+
+    @kind.default
+    def _kind_of_options(self) -> str:
+        return self.options.kind
+
+    @property
+    def stochastic(self) -> bool:
+        """As the optimiser."""
+        return self.options.stochastic
+
+    @property
+    def single_step(self) -> bool:
+        """As the optimiser."""
+        return self.options.single_step
+
+    def plan(self, schedule: Schedule) -> Plan:
+        """The levels to ask at."""
+        return self.options.plan(schedule)
+
+    def wrap(self, denoiser: Denoiser) -> Denoiser:
+        """What the gradient asks."""
+        return self.gradient.wrap(denoiser)
+
+    def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
+        """Clean images to begin with."""
+        del process, level
+        return self.gradient.start(noise("start") * self.options.spread)
+
+    def init(self) -> Descended:
+        """No history."""
+        return Descended(0, None, None, self.gradient.init())
+
+    def step(
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
+        state: Memory,
+        noise: StepNoise,
+        jumped: bool,
+    ) -> tuple[Tensor, Memory]:
+        """Ask at ``here``, and move the clean images ``x`` down the gradient."""
+        del there
+        slope, followed = self.gradient.of(denoise, x, here, noise, state.followed)
+        must_be_like(slope, x, self.gradient, "of")
+        before = Descended(0, None, None, followed) if jumped else state._replace(followed=followed)
+        if self.options.method == "sgd":
+            return x.sub(slope, alpha=self.options.rate), before._replace(made=before.made + 1)
+        return self._adam(x, slope, before)
+
+    def _adam(self, x: Tensor, slope: Tensor, before: Descended) -> tuple[Tensor, Descended]:
+        count, (first, second) = before.made + 1, BETAS
+        mean, square = slope * (1 - first), slope.square().mul_(1 - second)
+        if before.mean is not None and before.square is not None:
+            mean, square = mean.add_(before.mean, alpha=first), square.add_(before.square, alpha=second)
+        size = (square / (1 - second**count)).sqrt_().add_(LEAST)
+        moved = x.addcdiv(mean, size, value=-self.options.rate / (1 - first**count))
+        return moved, before._replace(made=count, mean=mean, square=square)
