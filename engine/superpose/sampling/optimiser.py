@@ -158,9 +158,7 @@ class Optimiser(Scheduler, ABC):
         Raises:
             RunError: Always.
         """
-        raise RunError(
-            f"{self.kind} is not bound: step scheduler.bind(canvas), or use superpose.trajectory, which binds"
-        )
+        raise RunError(f"{self.kind} is not bound: use superpose.trajectory, which binds, or scheduler.bind(canvas)")
 
 
 class Descended(NamedTuple):
