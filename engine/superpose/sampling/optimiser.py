@@ -147,7 +147,7 @@ class Optimiser(Scheduler, ABC):
         return float((level.alpha / level.prior) ** self.alpha_power * (level.sigma / level.prior) ** self.sigma_power)
 
     @final
-    def bind(self, canvas: Canvas) -> Descent:
+    def bind(self, canvas: Canvas) -> Scheduler:
         """The steps, for that canvas."""
         return Descent(self, self.gradient(canvas))
 
