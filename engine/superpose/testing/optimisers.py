@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from superpose.sampling.optimiser import Descended
-from superpose.testing import schedulers
+from superpose.testing import following
 from superpose.testing.law import Law
 from superpose.testing.probes import broken, gap, noise
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 def laws(scheduler: Scheduler, plan: Plan, shape: Shape) -> Iterator[Law]:
     """The laws of an optimiser that is bound to a canvas of ``shape``."""
     yield Law("asks-where-there-is-noise", lambda: asks_where_there_is_noise(scheduler, plan))
-    yield Law("repeats-itself", lambda: schedulers.repeats_itself(scheduler, plan, shape))
-    yield Law("leaves-its-arguments-alone", lambda: schedulers.leaves_its_arguments_alone(scheduler, plan, shape))
+    yield Law("repeats-itself", lambda: following.repeats_itself(scheduler, plan, shape))
+    yield Law("leaves-its-arguments-alone", lambda: following.leaves_its_arguments_alone(scheduler, plan, shape))
     yield Law("forgets-its-momentum-after-a-jump", lambda: forgets_its_momentum(scheduler, plan, shape))
-    yield Law("can-be-saved", lambda: schedulers.can_be_saved(scheduler, plan, shape))
-    yield Law("keeps-rows-apart", lambda: schedulers.keeps_rows_apart(scheduler, plan, shape))
+    yield Law("can-be-saved", lambda: following.can_be_saved(scheduler, plan, shape))
+    yield Law("keeps-rows-apart", lambda: following.keeps_rows_apart(scheduler, plan, shape))
     yield Law("does-not-lead-away", lambda: does_not_lead_away(scheduler, plan, shape))
 
 
@@ -42,9 +42,9 @@ def asks_where_there_is_noise(scheduler: Scheduler, plan: Plan) -> int:
 
 def forgets_its_momentum(scheduler: Scheduler, plan: Plan, shape: Shape) -> float:
     """After a jump a step has no momentum of those before, even where that was not a number."""
-    denoise, x, state = schedulers.estimates(scheduler), noise(3, *shape, double=False), scheduler.init()
+    denoise, x, state = following.estimates(scheduler), noise(3, *shape, double=False), scheduler.init()
     for i, (here, there) in enumerate(pairwise(plan.levels)):
-        draw = schedulers.noise_at(shape, i)
+        draw = following.noise_at(shape, i)
         jumped, _ = scheduler.step(denoise, x, here, there, _spoilt(state), draw, jumped=True)
         fresh, _ = scheduler.step(denoise, x, here, there, _begun(state, scheduler), draw, jumped=False)
         if (off := gap(jumped, fresh)) > 0:
@@ -56,11 +56,11 @@ def forgets_its_momentum(scheduler: Scheduler, plan: Plan, shape: Shape) -> floa
 def does_not_lead_away(scheduler: Scheduler, plan: Plan, shape: Shape) -> float:
     """Told a clean image, a first step at any level does not lead away from it: the least cosine of what it does."""
     told, x = (noise(2, *shape, seed=seed, double=False).clamp(-1, 1) for seed in (5, 6))
-    answer, least = schedulers.estimates(scheduler), math.inf
+    answer, least = following.estimates(scheduler), math.inf
     for i, (here, there) in enumerate(pairwise(plan.levels)):
         after, _ = scheduler.step(
             lambda state, level: answer(state, level)._replace(clean=told),
-            *(x, here, there, scheduler.init(), schedulers.noise_at(shape, i, 2)),
+            *(x, here, there, scheduler.init(), following.noise_at(shape, i, 2)),
             jumped=False,
         )
         made, wanted = (after - x).flatten(1).double(), (told - x).flatten(1).double()
@@ -73,8 +73,8 @@ def does_not_lead_away(scheduler: Scheduler, plan: Plan, shape: Shape) -> float:
 
 def _spoilt(state: Memory) -> Memory:
     if not isinstance(state, Descended):
-        return schedulers.spoilt(state)
-    return state._replace(mean=schedulers.spoilt(state.mean), square=schedulers.spoilt(state.square))
+        return following.spoilt(state)
+    return state._replace(mean=following.spoilt(state.mean), square=following.spoilt(state.square))
 
 
 def _begun(state: Memory, scheduler: Scheduler) -> Memory:

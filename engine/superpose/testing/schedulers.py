@@ -9,36 +9,43 @@ the probability flow from t to s is
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
-from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.prediction import Estimate
-from superpose.estimate.problem import problems_of
 from superpose.kinds.kind import chosen_options, fields_of, with_options
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
+from superpose.testing import optimisers
+from superpose.testing.following import (
+    MEAN,
+    VARIANCE,
+    can_be_saved,
+    drawn_at,
+    estimates,
+    follow,
+    gaussian,
+    keeps_rows_apart,
+    leaves_its_arguments_alone,
+    noise_of,
+    repeats_itself,
+    spoilt,
+    start_of,
+)
 from superpose.testing.law import Law, figures
-from superpose.testing.probes import TOLERANCE, broken, gap, noise, of_law
+from superpose.testing.probes import TOLERANCE, broken, gap, noise
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose.estimate.query import Estimation
     from superpose.levels.noise_level import Schedule
-    from superpose.sampling.noise import NoiseLaw
-    from superpose.sampling.scheduler import Denoise, Memory, Scheduler
+    from superpose.sampling.scheduler import Scheduler
 
     Draw = Callable[[int, str], Tensor]
-
-MEAN, VARIANCE = 0.7, 0.3
 
 #: Ends of the flow on which orders are measured, as log signal-to-noise ratios: nearly noise, nearly the image.
 FROM, TO = -5.0, 3.0
@@ -75,7 +82,6 @@ def laws(
     """The laws of a scheduler, or of the optimiser that it is."""
     plan = scheduler.plan(schedule)
     if plan.optimises:
-        from superpose.testing import optimisers  # which are made of what is here
         from superpose.testing.predictors import GaussianPredictor  # needs torch; this module does not
 
         canvas = Canvas.of(GaussianPredictor(shape, schedule=schedule))
@@ -104,37 +110,20 @@ def converges(scheduler: Scheduler, order: int) -> float:
 
 def adds_the_noise_back(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     r"""With another image to read noise off, a step differs by :math:`\alpha_s` times what the images differ by."""
-    draw, x, off = _noise(shape), _start(plan, shape), 0.0
+    draw, x, off = noise_of(shape), start_of(plan, shape), 0.0
     clean, other = (noise(3, *shape, seed=seed, double=False) for seed in (1, 2))
     for i, (here, there) in enumerate(pairwise(plan.levels)):
 
         def stepped(estimate: Estimate, here: NoiseLevel = here, there: NoiseLevel = there, i: int = i) -> Tensor:
-            told = scheduler.step(lambda *_: estimate, x, here, there, scheduler.init(), _at(draw, i), jumped=False)
+            told = scheduler.step(
+                lambda *_: estimate, x, here, there, scheduler.init(), drawn_at(draw, i), jumped=False
+            )
             return told[0]
 
         got = stepped(Estimate(clean, renoise=other)) - stepped(Estimate(other))
         if (off := max(off, gap(got, there.alpha * (clean - other)))) > TOLERANCE * (1 + x.abs().max() / here.sigma):
             broken(scheduler, f"step {i}", f"it is {off:.3g} away from adding back the noise off `renoise`")
     return off
-
-
-def can_be_saved(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """Memory comes back from a file: a run that can't be resumed begins again."""
-    from superpose.sampling.loop import State as RunState
-    from superpose.sampling.saved_state import load_state, save_state
-
-    denoise, draw, x, memory = estimates(scheduler), _noise(shape), _start(plan, shape), scheduler.init()
-    with tempfile.TemporaryDirectory() as folder:
-        for i, (here, there) in enumerate(pairwise(plan.levels[:4])):
-            x, memory = scheduler.step(denoise, x, here, there, memory, _at(draw, i), jumped=False)
-            try:
-                save_state(RunState(i, x, memory), Path(folder, "state"))
-                loaded, _ = load_state(Path(folder, "state"), scheduler)
-            except (RecipeError, TypeError) as error:
-                broken(scheduler, f"step {i} of {plan.steps}", f"its memory can't be saved and read again: {error}")
-            if type(loaded.memory) is not type(memory):
-                broken(scheduler, f"step {i}", f"its memory comes back as a {type(loaded.memory).__name__}")
-    return 0.0
 
 
 def descends(scheduler: Scheduler, plan: Plan) -> int:
@@ -145,75 +134,18 @@ def descends(scheduler: Scheduler, plan: Plan) -> int:
     return plan.steps
 
 
-def repeats_itself(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """The same state, level and noise give the same bits, finite ones."""
-    denoise = estimates(scheduler)
-    twice = [follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape)) for _ in range(2)]
-    for i, (first, second) in enumerate(zip(*twice, strict=True)):
-        if not first.isfinite().all():
-            broken(scheduler, f"step {i} of {plan.steps}", f"the state is not finite after {plan.levels[i]}")
-        if gap(first, second) > 0:
-            broken(scheduler, f"step {i} of {plan.steps}", f"a second run differs by {gap(first, second):.3g}")
-    return 0.0
-
-
-def leaves_its_arguments_alone(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """Nothing that goes into a step is written to: state, history, estimates, noise."""
-
-    def guarded(x: Tensor, here: NoiseLevel, there: NoiseLevel, state: Memory, i: int) -> tuple[Tensor, Memory]:
-        given: list[Tensor] = [x, *_tensors(state)]
-        copies = [tensor.clone() for tensor in given]
-
-        def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
-            estimate = answer(x, level)
-            given.extend((x, estimate.clean))
-            copies.extend((x.clone(), estimate.clean.clone()))
-            return estimate
-
-        def draw(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
-            z = of_law(_noise(shape)(i, purpose), law)
-            given.append(z)
-            copies.append(z.clone())
-            return z
-
-        result = scheduler.step(denoise, x, here, there, state, draw, jumped=False)
-        for tensor, copy in zip(given, copies, strict=True):
-            if gap(tensor, copy) > 0:
-                broken(scheduler, f"step {i}", "it writes to a tensor that it was given; make a new one")
-        return result
-
-    answer = estimates(scheduler)
-    x, state = _start(plan, shape), scheduler.init()
-    for i, (here, there) in enumerate(pairwise(plan.levels)):
-        x, state = guarded(x, here, there, state, i)
-    return 0.0
-
-
 def forgets_after_a_jump(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
     """After a jump a step is what it is without a history, even where that was not a number."""
     denoise = estimates(scheduler)
-    x, state = _start(plan, shape), scheduler.init()
+    x, state = start_of(plan, shape), scheduler.init()
     for i, (here, there) in enumerate(pairwise(plan.levels)):
-        draw = _at(_noise(shape), i)
+        draw = drawn_at(noise_of(shape), i)
         worse = spoilt(state)
         jumped, _ = scheduler.step(denoise, x, here, there, worse, draw, jumped=True)
         fresh, _ = scheduler.step(denoise, x, here, there, scheduler.init(), draw, jumped=False)
         if (off := gap(jumped, fresh)) > 0:
             broken(scheduler, f"step {i} of {plan.steps}", f"after a jump its history still counts: {off:.3g}")
         x, state = scheduler.step(denoise, x, here, there, state, draw, jumped=False)
-    return 0.0
-
-
-def keeps_rows_apart(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
-    """A sample has the same bits alone as in a batch."""
-    start, draw, denoise = _start(plan, shape), _noise(shape), estimates(scheduler)
-    whole = follow(scheduler, plan, denoise, start, draw)
-    for row in range(len(start)):
-        mine = slice(row, row + 1)
-        alone = follow(scheduler, plan, denoise, start[mine], _of_row(draw, mine))
-        for i, (one, many) in enumerate(zip(alone, whole, strict=True)):
-            if (off := gap(one, many[mine])) > 0:
-                broken(scheduler, f"step {i} of {plan.steps}", f"a sample alone is {off:.3g} away from it in a batch")
     return 0.0
 
 
@@ -226,48 +158,11 @@ def ends_where_it_is_told(scheduler: Scheduler, plan: Plan, shape: tuple[int, in
     def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
         return estimates(scheduler)(x, level)._replace(clean=told.expand_as(x))
 
-    final = follow(scheduler, plan, denoise, _start(plan, shape), _noise(shape))[-1]
+    final = follow(scheduler, plan, denoise, start_of(plan, shape), noise_of(shape))[-1]
     off = gap(final, told.expand_as(final))
     if off > 1e-3:
         broken(scheduler, f"{plan.steps} steps", f"told the clean image at every step, it ends {off:.3g} away from it")
     return off
-
-
-def follow(scheduler: Scheduler, plan: Plan, denoise: Denoise, x: Tensor, draw: Draw) -> list[Tensor]:
-    """The states after each step of a run from ``x``, with the noise that ``draw`` gives for (step, purpose)."""
-    states, state = [], scheduler.init()
-    for i, (here, there) in enumerate(pairwise(plan.levels)):
-        x, state = scheduler.step(denoise, x, here, there, state, _at(draw, i), jumped=False)
-        states.append(x)
-    return states
-
-
-def gaussian(x: Tensor, level: NoiseLevel) -> Estimate:
-    """The exact estimate for data of which every value is distributed as N(MEAN, VARIANCE)."""
-    gain = level.alpha * VARIANCE / (level.alpha**2 * VARIANCE + level.sigma**2)
-    return Estimate((x - level.alpha * MEAN) * gain + MEAN)
-
-
-class Exact(Denoiser):
-    """`gaussian` as a denoiser."""
-
-    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
-        """Return it, asking nothing."""
-        return gaussian(x, level)
-        yield []
-
-
-def estimates(scheduler: Scheduler) -> Denoise:
-    """`gaussian`, as the scheduler asks it; with a learned variance where it takes no network without one."""
-    if not problems_of(scheduler.problems, "none"):
-        asked = scheduler.wrap(Exact())
-        return gaussian if isinstance(asked, Exact) else asked
-
-    def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
-        estimate = gaussian(x, level)
-        return estimate._replace(variance=estimate.clean.clamp(-1, 1))
-
-    return denoise
 
 
 def flowed(x: Tensor, here: NoiseLevel, there: NoiseLevel) -> Tensor:
@@ -313,38 +208,3 @@ def described(scheduler: Scheduler) -> str:
 
 def _level(log_snr: float) -> NoiseLevel:
     return NoiseLevel(0, 0.0, 1 / math.sqrt(1 + math.exp(-2 * log_snr)), 1 / math.sqrt(1 + math.exp(2 * log_snr)))
-
-
-def _start(plan: Plan, shape: tuple[int, int, int]) -> Tensor:
-    return noise(3, *shape, double=False) * plan.levels[0].prior
-
-
-def _noise(shape: tuple[int, int, int]) -> Draw:
-    return lambda i, purpose: noise(3, *shape, seed=1000 + 31 * i + sum(map(ord, purpose)), double=False)
-
-
-def _of_row(draw: Draw, row: slice) -> Draw:
-    return lambda i, purpose: draw(i, purpose)[row]
-
-
-def noise_at(shape: tuple[int, int, int], i: int, rows: int = 3) -> Callable[..., Tensor]:
-    """The noise of step ``i``, of so many samples."""
-    return _at(_of_row(_noise(shape), slice(rows)), i)
-
-
-def _at(draw: Draw, i: int) -> Callable[..., Tensor]:
-    return lambda purpose="step", law="normal": of_law(draw(i, purpose), law)
-
-
-def _tensors(state: Memory) -> list[Tensor]:
-    if isinstance(state, tuple | list):
-        return [tensor for item in state for tensor in _tensors(item)]
-    return [state] if hasattr(state, "clone") else []
-
-
-def spoilt(state: Memory) -> Memory:
-    """The same structure with every tensor full of what is not a number."""
-    if isinstance(state, tuple):
-        items = [spoilt(item) for item in state]
-        return type(state)(*items) if hasattr(state, "_fields") else tuple(items)
-    return state * math.nan if hasattr(state, "clone") else state

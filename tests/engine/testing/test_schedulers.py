@@ -38,7 +38,7 @@ def remembering(home):
 
 def test_a_memory_that_can_not_be_saved_is_caught():
     """The batch that it belongs to would begin again without a word."""
-    from superpose.testing.schedulers import can_be_saved
+    from superpose.testing.following import can_be_saved
 
     schedule = TableSchedule.named("linear")
     with pytest.raises(LawError, match=r"its memory can't be saved .* say memory = Elsewhere in its class"):
@@ -46,7 +46,7 @@ def test_a_memory_that_can_not_be_saved_is_caught():
 
 
 def test_a_memory_of_another_module_is_saved_where_the_scheduler_names_it():
-    from superpose.testing.schedulers import can_be_saved
+    from superpose.testing.following import can_be_saved
 
     scheduler = remembering(True)
     assert can_be_saved(scheduler, scheduler.plan(TableSchedule.named("linear")), (3, 4, 4)) == 0

@@ -10,7 +10,7 @@ from superpose.sampling.gridded import Gridded
 from superpose.sampling.loop import State
 from superpose.sampling.saved_state import load_state, save_state
 from superpose.testing import check_scheduler, probes, variants
-from superpose.testing.schedulers import estimates, gaussian
+from superpose.testing.following import estimates, gaussian
 from superpose_schedulers import SCHEDULERS
 from superpose_schedulers.ddim import DDIM
 from superpose_schedulers.ddpm import DDPM
