@@ -58,7 +58,7 @@ class DDS(Optimiser):
         yield from Problem.caught("image", lambda: self._picture(canvas))
 
     def gradient(self, canvas: Canvas) -> Delta:
-        """What it follows, with its file read."""
+        """The gradient, with its file read."""
         if canvas.predictor is None:
             raise AssertionError("bound with a network only")
         source = canvas.state_of(self._picture(canvas))

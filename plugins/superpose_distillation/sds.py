@@ -43,7 +43,7 @@ class SDS(Optimiser):
         yield from Problem.caught("image", lambda: self._start(canvas))
 
     def gradient(self, canvas: Canvas) -> Distilled:
-        """What it follows, with its file read."""
+        """The gradient, with its file read."""
         return Distilled(self, self._start(canvas))
 
     def _start(self, canvas: Canvas) -> Tensor | None:

@@ -45,7 +45,7 @@ BETAS, LEAST = (0.9, 0.999), 1e-8
 
 
 class Gradient(ABC):
-    """What gradient steps follow, with all at hand that it needs: an `Optimiser` bound to a canvas.
+    """Gradient that steps follow, with all at hand that it needs: an `Optimiser` bound to a canvas.
 
     What it remembers goes in and comes out, as a scheduler's memory does: tensors, numbers and tuples of them.
     """
@@ -103,7 +103,7 @@ class Optimiser(Scheduler, ABC):
 
     @abstractmethod
     def gradient(self, canvas: Canvas) -> Gradient:
-        """What is followed, with files read, as tensors on the canvas's device."""
+        """The gradient that is followed, with files read, as tensors on the canvas's device."""
 
     @property
     def stochastic(self) -> bool:
@@ -211,7 +211,7 @@ class Descent(Scheduler):
         return self.options.plan(schedule)
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
-        """What the gradient asks."""
+        """The denoiser that the gradient asks."""
         return self.gradient.wrap(denoiser)
 
     def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
