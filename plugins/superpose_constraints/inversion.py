@@ -12,8 +12,9 @@ starts lower (late timesteps, exploding variance) starts from the state that the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -38,7 +39,7 @@ from superpose import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoiser, NoisePredictor, StepNoise
+    from superpose import Denoiser, NoisePredictor, SharedWork, StepNoise
 
 #: Signal of a first level up to which it counts as pure noise: 1,000 steps of DDPM start at 0.006, late ones above 0.1.
 NO_SIGNAL = 0.02
@@ -101,6 +102,8 @@ class Inversion(Constraint):
             predictor=canvas.predictor,
             batch_size=canvas.batch_size,
             ask=self.ask,
+            shared=canvas.shared,
+            prompts=tuple(prompt for _, prompt in files),
         )
 
     def _picture(self, file: Path, canvas: Canvas) -> Tensor:
@@ -120,6 +123,8 @@ class HiddenNoise(Rule):
         conditioning: What that is.
         batch_size: Rows of a forward pass, those of the run: the noise is then the same bits whatever else is asked.
         ask: The time that the network is told, as of `superpose.invert`.
+        shared: What runs before this one have found already; None where nobody is before or after.
+        prompts: What each of ``denoisers`` was made of: a prompt, or None for what the run shows.
     """
 
     kind = "inversion"
@@ -132,6 +137,8 @@ class HiddenNoise(Rule):
     conditioning: Conditioning | None = None
     batch_size: int | None = None
     ask: Literal["here", "there"] = "here"
+    shared: SharedWork | None = None
+    prompts: tuple[str | None, ...] = ()
 
     def conditioned(self, conditioning: Conditioning | None) -> HiddenNoise:
         """The same for a network that sees ``conditioning``."""
@@ -164,10 +171,11 @@ class HiddenNoise(Rule):
 
         top = plan.levels[0]
         pure = self.to_noise and 0 < top.alpha <= NO_SIGNAL
-        found = [
-            invert(
-                denoiser,
-                image.to(x),
+
+        def inverted(number: int) -> Tensor:
+            return invert(
+                self.denoisers[number],
+                self.images[number].to(x),
                 plan,
                 to_noise=pure,
                 batch_size=self.batch_size,
@@ -175,10 +183,21 @@ class HiddenNoise(Rule):
                 conditioning=conditioning,
                 ask=self.ask,
             )
-            for denoiser, image in zip(self.denoisers, self.images, strict=True)
-        ]
+
+        found = [self._once(i, (plan, pure), conditioning, partial(inverted, i)) for i in range(len(self.images))]
         mixed = found[0] if len(found) == 1 else between(found[0], found[1], self.mix)
         return mixed * top.prior if pure else mixed
+
+    def _once(
+        self, number: int, how: tuple[Plan, bool], conditioning: Conditioning | None, work: Callable[[], Tensor]
+    ) -> Tensor:
+        """The state of an image, from a run before this one where it has found the same."""
+        if self.shared is None or self.predictor is None or conditioning is not None:
+            return work()
+        prompt = self.prompts[number]
+        told = (self.shared.shown,) if prompt is None else prompt
+        content = sha256(self.images[number].cpu().numpy().tobytes()).hexdigest()
+        return self.shared.do(self.predictor, ("inversion", content, told, *how, self.batch_size, self.ask), work)
 
 
 def _row(conditioning: Conditioning, i: int) -> Conditioning:

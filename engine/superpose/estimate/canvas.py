@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import NoisePredictor
+    from superpose.estimate.shared_work import SharedWork
 
 
 @attrs.frozen
@@ -29,6 +30,8 @@ class Canvas:
         denoiser: What the image shows, clipped as sampling clips it; None likewise.
         batch_size: Rows of a forward pass of the run, for one that asks the network itself; see `BatchedEvaluator`.
         prompts: What the recipe shows, each prompt once, negative ones left out; none where there is no recipe.
+        shared: What runs before this one have done already, for work of the network that does not depend on the seed.
+            None where nobody is before or after.
     """
 
     shape: tuple[int, int, int]
@@ -39,6 +42,7 @@ class Canvas:
     denoiser: Denoiser | None = None
     batch_size: int | None = None
     prompts: tuple[str, ...] = ()
+    shared: SharedWork | None = None
 
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:

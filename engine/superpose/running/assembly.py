@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.predictor import Conditioning, NoisePredictor
     from superpose.estimate.reading import Reading
+    from superpose.estimate.shared_work import SharedWork
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
     from superpose.running.tree import Node
@@ -159,6 +160,7 @@ def assemble(
     number: int = 0,
     seed: int = 0,
     prompts: Sequence[str] = (),
+    shared: SharedWork | None = None,
 ) -> Assembly:
     """Put a stage together: clip, constraints bound to the canvas, and the plan as they want it.
 
@@ -173,13 +175,14 @@ def assemble(
         number: Which stage it is, from 0.
         seed: Of the noise.
         prompts: What is shown, for constraints.
+        shared: What runs before this one have done already, for constraints.
 
     Raises:
         MisfitError: If constraints contradict the scheduler, the network or each other; says which.
     """
     kept = clip or predictor.clip
     shown = denoiser if kept is None or isinstance(kept, NoClip) else Clipped(denoiser, kept)
-    canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts))
+    canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts), shared=shared)
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     differentiable = all(network.differentiable for network in (predictor, *others))
     scheduler = scheduler.bound_to(canvas)
@@ -194,6 +197,7 @@ def assembled(
     batch_size: int | None = None,
     number: int = 0,
     nodes: list[Node] | None = None,
+    shared: SharedWork | None = None,
 ) -> Assembly:
     """One stage of a recipe, put together.
 
@@ -204,8 +208,9 @@ def assembled(
         batch_size: Rows of a forward pass; None for one pass.
         number: Which stage it is, from 0.
         nodes: Where given, every subject inside is noted here: see `tree`.
+        shared: What runs before this one have done already.
     """
-    context = Context.of(predictor, recipe.model, load)
+    context = Context.of(predictor, recipe.model, load, shared)
     denoiser = tree(recipe, context, predictor, nodes)
     loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
     stage = assemble(
@@ -219,9 +224,9 @@ def assembled(
         number=number,
         seed=recipe.run.seed,
         prompts=tuple(dict.fromkeys(recipe.subject.prompts())),
+        shared=shared,
     )
     stage = attrs.evolve(stage, checkpointing=recipe.run.checkpointing)
-    if recipe.population is None:
-        return stage
     scale = recipe.model.image_shape[1] / recipe.model.shape[1]
-    return stage.carrying(recipe.population, context, readings(recipe.subject.scaled(scale)))
+    shown = () if recipe.population is None else readings(recipe.subject.scaled(scale))
+    return stage.carrying(recipe.population, context, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,17 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.problem import problems_of
+from superpose.recipe import dumps
 from superpose.recipe.patterns import several
+from superpose.recipe.tables import Run
 from superpose.running.assembly import assembled
 from superpose.running.contradictions import place_of
+from superpose.running.inputs import Inputs
 from superpose.running.inspection import inspect
 from superpose.running.networks import Networks
 
 if TYPE_CHECKING:
+    from superpose.estimate.shared_work import SharedWork
     from superpose.recipe import Recipe
     from superpose.running.assembly import Assembly
     from superpose.running.inspection import Inspection
@@ -85,4 +90,13 @@ def _read(recipe: Recipe, number: int, rows: int, networks: Networks) -> Assembl
     predictor = networks.predictor(recipe.model)
     if found := problems_of(recipe.scheduler.problems, predictor.learned_variance):
         raise recipe.located((place_of(number, ("scheduler", *it.option)), str(it)) for it in found)
-    return assembled(recipe, predictor, networks.read, rows, number)
+    return assembled(recipe, predictor, networks.read, rows, number, shared=_shared(recipe, networks))
+
+
+def _shared(recipe: Recipe, networks: Networks) -> SharedWork | None:
+    """The work of networks that outlive a run, as one stage of a recipe shares in it."""
+    if networks.shared is None:
+        return None
+    inputs = Inputs()
+    shown = dumps(attrs.evolve(recipe, constraint=(), population=None, run=Run()), inputs.name)
+    return networks.shared.of_run(json.dumps([sorted(inputs.pictures), inputs.files], sort_keys=True), shown)

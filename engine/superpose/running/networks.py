@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
     from superpose.estimate.predictor import NoisePredictor
     from superpose.estimate.query import Network
+    from superpose.estimate.shared_work import SharedWork
     from superpose.recipe.tables import Run
 
 #: What a run says of its networks.
@@ -30,10 +31,12 @@ class Networks:
     Attributes:
         run: What the recipe says of them.
         device: Where they go.
+        shared: What they have done that the next run may need as well; None where there is no next.
     """
 
     run: Run
     device: str
+    shared: SharedWork | None = attrs.field(default=None, kw_only=True)
     _turns: Turns = attrs.field()
     _read: dict[Model | Classifier, Network] = attrs.field(factory=dict)
 
@@ -54,6 +57,8 @@ class Networks:
         """Let go of networks but for those that are needed still."""
         self._read = {kind: network for kind, network in self._read.items() if kind in needed}
         self._turns.end()
+        if self.shared is not None:
+            self.shared.forget(self._read.values())
 
     def copy(self) -> Networks:
         """The same, to which others are added without these knowing."""

@@ -56,8 +56,7 @@ def sweep(
         executor: Where jobs are carried out; by default what the recipe says, or else one for this machine.
         device: A torch device for all workers, or ``auto`` for the best that each has.
         limit: Jobs to do this time, at most; all by default.
-        verify: Read every image that is there. By default it is taken as whole where it has the size and the time that
-            were noted when it was written.
+        verify: Read every image that is there, also where it has the size and the time that were noted.
         watch: Told after each job.
         inspected: Told how many recipes have been inspected, of how many.
 

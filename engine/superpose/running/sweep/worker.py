@@ -15,6 +15,7 @@ import attrs
 from superpose.errors import RunError
 from superpose.estimate.classifier import Classifier
 from superpose.estimate.model import Model
+from superpose.estimate.shared_work import SharedWork
 from superpose.recipe import loads
 from superpose.running.album import scale_of
 from superpose.running.composition import compose_of
@@ -117,7 +118,7 @@ def _kept(recipe: Recipe, device: str) -> Networks:
     """The networks that are there already, without those that a recipe does not need."""
     global _networks  # noqa: PLW0603  (a worker does one job at a time, and its networks outlive it)
     if _networks is None or not _networks.serve(recipe.run, device):
-        _networks = Networks(recipe.run, device)
+        _networks = Networks(recipe.run, device, shared=SharedWork())
     _networks.forget({kind for kind in recipe.kinds() if isinstance(kind, Model | Classifier)})
     return _networks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,20 +67,29 @@ def write_xy(folder: Path, rows: Iterable[ImageRow], x: str, y: str) -> list[Pat
     across = list(dict.fromkeys(at[1] for cells in pages.values() for at in cells))
     if len(down) * len(across) > CELLS:
         raise RecipeError(f"no XY sheet: {len(down)} x {len(across)} cells are more than it may have ({CELLS})")
-    # After all that can be refused, or a start with nothing to do would wait for NumPy.
+    paths = []
+    for number, (note, cells) in enumerate(list(pages.items())[:PAGES]):
+        path = folder / (f"xy-{number + 1}.png" if number else "xy.png")
+        placed = {(down.index(at[0]), across.index(at[1])): folder / row.image for at, row in cells.items()}
+        _write_page(path, placed, (y, down), (x, across), note)
+        paths.append(path)
+    return paths
+
+
+def _write_page(
+    path: Path,
+    cells: Mapping[tuple[int, int], Path],
+    down: tuple[str, Sequence[str]],
+    across: tuple[str, Sequence[str]],
+    note: str,
+) -> None:
+    # Here, or a start with nothing to do would wait for NumPy.
     from superpose.media.grid import grid
     from superpose.media.images import read_picture
     from superpose.media.png import write_png
 
-    paths = []
-    for number, (note, cells) in enumerate(list(pages.items())[:PAGES]):
-        path = folder / (f"xy-{number + 1}.png" if number else "xy.png")
-        pictures = {
-            (down.index(at[0]), across.index(at[1])): read_picture(folder / row.image) for at, row in cells.items()
-        }
-        write_png(path, grid(pictures, (y, down), (x, across), note), run="xy")
-        paths.append(path)
-    return paths
+    pictures = {at: read_picture(image) for at, image in cells.items()}
+    write_png(path, grid(pictures, down, across, note), run="xy")
 
 
 def _label(value: object) -> str:

@@ -4,9 +4,11 @@ import errno
 import json
 
 import pytest
+from PIL import Image
 
 import superpose
-from made_sweeps import images_of, swept
+from made_sweeps import images_of, swept, written
+from superpose import load_sweep
 from superpose.running.composition import compose_of
 from superpose.running.record import read_record
 from superpose.running.sweep import worker
@@ -87,3 +89,47 @@ def test_any_other_error_is_the_jobs_own(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(SweepFolder, "publish", broken)
     with pytest.raises(superpose.RunError):
         work(order(plan.jobs[0], tmp_path / "out"))
+
+
+INVERTED = """
+    prompt = "A"
+    model = {kind = "glyphs"}
+    scheduler = {kind = "ddim", steps = 3}
+    guidance = {kind = "cfg", scale = 2.0}
+    run = {samples = 1, threads = 1, batch_size = 4}
+
+    [[constraint]]
+    kind = "inversion"
+    image = "letter.png"
+"""
+
+
+@pytest.mark.parametrize(
+    ("axes", "inversions"),
+    [
+        ('"run.seed" = [0, 1, 2]', 1),
+        ('"guidance.scale" = [1.0, 3.0]', 2),
+        ("'constraint.0.prompt' = ['A']\n\"guidance.scale\" = [1.0, 3.0]\nprompt = ['A', 'V']", 1),
+        ('"scheduler.steps" = [2, 3]\n"run.seed" = [0, 1]', 2),
+        ('"constraint.0.image" = ["letter.png", "other.png"]\n"run.seed" = [0, 1]', 2),
+    ],
+)
+def test_jobs_share_an_inversion_just_where_it_is_the_same(axes, inversions, tmp_path, monkeypatch):
+    for shade, name in enumerate(("letter.png", "other.png")):
+        Image.new("RGB", (32, 32), (40 * shade, 90, 160)).save(tmp_path / name)
+    jobs = planned(load_sweep(written(tmp_path, f"[sweep.axes]\n{axes}\n", INVERTED))).jobs
+    found, real = [], superpose.invert
+    monkeypatch.setattr(superpose, "invert", lambda *of, **how: found.append(of) or real(*of, **how))
+    monkeypatch.setattr(worker, "_networks", None)
+    (tmp_path / "out").mkdir()
+    for job in jobs:
+        work(order(job, tmp_path / "out"))
+    assert len(found) == inversions
+    for job in jobs:
+        monkeypatch.setattr(worker, "_networks", None)
+        alone = tmp_path / f"alone-{job.job}"
+        alone.mkdir()
+        work(order(job, alone))
+        assert images_of(alone) == {
+            name: content for name, content in images_of(tmp_path / "out").items() if job.job in name
+        }
