@@ -54,6 +54,24 @@ class Chain(View):
             image = view.frame(image, 1.0)
         return self.views[passed].frame(image, u * len(self.views) - passed, zoom)
 
+    def windows(self, shape: Shape) -> tuple[View, ...]:
+        """A chain for each part that a network is to see."""
+        chains: list[tuple[tuple[View, ...], Shape]] = [((), shape)]
+        for view in self.views:
+            chains = [
+                ((*before, window), _shown(window, seen)) for before, seen in chains for window in view.windows(seen)
+            ]
+        return tuple(attrs.evolve(self, views=views) for views, _ in chains)
+
+    def share(self) -> Tensor | None:
+        """The share of each, carried to the image by those before it."""
+        share = None
+        for view in reversed(self.views):
+            outer = None if share is None else view.apply_to_variance(share[None, None])[0, 0]
+            own = view.share()
+            share = own if outer is None else outer if own is None else own * outer
+        return share
+
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """Problems of the first one that can't show what the ones before show."""
         image: Picture = np.zeros(shape)
@@ -67,3 +85,8 @@ class Chain(View):
     def scaled(self, factor: float) -> Chain:
         """The same views of an image ``factor`` times as large."""
         return attrs.evolve(self, views=tuple(view.scaled(factor) for view in self.views))
+
+
+def _shown(view: View, shape: Shape) -> Shape:
+    channels, height, width = view.frame(np.zeros(shape), 1.0).shape
+    return channels, height, width

@@ -20,8 +20,18 @@ ELSEWHERE = {
     "decomposition": {"principal", "regions"},
     "clip": set[str](),
 }
-#: Sizes that networks have, and two that nobody thought of.
-PLAIN = [(3, 8, 8), (3, 16, 16), (1, 28, 28), (3, 32, 32), (4, 64, 64), (3, 33, 33), (1, 63, 63)]
+#: Sizes that networks have, two that nobody thought of, and two of larger canvases.
+PLAIN = [
+    (3, 8, 8),
+    (3, 16, 16),
+    (1, 28, 28),
+    (3, 32, 32),
+    (4, 64, 64),
+    (3, 33, 33),
+    (1, 63, 63),
+    (3, 64, 32),
+    (3, 24, 40),
+]
 
 
 def every(role: str) -> list[object]:

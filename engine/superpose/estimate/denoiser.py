@@ -23,9 +23,11 @@ import attrs
 from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images, must_be_like
 from superpose.estimate.estimation import begun, together
+from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.parts import parts_of
 from superpose.estimate.prediction import Estimate
 from superpose.estimate.query import Query
+from superpose.estimate.shares import shared
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,6 +101,11 @@ class Prompted(Denoiser):
         clean = self.predictor.process.read(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
 
+    def check(self, shape: Shape) -> None:
+        """Raise `LawError` if it is shown images of another size than the network's."""
+        if tuple(shape) != tuple(self.predictor.shape):
+            raise LawError(misshapen(self.predictor.shape, shape))
+
     def with_dispersion(self) -> Denoiser:
         """Itself: it is one density."""
         return self
@@ -134,6 +141,7 @@ class Term:
         orthogonal: Whether B must keep lengths, as a view does: noise that is not white is not noise to a network.
         makers: Whose methods the three maps are, as (object, method); None for one that is nobody's.
         name: What errors call it; its place among the terms where that is empty.
+        whole: The transpose of B, where A is only its share of that; None where A is the transpose itself.
     """
 
     denoiser: Denoiser
@@ -145,6 +153,7 @@ class Term:
     orthogonal: bool = False
     makers: tuple[tuple[object, str] | None, ...] = (None, None, None)
     name: str = ""
+    whole: Map | None = None
 
     def check_tensors(self, shape: Shape) -> None:
         """Try each map once on an image of ``shape``.
@@ -172,13 +181,19 @@ class Term:
                 raise LawError(
                     f"{name} is not lawful: its map {what} the networks is not linear (off by {off:.3g})", number
                 )
-        ratio = float(seen.norm() / x.norm())
+        ratio = float(seen.norm() / x.norm()) if self.whole is None else self._gain(self.whole, seen)
         if self.orthogonal and not abs(ratio - 1) <= TOLERANCE:
             raise LawError(
                 f"{name} is not lawful: a view changes the length of white noise {ratio:.4g} times, and networks "
                 "expect noise of deviation 1; a view moves or mixes values (superpose.testing.check_view says more)",
                 number,
             )
+
+    def _gain(self, whole: Map, seen: Tensor) -> float:
+        """How much longer B makes an image of which it shows everything: 1 for a view."""
+        channels, height, width = seen.shape[1:]
+        image = whole(_probe((channels, height, width), 2))
+        return float(self.before(image).norm() / image.norm())
 
 
 def _probe(shape: Shape, seed: int) -> Tensor:
@@ -239,7 +254,7 @@ class Mix(Denoiser):
             LawError: If a term shows only a part of the image, or is no product of densities itself.
         """
         for number, term in enumerate(self.terms):
-            if not (term.orthogonal or (term.before is _same and term.after is _same)):
+            if term.whole is not None or not (term.orthogonal or (term.before is _same and term.after is _same)):
                 raise LawError(
                     f"{self.name} is no product of densities: {term.name or f'term {number}'} says what a part of the "
                     "image is, and not how likely the whole",
@@ -360,8 +375,10 @@ def viewed(
     same: dict[View, View] = {}  # equal views become one object, so that they show one tensor
     views = [same.setdefault(view, view) for view, _ in pairs]
     terms = []
-    for view, share, (_, denoiser) in zip(views, shares, pairs, strict=True):
+    for view, (share, part), (_, denoiser) in zip(views, shared(views, shares), pairs, strict=True):
         before, after, apply_to_variance = view.maps()
+        if part is not None:
+            after, apply_to_variance = part.back, part.variance_back
         before = before if channels is None else Seen(view, channels, tuple(conditioning))
         terms.append(
             Term(
@@ -374,6 +391,7 @@ def viewed(
                 orthogonal=True,
                 makers=((view, "apply"), (view, "invert"), (view, "apply_to_variance")),
                 name=f"view {view.kind!r}",
+                whole=None if part is None else view.invert,
             )
         )
     return Mix(tuple(terms), name="views")

@@ -51,9 +51,11 @@ def reduced(mix: Mix, reduction: str) -> Denoiser:
         LawError: If it takes turns, and the views have different weights.
         RecipeError: If there is no such reduction.
     """
+    if reduction == "mean":
+        return mix
+    if any(term.whole is not None for term in mix.terms):
+        raise LawError(f"reduction {reduction!r} is of views of the whole image, and here are parts: leave it out")
     match reduction:
-        case "mean":
-            return mix
         case "alternate":
             if len({term.weight for term in mix.terms}) > 1:
                 raise LawError("views that take turns have no weights: leave them out, or use the mean")

@@ -21,3 +21,15 @@ def torch_dtype(dtype: str | torch.dtype) -> torch.dtype:
 
     found: torch.dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     return found
+
+
+def picture_shape(shape: Shape, state_shape: Shape, image_shape: Shape) -> Shape:
+    """(C, H, W) of the picture of a state of ``shape``.
+
+    Arguments:
+        shape: (C, H, W) of the state.
+        state_shape: Of another state.
+        image_shape: Of its picture.
+    """
+    height, width = (a * b // c for a, b, c in zip(shape[1:], image_shape[1:], state_shape[1:], strict=True))
+    return image_shape[0], height, width

@@ -8,7 +8,7 @@ the mean of :math:`V_i^\top d_i(V_i x)` is a lawful mix (Visual Anagrams, arXiv 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from superpose.kinds.kind import Kind
@@ -38,6 +38,23 @@ class View(Kind, ABC):
     def apply_to_variance(self, variance: Tensor) -> Tensor:
         """Move a variance with its pixels, as `invert` does; override where a view does more than that."""
         return self.invert(variance)
+
+    def windows(self, shape: Shape) -> Sequence[View]:
+        """The views that it consists of, for images of that size (C, H, W): itself, unless it shows parts of them.
+
+        A kind that shows a part can't know from that alone how large the whole was, and `invert` has to give the whole:
+        it returns views that do know, one for each part that a network is to see. Each of them is orthogonal in the
+        other direction, ``apply(invert(y)) == y``, and says by `share` where it shows anything.
+        """
+        del shape
+        return (self,)
+
+    def share(self) -> Tensor | None:
+        """How much its word counts at each place of the image, shape (H, W), float64, from 0; None for 1 everywhere.
+
+        Where several views show a place, each has its share of the sum there. One that shows a part says 0 elsewhere.
+        """
+        return None
 
     def problems(self, shape: Shape) -> Iterable[Problem]:
         """Problems of images of that size (C, H, W) with such a view; none where they have one."""

@@ -24,6 +24,7 @@ from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, option
 from superpose.kinds.roles import ROLES
 from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
+from superpose.recipe.extent import Extent
 from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
@@ -46,6 +47,7 @@ RECIPE_KEYS = (
     "resizer",
     "negative",
     "reduction",
+    "canvas",
     "stage",
     *LISTED,
     *FIRST_KEYS,
@@ -87,8 +89,10 @@ def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
     fields |= {"models": models, "subject": subject}
     fields["stage"] = _listed(reader, data, ("stage",), _stage)
     fields["constraint"] = _listed(reader, data, ("constraint",), _constraint)
-    run = reader.table(data.get("run", {}), ("run",), "[run]")
-    fields["run"] = WRONG if run is WRONG else reader.options(Run, run, ("run",))
+    for key, cls in (("run", Run), ("canvas", Extent)):
+        if key in data or key == "run":
+            table = reader.table(data.get(key, {}), (key,), f"[{key}]")
+            fields[key] = WRONG if table is WRONG else reader.options(cls, table, (key,))
     if models is not WRONG and subject is not WRONG:
         for path, why in misnamed(models, subject):
             fields["models"] = reader.wrong(path, why)

@@ -19,6 +19,7 @@ from superpose.kinds.roles import ROLES
 from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
+from superpose.recipe.extent import Extent
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
@@ -81,7 +82,8 @@ class _Writer:
         self.definitions["stage"] = stage
         models = _closed("Further networks that paint on the same canvas.", {}, ())
         models["patternProperties"] = {f"^{NAME.pattern}$": _ref("model")}
-        keys = {"requires": requires, **roles, "models": models, **self.subject_keys(), "stage": stages, **rest}
+        keys = {"requires": requires, **roles, "models": models, **self.subject_keys()}
+        keys |= {"canvas": self.table("canvas", Extent), "stage": stages, **rest}
         keys["sweep"] = self.table("sweep", SweepOptions, more={"axes": _axes()}, needed=["axes"])
         del keys["guidance_stages"]  # each stage says its own guidance of the whole image
         keys["model"] = roles["model"]  # of the whole image it is a table, and further in a name

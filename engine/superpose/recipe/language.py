@@ -15,6 +15,7 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import Either, Form, Listed, Nested, Option, options_of
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
+from superpose.recipe.extent import Extent
 from superpose.recipe.grammar import STRENGTH, WEIGHT
 from superpose.recipe.json_schema import schema
 from superpose.recipe.plain import inline, plain
@@ -27,6 +28,9 @@ _PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
 
 _SWEEP = 'prompt = "A"\n\n[guidance]\nkind = "cfg"\n\n[sweep]\n'
 _AXES = '\n[sweep.axes]\n"guidance.scale" = [2, 4, 8]\n"run.seed" = {range = [0, 3]}'
+
+_WIDE = "[canvas]\nsize = [32, 96]"
+_PANORAMA = '[[view]]\nkind = "panorama"\nprompt = "A"'
 
 _BESIDE = "Beside `kind` and the options of that kind, each has these keys."
 _PARTS = 'Each part of the decomposition is a key, and shows a prompt, such as `low = "A"`, or a table with these keys.'
@@ -56,6 +60,12 @@ EXAMPLES: dict[str, str] = {
     "recipe.view": f'{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"',
     "recipe.decomposition": '[decomposition]\nkind = "hybrid"\nlow = "A"\nhigh = "S"',
     "recipe.compose": '[compose]\nand = ["A", {prompt = "colour A", weight = 2.0}]\nnot = ["R"]',
+    "recipe.canvas": f"{_WIDE}\n\n{_PANORAMA}",
+    "canvas.size": f"{_WIDE}\n\n{_PANORAMA}",
+    "canvas.count": (
+        '[canvas]\ncount = 2\n\n[[view]]\nkind = "canvas"\nnumber = 0\nof = 2\nprompt = "A"\n\n'
+        '[[view]]\nkind = "canvas"\nnumber = 1\nof = 2\nprompt = "V"'
+    ),
     "recipe.stage": f'prompt = "A"\n\n{_STAGE}',
     "recipe.constraint": '[[constraint]]\nkind = "inpaint"\nimage = "letter.png"\nmask = "mask.png"',
     "recipe.population": ('[population]\nkind = "fk-steering"\nsize = 8\nclassifier = {kind = "glyphs-classifier"}'),
@@ -197,14 +207,17 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
     ]
     for name, said in written["properties"].items():
         target = _target(said)
-        if target and target not in ROLES and name not in ("run", "sweep"):
+        if target and target not in ROLES and name not in ("run", "canvas", "sweep"):
             heading = f"[[{name}]]" if "items" in said else f"[{name}]"
             tables.append(Table(heading, defined[target]["description"], _keys(defined[target], name, defined)))
         if name == "compose":
             term = defined["compose:term"]
             tables.append(Table("[[compose.and]], [[compose.not]]", f"{term['description']} {_TERMS}", _terms(defined)))
-    run = Table("[run]", defined["run"]["description"], of_class(Run, "run"))
-    return (*tables, run, _sweep(defined["sweep"]))
+    plain_tables = (
+        Table(f"[{name}]", defined[name]["description"], of_class(cls, name))
+        for name, cls in (("canvas", Extent), ("run", Run))
+    )
+    return (*tables, *plain_tables, _sweep(defined["sweep"]))
 
 
 def _sweep(defined: Mapping[str, Any]) -> Table:

@@ -11,10 +11,12 @@ import attrs
 import tomli_w
 
 from superpose.errors import RecipeError
+from superpose.estimate.tensors import picture_shape
 from superpose.kinds.kind import Kind, option
 from superpose.kinds.roles import ROLES
 from superpose.kinds.spelling import suggestion
 from superpose.plugins.validate import NAME
+from superpose.recipe.extent import Extent
 from superpose.recipe.mistakes import MistakesError, Source
 from superpose.recipe.plain import plain, subject_table, table_of
 from superpose.recipe.subject import Subject, inside
@@ -153,6 +155,7 @@ class Recipe:
         guidance: The guidance of every prompt that has no other; None to ask for the prompt alone.
         clip: How the clean image is kept in range; None for the model's own way.
         subject: What the image shows.
+        canvas: What it is painted on; None for one image of the model.
         stage: Further stages, each painting over the pictures of the one before.
         constraint: Rules that the first stage obeys, in order, and every later one for which they can be scaled.
         population: Particles a sample at the first stage, of which one goes on; None for one.
@@ -168,6 +171,7 @@ class Recipe:
     guidance: Guidance | None = None
     clip: Clip | None = None
     subject: Subject
+    canvas: Extent | None = None
     stage: tuple[Stage, ...] = attrs.field(default=(), converter=tuple)
     constraint: tuple[Constraint, ...] = attrs.field(default=(), converter=tuple)
     population: Population | None = None
@@ -184,6 +188,16 @@ class Recipe:
         last = len(self.stage)
         if wrong := sorted({number for number in _guidance_stages(self.subject) if not 0 <= number <= last}):
             raise RecipeError(f"guidance_stages = [{wrong[0]}]: the stages of this recipe have the numbers 0 to {last}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one state: of all canvases of a sample."""
+        return self.model.shape if self.canvas is None else self.canvas.over(self.model.shape)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one picture; as `shape`, unless states are latents."""
+        return picture_shape(self.shape, self.model.shape, self.model.image_shape)
 
     @property
     def negative(self) -> str | None:
@@ -265,6 +279,8 @@ class Recipe:
         if self.models:
             table["models"] = {name: plain(model, paths) for name, model in self.models}
         table |= subject
+        if self.canvas is not None:
+            table["canvas"] = plain(self.canvas, paths)
         if self.stage:
             table["stage"] = [stage.table(paths) for stage in self.stage]
         table |= _constraints(self, paths) | _roles(self, paths, FIRST_KEYS)

@@ -15,6 +15,7 @@ from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import NoClip
 from superpose.estimate.clipped import Clipped
 from superpose.estimate.context import Context
+from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
@@ -213,14 +214,18 @@ def assembled(
     context = Context.of(predictor, recipe.model, load, shared)
     denoiser = tree(recipe, context, predictor, nodes)
     loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
+    owner = predictor
+    if recipe.canvas is not None:
+        owner = OnCanvas(predictor, recipe.shape, recipe.canvas.count)
+        loaded[predictor] = None
     stage = assemble(
         denoiser,
         recipe.scheduler,
-        predictor,
+        owner,
         constraints=recipe.constraint,
         clip=recipe.clip or recipe.model.clip or NoClip(),
         batch_size=batch_size,
-        others=[other for other in loaded if other is not predictor],
+        others=[other for other in loaded if other is not owner],
         number=number,
         seed=recipe.run.seed,
         prompts=tuple(dict.fromkeys(recipe.subject.prompts())),

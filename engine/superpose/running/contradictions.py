@@ -12,8 +12,11 @@ from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
 from superpose.estimate.guidance import Guidance
+from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
+from superpose.estimate.shares import shown_shape
+from superpose.estimate.tensors import picture_shape
 from superpose.media.images import read_image
 from superpose.media.sheet import readings
 from superpose.plugins import load_plugins
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from superpose.estimate.model import Model
     from superpose.estimate.problem import Problem
     from superpose.estimate.process import Process
+    from superpose.estimate.tensors import Shape
     from superpose.kinds.kind import Kind
     from superpose.media.fit import Fit
     from superpose.recipe import Recipe, Subject
@@ -57,6 +61,7 @@ def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
     found += _strangers(recipe)
+    found += ((("canvas",), why) for why in _off_canvas(recipe) if not found)
     if recipe.run.compile and recipe.run.offload != "none":
         why = "networks that take turns would be compiled again at every turn: leave out this, or offload"
         found.append((("run", "compile"), why))
@@ -159,6 +164,22 @@ def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield place, f"{seeing.kind} sees more than the state, and networks on one canvas see the state alone"
 
 
+def _off_canvas(recipe: Recipe) -> Iterator[str]:
+    """Reasons why a model can't be shown parts of a canvas of another size than its images."""
+    if recipe.canvas is None:
+        return
+    model = recipe.model
+    sizes = model.image_shape, recipe.shape, model.shape
+    if recipe.stage:
+        yield "a canvas is the first stage's, and those after it enlarge one image of the model: leave out [[stage]]"
+    elif model.process.name != GAUSSIAN:
+        yield f"the noise of {model.kind} is {model.process.name}, and parts are averaged in Gaussian noise"
+    elif model.has_concat_conditioning:
+        yield f"{model.kind} sees more than the state, and parts of a canvas are of the state alone"
+    elif any((own * side) % state for own, side, state in zip(*(it[1:] for it in sizes), strict=True)):
+        yield f"of a canvas of {recipe.shape[1]}x{recipe.shape[2]} places no picture has whole pixels"
+
+
 def _size(model: Model) -> str:
     states, pictures = (f"{channels}x{height}x{width}" for channels, height, width in (model.shape, model.image_shape))
     return f"pictures of {pictures}" + f" in latents of {states}" * (states != pictures)
@@ -227,7 +248,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         for kind in inside(guidance):
             if isinstance(kind, Guidance) and (why := refused(recipe.scheduler, kind)):
                 yield (*path, "guidance"), why
-    yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance))
+    yield from _misfits(recipe.subject, dict(recipe.models), (), _Outer(recipe.model, recipe.guidance, recipe.shape))
     try:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
@@ -245,7 +266,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
 
 
 def _of_constraints(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
+    canvas = Canvas(recipe.shape, image_shape=recipe.image_shape)
     for i, constraint in enumerate(recipe.constraint):
         path = ("constraint", i)
         if why := refused(recipe.scheduler, constraint, differentiable=recipe.model.differentiable):
@@ -269,11 +290,13 @@ class _Outer:
     Attributes:
         model: The network.
         guidance: The guidance; None for none.
+        shape: (C, H, W) of the images that it is shown.
         negative: The negative prompt; None for that which says nothing.
     """
 
     model: Model
     guidance: Guidance | None
+    shape: Shape
     negative: str | None = None
 
     def within(self, subject: Subject, models: Mapping[str, Model]) -> _Outer:
@@ -281,6 +304,7 @@ class _Outer:
         return _Outer(
             self.model if subject.model is None else models[subject.model],
             subject.guidance or self.guidance,
+            self.shape,
             self.negative if subject.negative is None else subject.negative,
         )
 
@@ -305,18 +329,32 @@ def _misfits(
                 found = problems_of(guidance.prompt_problems, prompt)
             yield from (((*path, key), str(problem)) for problem in found)
     if subject.image is not None:
-        yield from _unlike(subject.image, subject.fits, model, (*path, "image"))
-    yield from _misfitting(subject, model, path, outer)
+        yield from _unlike(subject.image, subject.fits, model, (*path, "image"), outer.shape)
+    elif not subject.placed and outer.shape != model.shape:
+        yield (*path, "prompt"), misshapen(model.shape, outer.shape)
+    misfitting = list(_misfitting(subject, model, path, outer))
+    yield from misfitting
     for place, inner in subject.placed:
-        yield from _misfits(inner, models, (*path, *place), outer)
+        # Where something does not fit, nothing is known of the size that is shown inside.
+        shape = model.shape if misfitting else _shown(subject, place, outer.shape)
+        yield from _misfits(inner, models, (*path, *place), attrs.evolve(outer, shape=shape))
 
 
-def _unlike(image: pathlib.Path, fit: Fit, model: Model, path: Path) -> Iterator[tuple[Path, str]]:
+def _shown(subject: Subject, place: Path, shape: Shape) -> Shape:
+    """(C, H, W) of what a subject inside is shown of images of ``shape``."""
+    if place[0] != "view":
+        return shape
+    return shown_shape(subject.view[int(place[1])].view.windows(shape)[0], shape)
+
+
+def _unlike(
+    image: pathlib.Path, fit: Fit, model: Model, path: Path, shape: Shape | None = None
+) -> Iterator[tuple[Path, str]]:
     """An image that can't be what the model would have painted."""
     if model.process.name != GAUSSIAN:
         yield path, f"an image can be given in Gaussian noise alone, and that of the model is {model.process.name}"
     try:
-        read_image(image, model.image_shape, fit=fit)
+        read_image(image, picture_shape(shape or model.shape, model.shape, model.image_shape), fit=fit)
     except RecipeError as error:
         yield path, str(error)
 
@@ -324,13 +362,13 @@ def _unlike(image: pathlib.Path, fit: Fit, model: Model, path: Path) -> Iterator
 def _misfitting(subject: Subject, model: Model, path: Path, outer: _Outer) -> Iterator[tuple[Path, str]]:
     """Views, a decomposition or a composition, as far as it is no matter of what is inside."""
     for i, term in enumerate(subject.view):
-        if found := problems_of(term.view.problems, model.shape):
+        if found := problems_of(term.view.problems, outer.shape):
             yield from _at((*path, "view", i), found)
-        elif why := misfit(term.view, model.shape, model.concat_conditioning):
+        elif why := misfit(term.view, outer.shape, model.concat_conditioning):
             yield (*path, "view", i), why
     if subject.decomposition is not None:
         parts = subject.decomposition.decomposition
-        yield from _at((*path, "decomposition"), problems_of(parts.problems, model.shape))
+        yield from _at((*path, "decomposition"), problems_of(parts.problems, outer.shape))
     if subject.compose is not None and outer.negative is None and left_over(subject.compose.weights):
         yield from _without_a_prompt(model, (*path, "compose"))
 

@@ -142,7 +142,7 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
         raise recipe.located([(place(("constraint", i)), why)])
     judged.clear()
     try:
-        evaluations, total = rehearsed(stage.run(SameNoise(counter.shape), conditioning), counter.rounds)
+        evaluations, total = rehearsed(stage.run(SameNoise(stage.predictor.shape), conditioning), counter.rounds)
     except RecipeError as error:
         raise recipe.located([((), str(error))]) from error
     size = recipe.population.size if recipe.population else 1

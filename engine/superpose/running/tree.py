@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
-import torch
 
 from superpose.errors import PromptError, RecipeError
-from superpose.estimate.blame import article, blamed, must_be_images
+from superpose.estimate.blame import article, blamed
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import composed, left_over
 from superpose.estimate.denoiser import Denoiser, Known, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
+from superpose.estimate.shares import shown_shape
+from superpose.estimate.tensors import picture_shape
 from superpose.media.images import read_image
 from superpose.running.stand_in import Unchanged
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.tensors import Shape
-    from superpose.estimate.view import View
     from superpose.media.fit import Fit
     from superpose.recipe import Recipe, Subject
     from superpose.recipe.subject import ComposeTerms, PartTerms
@@ -66,7 +66,7 @@ def tree(recipe: Recipe, context: Context, predictor: NoisePredictor, nodes: lis
     others = {name: _Network(other, context.around(other, model.unconditional)) for name, model, other in loaded}
     builder = _Builder(first, others, nodes)
     outer = _Outer(first, recipe.guidance, None, ("guidance",))
-    return builder.build(recipe.subject, outer, (), recipe.model.shape)
+    return builder.build(recipe.subject, outer, (), recipe.shape)
 
 
 class _Network(NamedTuple):
@@ -130,15 +130,19 @@ class _Builder:
         return node.denoiser
 
     def _views(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Node:
-        pairs = [
-            (term.view, self.build(term.subject, outer, (*path, i), self._seen(term.view, shape)))
-            for i, term in enumerate(subject.view)
-        ]
+        pairs, weights, places = [], [], []
         whole = sum(term.weight for term in subject.view)
-        weights = [term.weight / whole for term in subject.view]
+        for i, term in enumerate(subject.view):
+            built: dict[Shape, Denoiser] = {}  # of windows of one size, one denoiser
+            for view in term.view.windows(shape):
+                if (seen := shown_shape(view, shape)) not in built:
+                    built[seen] = self.build(term.subject, outer, (*path, i), seen)
+                pairs.append((view, built[seen]))
+                weights.append(term.weight / whole)
+                places.append((i,))
         first = self.first.predictor
         mix = viewed(pairs, weights, first.shape[0], first.concat_conditioning)
-        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple((i,) for i in range(len(pairs))))
+        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple(places))
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
         inner = [self.build(part, outer, (*path, name), shape) for name, part in terms.parts]
@@ -157,7 +161,7 @@ class _Builder:
         predictor = self.first.predictor
         if self.nodes is not None:
             return Unchanged(shape[0])
-        seen = shape if predictor.image_shape == predictor.shape else predictor.image_shape
+        seen = picture_shape(shape, predictor.shape, predictor.image_shape)
         return Known(Canvas.of(predictor).state_of(read_image(image, seen, predictor.device, fit)))
 
     def _unprompted(self, outer: _Outer) -> Denoiser:
@@ -196,15 +200,6 @@ class _Builder:
                 blamed(guidance, "bind", f"returns {article(bound)}, and must return a superpose.BoundGuidance")
             self.bound[key] = bound
         return self.bound[key]
-
-    def _seen(self, view: View, shape: Shape) -> Shape:
-        """Size of what a view shows; only where nodes are noted, since it is for them."""
-        if self.nodes is None:
-            return shape
-        seen = view.apply(torch.zeros(1, *shape))
-        must_be_images(seen, view, "apply")
-        channels, height, width = seen.shape[1:]
-        return channels, height, width
 
 
 def _negative(prompt: str, network: _Network) -> Condition:

@@ -10,6 +10,7 @@ from superpose.testing.cuttings import pieces_go_where_pixels_go
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size, unwritten
+from superpose.testing.windows import of_parts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +38,10 @@ def check_view(view: View, channels: int, height: int, width: int) -> dict[str, 
 def laws(view: View, channels: int, height: int, width: int) -> Iterator[Law]:
     """The laws of a view on images of one size."""
     size = channels, height, width
+    windows = view.windows(size)
+    if tuple(windows) != (view,):
+        yield from of_parts(view, windows, size)
+        return
     yield Law("apply-is-linear", lambda: linear(view, "apply", view.apply, *size))
     yield Law("apply-keeps-form", lambda: keeps_form(view, "apply", view.apply, *size))
     yield Law("invert-is-linear", lambda: linear(view, "invert", view.invert, *size))
