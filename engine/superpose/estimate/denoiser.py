@@ -23,7 +23,6 @@ import attrs
 from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images, must_be_like
 from superpose.estimate.estimation import begun, together
-from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.parts import parts_of
 from superpose.estimate.prediction import Estimate
 from superpose.estimate.query import Query
@@ -100,11 +99,6 @@ class Prompted(Denoiser):
         state = x[:, : self.predictor.shape[0]]  # what is laid beside it is no part of the image
         clean = self.predictor.process.read(self.predictor.parameterization, prediction.output, state, level)
         return Estimate(clean, prediction.variance)
-
-    def check(self, shape: Shape) -> None:
-        """Raise `LawError` if it is shown images of another size than the network's."""
-        if tuple(shape) != tuple(self.predictor.shape):
-            raise LawError(misshapen(self.predictor.shape, shape))
 
     def with_dispersion(self) -> Denoiser:
         """Itself: it is one density."""

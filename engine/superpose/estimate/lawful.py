@@ -14,6 +14,7 @@ import torch
 from superpose.errors import LawError
 from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known
 from superpose.estimate.estimation import answered, begun
+from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.parts import all_parts
 from superpose.estimate.prediction import Estimate, Prediction, output_from
 from superpose.estimate.predictor import NoisePredictor
@@ -102,6 +103,8 @@ def _without_networks(denoiser: Denoiser, x: Tensor, level: NoiseLevel) -> Estim
 
 def _evaluate(ask: Query, level: NoiseLevel) -> Prediction:
     predictor = ask.predictor
+    if isinstance(predictor, NoisePredictor) and tuple(ask.x.shape[2:]) != tuple(predictor.shape[1:]):
+        raise LawError(misshapen(predictor.shape, ask.x.shape[1:]))
     with torch.set_grad_enabled(ask.gradient):
         if not isinstance(predictor, NoisePredictor):
             return Prediction(ask.x * 0)  # a classifier that does not care

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from superpose import LawError, NoiseLevel
+from superpose import LawError, NoiseLevel, prompted
+from superpose.estimate.lawful import check_law
 from superpose.estimate.on_canvas import OnCanvas, misshapen
 from superpose.testing.predictors import TinyPredictor
 
@@ -49,3 +50,8 @@ def test_the_network_is_not_asked_about_a_whole_canvas():
     with pytest.raises(LawError, match="sees images of 8x8, and is shown 8x24: show it parts of its size"):
         canvas.predict(torch.zeros(1, 3, 8, 24), LEVEL, {})
     assert "8x8" in misshapen((3, 8, 8), (3, 16, 16))
+
+
+def test_a_tree_that_shows_a_network_another_size_is_unlawful():
+    with pytest.raises(LawError, match="sees images of 8x8, and is shown 8x24"):
+        check_law(prompted(TinyPredictor(), "a"), (3, 8, 24), [LEVEL])
