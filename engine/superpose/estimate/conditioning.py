@@ -123,6 +123,9 @@ def _such_as(what: str, shape: Shape, moves: Callable[[View], bool]) -> str:
 def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
     """The place that each one shown comes from, by the view's variance rule turned round, and the size shown."""
     channels, height, width = shape
+    view, *more = view.windows(shape)
+    if more or view.share() is not None:
+        return torch.empty(0, dtype=torch.long), (0, 0)
     shown = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64))
     must_be_images(shown, view, "apply")
     seen = shown.shape

@@ -6,9 +6,12 @@ import torch
 from superpose import LawError, make
 
 
-@pytest.mark.parametrize("kind", ["window", "canvas", "panorama"])
-def test_a_part_alone_is_not_inverted(kind):
-    view, x = make("view", kind), torch.zeros(1, 3, 16, 8)
+@pytest.mark.parametrize(
+    ("kind", "options"), [("window", {"left": 1}), ("canvas", {"of": 2}), ("panorama", {"top": 1})]
+)
+def test_a_part_alone_is_not_inverted_and_the_whole_is_itself(kind, options):
+    view, x = make("view", kind, **options), torch.zeros(1, 3, 8, 16)
+    assert make("view", kind).invert(x[..., :8]) is not None
     with pytest.raises(LawError, match=f"{kind} shows a part, and can't know of what"):
         view.invert(view.apply(x))
 
