@@ -123,12 +123,11 @@ def _such_as(what: str, shape: Shape, moves: Callable[[View], bool]) -> str:
 def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
     """The place that each one shown comes from, by the view's variance rule turned round, and the size shown."""
     channels, height, width = shape
-    view, *more = view.windows(shape)
-    if more or view.share() is not None:
-        return torch.empty(0, dtype=torch.long), (0, 0)
     shown = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64))
     must_be_images(shown, view, "apply")
     seen = shown.shape
+    if seen[2] * seen[3] != height * width:  # of a part no place outside of it is known
+        return torch.empty(0, dtype=torch.long), (0, 0)
     numbers = torch.arange(seen[2] * seen[3], dtype=torch.float64).view(1, 1, *seen[2:]).expand(seen).contiguous()
     carried = view.apply_to_variance(numbers).flatten(2)[0]
     order = carried[0].argsort()
