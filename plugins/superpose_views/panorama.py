@@ -90,17 +90,17 @@ class Panorama(Windowed):
     def scaled(self, factor: float) -> View:
         """The same windows on an image ``factor`` times as large."""
 
-        def times(value: int | None) -> int | None:
-            return None if value is None else max(1, round(value * factor))
+        def times(value: int) -> int:
+            return max(1, round(value * factor))
 
         return attrs.evolve(
             self,
-            size=self.size and tuple(map(times, self.size)),
-            stride=times(self.stride),
+            size=self.size and (times(self.size[0]), times(self.size[1])),
+            stride=self.stride and times(self.stride),
             top=round(self.top * factor),
             left=round(self.left * factor),
-            height=times(self.height),
-            width=times(self.width),
+            height=self.height and times(self.height),
+            width=self.width and times(self.width),
         )
 
     def _window(self, height: int, width: int) -> tuple[int, int]:

@@ -59,5 +59,5 @@ class Window(Windowed):
 
     def scaled(self, factor: float) -> View:
         """The same part of an image ``factor`` times as large."""
-        size = self.size and tuple(round(side * factor) for side in self.size)
+        size = self.size and (round(self.size[0] * factor), round(self.size[1] * factor))
         return attrs.evolve(self, top=round(self.top * factor), left=round(self.left * factor), size=size)

@@ -64,7 +64,7 @@ def rows_of(section):
 def test_a_small_recipe_asks_the_rows_that_the_page_says(path, loaded):
     """Of a prompt those of the guidance; n + 1 of n parts with cfg, 2 n of n views: equal questions are asked once."""
     recipe, said = loaded[path], rows_of("Guidance")
-    if recipe.constraint or recipe.population or recipe.stage:
+    if recipe.constraint or recipe.population or recipe.stage or recipe.canvas:
         return  # these have columns of their own
     subject, found = recipe.subject, superpose.inspect(recipe).total / recipe.scheduler.steps
     if subject.decomposition is not None:

@@ -66,7 +66,7 @@ class Run:
     # More would make each layer's work smaller than the cost of sharing it, on any number of cores.
     threads: int = option(4, doc="processor threads, on which the last bits depend", ge=1, le=256)
     batch_size: int = option(
-        0, doc="rows of every forward pass; 0 for as many as one sample needs, and at least 4", ge=0, le=4096
+        0, doc="rows of every forward pass; 0 for as many as one sample needs, from 4 to 64", ge=0, le=4096
     )
     noise: str = option(
         "own",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Rows of a forward pass where the recipe leaves them open and one sample needs fewer: below, a small network on a
 #: CPU spends its time on overhead (one row takes half as long as four).
 LEAST_ROWS = 4
+#: Rows at most, likewise: a sample of many windows or particles makes more forward passes, and not larger ones.
+MOST_ROWS = 64
 
 
 @attrs.frozen(eq=False)
@@ -81,8 +83,8 @@ def compose_of(recipe: Recipe, networks: Networks) -> Composition:
 
 
 def batch_size_of(recipe: Recipe, inspection: Inspection | None) -> int:
-    """Rows of every forward pass: the recipe's, or as many as one sample needs."""
-    return recipe.run.batch_size or max(LEAST_ROWS, inspection.rows if inspection else 0)
+    """Rows of every forward pass: the recipe's, or as many as one sample needs, within bounds."""
+    return recipe.run.batch_size or min(MOST_ROWS, max(LEAST_ROWS, inspection.rows if inspection else 0))
 
 
 def _read(recipe: Recipe, number: int, rows: int, networks: Networks) -> Assembly:
