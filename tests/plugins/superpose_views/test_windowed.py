@@ -5,7 +5,6 @@ import torch
 
 from superpose import LawError, make
 
-
 PARTS = {"window": {"left": 1}, "canvas": {"of": 2}, "panorama": {"top": 1}}
 
 
