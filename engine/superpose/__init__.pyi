@@ -179,6 +179,7 @@ from superpose.recipe import load_sweep as load_sweep
 from superpose.recipe import loads as loads
 from superpose.recipe import schema as schema
 from superpose.recipe.axes import Axis as Axis
+from superpose.recipe.extent import Extent as Extent
 from superpose.recipe.filter import Filter as Filter
 from superpose.recipe.plain import Paths as Paths
 from superpose.recipe.where import KeyPath as KeyPath
