@@ -55,6 +55,8 @@ from superpose.estimate.from_files import FileModel as FileModel
 from superpose.estimate.from_files import FromFiles as FromFiles
 from superpose.estimate.guidance import BoundGuidance as BoundGuidance
 from superpose.estimate.guidance import Guidance as Guidance
+from superpose.estimate.interpolation import interpolated as interpolated
+from superpose.estimate.interpolation import slerp as slerp
 from superpose.estimate.loss import BoundLoss as BoundLoss
 from superpose.estimate.loss import Loss as Loss
 from superpose.estimate.memory import Remembered as Remembered
@@ -78,8 +80,10 @@ from superpose.estimate.prediction import LearnedVariance as LearnedVariance
 from superpose.estimate.prediction import Parameterization as Parameterization
 from superpose.estimate.prediction import Prediction as Prediction
 from superpose.estimate.prediction import with_gradient as with_gradient
+from superpose.estimate.predictor import Between as Between
 from superpose.estimate.predictor import Condition as Condition
 from superpose.estimate.predictor import Conditioning as Conditioning
+from superpose.estimate.predictor import InterpolationPath as InterpolationPath
 from superpose.estimate.predictor import NoisePredictor as NoisePredictor
 from superpose.estimate.problem import Problem as Problem
 from superpose.estimate.problem import problems_of as problems_of
@@ -161,6 +165,7 @@ from superpose.plugins import load_plugins as load_plugins
 from superpose.plugins.hooks import Register as Register
 from superpose.recipe import ComposeTerm as ComposeTerm
 from superpose.recipe import ComposeTerms as ComposeTerms
+from superpose.recipe import Interpolation as Interpolation
 from superpose.recipe import Mistake as Mistake
 from superpose.recipe import MistakesError as MistakesError
 from superpose.recipe import PartTerms as PartTerms

@@ -208,16 +208,10 @@ def _row(conditioning: Conditioning, i: int) -> Conditioning:
 
 
 def between(a: Tensor, b: Tensor, mix: float) -> Tensor:
-    """Spherical interpolation of two tensors of one shape: ``a`` at 0, ``b`` at 1; a straight line where they agree."""
-    import torch
+    """Spherical interpolation of two states, each a vector as a whole: ``a`` at 0, ``b`` at 1."""
+    from superpose import slerp
 
-    if mix in (0, 1):  # the very same, with no rounding
-        return b if mix else a
-    cosine = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0).clamp(-1, 1)
-    theta = cosine.arccos()
-    if float(theta) < 1e-4:
-        return a.lerp(b, mix)
-    return (torch.sin((1 - mix) * theta) * a + torch.sin(mix * theta) * b) / torch.sin(theta)
+    return slerp(a.flatten(), b.flatten(), mix).view_as(a)
 
 
 def _told(canvas: Canvas, prompt: str | None) -> Denoiser:

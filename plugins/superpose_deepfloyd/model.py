@@ -15,7 +15,7 @@ from superpose_deepfloyd.embeddings import COMMAND, Embeddings
 from superpose_deepfloyd.stage import Stage, read_stage
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose import InterpolationPath, LearnedVariance, NoisePredictor, Schedule
     from superpose_deepfloyd.text import TextFolder
 
 
@@ -79,6 +79,11 @@ class Cascaded(FileModel["tuple[Stage, Embeddings | TextFolder]"], ABC):
     def learned_variance(self) -> LearnedVariance:
         """A range, where the scheduler's configuration says so and the network writes it."""
         return "learned_range" if self.stage.learns_variance else "none"
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along the sphere."""
+        return "slerp"
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt that the file of texts does not have, with the nearest that it has; words without a tokenizer."""

@@ -16,7 +16,7 @@ from superpose_diffae.codes import Code, linear_combination, ordered
 from superpose_diffae.templates import BETAS, LATENT, NAMES, TEMPLATES
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NetworkPredictor, NoisePredictor
+    from superpose import InterpolationPath, LearnedVariance, NetworkPredictor, NoisePredictor
     from superpose_diffae.loading import Metadata
     from superpose_diffae.predictor import Networks
     from superpose_networks.diffae import Layout
@@ -49,6 +49,11 @@ class CodedModel(FileModel[M], ABC):
 
         codes = Codes(networks, ordered(self.code), self.shape, width, self.latent_steps, device, dtype)
         return predictor(self, codes)
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along a line, as the original mixes codes."""
+        return "lerp"
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt that is the name of no code, or of one that is to be drawn where nothing draws."""

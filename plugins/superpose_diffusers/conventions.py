@@ -48,6 +48,8 @@ class Convention(ABC):
 
     resizes: ClassVar[bool] = True  # whether it can be asked at other sizes than that of training
 
+    masks: ClassVar[bool] = False  # whether a prompt goes with a mask of its tokens
+
     #: Tokenizers that cut a prompt at the pipeline's ``max_sequence_length``; others cut it at a length of their own.
     open_ended: ClassVar[tuple[str, ...]] = ()
 
@@ -174,6 +176,7 @@ class DiT(Convention):
 class PixArt(Convention):
     """``PixArtTransformer2DModel``: words with a mask; the alpha model of 1024 pixels is told the size as well."""
 
+    masks = True
     open_ended = ("tokenizer",)
 
     def wording(self, pipeline: type[Pipeline], tokenizer: PreTrainedTokenizerBase, prompt: str) -> tuple[str, int]:
@@ -200,6 +203,7 @@ class PixArt(Convention):
 class Sana(Convention):
     """``SanaTransformer2DModel``: words of a language model, asked for with the pipeline's own instruction."""
 
+    masks = True
     open_ended = ("tokenizer",)
 
     def wording(self, pipeline: type[Pipeline], tokenizer: PreTrainedTokenizerBase, prompt: str) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from superpose_diffusers.conventions import Convention, Settings, convention, de
 from superpose_diffusers.folder import PipelineFolder
 
 if TYPE_CHECKING:
-    from superpose import LearnedVariance, NoisePredictor, Schedule, Site, Token
+    from superpose import InterpolationPath, LearnedVariance, NoisePredictor, Schedule, Site, Token
 
 
 @attrs.frozen(kw_only=True)
@@ -145,6 +145,12 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         network = unread(self.metadata[0])
         name_sites(network)
         return sites_in(network)
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along the sphere; None where prompts are classes, or go with masks of their tokens."""
+        _, rule, config = self.metadata
+        return None if rule.masks or rule.classes(config) is not None else "slerp"
 
     def tokens(self, prompt: str) -> tuple[Token, ...]:
         """Tokens of a prompt, where there is one text encoder, which reads it as it is."""

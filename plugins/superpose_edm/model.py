@@ -13,7 +13,7 @@ from superpose import EDMSchedule, FileModel, Problem, RecipeError, class_of, op
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import LearnedVariance, NoisePredictor, Schedule
+    from superpose import InterpolationPath, LearnedVariance, NoisePredictor, Schedule
     from superpose_edm.config import EDMConfig
     from superpose_edm.network import EDMUNet
     from superpose_networks import LazyNetwork
@@ -78,6 +78,11 @@ class EDM(FileModel["tuple[EDMConfig, LazyNetwork[EDMUNet]]"]):
         """EDM's axis of noise levels."""
         low, high = self.config.around.ends
         return EDMSchedule(sigma_min=max(low, LOWEST), sigma_max=min(high, HIGHEST))
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along a line, where there are classes: each is a one among zeros."""
+        return "lerp" if self.config.label_dim else None
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt that is none of the network's classes."""

@@ -17,7 +17,7 @@ from superpose_glyphs.phrases import Vocabulary
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import EncodePrompt, NoisePredictor
+    from superpose import EncodePrompt, InterpolationPath, NoisePredictor
     from superpose_ldm import Checkpoint, Words
     from superpose_networks import LazyNetwork
     from superpose_networks.latent import TextEncoder
@@ -60,6 +60,11 @@ class GlyphsLatent(Trained["tuple[Checkpoint, Vocabulary]"]):
     def clip(self) -> Clip | None:
         """Latents know no range."""
         return None
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along the sphere: the encodings of words have one length."""
+        return "slerp"
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A word that is not understood."""

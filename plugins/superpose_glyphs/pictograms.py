@@ -15,7 +15,7 @@ from superpose_glyphs.classifier import NoisyReader
 from superpose_glyphs.model import Described, Trained, seen_shape
 
 if TYPE_CHECKING:
-    from superpose import NoisePredictor
+    from superpose import InterpolationPath, NoisePredictor
     from superpose_glyphs.captioned import Captions
     from superpose_networks import LazyNetwork
 
@@ -51,6 +51,11 @@ class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions
     def words(self) -> tuple[str, ...]:
         """Words that it can show, in the order of the network's table."""
         return self.metadata[0]
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along a line: captions are sums."""
+        return "lerp"
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt that is no caption, with what to write instead."""

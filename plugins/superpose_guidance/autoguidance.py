@@ -99,7 +99,7 @@ class ByAnother(BoundGuidance):
         better = Prompted(predictor, condition)
         if self.worse is predictor:
             return better
-        return guided(better, Prompted(self.worse, self.context.condition(self.worse, condition.prompt)), self.scale)
+        return guided(better, Prompted(self.worse, self.context.same(self.worse, condition)), self.scale)
 
     def unprompted(self, predictor: NoisePredictor, negative: Condition) -> Denoiser:
         """Both networks without a prompt."""

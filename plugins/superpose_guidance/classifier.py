@@ -134,6 +134,11 @@ class Bound(BoundGuidance):
         if self.scale == 0:
             return inner
         # A class is told once, so that equal questions are asked once.
+        if condition.between is not None:
+            raise PromptError(
+                f"a classifier knows prompts, and {condition.prompt!r} is between two: take another guidance, or leave "
+                "interpolate out"
+            )
         label = self.label(condition.prompt)
         if label not in self._told:
             self._told[label] = self.load.condition(condition.prompt, label)

@@ -102,6 +102,7 @@ class PartPredictor(NoisePredictor):
         self.schedule, self.shape, self.device = network.schedule, network.shape, network.device
         self.learned_variance, self.process = network.learned_variance, network.process
         self.concat_conditioning, self.differentiable = network.concat_conditioning, network.differentiable
+        self.interpolation = network.interpolation
 
     def condition(self, prompt: str) -> Condition:
         """That of the network, one object for all parts."""

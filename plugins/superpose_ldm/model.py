@@ -24,7 +24,7 @@ from superpose import (
 from superpose_ldm.files import Files
 
 if TYPE_CHECKING:
-    from superpose import ChannelGroup, LearnedVariance, NoisePredictor, Schedule, Token
+    from superpose import ChannelGroup, InterpolationPath, LearnedVariance, NoisePredictor, Schedule, Token
     from superpose_ldm.checkpoint import Checkpoint
 
 
@@ -106,6 +106,11 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
         """Groups of channels of the image or mask that it looks at, by how views act on them."""
         return self.metadata.concat_conditioning
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """Along the sphere, where prompts are words or classes: both are told as features."""
+        return None if self.metadata.conditioning.width is None else "slerp"
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
         """A prompt where the model knows none, a class that it does not know, words without a tokenizer."""

@@ -12,7 +12,7 @@ from superpose_words.columns import turned, wide
 from superpose_words.rates import Rate, rates_of
 
 if TYPE_CHECKING:
-    from superpose import Clip, LearnedVariance, NoisePredictor, Process, Reading, Schedule
+    from superpose import Clip, InterpolationPath, LearnedVariance, NoisePredictor, Process, Reading, Schedule
 
 #: Letters of a word, at most.
 LONGEST = 24
@@ -77,6 +77,11 @@ class Word(Model):
     def differentiable(self) -> bool:
         """That of the letters."""
         return self.model.differentiable
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """That of the letters."""
+        return self.model.interpolation
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Read the weights of the letters."""

@@ -27,7 +27,7 @@ class Spelled(NoisePredictor):
         self.letter, self.letters, self.nothing = letter, letters, nothing
         self.schedule, self.process, self.device = letter.schedule, letter.process, letter.device
         self.parameterization, self.learned_variance = letter.parameterization, letter.learned_variance
-        self.clip, self.differentiable = letter.clip, letter.differentiable
+        self.clip, self.differentiable, self.interpolation = letter.clip, letter.differentiable, letter.interpolation
         self.shape = wide(letter.shape, letters)
 
     @property

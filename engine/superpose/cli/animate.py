@@ -13,18 +13,22 @@ from superpose.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from superpose.running.reel import Pace
+
 DESCRIPTION = """\
 Make an animation of an image that superpose wrote, from each of its readings to the next and back, as the recipe
 inside the image says: pieces of a puzzle fly, discs and hinges turn, patches travel, hybrids go away and come back,
 colours and bands fade, and an image of several stages becomes sharp. No network is loaded. Of a run, each image is
-animated.
+animated. Of a sweep, --axis makes a film of each sample along one of its axes.
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.description = DESCRIPTION
-    parser.add_argument("image", type=Path, metavar="IMAGE|RUN", help="a PNG file, or the folder of a run")
+    what = "a PNG file, the folder of a run, or with --axis that of a sweep"
+    parser.add_argument("image", type=Path, metavar="IMAGE|RUN|SWEEP", help=what)
+    parser.add_argument("--axis", metavar="KEY", help="axis of the sweep to go along, such as interpolate.mix")
     parser.add_argument(
         "--out",
         type=Path,
@@ -50,10 +54,29 @@ def main(arguments: argparse.Namespace) -> int:
     from superpose.running.reel import Pace
 
     pace = Pace(arguments.fps, arguments.move, arguments.rest)
+    if arguments.axis is not None:
+        return _along(arguments, pace)
     inputs = named_files(arguments.input)
     for image, out in _places(arguments):
         options = {name: getattr(arguments, name) for name in ("size", "captions", "overwrite")}
         say(animate(image, out, pace=pace, inputs=inputs, **options))
+    return 0
+
+
+def _along(arguments: argparse.Namespace, pace: Pace) -> int:
+    """Write the films of a sweep along an axis, and print their paths."""
+    from superpose.running.axis_films import axis_films
+
+    out = arguments.out
+    films = axis_films(arguments.image, arguments.axis)
+    one = out is not None and out.suffix and not out.is_dir()
+    if one and len(films) > 1:
+        raise RecipeError(f"{arguments.image} has {len(films)} samples to animate: name a folder with --out")
+    caption = arguments.axis if arguments.captions else ""
+    for film in films:
+        path = out if one else (out or arguments.image) / f"{film.name}.{arguments.format or 'gif'}"
+        options = {"size": arguments.size, "overwrite": arguments.overwrite}
+        say(film.write(path, pace=pace, caption=caption, **options))
     return 0
 
 

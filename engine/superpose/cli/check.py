@@ -201,4 +201,7 @@ def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
     elif subject.image is not None:
         tree.add(f"image {marked(subject.image.name)}")
     else:
+        way = subject.interpolate
+        if way is not None:
+            note = f" to {marked(repr(way.to))}, {way.mix:g}{f' by {way.path}' if way.path else ''}{note}"
         tree.add(f"prompt {marked(repr(subject.prompt))}{note}")

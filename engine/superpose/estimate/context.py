@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, overload
 import attrs
 
 from superpose.estimate.canvas import Canvas
+from superpose.estimate.interpolation import interpolated
 from superpose.estimate.model import Model
 
 if TYPE_CHECKING:
@@ -86,3 +87,10 @@ class Context:
                 else self.shared.do(predictor, ("condition", prompt), lambda: predictor.condition(prompt))
             )
         return self._conditions[key]
+
+    def same(self, predictor: NoisePredictor, condition: Condition) -> Condition:
+        """What another network was told, as that network is told it."""
+        if condition.between is None:
+            return self.condition(predictor, condition.prompt)
+        start, end, mix, path = condition.between
+        return interpolated(predictor, self.same(predictor, start), self.same(predictor, end), mix, path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from superpose.estimate.clip import Clip
     from superpose.estimate.conditioning import ChannelGroup
     from superpose.estimate.prediction import LearnedVariance
-    from superpose.estimate.predictor import NoisePredictor
+    from superpose.estimate.predictor import InterpolationPath, NoisePredictor
     from superpose.estimate.problem import Problem
     from superpose.estimate.reading import Reading
 
@@ -121,6 +121,11 @@ class Model(Kind, ABC):
         None, where nothing is said.
         """
         return ()
+
+    @property
+    def interpolation(self) -> InterpolationPath | None:
+        """`NoisePredictor.interpolation`, known before any weight is read."""
+        return None
 
     def tokens(self, prompt: str) -> tuple[Token, ...]:
         """Tokens of a prompt, as `NoisePredictor.tokens`, known before any weight is read."""

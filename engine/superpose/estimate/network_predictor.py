@@ -98,6 +98,7 @@ class NetworkPredictor(NoisePredictor):
         self.shape, self.schedule, self.process, self.clip = model.shape, model.schedule, model.process, model.clip
         self.learned_variance = model.learned_variance or "none"
         self.concat_conditioning, self.differentiable = model.concat_conditioning, model.differentiable
+        self.interpolation = model.interpolation
         self.sites = sites_in(self.network) if isinstance(self.network, nn.Module) else ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import attrs
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
 
+#: The path between two prompts: along the sphere, or along a line.
+InterpolationPath: TypeAlias = Literal["slerp", "lerp"]
+
 
 @attrs.frozen(eq=False)
 class Condition:
@@ -34,10 +37,21 @@ class Condition:
     Attributes:
         prompt: What it was made from, for people to read.
         tensors: Named tensors with a leading dimension of one row; the same names for every prompt of a predictor.
+        between: The ends of the way that it lies on, where it is that of no prompt: see `superpose.interpolated`.
     """
 
     prompt: str
     tensors: Mapping[str, Tensor] = attrs.field(factory=dict)
+    between: Between | None = None
+
+
+class Between(NamedTuple):
+    """The place of a condition between two others."""
+
+    start: Condition
+    end: Condition
+    mix: float
+    path: InterpolationPath
 
 
 @attrs.frozen(eq=False)
@@ -72,6 +86,8 @@ class NoisePredictor(ABC):
             where nothing is said they are pictures of as many channels as the state.
         differentiable: Whether torch can differentiate its answer with respect to x: see `superpose.differentiable`.
         sites: Where its attention can be tapped: see `superpose.Tap`.
+        interpolation: The path between two prompts as it has it, along a sphere or a line: see
+            `superpose.interpolated`. None where prompts are told by numbers or masks, between which there is nothing.
     """
 
     schedule: Schedule
@@ -84,6 +100,7 @@ class NoisePredictor(ABC):
     concat_conditioning: tuple[ChannelGroup, ...] = ()
     differentiable: bool = True
     sites: tuple[Site, ...] = ()
+    interpolation: InterpolationPath | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

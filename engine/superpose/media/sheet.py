@@ -120,17 +120,18 @@ def readings(subject: Subject) -> list[Reading]:
     if subject.image is not None:
         # A picture that travels in an image has its content's hash in its name.
         return [Reading(re.sub(r"(?<=.)-[0-9a-f]{12}$", "", subject.image.stem), _same, _same)]
-    return [Reading(subject.prompt or UNTOLD, _same, _same, subject.prompt or None)]
+    # Of what is between two prompts a classifier, which knows prompts, can say nothing.
+    return [Reading(subject.shown or UNTOLD, _same, _same, None if subject.is_between else subject.shown or None)]
 
 
 def _composed(terms: ComposeTerms) -> list[Reading]:
     """Prompts as one reading, ``A AND B NOT C``, and those of every other subject that is shown."""
     shown, hidden = ([term.subject for term in half] for half in (terms.conjuncts, terms.negated))
-    label = " AND ".join(subject.prompt or UNTOLD for subject in shown if subject.prompt is not None)
-    label += "".join(f" NOT {subject.prompt or UNTOLD}" for subject in hidden if subject.prompt is not None)
+    label = " AND ".join(subject.shown or UNTOLD for subject in shown if subject.prompt is not None)
+    label += "".join(f" NOT {subject.shown or UNTOLD}" for subject in hidden if subject.prompt is not None)
     # Of several prompts in one image a classifier, which knows one class an image, can say nothing.
-    prompts = [subject.prompt for subject in shown if subject.prompt]
-    prompt = prompts[0] if len(prompts) == 1 else None
+    prompts = [subject for subject in shown if subject.shown]
+    prompt = prompts[0].shown if len(prompts) == 1 and not prompts[0].is_between else None
     others = [reading for subject in shown if subject.prompt is None for reading in readings(subject)]
     return [Reading(label.strip(), _same, _same, prompt), *others] if label else others
 

@@ -16,7 +16,7 @@ from superpose.kinds.roles import ROLES
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: Keys that the grammar of recipes puts beside the options of a kind.
 _ROLE_KEYS = tuple(role.name for role in ROLES.values() if role.in_subject)
-_SAID = ("prompt", "image", "fit", "resizer", "negative", "guidance_stages", "reduction")
+_SAID = ("prompt", "interpolate", "image", "fit", "resizer", "negative", "guidance_stages", "reduction")
 SUBJECT_KEYS = ("model", *_SAID, *_ROLE_KEYS, "compose")
 VIEW_KEYS = ("weight", *SUBJECT_KEYS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from superpose.recipe.dump import dumps as dumps
+from superpose.recipe.interpolation import Interpolation as Interpolation
 from superpose.recipe.json_schema import schema as schema
 from superpose.recipe.loading import load as load
 from superpose.recipe.loading import loads as loads

@@ -20,11 +20,12 @@ import superpose
 from superpose.errors import PluginError
 from superpose.estimate.reduction import REDUCTIONS
 from superpose.kinds.kind import Kind
-from superpose.kinds.options import Choice, Form, Listed, Option, Scalar, options_of
+from superpose.kinds.options import Choice, Form, Listed, Nested, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.extent import Extent
+from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.mistakes import header, shown
 from superpose.recipe.overrides import OverrideValue
 from superpose.recipe.read import TEXT, WRONG, Reader, Wrong, all_right
@@ -45,6 +46,7 @@ RECIPE_KEYS = (
     *SUBJECTS,
     "fit",
     "resizer",
+    "interpolate",
     "negative",
     "reduction",
     "canvas",
@@ -65,6 +67,7 @@ _WORDS: dict[str, Form] = {
     "resizer": Choice(RESIZERS),
     "negative": TEXT,
     "reduction": Choice(REDUCTIONS),
+    "interpolate": Nested(Interpolation),
 }
 _weight = attrs.fields(ViewTerm).weight
 #: The option that every view has.
@@ -101,7 +104,8 @@ def read_recipe(reader: Reader, data: TomlTable) -> Recipe | Wrong:
 
 def read_subject(reader: Reader, data: TomlTable) -> Subject | Wrong:
     """What the recipe in ``data`` shows, or `WRONG`: its views, decompositions and prompts alone."""
-    return _subject(reader, {key: _unguided(data[key]) for key in SUBJECTS if key in data}, (), outermost=True)
+    shown = {key: _unguided(data[key]) for key in (*SUBJECTS, "interpolate") if key in data}
+    return _subject(reader, shown, (), outermost=True)
 
 
 def _unguided(value: object) -> object:

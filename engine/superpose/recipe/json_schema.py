@@ -21,6 +21,7 @@ from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.extent import Extent
 from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
 from superpose.recipe.sweep import SweepOptions
@@ -191,6 +192,7 @@ class _Writer:
         return {
             "model": {"type": "string", "description": "Name of the network that paints it: one of [models.NAME]."},
             **_TEXTS,
+            "interpolate": self.table("interpolate", Interpolation),
             "guidance": _ref("guidance"),
             "guidance_stages": stages | {"description": where},
             "fit": {

@@ -24,6 +24,7 @@ from superpose.recipe.tables import Run
 
 _STAGE = '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}'
 _VIEW = '[[view]]\nkind = "identity"\nprompt = "A"'
+_BETWEEN = 'interpolate = {to = "O", mix = 0.25}'
 _PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
 
 _SWEEP = 'prompt = "A"\n\n[guidance]\nkind = "cfg"\n\n[sweep]\n'
@@ -50,6 +51,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.guidance": '[guidance]\nkind = "cfg"\nscale = 5.0',
     "recipe.clip": '[clip]\nkind = "dynamic"\nratio = 0.995',
     "recipe.prompt": 'prompt = "A"',
+    "recipe.interpolate": f'prompt = "A"\n{_BETWEEN}',
     "recipe.image": 'image = "letter.png"',
     "recipe.fit": 'image = "letter.png"\nfit = "cover"',
     "recipe.resizer": 'image = "letter.png"\nfit = "contain"\nresizer = "box"',
@@ -73,6 +75,7 @@ EXAMPLES: dict[str, str] = {
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.prompt": _VIEW,
+    "view.interpolate": f'[[view]]\nkind = "identity"\nprompt = "A"\n{_BETWEEN}',
     "view.image": '[[view]]\nkind = "identity"\nimage = "letter.png"',
     "view.model": (
         f'{_VIEW}\n\n[[view]]\nkind = "rotate"\nmodel = "faces"\nprompt = ""\n\n[models.faces]\nkind = "glyphs-diffae"'
@@ -90,6 +93,7 @@ EXAMPLES: dict[str, str] = {
     "view.decomposition": '[[view]]\nkind = "flip"\ndecomposition = {kind = "hybrid", low = "A", high = "S"}',
     "view.compose": '[[view]]\nkind = "flip"\ncompose = {and = ["A", "V"]}',
     "part.prompt": f'{_PART}\nprompt = "A"',
+    "part.interpolate": f'{_PART}\nprompt = "A"\n{_BETWEEN}',
     "part.image": f'{_PART}\nimage = "letter.png"',
     "part.fit": f'{_PART}\nimage = "letter.png"\nfit = "cover"',
     "part.resizer": f'{_PART}\nimage = "letter.png"\nfit = "stretch"\nresizer = "box"',
@@ -108,6 +112,7 @@ EXAMPLES: dict[str, str] = {
     "compose.not": '[compose]\nand = ["A"]\nnot = [{prompt = "V", weight = 0.5}]',
     "term.weight": '[compose]\nand = ["A", {prompt = "V", weight = 0.5}]',
     "term.prompt": '[compose]\nand = [{prompt = "A"}]',
+    "term.interpolate": '[compose]\nand = ["V", {prompt = "A", interpolate = {to = "O", mix = 0.25}}]',
     "term.image": '[compose]\nand = ["A", {image = "letter.png"}]',
     "term.fit": '[compose]\nand = ["A", {image = "letter.png", fit = "cover"}]',
     "term.resizer": '[compose]\nand = ["A", {image = "letter.png", fit = "cover", resizer = "box"}]',

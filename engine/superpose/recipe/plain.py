@@ -50,6 +50,8 @@ def subject_table(subject: Subject, paths: Paths) -> TomlTable:
     texts["image"] = None if subject.image is None else paths(subject.image)
     texts |= {"fit": subject.fit, "resizer": subject.resizer, "reduction": subject.reduction}
     table: TomlTable = {key: text for key, text in texts.items() if text is not None}
+    if subject.interpolate is not None:
+        table["interpolate"] = plain(subject.interpolate, paths)
     if subject.guidance is not None:
         table["guidance"] = plain(subject.guidance, paths)
     if subject.guidance_stages:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from superpose.estimate.decomposition import Decomposition
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.view import View
+    from superpose.recipe.interpolation import Interpolation
     from superpose.recipe.where import KeyPath
 
 #: What an image shows is exactly one of these.
@@ -38,6 +39,7 @@ class Subject:
 
     Attributes:
         prompt: What to ask the model for.
+        interpolate: The way from there to another prompt; None to stay.
         image: The file of a picture that is given, of which no network is asked.
         fit, resizer: What is done where that has another size: see `Fit`; None to refuse it.
         view: Views, each of which shows a subject of its own.
@@ -52,6 +54,7 @@ class Subject:
     """
 
     prompt: str | None = None
+    interpolate: Interpolation | None = None
     image: Path | None = None
     fit: str | None = attrs.field(default=None, validator=Limits(choices=FITS))
     resizer: str | None = attrs.field(default=None, validator=Limits(choices=RESIZERS))
@@ -75,6 +78,8 @@ class Subject:
                 raise RecipeError(f"of an image that is given no network is asked: leave out {said}, or give a prompt")
         elif said := next((key for key in ("fit", "resizer") if getattr(self, key) is not None), None):
             raise RecipeError(f"{said} is of an image that is given, and there is none here: leave it out")
+        if self.interpolate is not None and self.prompt is None:
+            raise RecipeError("interpolate goes from a prompt to another, and there is none beside it: give prompt")
         if self.guidance_stages and self.guidance is None:
             raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
         if self.reduction is not None and not self.view:
@@ -86,6 +91,17 @@ class Subject:
     def fits(self) -> Fit:
         """What is done with an image of another size."""
         return Fit(**{key: said for key, said in (("how", self.fit), ("resizer", self.resizer)) if said is not None})
+
+    @property
+    def shown(self) -> str:
+        """The prompt that is shown, or the name of what lies between two; "" where there is none."""
+        prompt = self.prompt or ""
+        return prompt if self.interpolate is None else self.interpolate.name(prompt)
+
+    @property
+    def is_between(self) -> bool:
+        """True where what is shown lies between two prompts and is neither."""
+        return self.interpolate is not None and self.interpolate.mix not in (0, 1)
 
     @property
     def inner(self) -> tuple[Subject, ...]:
@@ -112,9 +128,9 @@ class Subject:
             yield from inner.images((*path, *place))
 
     def prompts(self) -> Iterator[str]:
-        """The prompts here and inside, negative ones left out."""
-        if not (self.placed or self.image):
-            yield self.prompt or ""
+        """The prompts here and inside; negative ones are left out, and what lies between two prompts, which is none."""
+        if not (self.placed or self.image) and not self.is_between:
+            yield self.shown
         for _, inner in self.placed:
             yield from inner.prompts()
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -53,11 +53,14 @@ class Wildcards:
 
     def _within(self, subject: Subject, seed: int, sample: int, path: KeyPath) -> Subject:
         places = iter([(*path, *place) for place, _ in subject.placed])
-        own = {
+        own: dict[str, Any] = {
             key: self.chosen(text, f"{seed}/{sample}/{dotted((*path, key))}")
             for key in ("prompt", "negative")
             if (text := getattr(subject, key)) is not None
         }
+        if subject.interpolate is not None:
+            key = f"{seed}/{sample}/{dotted((*path, 'interpolate', 'to'))}"
+            own["interpolate"] = attrs.evolve(subject.interpolate, to=self.chosen(subject.interpolate.to, key))
         return subject.mapped(lambda inner: self._within(inner, seed, sample, next(places)), **own)
 
     def chosen(self, text: str, key: str) -> str:
@@ -88,5 +91,6 @@ class Wildcards:
 
 def has_wildcards(subject: Subject) -> bool:
     """True where a prompt of the subject, or of one inside it, has a wildcard."""
-    texts = (subject.prompt, subject.negative)
+    end = None if subject.interpolate is None else subject.interpolate.to
+    texts = (subject.prompt, end, subject.negative)
     return any(text is not None and _CHOICE.search(text) for text in texts) or any(map(has_wildcards, subject.inner))

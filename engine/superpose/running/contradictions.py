@@ -321,13 +321,14 @@ def _misfits(
     if subject.negative is not None and not subject.hears(guidance is not None):
         fit = ", ".join(load_plugins().fitting("guidance", lambda it: it.negates))
         yield (*path, "negative"), f"a negative prompt says nothing without guidance: add [guidance], one of {fit}"
-    for key in ("prompt", "negative"):
-        prompt = getattr(subject, key)
-        if prompt is not None:
-            found = problems_of(model.prompt_problems, prompt)
-            if not found and guidance is not None and key == "prompt":
-                found = problems_of(guidance.prompt_problems, prompt)
-            yield from (((*path, key), str(problem)) for problem in found)
+    for place, prompt in _prompts(subject):
+        found = problems_of(model.prompt_problems, prompt)
+        if not found and guidance is not None and place != ("negative",):
+            found = problems_of(guidance.prompt_problems, prompt)
+        yield from (((*path, *place), str(problem)) for problem in found)
+    if subject.is_between and model.interpolation is None:
+        cure = "take a model whose prompts are encoded, or a [compose] of both prompts"
+        yield (*path, "interpolate"), f"{model.kind} tells its network prompts between which there is nothing: {cure}"
     if subject.image is not None:
         yield from _unlike(subject.image, subject.fits, model, (*path, "image"), outer.shape)
     elif not subject.placed and outer.shape != model.shape:
@@ -345,6 +346,14 @@ def _shown(subject: Subject, place: Path, shape: Shape) -> Shape:
     if place[0] != "view":
         return shape
     return shown_shape(subject.view[int(place[1])].view.windows(shape)[0], shape)
+
+
+def _prompts(subject: Subject) -> Iterator[tuple[Path, str]]:
+    """The prompts that a subject says itself, each with the place that says it."""
+    said: list[tuple[Path, str | None]] = [(("prompt",), subject.prompt), (("negative",), subject.negative)]
+    if subject.interpolate is not None:
+        said.append((("interpolate", "to"), subject.interpolate.to))
+    yield from ((place, prompt) for place, prompt in said if prompt is not None)
 
 
 def _unlike(

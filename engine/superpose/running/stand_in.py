@@ -60,6 +60,7 @@ class StandIn(NoisePredictor):
         self.process = model.process
         self.concat_conditioning = model.concat_conditioning
         self.differentiable = model.differentiable
+        self.interpolation = model.interpolation
         self.device = torch.device("cpu")
         self.rounds = rounds
         self.asked = False

@@ -12,6 +12,7 @@ from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import composed, left_over
 from superpose.estimate.denoiser import Denoiser, Known, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
+from superpose.estimate.interpolation import interpolated
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
 from superpose.estimate.shares import shown_shape
@@ -124,7 +125,7 @@ class _Builder:
         elif subject.image is not None:
             node = Node((*path, "image"), self._given(subject.image, subject.fits, shape), shape)
         else:
-            node = self._prompt(subject.prompt or "", outer, path, shape)
+            node = self._prompt(subject, outer, path, shape)
         if self.nodes is not None:
             self.nodes.append(node)
         return node.denoiser
@@ -170,9 +171,9 @@ class _Builder:
         guided = outer.guidance and self._bound(outer.guidance, outer.network).unprompted(predictor, told)
         return self._at_its_levels(guided or Prompted(predictor, told), predictor)
 
-    def _prompt(self, prompt: str, outer: _Outer, path: Path, shape: Shape) -> Node:
+    def _prompt(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Node:
         predictor, context = outer.network
-        shown = context.condition(predictor, prompt)
+        shown = self._told(subject, outer.network)
         if outer.guidance is None:
             return Node((*path, "prompt"), self._at_its_levels(Prompted(predictor, shown), predictor), shape)
         guidance = self._bound(outer.guidance, outer.network)
@@ -183,6 +184,15 @@ class _Builder:
         if not isinstance(denoiser, Denoiser):
             blamed(guidance, "denoiser", f"returns {article(denoiser)}, and must return a Denoiser")
         return Node(outer.place, self._at_its_levels(denoiser, predictor), shape)
+
+    def _told(self, subject: Subject, network: _Network) -> Condition:
+        predictor, context = network
+        start = context.condition(predictor, subject.prompt or "")
+        if subject.interpolate is None:
+            return start
+        end = context.condition(predictor, subject.interpolate.to)
+        path = subject.interpolate.along(predictor.interpolation)
+        return interpolated(predictor, start, end, subject.interpolate.mix, path)
 
     def _at_its_levels(self, denoiser: Denoiser, predictor: NoisePredictor) -> Denoiser:
         """The denoiser of a network, on the noise levels of the first one."""

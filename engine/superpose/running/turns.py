@@ -38,6 +38,7 @@ _FACTS = (
     "concat_conditioning",
     "differentiable",
     "sites",
+    "interpolation",
 )
 
 
