@@ -59,7 +59,6 @@ from superpose.estimate.interpolation import interpolated as interpolated
 from superpose.estimate.interpolation import slerp as slerp
 from superpose.estimate.loss import BoundLoss as BoundLoss
 from superpose.estimate.loss import Loss as Loss
-from superpose.estimate.memory import Remembered as Remembered
 from superpose.estimate.memory import recall as recall
 from superpose.estimate.memory import remember as remember
 from superpose.estimate.model import Model as Model
@@ -227,6 +226,7 @@ from superpose.sampling.history import levels_of as levels_of
 from superpose.sampling.history import remembered as remembered
 from superpose.sampling.inversion import Ask as Ask
 from superpose.sampling.inversion import invert as invert
+from superpose.sampling.inversion import inverted_states as inverted_states
 from superpose.sampling.loop import State as State
 from superpose.sampling.loop import Trajectory as Trajectory
 from superpose.sampling.noise import Lineage as Lineage

@@ -15,6 +15,7 @@ from superpose_constraints.ilvr import ILVR
 from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
 from superpose_constraints.mmps import MMPS
+from superpose_constraints.null_text import NullText
 from superpose_constraints.pigdm import PiGDM
 from superpose_constraints.prompt_to_prompt import PromptToPrompt
 from superpose_constraints.psld import PSLD
@@ -26,7 +27,7 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, ILVR, Inpaint, Inversion, PromptToPrompt, SDEdit, TFG):
+    for constraint in (Freeze, ILVR, Inpaint, Inversion, NullText, PromptToPrompt, SDEdit, TFG):
         register(constraint)
     for observed in (DAPS, DDNM, DDRM, DiffPIR, DPS, MMPS, PiGDM, PSLD, TMPD):
         register(observed)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 import torch
 
-from superpose import Denoiser, Estimate, Query, RecipeError, marked, moved, recall, remember, with_gradient
+from superpose import Denoiser, Estimate, Query, marked, moved, recall, remember, with_gradient
 from superpose_constraints.attention_edit import Keep, Kept, Replace, Told
 from superpose_constraints.local_blend import changing, word_maps
+from superpose_constraints.steps import no_noise, step_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +41,7 @@ class BesideItsSource(Denoiser):
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Ask the source, then what is shown; the source is moved as `ddim` would."""
-        step = _step(level)
+        step = step_of(level, "prompt-to-prompt carries its source from one level of the plan to the next")
         channels = self.predictor.shape[0]
         state = x[:, :channels]
         before = yield from recall(self)
@@ -81,18 +82,5 @@ class BesideItsSource(Denoiser):
         return (yield from marked(self.inner.estimate(x, level), mark))
 
 
-def _step(level: NoiseLevel) -> StepInfo:
-    if level.step is None or (level.t, level.sigma) != (level.step.here.t, level.step.here.sigma):
-        raise RecipeError(
-            "prompt-to-prompt carries its source from one level of the plan to the next, and is asked in between: use "
-            "a scheduler that asks once a step, such as ddim or euler"
-        )
-    return level.step
-
-
 def _moved(x: Tensor, estimate: Estimate, step: StepInfo) -> Tensor:
-    return moved(x, estimate.clean, step.here, step.there, _no_noise, renoise=estimate.renoise)
-
-
-def _no_noise(purpose: str = "step", law: str = "normal") -> Tensor:
-    raise AssertionError(f"a deterministic step was asked for noise ({purpose}, {law})")
+    return moved(x, estimate.clean, step.here, step.there, no_noise, renoise=estimate.renoise)

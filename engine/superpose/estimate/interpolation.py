@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from superpose.estimate.predictor import InterpolationPath, NoisePredictor
 
+#: Where it comes from.
+PAPERS = ("arXiv 2204.06125",)
 #: Sine of the angle below which there is no one way along the sphere: the two agree, or are opposite.
-LEAST_SINE = 1e-4
+LEAST_SINE = 1e-3
 
 
 def slerp(a: Tensor, b: Tensor, mix: float) -> Tensor:

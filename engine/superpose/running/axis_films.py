@@ -23,6 +23,7 @@ from superpose.recipe.plain import inline
 from superpose.running.animating import HEIGHT
 from superpose.running.reel import Pace
 from superpose.running.sweep.results import LINES
+from superpose.running.sweep.xy import tied
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,11 +102,12 @@ def axis_films(folder: str | Path, axis: str) -> list[AxisFilm]:
     axes = list(rows[0]["values"])
     if axis not in axes:
         raise RecipeError(f"--axis: {axis!r} is no axis of {folder}{suggestion(axis, axes)}")
+    along = {axis, *tied([row["values"] for row in rows], axis)}
     found: dict[tuple[str, int], dict[str, tuple[object, Path]]] = {}
     for row in rows:
-        values = dict(row["values"])
-        value = values.pop(axis)
-        film = found.setdefault((inline(values), row["sample"]), {})
+        value = row["values"][axis]
+        others = {key: other for key, other in row["values"].items() if key not in along}
+        film = found.setdefault((inline(others), row["sample"]), {})
         film.setdefault(inline(value), (value, Path(folder) / row["image"]))
     several = len({others for others, _ in found}) > 1
     numbers = {others: number for number, others in enumerate(dict.fromkeys(others for others, _ in found))}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose.estimate.composed import PAPERS as COMPOSED
+from superpose.estimate.interpolation import PAPERS as INTERPOLATED
 from superpose.estimate.reduction import PAPERS as REDUCED
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _methods(subject: Subject) -> Iterator[Method]:
         yield Method("compose", "and", COMPOSED)
     if subject.reduction is not None:
         yield Method("reduction", subject.reduction, REDUCED.get(subject.reduction, ()))
+    if subject.is_between:
+        yield Method("interpolate", "prompts", INTERPOLATED)
     for inner in subject.inner:
         yield from _methods(inner)
 

@@ -12,7 +12,7 @@ image is taken to be at the first level that the network knows, where there is h
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
@@ -81,11 +81,48 @@ def invert(
         RecipeError: If the levels do not rise, or one is free of noise, where no network can be asked.
     """
     climbed = ascent(levels)
+    path = [*climbed, ALL_NOISE] if to_noise else climbed
+    *_, top = _climbing(denoiser, images, levels, path, batch_size, predictor, conditioning, ask)
+    return top
+
+
+@torch.no_grad()
+def inverted_states(
+    denoiser: Denoiser,
+    images: Tensor,
+    plan: Plan,
+    *,
+    batch_size: int | None = None,
+    predictor: NoisePredictor | None = None,
+    conditioning: Conditioning | None = None,
+    ask: Ask = "here",
+) -> list[Tensor]:
+    """The states of `invert` at every level of a plan, noisiest first; the images at a level without noise.
+
+    Arguments and errors as of `invert`; where the plan ends at some noise, the images are taken to be there.
+    """
+    climbed = ascent(plan)
+    found = list(_climbing(denoiser, images, plan, climbed, batch_size, predictor, conditioning, ask))
+    return [*reversed(found), *([images.float()] * (len(plan.levels) - len(found)))]
+
+
+def _climbing(
+    denoiser: Denoiser,
+    images: Tensor,
+    levels: Plan | Sequence[NoiseLevel],
+    path: Sequence[NoiseLevel],
+    batch_size: int | None,
+    predictor: NoisePredictor | None,
+    conditioning: Conditioning | None,
+    ask: Ask,
+) -> Iterator[Tensor]:
+    """The state at each level of the path, from the images up."""
     answer = BatchedEvaluator(
         batch_size, {predictor: conditioning.per_sample} if predictor is not None and conditioning is not None else None
     )
     x = images.float()
-    for here, there in zip(climbed, [*climbed[1:], ALL_NOISE] if to_noise else climbed[1:], strict=False):
+    yield x
+    for here, there in itertools.pairwise(path):
         seen = x if conditioning is None or conditioning.channels is None else torch.cat((x, conditioning.channels), 1)
         asked = answer(denoiser, seen, _asked(here, there, levels, ask))
         estimate = with_gradient(asked, here)
@@ -93,7 +130,7 @@ def invert(
         # On the way down the noise that is read off `renoise` is added to `clean`: on the way up it is the other way.
         back, off = (clean, None) if renoise is None else (renoise, clean)
         x = moved(x, back, here, there, _no_noise, renoise=off)
-    return x
+        yield x
 
 
 def ascent(levels: Plan | Sequence[NoiseLevel]) -> list[NoiseLevel]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError, PromptError
+from superpose.estimate.interpolation import interpolated
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.problem import problems_of, refuse
 from superpose.testing.law import Law, figures
@@ -71,6 +73,8 @@ def laws(
     if predictor.differentiable:
         yield Law("differentiates", lambda: differentiates(question))
         yield Law("keeps-gradients-apart", lambda: keeps_gradients_apart(question))
+    if predictor.interpolation is not None:
+        yield Law("interpolates-prompts", lambda: interpolates_prompts(predictor, prompts))
     yield from site_laws(predictor, prompts[0], laid)
 
 
@@ -94,7 +98,7 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
         raise LawError(
             f"model {model.kind!r} says its process is {model.process.name}, and loads one of {predictor.process.name}"
         )
-    for name in ("concat_conditioning", "clip", "learned_variance", "differentiable", "sites"):
+    for name in ("concat_conditioning", "clip", "learned_variance", "differentiable", "sites", "interpolation"):
         announced, has = getattr(model, name), getattr(predictor, name)
         unknown = name == "learned_variance" and announced is None
         if announced != has and not unknown:
@@ -107,6 +111,27 @@ def loads_what_it_says(model: Model, predictor: NoisePredictor) -> float:
     if off > 0:
         raise LawError(f"model {model.kind!r} loads noise levels that are up to {off:.3g} away from those it says")
     return off
+
+
+def interpolates_prompts(predictor: NoisePredictor, prompts: Sequence[str]) -> float:
+    """Between two prompts there are conditions: the ends themselves at 0 and 1, and numbers on the way.
+
+    Returns:
+        How far half way is from the nearer end, relative to the ends: the root of the mean square.
+    """
+    first, last = ends = [predictor.condition(prompt) for prompt in (prompts[0], prompts[-1])]
+    for mix, end in zip((0, 1), ends, strict=True):
+        if interpolated(predictor, first, last, mix) is not end:
+            raise LawError(f"the prompts of {type(predictor).__name__} are not themselves at the ends of the way")
+    half, furthest = interpolated(predictor, first, last, 0.5, predictor.interpolation or "slerp"), 0.0
+    for name, found in half.tensors.items():
+        if not found.is_floating_point():
+            raise LawError(f"{name} of {type(predictor).__name__} is {found.dtype}: between its prompts is nothing")
+        off = min(gap(found, end.tensors[name]) for end in ends)
+        if not off < math.inf:
+            raise LawError(f"half way between two prompts {name} of {type(predictor).__name__} is not finite")
+        furthest = max(furthest, off)
+    return furthest
 
 
 def encodes_and_decodes(predictor: NoisePredictor) -> float:

@@ -38,10 +38,25 @@ def xy_axes(axes: Sequence[str], given: str = "") -> tuple[str, str]:
     return (named[0], named[1]) if len(named) == 2 else (named[0], "")
 
 
+def tied(points: Sequence[Mapping[str, object]], axis: str) -> set[str]:
+    """The other axes that change together with one: of each of its values they have one, and it of each of theirs."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for values in points:
+        for key, value in values.items():
+            found.setdefault(key, set()).add((_label(values[axis]), _label(value)))
+    count = len({pair[0] for pair in found.get(axis, ())})
+    return {
+        key
+        for key, pairs in found.items()
+        if key != axis and len(pairs) == count > 1 and len({value for _, value in pairs}) == count
+    }
+
+
 def write_xy(folder: Path, rows: Iterable[ImageRow], x: str, y: str) -> list[Path]:
     """Write the XY sheets of two axes, as far as images are there.
 
-    A cell shows the first sample of its point. A page is of one combination of the values of all other axes.
+    A cell shows the first sample of its point. A page is of one combination of the values of all other axes; those that
+    change together with one of the two are no others.
 
     Arguments:
         folder: Folder of the sweep.
@@ -56,8 +71,10 @@ def write_xy(folder: Path, rows: Iterable[ImageRow], x: str, y: str) -> list[Pat
         RunError: If one can't be written.
     """
     pages: dict[str, dict[tuple[str, str], ImageRow]] = {}
+    rows = list(rows)
+    shown = {x, y, *(key for axis in (x, y) if axis for key in tied([row.values for row in rows], axis))}
     for row in rows:
-        note = ", ".join(f"{key} = {_label(value)}" for key, value in row.values.items() if key not in (x, y))
+        note = ", ".join(f"{key} = {_label(value)}" for key, value in row.values.items() if key not in shown)
         at = _label(row.values[y]) if y else "", _label(row.values[x])
         cells = pages.setdefault(note, {})
         if at not in cells or row.sample < cells[at].sample:
