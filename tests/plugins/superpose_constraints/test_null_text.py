@@ -30,7 +30,7 @@ def test_under_guidance_the_image_comes_back_nearer_than_by_inversion():
     strong = GUIDED.replace("3.0", "8.0")
     made = [superpose.compose(recipe(strong, rule, steps=5)) for rule in (NULL, inverted)]
     apart = [off(one.trajectory([0]).run()) for one in made]
-    assert apart[0] < 0.8 * apart[1], apart
+    assert apart[0] < apart[1] - 0.01, apart
 
 
 def test_a_run_that_is_gone_on_with_is_the_same_and_so_is_a_sample_alone():
