@@ -59,6 +59,7 @@ from superpose.estimate.interpolation import interpolated as interpolated
 from superpose.estimate.interpolation import slerp as slerp
 from superpose.estimate.loss import BoundLoss as BoundLoss
 from superpose.estimate.loss import Loss as Loss
+from superpose.estimate.memory import Remembered as Remembered
 from superpose.estimate.memory import recall as recall
 from superpose.estimate.memory import remember as remember
 from superpose.estimate.model import Model as Model

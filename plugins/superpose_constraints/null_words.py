@@ -132,7 +132,7 @@ class NullWords:
 
         def mark(query: Query) -> Query:
             if query.predictor is self.predictor and query.condition.prompt != self.shown:
-                found[query.condition.prompt] = query.condition  # type: ignore[assignment]
+                found[query.condition.prompt] = query.condition
             return query
 
         BatchedEvaluator()(Marked(self.denoiser, mark), x, level)
