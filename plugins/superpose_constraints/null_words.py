@@ -90,7 +90,8 @@ class NullWords:
         explained = plain if clip is None else Clipped(plain, clip)
         states = inverted_states(explained, self.image, plan, ask="there")
         learned = Learned(states, self._negative(states[0], plan.asked(0)))
-        x, condition, remembered = states[0], learned.negative, ()
+        x, condition = states[0], learned.negative
+        remembered: Remembered = ()
         for step in range(plan.steps):
             move = Move(self, plan, step, x, remembered)
             condition = self._learnt(learned, move, condition, states[step + 1])
