@@ -77,6 +77,8 @@ class NullText(Constraint):
             raise AssertionError("bound with a network only")
         if not any(site.kind == "cross" for site in canvas.predictor.sites):
             raise RecipeError("null-text learns words: use a model of text with cross-attention")
+        if tuple(canvas.shape) != tuple(canvas.predictor.shape):
+            raise RecipeError("null-text inverts images of the model's own size: leave [canvas] out")
         if canvas.predictor.concat_conditioning:
             raise RecipeError("null-text explains an image by words, and this network sees a picture beside them")
         if len(canvas.prompts) != 1:

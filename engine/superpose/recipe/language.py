@@ -17,6 +17,7 @@ from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
 from superpose.recipe.extent import Extent
 from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.json_schema import schema
 from superpose.recipe.plain import inline, plain
 from superpose.recipe.sweep import SweepOptions
@@ -134,6 +135,9 @@ EXAMPLES: dict[str, str] = {
     "stage.constraint": (
         f'{_STAGE}\n\n[[stage.constraint]]\nkind = "inpaint"\nimage = "large.png"\nmask = "large-mask.png"'
     ),
+    "interpolate.to": f'prompt = "A"\n{_BETWEEN}',
+    "interpolate.mix": f'prompt = "A"\n{_BETWEEN}',
+    "interpolate.path": 'prompt = "A"\ninterpolate = {to = "O", path = "lerp"}',
     "run.samples": "[run]\nsamples = 8",
     "run.seed": "[run]\nseed = 1",
     "run.device": '[run]\ndevice = "cuda:0"',
@@ -212,7 +216,7 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
     ]
     for name, said in written["properties"].items():
         target = _target(said)
-        if target and target not in ROLES and name not in ("run", "canvas", "sweep"):
+        if target and target not in ROLES and name not in ("interpolate", "run", "canvas", "sweep"):
             heading = f"[[{name}]]" if "items" in said else f"[{name}]"
             tables.append(Table(heading, defined[target]["description"], _keys(defined[target], name, defined)))
         if name == "compose":
@@ -220,7 +224,7 @@ def language(registry: Registry | None = None) -> tuple[Table, ...]:
             tables.append(Table("[[compose.and]], [[compose.not]]", f"{term['description']} {_TERMS}", _terms(defined)))
     plain_tables = (
         Table(f"[{name}]", defined[name]["description"], of_class(cls, name))
-        for name, cls in (("canvas", Extent), ("run", Run))
+        for name, cls in (("interpolate", Interpolation), ("canvas", Extent), ("run", Run))
     )
     return (*tables, *plain_tables, _sweep(defined["sweep"]))
 
