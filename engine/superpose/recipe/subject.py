@@ -98,6 +98,13 @@ class Subject:
         prompt = self.prompt or ""
         return prompt if self.interpolate is None else self.interpolate.name(prompt)
 
+    def own_prompts(self) -> Iterator[tuple[KeyPath, str]]:
+        """The prompts that are said here and not inside, each with the place that says it."""
+        said: list[tuple[KeyPath, str | None]] = [(("prompt",), self.prompt), (("negative",), self.negative)]
+        if self.interpolate is not None:
+            said.append((("interpolate", "to"), self.interpolate.to))
+        yield from ((place, prompt) for place, prompt in said if prompt is not None)
+
     @property
     def is_between(self) -> bool:
         """True where what is shown lies between two prompts and is neither."""

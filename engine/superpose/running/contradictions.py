@@ -321,7 +321,7 @@ def _misfits(
     if subject.negative is not None and not subject.hears(guidance is not None):
         fit = ", ".join(load_plugins().fitting("guidance", lambda it: it.negates))
         yield (*path, "negative"), f"a negative prompt says nothing without guidance: add [guidance], one of {fit}"
-    for place, prompt in _prompts(subject):
+    for place, prompt in subject.own_prompts():
         found = problems_of(model.prompt_problems, prompt)
         if not found and guidance is not None and place != ("negative",):
             found = problems_of(guidance.prompt_problems, prompt)
@@ -346,14 +346,6 @@ def _shown(subject: Subject, place: Path, shape: Shape) -> Shape:
     if place[0] != "view":
         return shape
     return shown_shape(subject.view[int(place[1])].view.windows(shape)[0], shape)
-
-
-def _prompts(subject: Subject) -> Iterator[tuple[Path, str]]:
-    """The prompts that a subject says itself, each with the place that says it."""
-    said: list[tuple[Path, str | None]] = [(("prompt",), subject.prompt), (("negative",), subject.negative)]
-    if subject.interpolate is not None:
-        said.append((("interpolate", "to"), subject.interpolate.to))
-    yield from ((place, prompt) for place, prompt in said if prompt is not None)
 
 
 def _unlike(
