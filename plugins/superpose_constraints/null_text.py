@@ -138,7 +138,7 @@ class HiddenImage(Rule):
 
     @property
     def learned(self) -> Learned:
-        """What is learned along the plan, once: it is the same for all samples."""
+        """The words along the plan, learned once: they are the same for all samples."""
         if self.descent is None:
             raise AssertionError("asked of a rule that knows its plan only")
         if not self._learned:

@@ -1,4 +1,4 @@
-"""What null-text inversion learns: for each step, words in the place of the negative prompt."""
+"""Null-text inversion: words learned for each step in the place of the negative prompt."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SLACK, SLOWER = 2e-5, 1 / 100
 
 @attrs.frozen(eq=False)
 class Learned:
-    """What was learned along a plan.
+    """The words learned along a plan.
 
     Attributes:
         states: Those of the inverted image at every level of the plan, each (1, C, H, W).

@@ -103,7 +103,7 @@ def inside(image: Path, inputs: Mapping[str, str | Path] | None = None) -> Itera
 
 @attrs.frozen
 class Shown:
-    """What an image shows.
+    """An image with its subject.
 
     Attributes:
         image: The image.
