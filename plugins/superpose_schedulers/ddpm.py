@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Gridded, Problem, RunError, added_variance, ancestral, combine, option, posterior_variance
+from superpose import Gridded, Move, Problem, RunError, added_variance, ancestral, combine, option, posterior_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,6 +67,13 @@ class DDPM(Gridded):
         elif self.variance == "auto" and learned_variance == "learned":
             what = "variance = 'auto' reads learned ranges, not a learned variance"
             yield Problem("variance", what, "write variance = 'learned'")
+
+    def move(self, here: NoiseLevel, there: NoiseLevel, *, says_variance: bool = False) -> Move | None:
+        """The posterior's weights, with noise of a fixed variance; None where the network says it."""
+        if self.variance.startswith("learned") or (says_variance and self.variance == "auto"):
+            return None
+        on_x, on_clean, small, large = weights(here, there)
+        return Move(on_x, on_clean, large if self.variance == "fixed_large" and there.sigma > 0 else small)
 
     def step(
         self,

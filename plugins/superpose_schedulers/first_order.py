@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Gridded, moved
+from superpose import Gridded, Move, ancestral, moved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +35,11 @@ class FirstOrder(Gridded):
     def order(self) -> int:
         """1 along the flow; 0 with noise."""
         return 0 if self.stochastic else 1
+
+    def move(self, here: NoiseLevel, there: NoiseLevel, *, says_variance: bool = False) -> Move | None:
+        """DDIM's weights, whatever the network says of the variance."""
+        del says_variance
+        return Move(*ancestral(here, there, self.eta))
 
     def step(
         self,

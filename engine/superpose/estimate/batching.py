@@ -26,6 +26,7 @@ from superpose.estimate.prediction import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.ahead import Ahead
     from superpose.estimate.attention import Tap
     from superpose.estimate.memory import Remembered
     from superpose.estimate.prediction import Estimate
@@ -97,10 +98,10 @@ class BatchedEvaluator:
         return self.remembering(denoiser, x, level)[0]
 
     def remembering(
-        self, denoiser: Estimating, x: Tensor, level: NoiseLevel, memory: Remembered = ()
+        self, denoiser: Estimating, x: Tensor, level: NoiseLevel, memory: Remembered = (), ahead: Ahead | None = None
     ) -> tuple[Estimate, Remembered]:
-        """The same, told what the denoisers remembered before, with what they remember then."""
-        run, ledger = begun(denoiser, x, level), Ledger(denoiser, memory)
+        """The same, told what the denoisers remembered before and for what step, with what they remember then."""
+        run, ledger = begun(denoiser, x, level), Ledger(denoiser, memory, ahead)
         if x.requires_grad and torch.is_grad_enabled():
             run = differentiable(run)
         estimate = answered(run, lambda queries: self._round(queries, level), ledger)

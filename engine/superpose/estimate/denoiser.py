@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -45,6 +45,9 @@ TOLERANCE = 1e-4
 
 class Denoiser(ABC):
     """Estimates the clean image behind a noisy one."""
+
+    #: Whether it goes by the states before, which steps alone must have led to: no rule may edit them.
+    reads_path: ClassVar[bool] = False
 
     @abstractmethod
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:

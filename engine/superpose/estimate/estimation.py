@@ -12,6 +12,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from superpose.errors import PluginError
+from superpose.estimate.ahead import Foresee
 from superpose.estimate.blame import article, blamed, place_of, whose_code
 from superpose.estimate.memory import Recall, Remember
 from superpose.estimate.prediction import Estimate, Prediction
@@ -20,14 +21,16 @@ from superpose.estimate.query import Query
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.ahead import Ahead
     from superpose.estimate.memory import Ledger
     from superpose.estimate.query import Estimating, Estimation
     from superpose.levels.noise_level import NoiseLevel
 
 T = TypeVar("T")
 
-_OF_MEMORY = (Recall, Remember)
-_QUESTIONS = (Query, *_OF_MEMORY)
+#: What the run answers, and no network.
+_OF_RUN = (Recall, Remember, Foresee)
+_QUESTIONS = (Query, *_OF_RUN)
 _COROUTINE = "an estimate is a coroutine: write `estimate = yield from inner.estimate(x, level)`"
 
 
@@ -144,9 +147,9 @@ def answered(
     underway = Underway(run)
 
     def replies(queries: list[Query]) -> list[Any]:
-        asked = [query for query in queries if not _of_memory(query)]
+        asked = [query for query in queries if not _of_run(query)]
         answers = iter(answer(asked) if asked or not queries else ())
-        return [_from_memory(query, ledger) if _of_memory(query) else next(answers) for query in queries]
+        return [_from_run(query, ledger) if _of_run(query) else next(answers) for query in queries]
 
     try:
         queries = underway.resume(None)
@@ -187,7 +190,7 @@ def _marked(underway: Underway, mark: Callable[[Query], Query]) -> Estimation:
     try:
         queries = underway.resume(None)
         while underway.estimate is None:
-            asked = [query if _of_memory(query) else mark(query) for query in queries or []]
+            asked = [query if _of_run(query) else mark(query) for query in queries or []]
             queries = underway.resume((yield asked))
         return underway.estimate
     finally:
@@ -216,18 +219,18 @@ def _resumed(
     rounds = []
     for branch, reply in replies:
         queries = branch.resume(reply)
-        while queries and all(map(_of_memory, queries)):
+        while queries and all(map(_of_run, queries)):
             queries = branch.resume((yield queries))
         rounds.append((branch, queries))
     return rounds
 
 
-def _of_memory(query: object) -> bool:
-    return isinstance(query, _OF_MEMORY)
+def _of_run(query: object) -> bool:
+    return isinstance(query, _OF_RUN)
 
 
-def _from_memory(query: object, ledger: Ledger | None) -> Tensor | None:
-    return ledger.answer(query) if ledger is not None and isinstance(query, Recall | Remember) else None
+def _from_run(query: object, ledger: Ledger | None) -> Tensor | Ahead | None:
+    return ledger.answer(query) if ledger is not None and isinstance(query, _OF_RUN) else None
 
 
 def _without_graph(estimate: Estimate) -> Estimate:

@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import attrs
+
+from superpose.estimate.ahead import Ahead, Foresee
 from superpose.estimate.blame import article, blamed
 from superpose.estimate.parts import all_parts
 
@@ -59,11 +62,12 @@ class Ledger:
     """The memories of the denoisers of a tree, in one evaluation of it.
 
     Denoisers are known by their place in the tree, which is the same in every run of one recipe. One that is asked
-    several times in an evaluation has as many memories, in the order that it is asked in.
+    several times in an evaluation has as many memories, in the order that it is asked in. Besides it says what step of
+    the run the evaluation is for, where it is for one.
     """
 
-    def __init__(self, root: Estimating, before: Remembered = ()) -> None:
-        self._root = root
+    def __init__(self, root: Estimating, before: Remembered = (), ahead: Ahead | None = None) -> None:
+        self._root, self._ahead = root, ahead
         self._before = {(place, turn): value for place, turn, value in before}
         self._after = dict(self._before)
         self._places: dict[int, int] = {}
@@ -74,9 +78,13 @@ class Ledger:
         """All memories now; those that nobody touched stay."""
         return tuple((*key, value) for key, value in sorted(self._after.items(), key=lambda item: item[0]))
 
-    def answer(self, request: Recall | Remember) -> Tensor | None:
+    def answer(self, request: Recall | Remember | Foresee) -> Tensor | Ahead | None:
         """Do what a denoiser asks for."""
         import torch
+
+        if isinstance(request, Foresee):
+            known, outermost = self._ahead, request.owner is self._root
+            return known and attrs.evolve(known, outermost=known.outermost and outermost)
 
         place = self._place(request.owner)
         key = place, self._turns[type(request), place]

@@ -1,6 +1,6 @@
 r"""Reductions: how what several views say becomes one image.
 
-The mean is `viewed`, and is lawful whatever the scheduler is. Two others are in use:
+The mean is `viewed`, and is lawful whatever the scheduler is. Others are in use:
 
 - one view a step, in turn (Illusion Diffusion; Visual Anagrams' ``alternate``): each step is that of one lawful view.
 - the mean with the variance of noise kept (Anagram-MTL, arXiv 2412.02693): where views disagree, the mean of their
@@ -11,6 +11,7 @@ The mean is `viewed`, and is lawful whatever the scheduler is. Two others are in
 
   For noises of variance 1 that is the paper's :math:`c^{-2} = \sum_i w_i^2 + 2 \sum_{i<j} w_i w_j \rho_{ij}`; equal
   views of one prompt are the prompt alone, whatever a network's variance is.
+- OR and AND of their densities: `superpose.estimate.superposed`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from superpose.errors import LawError, RecipeError, RunError
 from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term, renoised
 from superpose.estimate.estimation import begun, together
 from superpose.estimate.prediction import Estimate
+from superpose.estimate.superposed import AND, OR, PAPER, superposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,22 +35,24 @@ if TYPE_CHECKING:
     from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
 
-Reduction = Literal["mean", "alternate", "keep-variance"]
+Reduction = Literal["mean", "alternate", "keep-variance", "superdiff-or", "superdiff-and"]
 #: The names of the reductions.
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 #: Where each comes from, where that is not what the views themselves come from.
-PAPERS = {"keep-variance": ("arXiv 2412.02693",)}
+PAPERS = {"keep-variance": ("arXiv 2412.02693",), OR: (PAPER,), AND: (PAPER,)}
 
 
-def reduced(mix: Mix, reduction: str) -> Denoiser:
+def reduced(mix: Mix, reduction: str, densities: Mix | None = None) -> Denoiser:
     """The views of a mix, made one image in another way.
 
     Arguments:
         mix: What `viewed` gives.
-        reduction: One of ``mean``, ``alternate`` and ``keep-variance``.
+        reduction: One of `REDUCTIONS`.
+        densities: For the two of SuperDiff the same views without guidance, where there is some.
 
     Raises:
-        LawError: If it takes turns, and the views have different weights.
+        LawError: If it takes turns or keeps densities equal, and the views have different weights; or compares the
+            densities of what has none.
         RecipeError: If there is no such reduction.
     """
     if reduction == "mean":
@@ -63,6 +67,8 @@ def reduced(mix: Mix, reduction: str) -> Denoiser:
         case "keep-variance":
             parts = tuple(_alone(mix, term) for term in mix.terms)
             return Rectified(parts, tuple(term.weight for term in mix.terms))
+        case "superdiff-or" | "superdiff-and":
+            return superposed(reduction, mix, densities)
     raise RecipeError(f"unknown reduction {reduction!r}; known: {', '.join(REDUCTIONS)}")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from superpose.estimate.superposed import OR
 from superpose.media.images import to_pixels
 from superpose.media.layout import DENSE, ROOMY, Layout
 
@@ -92,7 +93,7 @@ class Note(NamedTuple):
 def readings(subject: Subject) -> list[Reading]:
     """Every way in which the recipe wants the image to be read, in the order of the recipe."""
     if subject.view:
-        return [
+        found = [
             inner._replace(
                 show=_after(term.view.apply, inner.show),
                 look=_after(partial(term.view.frame, u=1.0), inner.look),
@@ -101,6 +102,7 @@ def readings(subject: Subject) -> list[Reading]:
             for term in subject.view
             for inner in readings(term.subject)
         ]
+        return _either(found, subject) if subject.reduction == OR else found
     if subject.decomposition is not None:
         decomposition = subject.decomposition.decomposition
         return [Reading(WHOLE, _same, _same)] + [
@@ -122,6 +124,13 @@ def readings(subject: Subject) -> list[Reading]:
         return [Reading(re.sub(r"(?<=.)-[0-9a-f]{12}$", "", subject.image.stem), _same, _same)]
     # Of what is between two prompts a classifier, which knows prompts, can say nothing.
     return [Reading(subject.shown or UNTOLD, _same, _same, None if subject.is_between else subject.shown or None)]
+
+
+def _either(found: list[Reading], subject: Subject) -> list[Reading]:
+    """The readings of OR, of which an image shows one and nobody says which; one where all are seen alike."""
+    if len({term.view for term in subject.view}) == 1 and len(found) == len(subject.view):
+        found = [found[0]._replace(label=" OR ".join(reading.label for reading in found))]
+    return [reading._replace(prompt=None) for reading in found]
 
 
 def _composed(terms: ComposeTerms) -> list[Reading]:

@@ -19,7 +19,7 @@ from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
-from superpose.sampling.fitting import fitted, weighable
+from superpose.sampling.fitting import along_its_path, fitted, weighable
 from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
 from superpose.sampling.swarm import Swarm
@@ -185,6 +185,7 @@ def assemble(
     shown = denoiser if kept is None or isinstance(kept, NoClip) else Clipped(denoiser, kept)
     canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts), shared=shared)
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
+    along_its_path(shown, rules)
     differentiable = all(network.differentiable for network in (predictor, *others))
     scheduler = scheduler.bound_to(canvas)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), rules, differentiable=differentiable)

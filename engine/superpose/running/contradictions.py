@@ -23,6 +23,7 @@ from superpose.plugins import load_plugins
 from superpose.recipe.patterns import several
 from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
+from superpose.running.comparing import incomparable
 from superpose.running.several import SHARED, members_of
 from superpose.sampling.fitting import refused
 
@@ -253,6 +254,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
         recipe.scheduler.plan(recipe.model.schedule)
     except RecipeError as error:
         yield ("scheduler",), str(error)
+    yield from incomparable(recipe, _all_subjects(recipe.subject))
     if not recipe.scheduler.single_step:
         yield from _taking_turns(recipe.subject, recipe.scheduler.kind, ())
     learned = recipe.model.learned_variance

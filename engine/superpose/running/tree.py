@@ -10,12 +10,13 @@ from superpose.errors import PromptError, RecipeError
 from superpose.estimate.blame import article, blamed
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import composed, left_over
-from superpose.estimate.denoiser import Denoiser, Known, Prompted, factorized, viewed
+from superpose.estimate.denoiser import Denoiser, Known, Mix, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.interpolation import interpolated
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
 from superpose.estimate.shares import shown_shape
+from superpose.estimate.superposed import AND, OR
 from superpose.estimate.tensors import picture_shape
 from superpose.media.images import read_image
 from superpose.running.stand_in import Unchanged
@@ -131,6 +132,15 @@ class _Builder:
         return node.denoiser
 
     def _views(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Node:
+        mix, places = self._mean(subject, outer, path, shape)
+        densities = None
+        if subject.reduction in (OR, AND):  # the same without guidance, whose places are noted already
+            quiet = attrs.evolve(self, nodes=None)
+            densities, _ = quiet._mean(_plain(subject), outer._replace(guidance=None), path, shape)
+        return Node(path, reduced(mix, subject.reduction or "mean", densities), shape, places)
+
+    def _mean(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> tuple[Mix, tuple[Path, ...]]:
+        """The mean of views, and the place of each of them."""
         pairs, weights, places = [], [], []
         whole = sum(term.weight for term in subject.view)
         for i, term in enumerate(subject.view):
@@ -142,8 +152,7 @@ class _Builder:
                 weights.append(term.weight / whole)
                 places.append((i,))
         first = self.first.predictor
-        mix = viewed(pairs, weights, first.shape[0], first.concat_conditioning)
-        return Node(path, reduced(mix, subject.reduction or "mean"), shape, tuple(places))
+        return viewed(pairs, weights, first.shape[0], first.concat_conditioning), tuple(places)
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
         inner = [self.build(part, outer, (*path, name), shape) for name, part in terms.parts]
@@ -210,6 +219,11 @@ class _Builder:
                 blamed(guidance, "bind", f"returns {article(bound)}, and must return a superpose.BoundGuidance")
             self.bound[key] = bound
         return self.bound[key]
+
+
+def _plain(subject: Subject) -> Subject:
+    """A subject without any guidance."""
+    return subject.mapped(_plain, guidance=None, guidance_stages=(), negative=None)
 
 
 def _negative(prompt: str, network: _Network) -> Condition:

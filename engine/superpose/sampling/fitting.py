@@ -9,6 +9,7 @@ import attrs
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.lawful import check_law
+from superpose.estimate.parts import all_parts
 from superpose.kinds.kind import chosen_options, fields_of
 from superpose.sampling.gridded import Gridded
 from superpose.sampling.rule import name_of, wrapped
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Hooks of a rule that leave the distribution of images what the denoiser makes it.
 UNMOVING = frozenset({"finish"})
+#: Those that leave the states of a path to its steps: what they change is where a step goes to, not how.
+UNEDITING = frozenset({"wrap", "on_clean", "finish"})
 #: Steps of a run that rules may ask for, climbs included.
 LONGEST = 50_000
 
@@ -73,6 +76,20 @@ def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule],
     if moving:
         why = "draws images from a product of densities, and {0} would move them away: remove {0}, or use another"
         raise MisfitError({i: f"{name} {why.format(name_of(rule))} population" for i, rule in moving.items()})
+
+
+def along_its_path(denoiser: Denoiser, rules: Sequence[Rule]) -> None:
+    """Refuse rules that edit the states of what goes by the path that steps alone have made.
+
+    Raises:
+        MisfitError: If there are some.
+    """
+    follows = next((part for part in all_parts(denoiser) if getattr(part, "reads_path", False)), None)
+    editing = {i: rule for i, rule in enumerate(rules) if rule.hooks() - UNEDITING}
+    if follows is not None and editing:
+        name = getattr(follows, "kind", type(follows).__name__)
+        why = f"{name} goes by the steps that have led to a state, and {{0}} edits them or makes others: remove {{0}}"
+        raise MisfitError({i: why.format(name_of(rule)) for i, rule in editing.items()})
 
 
 def fitted(scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, differentiable: bool = True) -> Plan:

@@ -14,6 +14,7 @@ import attrs
 import torch
 
 from superpose.errors import RecipeError, RunError
+from superpose.estimate.ahead import Ahead
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
@@ -26,6 +27,7 @@ from superpose.sampling.population import Transition
 from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
+from superpose.sampling.transition import reverses
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
@@ -291,12 +293,14 @@ class Trajectory:
         made_by: Estimate | None = None
         step, remembered = self.plan.step_info(index), state.denoiser_memory
         shifts: list[Tensor | None] = []
-        mover = self._mover
+        mover, ahead = self._mover, self._ahead(index, here, there)
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal made_by, jumped, remembered
             level_in_step = level.asked_in(step)
-            estimate, remembered = self._evaluate.remembering(self._asked, self._seen(x), level_in_step, remembered)
+            estimate, remembered = self._evaluate.remembering(
+                self._asked, self._seen(x), level_in_step, remembered, ahead
+            )
             if estimate.displacement is not None and self.plan.optimises:
                 raise RecipeError(displaced(self.scheduler))
             shifts.append(estimate.displacement)
@@ -332,6 +336,12 @@ class Trajectory:
         clean = state.clean if made_by is None else made_by.clean
         reached = State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered, state.particles)
         return reached, made_by
+
+    def _ahead(self, index: int, here: NoiseLevel, there: NoiseLevel) -> Ahead:
+        """The step that its estimates are for."""
+        move = None if self._mover is not None else self.scheduler.move(here, there)
+        edited = any("on_clean" in hooks for hooks in self._hooks)
+        return Ahead(move, reverses(move, here, there), Drawn(self.noise, index), not edited)
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         if not self._told:

@@ -13,6 +13,7 @@ from superpose.kinds.kind import Kind
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.ahead import Move
     from superpose.estimate.canvas import Canvas
     from superpose.estimate.denoiser import Denoiser
     from superpose.estimate.prediction import Estimate, LearnedVariance
@@ -136,6 +137,20 @@ class Scheduler(Kind, ABC):
         if not isinstance(bound, Scheduler):
             blamed(self, "bind", f"returns {article(bound)}, and must return a superpose.Scheduler")
         return bound
+
+    def move(self, here: NoiseLevel, there: NoiseLevel, *, says_variance: bool = False) -> Move | None:
+        """The step's weights, where it asks once and is affine in the clean image, with noise of purpose ``step``.
+
+        Arguments:
+            here: Level t.
+            there: Level s.
+            says_variance: Whether the network says something of the variance.
+
+        Returns:
+            None where the step is another, as it is here, or its noise depends on what the network says.
+        """
+        del here, there, says_variance
+        return None
 
     def problems(self, learned_variance: LearnedVariance) -> Iterable[Problem]:
         """Problems with sampling a network of that learned variance; none where it can."""

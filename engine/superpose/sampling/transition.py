@@ -28,8 +28,13 @@ from superpose.sampling.scheduler import combine
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.ahead import Move
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
+
+
+#: Difference of two weights of a step that rounding explains.
+ROUNDING = 1e-9
 
 
 def added_variance(here: NoiseLevel, there: NoiseLevel) -> float:
@@ -48,6 +53,14 @@ def ancestral(here: NoiseLevel, there: NoiseLevel, eta: float) -> tuple[float, f
     fresh = eta * math.sqrt(posterior_variance(here, there)) if eta else 0.0
     kept = math.sqrt(max(there.sigma**2 - fresh**2, 0.0)) / here.sigma
     return kept, there.alpha - here.alpha * kept, fresh
+
+
+def reverses(move: Move | None, here: NoiseLevel, there: NoiseLevel) -> bool:
+    """True where a step is a draw from the exact posterior of the process, but for rounding."""
+    if move is None:
+        return False
+    exact = ancestral(here, there, 1.0)
+    return all(abs(one - other) <= ROUNDING for one, other in zip(move, exact, strict=True))
 
 
 def moved(

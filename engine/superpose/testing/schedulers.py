@@ -96,6 +96,8 @@ def laws(
     yield Law("ends-where-it-is-told", lambda: ends_where_it_is_told(scheduler, plan, shape))
     if scheduler.renoises:
         yield Law("adds-the-noise-back", lambda: adds_the_noise_back(scheduler, plan, shape))
+    if any(scheduler.move(*step) for step in pairwise(plan.levels)):
+        yield Law("moves-as-it-says", lambda: moves_as_it_says(scheduler, plan, shape))
     if order is not None:
         yield Law(f"converges-at-order-{order}", lambda: converges(scheduler, order), ideal=math.inf)
 
@@ -106,6 +108,23 @@ def converges(scheduler: Scheduler, order: int) -> float:
     if not got > order - SHORT:
         broken(scheduler, "80 and 160 steps", f"it is said to be of order {order}, and measured to be of {got:.2f}")
     return got
+
+
+def moves_as_it_says(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:
+    """Where a step says its weights, it is the state, the clean image and the noise of the step times those."""
+    draw, x, off = noise_of(shape), start_of(plan, shape), 0.0
+    clean = noise(3, *shape, seed=1, double=False)
+    for i, (here, there) in enumerate(pairwise(plan.levels)):
+        move = scheduler.move(here, there)
+        if move is None:
+            continue
+        got, _ = scheduler.step(
+            lambda *_: Estimate(clean), x, here, there, scheduler.init(), drawn_at(draw, i), jumped=False
+        )
+        want = move.on_state * x + move.on_clean * clean + move.fresh * drawn_at(draw, i)("step")
+        if (off := max(off, gap(got, want))) > TOLERANCE * (1 + float(x.abs().max()) / here.sigma):
+            broken(scheduler, f"step {i}", f"it is {off:.3g} away from the weights that `move` says")
+    return off
 
 
 def adds_the_noise_back(scheduler: Scheduler, plan: Plan, shape: tuple[int, int, int]) -> float:

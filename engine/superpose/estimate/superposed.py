@@ -1,0 +1,285 @@
+r"""Superposition of densities along the path that is sampled: OR and AND of SuperDiff (arXiv 2412.17762).
+
+What is moved by noise of the process itself tells how likely each density finds it, with no divergence and no further
+question (Ito density estimator). From :math:`x_t` a density whose clean image is :math:`D_i` goes to
+:math:`x_s \sim N(a x_t + b D_i, c^2)`, the posterior of the process. By Bayes' rule the density of where the path did
+go changes by
+
+.. math:: \log q_i \leftarrow \log q_i - \frac{1}{2 c^2} \| x_s - a x_t - b D_i \|^2 + \mathrm{const}
+
+with a constant that is the same for all. The authors' :math:`\langle dx, \nabla \log q_i \rangle - \frac{g^2}{2}
+\|\nabla \log q_i\|^2 dt` has the same limit; of finite steps this one is several times as exact while the image is
+decided. Then
+
+- OR draws from the mixture :math:`\sum_i w_i q_i`: the shares of the clean images are
+  :math:`\mathrm{softmax}_i(\log w_i + \log q_i)`.
+- AND keeps all :math:`q_i` equally likely: with the noise :math:`\xi` that the step will add, known before it,
+  shares that sum to 1 are solved for so that :math:`\| b (D - D_i) + c\, \xi \|` is the same for all.
+
+Where subjects are guided, shares are of what guidance makes, and densities those without it, as the authors have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from superpose.errors import LawError, RecipeError
+from superpose.estimate.ahead import foreseen
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Prompted, Term, renoised
+from superpose.estimate.estimation import begun, together
+from superpose.estimate.memory import recall, remember
+from superpose.estimate.own_levels import OwnLevels
+from superpose.estimate.prediction import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from torch import Tensor
+
+    from superpose.estimate.ahead import Ahead
+    from superpose.estimate.prediction import Prediction
+    from superpose.estimate.query import Estimation, Query
+    from superpose.estimate.tensors import Shape
+    from superpose.levels.noise_level import NoiseLevel
+
+OR, AND = "superdiff-or", "superdiff-and"
+#: Where they come from.
+PAPER = "arXiv 2412.17762"
+#: Relative size of what solving for shares takes for nothing: there the densities say the same.
+SMALLEST = 1e-9
+
+
+@attrs.frozen(eq=False)
+class Superposed(Denoiser):
+    """Several subjects, of shares that the path decides: see the module.
+
+    Attributes:
+        kind: ``superdiff-or`` or ``superdiff-and``.
+        subjects: What is shown, as guidance makes it.
+        densities: The same without guidance; each the same object where there is none.
+        weights: Shares of the mixture of OR, which sum to 1; equal of AND.
+    """
+
+    reads_path = True
+    kind: str
+    subjects: tuple[Term, ...]
+    densities: tuple[Term, ...]
+    weights: tuple[float, ...]
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what has no density, and weights of what is to be equal."""
+        for number, term in enumerate(self.densities):
+            if why := without_density(term):
+                raise LawError(f"{self.kind} compares the densities of its subjects, and {why}", number)
+        if self.kind == AND and len(set(self.weights)) > 1:
+            raise LawError(f"{AND} keeps densities equal and has no weights: leave them out, or use {OR}")
+
+    def check(self, shape: Shape) -> None:
+        """Probe each subject alone."""
+        for term in (*self.subjects, *self.densities):
+            Mix((term,), self.kind).check(shape)
+
+    def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
+        """Ask all at once, and share by what they said before (OR) or by the noise to come (AND)."""
+        ahead = yield from foreseen(self)
+        self._check(ahead)
+        guided, plain = yield from self._asked(x, level)
+        if self.kind == AND:
+            shares = self._equal(ahead, guided, plain)
+        else:
+            shares = yield from self._followed(ahead, x, plain)
+        # A variance is not asked for: the steps that densities are read off have the variance of the process.
+        return Estimate(
+            _summed(shares, [each.clean for each in guided]),
+            None,
+            *(
+                _summed(shares, values) if any(value is not None for value in values) else None
+                for values in (
+                    [each.guidance_gradient for each in guided],
+                    renoised(guided),
+                    [each.displacement for each in guided],
+                )
+            ),
+        )
+
+    def _asked(
+        self, x: Tensor, level: NoiseLevel
+    ) -> Generator[list[Query], list[Prediction], tuple[list[Estimate], list[Estimate]]]:
+        """The estimates of the subjects and of the densities, each seen as the image is."""
+        terms = [*self.subjects, *(one for one in self.densities if one not in self.subjects)]
+        seen: dict[object, Tensor] = {}
+        for term in terms:
+            if term.before not in seen:
+                seen[term.before] = term.before(x)
+        found = yield from together(begun(term.denoiser, seen[term.before], level) for term in terms)
+        back = {id(term): _back(term, estimate) for term, estimate in zip(terms, found, strict=True)}
+        return [back[id(term)] for term in self.subjects], [back[id(term)] for term in self.densities]
+
+    def _check(self, ahead: Ahead | None) -> None:
+        if ahead is None:  # asked outside a run
+            return
+        if not ahead.reverses:
+            raise RecipeError(f"{self.kind} {NEEDS}")
+        if self.kind == AND and not ahead.outermost:
+            raise RecipeError(
+                f"{AND} solves for the step that is made, and something changes the clean image after it: say it "
+                'outermost, with no constraint, and with [clip] kind = "none"'
+            )
+
+    def _followed(
+        self, ahead: Ahead | None, x: Tensor, plain: Sequence[Estimate]
+    ) -> Generator[list[Query], list[Prediction], Tensor]:
+        """Shares of OR by the path so far, shape (N, M); remembered is where each density would go now."""
+        import torch
+
+        cleans = torch.stack([each.clean for each in plain], 1)
+        state = x[:, : cleans.shape[2]]
+        log_densities = cleans.new_zeros(cleans.shape[:2], dtype=torch.float64)
+        told, means = (yield from recall(self)), (yield from recall(self))
+        if told is not None and means is not None:
+            log_densities = told[:, :-1] + gained(state, means, told[:, -1])
+        if ahead is not None and ahead.move is not None and ahead.move.fresh > 0:
+            on_state, on_clean, fresh = ahead.move
+            variance = log_densities.new_full((len(x), 1), fresh**2)
+            yield from remember(self, torch.cat((log_densities, variance), 1))
+            yield from remember(self, on_state * state[:, None] + on_clean * cleans)
+        return mixed_shares(log_densities, self.weights)
+
+    def _equal(self, ahead: Ahead | None, guided: Sequence[Estimate], plain: Sequence[Estimate]) -> Tensor:
+        """Shares of AND, shape (N, M)."""
+        import torch
+
+        if any(value is not None for each in guided for value in (each[2], each[3], each[4])):
+            raise RecipeError(
+                f"{AND} solves for the clean image, and a guidance moves it otherwise: use another, as cfg"
+            )
+        clean = torch.stack([each.clean for each in guided], 1)
+        if ahead is None or ahead.move is None:
+            return clean.new_full(clean.shape[:2], 1 / len(guided), dtype=torch.float64)
+        noise = ahead.noise() * (ahead.move.fresh / ahead.move.on_clean)
+        return equal_shares(torch.stack([each.clean for each in plain], 1), clean, noise)
+
+
+#: What both need of a scheduler.
+NEEDS = (
+    "reads densities off steps that reverse the process, and those of this scheduler do not: use ddpm of fixed_small "
+    "variance, or euler-ancestral, or ddim with eta = 1"
+)
+
+
+def gained(x: Tensor, means: Tensor, variance: Tensor) -> Tensor:
+    """What densities gain, but for a constant of all, where a step has led to x (N, C, H, W); shape (N, M), float64.
+
+    Arguments:
+        x: Where the path has gone.
+        means: Where each density would have gone, shape (N, M, C, H, W).
+        variance: Of the noise of the step, shape (N,).
+    """
+    # In float64, the bits of a sample do not depend on the batch.
+    off = (x[:, None].double() - means.double()).square().sum((2, 3, 4))
+    gain = -off / (2 * variance.double()[:, None])
+    return gain - gain.amax(1, keepdim=True)
+
+
+def mixed_shares(log_densities: Tensor, weights: Sequence[float], temperature: float = 1.0) -> Tensor:
+    """Shares of a mixture's score, shape (N, M): how likely each density is to be behind a sample.
+
+    Arguments:
+        log_densities: Logarithms of the densities, shape (N, M).
+        weights: Shares of the densities in the mixture.
+        temperature: Multiplies logarithms, weights included; 1 is the mixture.
+    """
+    logits = log_densities + log_densities.new_tensor(weights).log()
+    return (temperature * logits).softmax(1)
+
+
+def equal_shares(plain: Tensor, guided: Tensor, noise: Tensor) -> Tensor:
+    r"""Shares k, summing to 1, with which all densities find the step to come equally likely; shape (N, M), float64.
+
+    With :math:`D = \sum_i k_i G_i` these are :math:`\| D + z - D_i \|` equal for all i, which is linear in k. Where
+    densities say the same anything solves it, and the shares are as near to equal ones as may be.
+
+    Arguments:
+        plain: Clean images :math:`D_i` of the densities, shape (N, M, C, H, W).
+        guided: Those :math:`G_i` that are shared, shaped so.
+        noise: z, the noise of the step as seen in its clean image, shape (N, C, H, W).
+    """
+    import torch
+
+    samples, count = plain.shape[:2]
+    d, g, z = (each.double().reshape(samples, -1, each[0, 0].numel()) for each in (plain, guided, noise[:, None]))
+    off, along = d[:, 1:] - d[:, :1], g[:, 1:] - g[:, :1]
+    start = g.mean(1, keepdim=True) + z - d[:, :1]
+    # Sample by sample, so that the bits of each do not depend on the batch.
+    shares = []
+    for here, there, begun_at in zip(off, along, start, strict=True):
+        short = here.square().sum(1) / 2 - (here * begun_at).sum(1)
+        system = (here[:, None] * there[None]).sum(2)
+        more = torch.linalg.pinv(system, rtol=SMALLEST) @ short if count > 2 else _divided(short, system[0])
+        shares.append(torch.cat((-more.sum()[None], more)) + 1 / count)
+    return torch.stack(shares)
+
+
+def _divided(short: Tensor, by: Tensor) -> Tensor:
+    """The one share of two subjects; none where they say the same."""
+    import torch
+
+    return torch.where(by != 0, short / torch.where(by != 0, by, 1.0), 0.0)
+
+
+def without_density(term: Term) -> str | None:
+    """Why what a term says is no density of whole images; None where it is one."""
+    inner = term.denoiser
+    while isinstance(inner, OwnLevels):
+        inner = inner.denoiser
+    whole = term.orthogonal and abs(term.weight - 1) <= TOLERANCE
+    if isinstance(inner, Prompted) or (isinstance(inner, Superposed) and inner.kind == OR):
+        return None if whole else f"{term.name} says what a part of the image is"
+    if isinstance(inner, Mix) and len(inner.terms) == 1:
+        return without_density(inner.terms[0])
+    name = inner.name if isinstance(inner, Mix) else type(inner).__name__
+    return f"{term.name} shows what has none ({name}): let it show one prompt, in any view, or {OR} of some"
+
+
+def superposed(kind: str, mix: Mix, densities: Mix | None = None) -> Superposed:
+    """OR or AND of the views of a mix.
+
+    Arguments:
+        kind: ``superdiff-or`` or ``superdiff-and``.
+        mix: What `viewed` gives, of subjects with their guidance.
+        densities: The same of those without, in the same order; the mix itself where none is guided.
+
+    Raises:
+        LawError: If one has no density, or AND has weights.
+    """
+    terms = tuple(map(_alone, mix.terms))
+    plain = terms if densities is None else tuple(map(_alone, densities.terms))
+    same = {term.denoiser: term for term in terms}
+    shared = tuple(same.get(term.denoiser, term) for term in plain)
+    return Superposed(kind, terms, shared, tuple(term.weight for term in mix.terms))
+
+
+def _alone(term: Term) -> Term:
+    return attrs.evolve(term, weight=1.0, variance_weight=1.0)
+
+
+def _back(term: Term, estimate: Estimate) -> Estimate:
+    """An estimate of what a view shows, as one of the image."""
+
+    def back(image: Tensor | None) -> Tensor | None:
+        return None if image is None else term.after(image)
+
+    others = (back(estimate.guidance_gradient), back(estimate.renoise), back(estimate.displacement))
+    return Estimate(term.after(estimate.clean), None, *others)
+
+
+def _summed(shares: Tensor, images: Sequence[Tensor | None]) -> Tensor:
+    """The images, each times its share in each sample; those that are none count nothing."""
+    weights = shares.float()[:, :, None, None, None]
+    terms = [weights[:, i] * image for i, image in enumerate(images) if image is not None]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -1,0 +1,48 @@
+"""Densities that a recipe compares along the path, where it says nothing of them: SuperDiff's OR and AND."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from superpose.errors import RecipeError
+from superpose.estimate.clip import NoClip
+from superpose.estimate.process import GAUSSIAN
+from superpose.estimate.superposed import AND, NEEDS, OR
+from superpose.sampling.transition import reverses
+
+if TYPE_CHECKING:
+    from superpose.recipe import Recipe, Subject
+    from superpose.running.tree import Path
+
+
+def incomparable(recipe: Recipe, subjects: Iterable[tuple[Path, Subject]]) -> Iterator[tuple[Path, str]]:
+    """Reductions of a stage that compare densities where they can't, each at its place.
+
+    Arguments:
+        recipe: The stage.
+        subjects: What it shows, and all that is inside, each with its place.
+    """
+    for path, subject in subjects:
+        kind, place = subject.reduction, (*path, "reduction")
+        if kind not in (OR, AND):
+            continue
+        if (process := recipe.model.process.name) != GAUSSIAN:
+            yield place, f"{kind} is of Gaussian noise, and that of the model is {process}: use the mean"
+            continue
+        if path and kind == AND:
+            yield place, f"{AND} solves for the step of the whole image: say it outermost, or use {OR} here"
+        if not _reverses(recipe):
+            yield place, f"{kind} {NEEDS}"
+        if kind == AND and not isinstance(recipe.clip or recipe.model.clip or NoClip(), NoClip):
+            yield place, f'{AND} solves for a clean image that nobody changes after it: write [clip] kind = "none"'
+
+
+def _reverses(recipe: Recipe) -> bool:
+    """True where every step of the plan is a draw from the posterior of the process."""
+    try:
+        levels = recipe.scheduler.plan(recipe.model.schedule).levels
+    except RecipeError:
+        return True  # which is told already
+    return all(reverses(recipe.scheduler.move(*step), *step) for step in pairwise(levels))
