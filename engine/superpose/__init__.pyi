@@ -8,7 +8,9 @@ from superpose.errors import PromptError as PromptError
 from superpose.errors import RecipeError as RecipeError
 from superpose.errors import RunError as RunError
 from superpose.errors import SuperposeError as SuperposeError
+from superpose.estimate.ahead import Ahead as Ahead
 from superpose.estimate.ahead import Move as Move
+from superpose.estimate.ahead import foreseen as foreseen
 from superpose.estimate.attention import Attention as Attention
 from superpose.estimate.attention import Kernel as Kernel
 from superpose.estimate.attention import Row as Row

@@ -6,7 +6,8 @@ import attrs
 import pytest
 import torch
 
-from superpose import LawError, Scheduler, TableSchedule
+from superpose import Gridded, LawError, Move, Scheduler, TableSchedule, moved
+from superpose.testing import check_scheduler
 from superpose_schedulers.ddim import DDIM
 
 
@@ -50,3 +51,24 @@ def test_a_memory_of_another_module_is_saved_where_the_scheduler_names_it():
 
     scheduler = remembering(True)
     assert can_be_saved(scheduler, scheduler.plan(TableSchedule.named("linear")), (3, 4, 4)) == 0
+
+
+@attrs.frozen(kw_only=True)
+class Boastful(Gridded):
+    """Says weights of a step that it does not make."""
+
+    kind = "boastful"
+    said: float = 1.0
+
+    def move(self, here, there, *, says_variance=False):
+        return Move(there.sigma / here.sigma, self.said * (there.alpha - here.alpha * there.sigma / here.sigma), 0.0)
+
+    def step(self, denoise, x, here, there, state, noise, jumped):
+        return moved(x, denoise(x, here).clean, here, there, noise), state
+
+
+def test_weights_that_a_step_does_not_have_are_caught():
+    schedule = TableSchedule.named("linear")
+    assert check_scheduler(Boastful(steps=4), schedule)["moves-as-it-says"] < 1e-4
+    with pytest.raises(LawError, match="away from the weights that `move` says"):
+        check_scheduler(Boastful(steps=4, said=1.1), schedule)
