@@ -23,7 +23,7 @@ from superpose_schedulers.first_order import FirstOrder
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Denoise, Memory, NoiseLevel, StepNoise
+    from superpose import Denoise, Memory, Move, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +42,10 @@ class Euler(FirstOrder):
     def stochastic(self) -> bool:
         """True where steps draw noise: with churn."""
         return self.s_churn > 0
+
+    def move(self, here: NoiseLevel, there: NoiseLevel, *, says_variance: bool = False) -> Move | None:
+        """Euler's weights; None where there is churn, which raises the level first."""
+        return super().move(here, there, says_variance=says_variance) if self._gamma(here, there) == 0 else None
 
     def step(
         self,
