@@ -3,21 +3,40 @@
 ``python benchmarks/sweep_kills.py --jobs 1000 --every 10`` makes the sweep once in peace and once while, after every
 so many images, a process of it is killed, then a third time with nothing left to do. It prints what was killed, whether
 all bytes are those of the run in peace, what else is left, and the seconds of each.
+
+``--executor ray`` starts a Ray of two workers on this machine, which outlives the drivers.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from killing import CALL, made_under_fire, start
+from killing import CALL, made_under_fire, ray_workers, start, workers_of
 from made_sweeps import RECIPE, images_of, left_over, written
+
+
+@contextmanager
+def ray_here() -> Iterator[str]:
+    """A Ray of two workers on this machine; gives its address."""
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"HOME": home, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+        from ray.cluster_utils import Cluster
+
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+        try:
+            yield cluster.address
+        finally:
+            cluster.shutdown()
 
 
 def main() -> None:
@@ -26,8 +45,17 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=10, help="images between two kills")
     parser.add_argument("--executor", default="processes:2")
     given = parser.parse_args()
+    if given.executor != "ray":
+        measure(given.jobs, given.every, given.executor)
+        return
+    with ray_here() as address:
+        measure(given.jobs, given.every, f"ray:{address}")
+
+
+def measure(jobs: int, every: int, executor: str) -> None:
+    """Make a sweep in peace, under fire and once more, and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
-        axes = f'[sweep]\nretries = 100\n[sweep.axes]\n"run.seed" = {{range = [0, {given.jobs}]}}\n'
+        axes = f'[sweep]\nretries = 100\n[sweep.axes]\n"run.seed" = {{range = [0, {jobs}]}}\n'
         recipe = written(Path(folder), axes, RECIPE.replace("samples = 2", "samples = 1"))
         peace, war = Path(folder, "peace"), Path(folder, "war")
         began = time.perf_counter()
@@ -35,7 +63,8 @@ def main() -> None:
         print(f"in peace     {len(images_of(peace))} images in {time.perf_counter() - began:.1f} s")
         war.mkdir()
         began = time.perf_counter()
-        workers, drivers = made_under_fire(recipe, war, ["--executor", given.executor], given.every)
+        found = ray_workers if executor.startswith("ray") else workers_of
+        workers, drivers = made_under_fire(recipe, war, ["--executor", executor], every, workers_of=found)
         print(f"under fire   {len(images_of(war))} images in {time.perf_counter() - began:.1f} s, ", end="")
         print(f"{workers} workers and {drivers} drivers killed")
         print(f"same bytes   {images_of(war) == images_of(peace)}, left over: {left_over(war) or 'nothing'}")

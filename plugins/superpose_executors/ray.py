@@ -2,7 +2,8 @@
 
 Ray is asked for actors and nothing else: an actor is a worker with the networks that it has read. One whose process
 or machine is lost is told by an error of its task, which is tried again by who has handed it out, and another takes its
-place. No image passes through Ray: workers write into the folder of the sweep, which all machines must share.
+place. No image passes through Ray, unless a sweep is told to collect them: workers write into the folder of the sweep,
+which all machines share.
 """
 
 from __future__ import annotations

@@ -67,7 +67,20 @@ def kill(number):
         return
 
 
-def made_under_fire(recipe, out, arguments, every, seed=0):
+def ray_workers(_):
+    """Numbers of the processes of this machine that are workers of a sweep on Ray."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = place.read_bytes()
+        except OSError:  # it has just ended
+            continue
+        if line.startswith(b"ray::_Actor"):
+            found.append(int(place.parent.name))
+    return found
+
+
+def made_under_fire(recipe, out, arguments, every, seed=0, workers_of=workers_of):
     """Run a sweep again and again until it ends by itself, while a worker or the driver is killed now and then.
 
     Arguments:
@@ -76,6 +89,7 @@ def made_under_fire(recipe, out, arguments, every, seed=0):
         arguments: More of the command line.
         every: Images that are made between two kills.
         seed: Of what is killed.
+        workers_of: Finds the numbers of the workers of a driver.
 
     Returns:
         Workers killed, drivers killed.

@@ -33,6 +33,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps; default: the best that each worker has")
     parser.add_argument("--limit", type=int, metavar="N", help="jobs to do this time, at most")
     parser.add_argument(
+        "--collect", action="store_true", help="have workers send their images, where they do not see the folder"
+    )
+    parser.add_argument(
         "--verify", action="store_true", help="read every image that is there, also of the size and time noted"
     )
     parser.add_argument("--xy", metavar="X,Y", help="axes of the XY sheet: columns, rows (default: the last two axes)")
@@ -95,6 +98,7 @@ def _carried_out(sweep: Sweep, out: Path, executor: Executor | None, arguments: 
             device=arguments.device,
             limit=arguments.limit,
             verify=arguments.verify,
+            collect=arguments.collect,
             watch=watch,
             inspected=inspected,
         )

@@ -80,6 +80,16 @@ def write_text(text: str, path: str | Path) -> None:
         draft.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(content: bytes, path: str | Path) -> None:
+    """Write bytes, whole or not at all.
+
+    Raises:
+        RunError: If the file can't be written.
+    """
+    with replacing(path) as draft:
+        draft.write_bytes(content)
+
+
 def write_tensors(tensors: Mapping[str, Tensor], path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file, whole or not at all.
 

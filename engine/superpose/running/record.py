@@ -97,13 +97,14 @@ def read_record(folder: Path) -> Record | None:
         return None
 
 
-def write_recipe(recipe: Recipe, rows: int, folder: Path) -> None:
+def write_recipe(recipe: Recipe, rows: int, folder: Path, place: Path | None = None) -> None:
     """Write a recipe into the folder of its images, without what changes no bit of them.
 
     Arguments:
         recipe: What was made.
         rows: Rows of the forward passes.
         folder: Where the images are.
+        place: Where they go from there, which is what paths in it are written from.
 
     Raises:
         RunError: If it can't be written.
@@ -113,7 +114,7 @@ def write_recipe(recipe: Recipe, rows: int, folder: Path) -> None:
         _kept(path, "was not written by a run")
         return
     all_samples = attrs.evolve(settled(recipe, rows).run, samples=recipe.run.samples)
-    write_text(HEAD + dumps(attrs.evolve(recipe, run=all_samples), lambda file: _from(file, folder)), path)
+    write_text(HEAD + dumps(attrs.evolve(recipe, run=all_samples), lambda file: _from(file, place or folder)), path)
 
 
 def settled(recipe: Recipe, rows: int) -> Recipe:

@@ -50,6 +50,9 @@ def test_a_sweep_has_the_images_of_one_in_this_process(cluster, tmp_path):
     sweep(swept(tmp_path), tmp_path / "inline", executor=make("executor", "inline"))
     assert images_of(tmp_path / "out") == images_of(tmp_path / "inline")
     assert left_over(tmp_path / "out") == []
+    collected = sweep(swept(tmp_path), tmp_path / "collected", executor=executor, collect=True).tally
+    assert (collected.made, collected.failed) == (6, {})
+    assert images_of(tmp_path / "collected") == images_of(tmp_path / "inline")
 
 
 def test_a_node_that_is_taken_away_loses_its_task_and_no_other(cluster):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from base64 import b64decode
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from superpose.errors import RunError
 from superpose.running.sweep.folder import SweepFolder
 from superpose.running.sweep.tally import Tally
-from superpose.running.sweep.worker import Order
 
 if TYPE_CHECKING:
     from superpose.recipe import SweepOptions
@@ -69,9 +69,11 @@ class Driver:
         tally: Tally,
         watch: Callable[[Tally], object] = lambda _: None,
         device: str = "auto",
+        *,
+        collect: bool = False,
     ) -> None:
         self.folder, self.pool, self.options, self.tally, self.watch = folder, pool, options, tally, watch
-        self.device = device
+        self.device, self.collect = device, collect
         self._tries: Counter[str] = Counter()
         self._hanging: set[str] = set()
 
@@ -101,14 +103,19 @@ class Driver:
         return self.tally
 
     def _order(self, job: PlannedJob) -> str:
+        from superpose.running.sweep.worker import Order  # which imports torch
+
         folder = str(self.folder.path.absolute())
-        return Order(folder, job.job, job.recipe, job.samples, self.device, job.costs.stages).to_json()
+        about = folder, job.job, job.recipe, job.samples, self.device, job.costs.stages, self.collect
+        return Order(*about).to_json()
 
     def _done(self, result: Result) -> bool:
         """Take note of a report; False where there is none."""
         if result.report is None:
             return False
         report = json.loads(result.report)
+        if "files" in report:
+            report |= self._taken(result.task, report["files"])
         if "disk" in report:
             self.tally.stopped = report["disk"]
             return True
@@ -119,6 +126,14 @@ class Driver:
         if report["how"] == "differs":
             self.tally.differing.append(report["draft"])
         return True
+
+    def _taken(self, name: str, files: Mapping[str, str]) -> dict[str, str]:
+        """Put a job in place that has come from a machine which does not see the folder."""
+        try:
+            how, draft = self.folder.take(name, {file: b64decode(content) for file, content in files.items()})
+        except RunError as error:
+            return {"disk": str(error)}
+        return {"how": how, "draft": draft}
 
     def _failed(self, result: Result, job: PlannedJob) -> bool:
         """Take note of a job that was tried; True where it is not to be tried again."""

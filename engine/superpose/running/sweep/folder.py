@@ -21,7 +21,7 @@ import attrs
 
 from superpose.errors import RecipeError, RunError
 from superpose.media.files import read_digest, read_text, regular_file
-from superpose.media.writing import clear_drafts, on_disk, write_text
+from superpose.media.writing import clear_drafts, on_disk, write_bytes, write_text
 from superpose.running.lock import shared
 
 JOB = "job.json"
@@ -86,14 +86,7 @@ class SweepFolder:
 
     def record(self, name: str) -> JobRecord | None:
         """The account of a job that is there, whose images nobody looks at; None where there is none."""
-        values = _read(self.job(name) / JOB)
-        try:
-            record = JobRecord(**values) if values is not None else None
-        except TypeError:
-            return None
-        if record is None or record.job != name:
-            return None
-        return record if isinstance(record.images, dict) and isinstance(record.stamps, dict) else None
+        return _record(_read(self.job(name) / JOB), name)
 
     @contextmanager
     def draft(self, name: str) -> Iterator[Path]:
@@ -138,6 +131,29 @@ class SweepFolder:
                 self._remove(target)  # damaged: somebody has changed or cut its files
         except OSError as error:
             raise RunError(f"cannot write {target}: {error.strerror or error}") from error
+
+    def take(self, name: str, files: Mapping[str, bytes]) -> tuple[Published, str]:
+        """Put a job in place that was made on another machine.
+
+        Arguments:
+            name: The job.
+            files: Content of all of its files by their names, as `publish` has left them there.
+
+        Returns:
+            What became of it, and the name of its draft, by which one that differs is called.
+
+        Raises:
+            RunError: If it can't be written, or has changed on its way.
+        """
+        with self.draft(name) as draft:
+            for file, content in files.items():
+                if Path(file).name != file:
+                    raise RunError(f"job {name} has come with a file {file!r}, which is no name of one")
+                write_bytes(content, draft / file)
+            record = _record(_read(draft / JOB), name)
+            if record is None or any(read_digest(draft / it) != its for it, its in record.images.items()):
+                raise RunError(f"job {name} has not come as it was made")
+            return self.publish(draft, record), draft.name
 
     def _compared(self, draft: Path, record: JobRecord, there: JobRecord) -> Published:
         if dict(there.images) == dict(record.images):
@@ -199,6 +215,16 @@ class SweepFolder:
             clear_drafts(folder)
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _record(values: dict[str, Any] | None, name: str) -> JobRecord | None:
+    try:
+        record = JobRecord(**values) if values is not None else None
+    except TypeError:
+        return None
+    if record is None or record.job != name:
+        return None
+    return record if isinstance(record.images, dict) and isinstance(record.stamps, dict) else None
 
 
 def _stamp(path: Path) -> list[int]:

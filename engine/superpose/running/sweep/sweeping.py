@@ -13,13 +13,15 @@ from superpose.media.writing import make_writable
 from superpose.plugins import load_plugins
 from superpose.running.executor import Executor, Needs
 from superpose.running.record import read_record
+from superpose.running.sweep.driver import Driver
 from superpose.running.sweep.folder import JobRecord, SweepFolder
-from superpose.running.sweep.plan import PlannedJob, SweepPlan, by_networks, planned, read_plan
+from superpose.running.sweep.plan import SweepPlan, by_networks, planned, read_plan
 from superpose.running.sweep.results import write_results
 from superpose.running.sweep.tally import Tally
 
 if TYPE_CHECKING:
     from superpose.recipe import Sweep
+    from superpose.running.executor import Pool
 
 
 @attrs.frozen
@@ -45,6 +47,7 @@ def sweep(
     device: str = "auto",
     limit: int | None = None,
     verify: bool = False,
+    collect: bool = False,
     watch: Callable[[Tally], object] = lambda _: None,
     inspected: Callable[[int, int], object] = lambda *_: None,
 ) -> SweepOutcome:
@@ -57,6 +60,7 @@ def sweep(
         device: A torch device for all workers, or ``auto`` for the best that each has.
         limit: Jobs to do this time, at most; all by default.
         verify: Read every image that is there, also where it has the size and the time that were noted.
+        collect: Have the images travel back with the reports, from machines that do not see ``out``.
         watch: Told after each job.
         inspected: Told how many recipes have been inspected, of how many.
 
@@ -75,7 +79,9 @@ def sweep(
         if missing:
             jobs = by_networks(missing)
             # A second sweep beside the first begins at the other end, and they meet.
-            _driven(jobs[::-1] if others else jobs, limit, folder, sweep, plan, executor, device, tally, watch)
+            jobs = (jobs[::-1] if others else jobs)[:limit]
+            with _started(executor or sweep.options.executor, Needs(plan.threads, device)) as pool:
+                Driver(folder, pool, sweep.options, tally, watch, device, collect=collect).drive(jobs)
         return SweepOutcome(plan, tally, _tables(folder, plan, tally))
 
 
@@ -89,24 +95,10 @@ def _tables(folder: SweepFolder, plan: SweepPlan, tally: Tally) -> tuple[Path, .
         return ()
 
 
-def _driven(
-    jobs: list[PlannedJob],
-    limit: int | None,
-    folder: SweepFolder,
-    sweep: Sweep,
-    plan: SweepPlan,
-    executor: Executor | None,
-    device: str,
-    tally: Tally,
-    watch: Callable[[Tally], object],
-) -> None:
-    from superpose.running.sweep.driver import Driver
+def _started(chosen: Executor | None, needs: Needs) -> Pool:
     from superpose.running.sweep.worker import work
 
-    needs = Needs(plan.threads, device)
-    chosen = executor or sweep.options.executor or default_executor(needs)
-    with chosen.start(work, needs) as pool:
-        Driver(folder, pool, sweep.options, tally, watch, device).drive(jobs[:limit])
+    return (chosen or default_executor(needs)).start(work, needs)
 
 
 def default_executor(needs: Needs) -> Executor:

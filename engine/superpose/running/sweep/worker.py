@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import socket
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -47,6 +49,7 @@ class Order:
         samples: Numbers of the samples.
         device: The device that was asked for.
         stages: Costs of each stage, for its account.
+        collect: Whether the files travel back in the report, as of a machine that does not see the folder.
     """
 
     folder: str
@@ -55,6 +58,7 @@ class Order:
     samples: Sequence[int]
     device: str
     stages: Sequence[Mapping[str, int]]
+    collect: bool = False
 
     def to_json(self) -> str:
         """This order as text."""
@@ -68,19 +72,32 @@ def work(text: str) -> str:
         text: An `Order` as JSON.
 
     Returns:
-        JSON: ``how`` the job was published; ``disk`` says why the disk takes nothing more.
+        JSON: ``how`` the job was published, or its ``files`` in base 64; ``disk`` says why the disk takes nothing more.
     """
     order = Order(**json.loads(text))
+    try:
+        return json.dumps(_collected(order) if order.collect else _published(order))
+    except (RunError, OSError) as error:
+        if not of_disk(error):
+            raise
+        return json.dumps({"disk": str(error)})
+
+
+def _published(order: Order) -> dict[str, Any]:
     folder = SweepFolder(Path(order.folder))
     with folder.held():
         if folder.finished(order.job, read=True) is not None:
-            return json.dumps({"how": "there"})
-        try:
-            return json.dumps(_made(order, folder))
-        except (RunError, OSError) as error:
-            if not _of_disk(error):
-                raise
-            return json.dumps({"disk": str(error)})
+            return {"how": "there"}
+        return _made(order, folder)
+
+
+def _collected(order: Order) -> dict[str, Any]:
+    """A job that is made on the disk of this machine, and taken from there."""
+    with TemporaryDirectory(prefix="superpose-") as place:
+        folder = SweepFolder(Path(place))
+        made = _made(order, folder)
+        files = {path.name: b64encode(path.read_bytes()).decode() for path in folder.job(order.job).iterdir()}
+        return {"files": files, "seconds": made["seconds"]}
 
 
 def _made(order: Order, folder: SweepFolder) -> dict[str, Any]:
@@ -102,7 +119,7 @@ def _made(order: Order, folder: SweepFolder) -> dict[str, Any]:
             stages=tuple(order.stages),
         )
         account.write(draft)
-        write_recipe(recipe, composition.batch_size, draft)
+        write_recipe(recipe, composition.batch_size, draft, SweepFolder(Path(order.folder)).job(order.job))
         done = JobRecord(
             job=order.job,
             images=account.images,
@@ -123,7 +140,7 @@ def _kept(recipe: Recipe, device: str) -> Networks:
     return _networks
 
 
-def _of_disk(error: BaseException | None) -> bool:
+def of_disk(error: BaseException | None) -> bool:
     """True where the disk is full, or can't be written at all."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in DISK:

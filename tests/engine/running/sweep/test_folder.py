@@ -109,6 +109,21 @@ def test_a_job_without_noted_times_is_read(folder):
     assert folder.finished("one") is None
 
 
+def test_a_job_from_another_machine_is_taken_once_whole(folder, tmp_path):
+    far = SweepFolder(tmp_path / "far")
+    published(far)
+    files = {path.name: path.read_bytes() for path in far.job("one").iterdir()}
+    assert folder.take("one", files)[0] == "made"
+    assert folder.take("one", files)[0] == "there"
+    assert folder.finished("one", read=True) is not None
+    for wrong in ({**files, "0000.png": b"cut"}, {**files, "../0001.png": b"image"}, {"0000.png": b"image"}):
+        with pytest.raises(RunError):
+            folder.take("one", wrong)
+    with pytest.raises(RunError, match="has not come as it was made"):
+        folder.take("two", files)
+    assert sorted(path.name for path in folder.path.rglob("*.png")) == ["0000.png", "0000.png"]
+
+
 def test_a_draft_that_fails_leaves_nothing(folder):
     def broken():
         with folder.draft("one") as draft:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 import superpose
 from made_sweeps import images_of, left_over, swept, written
 from superpose.running.executor import Needs
 from superpose.running.job import Job
+from superpose.running.sweep.folder import SweepFolder
 from superpose.running.sweep.sweeping import default_executor, seconds_a_row, status_of, sweep
 
 INLINE = superpose.make("executor", "inline")
@@ -67,6 +69,29 @@ def test_every_image_is_read_on_request(made, tmp_path):
     assert sweep(swept(tmp_path), made, executor=INLINE).tally.made == 0
     assert sweep(swept(tmp_path), made, executor=INLINE, verify=True).tally.made == 1
     assert image.read_bytes() == content
+
+
+def test_collected_jobs_are_the_same_files(tmp_path):
+    with Image.new("RGB", (32, 32)) as image:
+        image.save(tmp_path / "start.png")
+    axes = '[[constraint]]\nkind = "sdedit"\nimage = "start.png"\nstrength = 0.5\n[sweep.axes]\n"run.seed" = [0, 1]\n'
+    for collect in (False, True):
+        tally = sweep(swept(tmp_path, axes), tmp_path / str(collect), executor=INLINE, collect=collect).tally
+        assert (tally.made, tally.stopped) == (2, "")
+    assert images_of(tmp_path / "True") == images_of(tmp_path / "False")
+    assert left_over(tmp_path / "True") == []
+    for recipe in (tmp_path / "True").glob("jobs/*/recipe.toml"):
+        assert recipe.read_bytes() == (tmp_path / "False" / recipe.relative_to(tmp_path / "True")).read_bytes()
+        superpose.inspect(superpose.load(recipe))  # which finds its picture from there
+
+
+def test_a_collected_job_that_can_not_be_written_ends_the_sweep(tmp_path, monkeypatch):
+    def full(self, name, files):
+        raise superpose.RunError("cannot write: No space left on device")
+
+    monkeypatch.setattr(SweepFolder, "take", full)
+    tally = sweep(swept(tmp_path), tmp_path / "out", executor=INLINE, collect=True).tally
+    assert (tally.made, tally.failed, tally.stopped) == (0, {}, "cannot write: No space left on device")
 
 
 def test_another_value_of_an_axis_makes_its_jobs_alone(made, tmp_path):

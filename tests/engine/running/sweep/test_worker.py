@@ -2,6 +2,8 @@
 
 import errno
 import json
+import tempfile
+from base64 import b64decode
 
 import pytest
 from PIL import Image
@@ -89,6 +91,23 @@ def test_any_other_error_is_the_jobs_own(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(SweepFolder, "publish", broken)
     with pytest.raises(superpose.RunError):
         work(order(plan.jobs[0], tmp_path / "out"))
+
+
+def test_a_job_that_is_collected_needs_no_folder_and_leaves_none(plan, tmp_path, monkeypatch):
+    job, out = plan.jobs[0], tmp_path / "out"
+    out.mkdir()
+    work(order(job, out))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "local"))
+    (tmp_path / "local").mkdir()
+    far = Order(str(tmp_path / "elsewhere"), job.job, job.recipe, job.samples, "cpu", job.costs.stages, collect=True)
+    report = json.loads(work(far.to_json()))
+    here = SweepFolder(tmp_path / "here")
+    how, _ = here.take(job.job, {name: b64decode(content) for name, content in report["files"].items()})
+    assert how == "made"
+    assert here.finished(job.job) is not None
+    assert images_of(tmp_path / "here") == images_of(out)
+    assert not (tmp_path / "elsewhere").exists()
+    assert list((tmp_path / "local").iterdir()) == []
 
 
 INVERTED = """
