@@ -64,6 +64,8 @@ WRONG = {
     "weights": (PLAIN.replace('kind = "glyphs"', 'kind = "glyphs", path = "/etc"'), "no file '/etc' that recipes"),
     "traversal": (PLAIN.replace('prompt = "A"', 'image = "../../../etc/passwd"'), "no file '../../../etc/passwd'"),
     "huge": (PLAIN + "samples = 100000\n", "write at most 64"),
+    "a sweep": (PLAIN + "[sweep.axes]\n'run.seed' = [0, 1]\n", "superpose sweep makes them all"),
+    "a sweep over files": (PLAIN + "[sweep.axes]\nprompt = {files = '/etc/*'}\n", "superpose sweep makes them all"),
     "numbers": (PLAIN + f"seed = {'9' * 5000}\n", "digits"),
 }
 
