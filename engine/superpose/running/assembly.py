@@ -173,8 +173,7 @@ def assemble(
         clip: How the clean image is kept in range; None for the predictor's own way.
         batch_size: Rows of a forward pass; None for one pass.
         others: Further networks of the denoiser.
-        number: Which stage it is, from 0.
-        seed: Of the noise.
+        number, seed: Which stage it is, from 0; of the noise.
         prompts: What is shown, for constraints.
         shared: What runs before this one have done already, for constraints.
 
@@ -207,18 +206,14 @@ def assembled(
         recipe: The part of it that is this stage's.
         predictor: The network of its ``[model]``, or its stand-in.
         load: Reads the other networks.
-        batch_size: Rows of a forward pass; None for one pass.
-        number: Which stage it is, from 0.
+        batch_size, number: Rows of a forward pass, None for one pass; which stage it is, from 0.
         nodes: Where given, every subject inside is noted here: see `tree`.
         shared: What runs before this one have done already.
     """
     context = Context.of(predictor, recipe.model, load, shared)
     denoiser = tree(recipe, context, predictor, nodes)
-    loaded = dict.fromkeys(context.load(model) for _, model in recipe.models)
-    owner = predictor
-    if recipe.canvas is not None:
-        owner = OnCanvas(predictor, recipe.shape, recipe.canvas.count)
-        loaded[predictor] = None
+    loaded = dict.fromkeys([*(context.load(model) for _, model in recipe.models), predictor])
+    owner = predictor if recipe.canvas is None else OnCanvas(predictor, recipe.shape, recipe.canvas.count)
     stage = assemble(
         denoiser,
         recipe.scheduler,

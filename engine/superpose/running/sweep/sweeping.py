@@ -15,7 +15,7 @@ from superpose.running.executor import Executor, Needs
 from superpose.running.record import read_record
 from superpose.running.sweep.driver import Driver
 from superpose.running.sweep.folder import JobRecord, SweepFolder
-from superpose.running.sweep.plan import SweepPlan, by_networks, planned, read_plan
+from superpose.running.sweep.plan import PlannedJob, SweepPlan, by_networks, planned, read_plan
 from superpose.running.sweep.results import write_results
 from superpose.running.sweep.tally import Tally
 
@@ -61,25 +61,21 @@ def sweep(
         limit: Jobs to do this time, at most; all by default.
         verify: Read every image that is there, also where it has the size and the time that were noted.
         collect: Have the images travel back with the reports, from machines that do not see ``out``.
-        watch: Told after each job.
-        inspected: Told how many recipes have been inspected, of how many.
+        watch, inspected: Told after each job; told how many recipes have been inspected, of how many.
 
     Raises:
         RecipeError: With every mistake of every recipe.
         RunError: If the folder can't be written, or workers can't be started.
     """
-    folder = SweepFolder(Path(out))
-    make_writable(folder.path)
-    with folder.held() as others:
+    make_writable(Path(out))
+    with (folder := SweepFolder(Path(out))).held() as others:
         plan = planned(sweep, read_plan(folder.path), inspected)
         plan.write(folder.path)
         missing = [job for job in plan.jobs if folder.finished(job.job, read=verify) is None]
         tally = Tally(len(plan.jobs), there=len(plan.jobs) - len(missing))
         watch(tally)
         if missing:
-            jobs = by_networks(missing)
-            # A second sweep beside the first begins at the other end, and they meet.
-            jobs = (jobs[::-1] if others else jobs)[:limit]
+            jobs = _in_order(missing, others)[:limit]
             with _started(executor or sweep.options.executor, Needs(plan.threads, device)) as pool:
                 Driver(folder, pool, sweep.options, tally, watch, device, collect=collect).drive(jobs)
         return SweepOutcome(plan, tally, _tables(folder, plan, tally))
@@ -93,6 +89,12 @@ def _tables(folder: SweepFolder, plan: SweepPlan, tally: Tally) -> tuple[Path, .
         if not tally.stopped:
             raise
         return ()
+
+
+def _in_order(jobs: list[PlannedJob], others: bool) -> list[PlannedJob]:
+    """Jobs in the order to do them: a second sweep beside the first begins at the other end, and they meet."""
+    ordered = by_networks(jobs)
+    return ordered[::-1] if others else ordered
 
 
 def _started(chosen: Executor | None, needs: Needs) -> Pool:
