@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -63,10 +63,12 @@ class Trained(FileModel[M], ABC):
 
 
 @attrs.frozen(kw_only=True)
-class Letters(Trained[Described], ABC):
-    """Base of the models that draw one letter or digit by a table of prompts."""
+class Tabled(Trained[Described], ABC):
+    """Base of the models that paint by a table of prompts."""
 
     papers = ("arXiv 2006.11239", "arXiv 2102.09672", "arXiv 2202.00512")
+    side: ClassVar[int] = 32
+    parameterization: ClassVar[Literal["sample", "v"]] = "v"
 
     @cached_property
     def prompts(self) -> tuple[str, ...]:
@@ -81,9 +83,9 @@ class Letters(Trained[Described], ABC):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(3, H, W): 32 pixels a side, unless a folder says otherwise."""
+        """(3, H, W), unless a folder says otherwise that of our own."""
         if self.path is None:
-            return 3, 32, 32  # known without torch, by whoever only looks at images
+            return 3, self.side, self.side  # known without torch, by whoever only looks at images
         return seen_shape(self.metadata[0])
 
     def prompt_problems(self, prompt: str) -> Iterator[Problem]:
@@ -106,12 +108,19 @@ class Letters(Trained[Described], ABC):
         network = self.metadata[1].load(device, dtype)
         encode = class_labels(self.label)
         return NetworkPredictor(
-            self, partial(see, network), encode, device, dtype, parameterization="v", modules=(network,)
+            self,
+            partial(see, network),
+            encode,
+            device,
+            dtype,
+            parameterization=self.parameterization,
+            modules=(network,),
+            averaged=(network,),
         )
 
 
 @attrs.frozen(kw_only=True)
-class Glyphs(Letters):
+class Glyphs(Tabled):
     """Letters and digits in pixels, 32x32 RGB: a DDPM that comes with the package.
 
     Prompts: "A" is a black A on white, "colour A" one in any ink on any paper, "" anything. It knows A-Z, a-z and 0-9.
@@ -123,7 +132,7 @@ class Glyphs(Letters):
 
 
 @attrs.frozen(kw_only=True)
-class GlyphsMoved(Letters):
+class GlyphsMoved(Tabled):
     """Letters and digits anywhere in 32x32 pixels, larger, smaller, aslant: ``glyphs`` for ambigrams.
 
     Prompts and schedule are those of ``glyphs``. Alone it draws less legibly; two letters meet in it more often.

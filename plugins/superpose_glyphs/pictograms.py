@@ -77,6 +77,7 @@ class Pictograms(Trained["tuple[tuple[str, ...], Described, LazyNetwork[Captions
             dtype,
             parameterization="sample",
             modules=(network,),
+            averaged=(network,),
         )
 
     @property

@@ -5,6 +5,7 @@ bottom to the classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -92,7 +93,13 @@ def load_reader(
     weights = folder / "model.safetensors"
     found = read_weights(weights, torch.device(device), dtype)
     with torch.device("meta"):  # no memory, no random numbers
-        build = VisionReader if "positions" in found else Reader
-        reader = build(len(classes), side=side)
+        seeing = "positions" in found
+        reader = VisionReader(len(classes), side) if seeing else Reader(len(classes), _widths_in(found), side)
     assign(reader, found, str(weights))
     return ready(reader)
+
+
+def _widths_in(weights: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """Channels of each level of a `Reader`, by its weights; those of one that says nothing of the kind are none."""
+    levels = (weights.get(f"resnets.{i}.conv2.weight") for i in range(len(weights)))
+    return tuple(len(level) for level in levels if level is not None)

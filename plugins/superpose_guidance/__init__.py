@@ -13,6 +13,7 @@ from superpose_guidance.cfg_plus_plus import PlusPlus
 from superpose_guidance.cfg_zero import ZeroStar
 from superpose_guidance.classifier import ClassifierGuidance
 from superpose_guidance.dual import Dual
+from superpose_guidance.ensemble import Ensemble
 from superpose_guidance.interval import Interval
 from superpose_guidance.magnitude_aware import MagnitudeAware
 from superpose_guidance.pag import PerturbedAttention
@@ -33,6 +34,7 @@ def register_guidances(register: Callable[[type[Guidance]], type[Guidance]]) -> 
         ClassifierFree,
         ClassifierGuidance,
         Dual,
+        Ensemble,
         Interval,
         MagnitudeAware,
         PerpNeg,

@@ -51,6 +51,7 @@ FLOORS: dict[str, int] = {
     "superpose_populations": 88,
     "superpose_schedulers": 95,
     "superpose_sounds": 90,
+    "superpose_soup": 90,
     "superpose_views": 95,
     "superpose_words": 90,
 }

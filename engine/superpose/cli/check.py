@@ -178,6 +178,7 @@ def _told(value: object) -> str:
 
 
 def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
+    from superpose.estimate.staggered import ALL
 
     note = f", model {marked(subject.model)}" if subject.model is not None else ""
     note += f", guidance {marked(described(subject.guidance))}" if subject.guidance else ""
@@ -186,6 +187,7 @@ def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
         branch = tree.add(f"views{note}")
         for term in subject.view:
             share = f", weight {term.weight:g}" if term.weight != 1 else ""
+            share += f", from {term.start:.0%} to {term.stop:.0%} of the steps" if term.span != ALL else ""
             share += notes.get(term.view, "")
             _grow(branch.add(f"{marked(described(term.view))}{share}"), term.subject, notes)
     elif subject.decomposition is not None:

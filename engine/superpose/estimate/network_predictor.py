@@ -65,6 +65,8 @@ class NetworkPredictor(NoisePredictor):
         lay_conditioning: What lies beside the samples of a run.
         autoencoder: Where states are latents, the way between them and pictures.
         modules: What of it `compile` compiles; ``network`` where it is a module.
+        averaged: What of it has the weights that the mean of several fine-tunes is made of, where nothing else of it is
+            learned but tables of features of prompts; none where that is not said.
     """
 
     model: Model
@@ -77,6 +79,7 @@ class NetworkPredictor(NoisePredictor):
     lay_conditioning: LayConditioning | None = attrs.field(default=None, kw_only=True)
     autoencoder: Autoencoder | None = attrs.field(default=None, kw_only=True)
     modules: tuple[nn.Module, ...] = attrs.field(kw_only=True)
+    averaged: tuple[nn.Module, ...] = attrs.field(default=(), kw_only=True)
     _compiled: bool = attrs.field(default=False, init=False)
 
     @modules.default

@@ -23,7 +23,7 @@ from superpose.kinds.kind import Kind
 from superpose.kinds.options import Choice, Form, Listed, Nested, Option, Scalar, options_of
 from superpose.kinds.roles import ROLES
 from superpose.media.fit import FITS, RESIZERS
-from superpose.plugins.validate import SUBJECT_KEYS, VIEW_KEYS, names_of, names_of_all
+from superpose.plugins.validate import SUBJECT_KEYS, TERM_KEYS, VIEW_KEYS, names_of, names_of_all
 from superpose.recipe.extent import Extent
 from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.mistakes import header, shown
@@ -69,9 +69,12 @@ _WORDS: dict[str, Form] = {
     "reduction": Choice(REDUCTIONS),
     "interpolate": Nested(Interpolation),
 }
-_weight = attrs.fields(ViewTerm).weight
-#: The option that every view has.
-WEIGHT = Option("weight", Scalar(float), _weight.metadata["doc"], _weight.metadata["limits"], _weight.default)
+#: The options that every view has, by name.
+VIEW_OPTIONS = {
+    field.name: Option(field.name, Scalar(float), field.metadata["doc"], field.metadata["limits"], field.default)
+    for field in attrs.fields(ViewTerm)
+    if "doc" in field.metadata
+}
 #: Keys of a composition.
 COMPOSE_KEYS = ("and", "not")
 _strength = attrs.fields(ComposeTerm).weight
@@ -187,8 +190,8 @@ def _view(reader: Reader, given: object, path: KeyPath) -> ViewTerm | Wrong:
     if table is WRONG:
         return WRONG
     view = reader.kind("view", table, path, VIEW_KEYS)
-    weight = reader.option(WEIGHT, table, path)
-    return reader.made(ViewTerm, {"view": view, "weight": weight, "subject": _subject(reader, table, path)}, path)
+    values = {name: reader.option(option, table, path) for name, option in VIEW_OPTIONS.items()}
+    return reader.made(ViewTerm, {"view": view, **values, "subject": _subject(reader, table, path)}, path)
 
 
 def _decomposition(reader: Reader, given: object, path: KeyPath) -> PartTerms | Wrong:
@@ -264,7 +267,7 @@ def _composed(reader: Reader, given: object, path: KeyPath) -> tuple[ComposeTerm
 def _composed_term(reader: Reader, given: object, path: KeyPath) -> ComposeTerm | Wrong:
     if not isinstance(given, dict):
         return reader.made(ComposeTerm, {"subject": _prompt(reader, given, path)}, path)
-    reader.unknown_keys(given, VIEW_KEYS, path)
+    reader.unknown_keys(given, TERM_KEYS, path)
     values = {"weight": reader.option(STRENGTH, given, path), "subject": _subject(reader, given, path)}
     return reader.made(ComposeTerm, values, path)
 

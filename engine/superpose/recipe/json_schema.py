@@ -20,7 +20,7 @@ from superpose.media.fit import FITS, RESIZERS
 from superpose.plugins import GROUP, Registry, load_plugins
 from superpose.plugins.validate import NAME, names_of_all
 from superpose.recipe.extent import Extent
-from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.grammar import STRENGTH, VIEW_OPTIONS
 from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.plain import plain
 from superpose.recipe.subject import SUBJECTS
@@ -110,7 +110,7 @@ class _Writer:
         if alone:
             return self.table(f"{role}:{kind}:alone", cls, tag)
         if role == "view":
-            more = {"weight": self.option(WEIGHT), **self.subject_keys()}
+            more = {name: self.option(option) for name, option in VIEW_OPTIONS.items()} | self.subject_keys()
             return self.table(f"{role}:{kind}", cls, tag, more, one_of=SUBJECTS)
         if not issubclass(cls, Decomposition):
             return self.table(f"{role}:{kind}", cls, tag)

@@ -16,7 +16,7 @@ from superpose.kinds.options import Either, Form, Listed, Nested, Option, option
 from superpose.kinds.roles import ROLES
 from superpose.plugins import Registry
 from superpose.recipe.extent import Extent
-from superpose.recipe.grammar import STRENGTH, WEIGHT
+from superpose.recipe.grammar import STRENGTH, VIEW_OPTIONS
 from superpose.recipe.interpolation import Interpolation
 from superpose.recipe.json_schema import schema
 from superpose.recipe.plain import inline, plain
@@ -26,6 +26,7 @@ from superpose.recipe.tables import Run
 _STAGE = '[[stage]]\nmodel = {kind = "glyphs-cascade"}\nscheduler = {kind = "ddim"}'
 _VIEW = '[[view]]\nkind = "identity"\nprompt = "A"'
 _BETWEEN = 'interpolate = {to = "O", mix = 0.25}'
+_TWO_VIEWS = f'{_VIEW}\n\n[[view]]\nkind = "rotate"\ndegrees = 180\nprompt = "V"'
 _PART = '[decomposition]\nkind = "hybrid"\nhigh = "S"\n\n[decomposition.low]'
 
 _SWEEP = 'prompt = "A"\n\n[guidance]\nkind = "cfg"\n\n[sweep]\n'
@@ -75,6 +76,8 @@ EXAMPLES: dict[str, str] = {
     "recipe.medium": '[medium]\nkind = "spectrogram"',
     "recipe.run": "[run]\nsamples = 8\nseed = 0",
     "view.weight": f"{_VIEW}\nweight = 2.0",
+    "view.start": f"{_TWO_VIEWS}\nstart = 0.2",
+    "view.stop": f"{_TWO_VIEWS}\nstop = 0.6",
     "view.prompt": _VIEW,
     "view.interpolate": f'[[view]]\nkind = "identity"\nprompt = "A"\n{_BETWEEN}',
     "view.image": '[[view]]\nkind = "identity"\nimage = "letter.png"',
@@ -239,8 +242,8 @@ def beside(role: str, registry: Registry | None = None) -> tuple[Key, ...]:
     """The keys that the grammar puts beside the options of every kind of a role; none for most roles."""
     if not ROLES[role].many or not ROLES[role].in_subject:
         return ()
-    weight = attrs.evolve(of_option(WEIGHT), example=EXAMPLES["view.weight"])
-    return (weight, *_subject(schema(registry)["definitions"], role))
+    own = (attrs.evolve(of_option(it), example=EXAMPLES[f"view.{name}"]) for name, it in VIEW_OPTIONS.items())
+    return (*own, *_subject(schema(registry)["definitions"], role))
 
 
 def of_class(cls: type, place: str = "") -> tuple[Key, ...]:

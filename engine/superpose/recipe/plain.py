@@ -9,6 +9,7 @@ from typing import TypeAlias
 import attrs
 import tomli_w
 
+from superpose.estimate.staggered import ALL
 from superpose.kinds.kind import Kind
 from superpose.recipe.subject import ComposeTerm, Subject, ViewTerm
 from superpose.recipe.where import TomlTable
@@ -68,7 +69,9 @@ def subject_table(subject: Subject, paths: Paths) -> TomlTable:
 
 
 def _view(term: ViewTerm, paths: Paths) -> TomlTable:
-    return {**table_of(term.view, paths), "weight": term.weight, **subject_table(term.subject, paths)}
+    # Those that take part throughout don't say so: such images have the bytes that they always had.
+    span = {} if term.span == ALL else term.span._asdict()
+    return {**table_of(term.view, paths), "weight": term.weight, **span, **subject_table(term.subject, paths)}
 
 
 def _composed(term: ComposeTerm, paths: Paths) -> TomlTable:

@@ -10,6 +10,8 @@ import attrs
 
 from superpose.errors import RecipeError
 from superpose.estimate.reduction import REDUCTIONS
+from superpose.estimate.staggered import ALL, Span, parties
+from superpose.estimate.superposed import AND, OR
 from superpose.kinds.kind import Kind, Limits, fields_of, option
 from superpose.kinds.roles import ROLES
 from superpose.media.fit import FITS, RESIZERS, Fit
@@ -86,6 +88,19 @@ class Subject:
             raise RecipeError("reduction says how views become one image, and there are none: leave it out")
         if self.reduction == "alternate" and len({term.weight for term in self.view}) > 1:
             raise RecipeError("views that take turns have no weights: leave them out, or leave out the reduction")
+        self._refuse_spans()
+
+    def _refuse_spans(self) -> None:
+        spans = [term.span for term in self.view]
+        if all(span == ALL for span in spans):
+            return
+        if self.reduction in (OR, AND):
+            raise RecipeError(f"{self.reduction} compares densities from the first step on: leave out start and stop")
+        if gap := next((span for span, numbers in parties(spans).items() if not numbers), None):
+            raise RecipeError(
+                f"from a share of {gap.start:g} of the steps to {gap.stop:g} no view takes part: let one start earlier, "
+                "or stop later"
+            )
 
     @property
     def fits(self) -> Fit:
@@ -217,12 +232,25 @@ class ViewTerm:
     Attributes:
         view: The view.
         weight: Its share of the mix, relative to the other views'; more than 0.
+        start, stop: Shares of the steps from which on and up to which it takes part.
         subject: What it shows.
     """
 
     view: View
     weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
+    start: float = option(0.0, doc="share of the steps from which on it takes part", ge=0, lt=1)
+    stop: float = option(1.0, doc="share of the steps up to which it takes part", gt=0, le=1)
     subject: Subject
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a view that takes part in nothing."""
+        if self.start >= self.stop:
+            raise RecipeError(f"start = {self.start:g} must be less than stop = {self.stop:g}")
+
+    @property
+    def span(self) -> Span:
+        """The steps in which it takes part."""
+        return Span(self.start, self.stop)
 
     def scaled(self, factor: float) -> ViewTerm:
         """The same for an image ``factor`` times as large."""

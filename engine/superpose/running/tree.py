@@ -16,6 +16,7 @@ from superpose.estimate.interpolation import interpolated
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
 from superpose.estimate.shares import shown_shape
+from superpose.estimate.staggered import staggered
 from superpose.estimate.superposed import AND, OR
 from superpose.estimate.tensors import picture_shape
 from superpose.media.images import read_image
@@ -137,11 +138,13 @@ class _Builder:
         if subject.reduction in (OR, AND):  # the same without guidance, whose places are noted already
             quiet = attrs.evolve(self, nodes=None)
             densities, _ = quiet._mean(_plain(subject), outer._replace(guidance=None), path, shape)
-        return Node(path, reduced(mix, subject.reduction or "mean", densities), shape, places)
+        spans = [subject.view[i].span for (i,) in places]
+        denoiser = staggered(mix, spans, lambda party: reduced(party, subject.reduction or "mean", densities))
+        return Node(path, denoiser, shape, places)
 
-    def _mean(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> tuple[Mix, tuple[Path, ...]]:
+    def _mean(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> tuple[Mix, tuple[tuple[int], ...]]:
         """The mean of views, and the place of each of them."""
-        pairs, weights, places = [], [], []
+        pairs, weights, places = [], [], list[tuple[int]]()
         whole = sum(term.weight for term in subject.view)
         for i, term in enumerate(subject.view):
             built: dict[Shape, Denoiser] = {}  # of windows of one size, one denoiser
