@@ -98,8 +98,8 @@ class Subject:
             raise RecipeError(f"{self.reduction} compares densities from the first step on: leave out start and stop")
         if gap := next((span for span, numbers in parties(spans).items() if not numbers), None):
             raise RecipeError(
-                f"from a share of {gap.start:g} of the steps to {gap.stop:g} no view takes part: let one start earlier, "
-                "or stop later"
+                f"from a share of {gap.start:g} of the steps to {gap.stop:g} no view takes part: let one start "
+                "earlier, or stop later"
             )
 
     @property

@@ -159,8 +159,8 @@ def test_all_nine_mistakes_at_once_in_the_order_of_the_file():
                 "r.toml:5:8: decomposition.low.promt: unknown key; did you mean 'prompt'?",
                 (
                     "r.toml:6:9: decomposition.high.weight: unknown key; "
-                    "known: compose, decomposition, fit, guidance, guidance_stages, image, model, negative, prompt, "
-                    "reduction, resizer, view"
+                    "known: compose, decomposition, fit, guidance, guidance_stages, image, interpolate, model, "
+                    "negative, prompt, reduction, resizer, view"
                 ),
             ],
         ),
