@@ -15,7 +15,7 @@ REGISTRY = load_plugins()
 PLUGINS = Path(__file__).parents[1] / "plugins"
 #: Kinds that need something to be told: each has a test file of its own, which holds it to the laws.
 ELSEWHERE = {
-    "guidance": {"autoguidance", "banded", "classifier", "interval", "rescale"},
+    "guidance": {"autoguidance", "banded", "classifier", "ensemble", "interval", "rescale"},
     "view": {"chain", "pieces"},
     "decomposition": {"principal", "regions"},
     "clip": set[str](),
