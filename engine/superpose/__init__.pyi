@@ -78,6 +78,7 @@ from superpose.estimate.operator import Operator as Operator
 from superpose.estimate.operator import Spectrum as Spectrum
 from superpose.estimate.operator import damped_inverse as damped_inverse
 from superpose.estimate.own_levels import OwnLevels as OwnLevels
+from superpose.estimate.parts import all_parts as all_parts
 from superpose.estimate.prediction import Estimate as Estimate
 from superpose.estimate.prediction import LearnedVariance as LearnedVariance
 from superpose.estimate.prediction import Parameterization as Parameterization

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superpose import Constraint, hookimpl
+from superpose_constraints.anti_segregation import AntiSegregation
 from superpose_constraints.daps import DAPS
 from superpose_constraints.ddnm import DDNM
 from superpose_constraints.ddrm import DDRM
@@ -27,7 +28,7 @@ from superpose_constraints.tmpd import TMPD
 @hookimpl
 def register_constraints(register: Callable[[type[Constraint]], type[Constraint]]) -> None:
     """Register every constraint of this package."""
-    for constraint in (Freeze, ILVR, Inpaint, Inversion, NullText, PromptToPrompt, SDEdit, TFG):
+    for constraint in (AntiSegregation, Freeze, ILVR, Inpaint, Inversion, NullText, PromptToPrompt, SDEdit, TFG):
         register(constraint)
     for observed in (DAPS, DDNM, DDRM, DiffPIR, DPS, MMPS, PiGDM, PSLD, TMPD):
         register(observed)

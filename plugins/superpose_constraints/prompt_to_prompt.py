@@ -91,10 +91,14 @@ class PromptToPrompt(Constraint):
         return SideBySide(canvas.predictor, Told(self._settings(), (self.source, target), (tokens[0], tokens[1])))
 
     def _target(self, canvas: Canvas) -> str:
+        found = ", ".join(map(repr, canvas.prompts)) or "none"
         if self.prompt is not None:
+            if canvas.prompts and self.prompt not in canvas.prompts:
+                raise RecipeError(
+                    f"prompt-to-prompt edits {self.prompt!r}, and what is shown has {found}: name one of it"
+                )
             return self.prompt
         if len(canvas.prompts) != 1:
-            found = ", ".join(map(repr, canvas.prompts)) or "none"
             raise RecipeError(f"prompt-to-prompt edits one prompt, and what is shown has {found}: say which as prompt")
         return canvas.prompts[0]
 

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+import superpose
 from superpose import Attention, NoiseLevel, RecipeError, Row, Site, StepInfo, Token
 from superpose_constraints.attention_edit import Keep, Replace, Settings, Told
+from superpose_constraints.prompt_to_prompt import PromptToPrompt
 
 CROSS, SELF = Site("attn2", "cross"), Site("attn1", "self")
 
@@ -78,3 +80,34 @@ def test_many_places_are_left_alone():
 def test_words_that_are_not_there_are_refused(more, message):
     with pytest.raises(RecipeError, match=message):
         told(**more)
+
+
+@pytest.mark.parametrize(("stop", "frozen"), [(1.0, [True] * 4), (0.5, [True, True, False, False])])
+def test_maps_are_frozen_under_a_changed_prompt_as_long_as_it_is_told(stop, frozen):
+    """Where the prompts have as many words, each word is looked at where the source's word in its place is."""
+    network = superpose.model("glyphs-ldm")
+    rule = PromptToPrompt(source="bold A in red", prompt="light A in blue", cross_stop=stop, self_stop=0.0)
+    denoiser = superpose.prompted(network, "light A in blue")
+    seen = []
+
+    class Look(superpose.Tap):
+        def at(self, site):
+            return site.kind == "cross"
+
+        def edit(self, attention):
+            seen.append((attention.site.name, attention.probabilities))
+
+    edited = rule.bind(superpose.Canvas.of(network, denoiser)).wrap(denoiser)
+    scheduler = superpose.make("scheduler", "ddim", steps=4)
+    plan = scheduler.plan(network.schedule)
+    looked = superpose.Tapped(edited, (Look(),))
+    run = superpose.Trajectory(looked, scheduler, plan, superpose.Noise(0, (0,), network.shape, "cpu"))
+    state, same = run.start(), []
+    while state.step < run.steps:
+        seen.clear()
+        state = run.step(state)
+        half = len(seen) // 2
+        assert [name for name, _ in seen[:half]] == [name for name, _ in seen[half:]]
+        pairs = zip(seen[:half], seen[half:], strict=True)
+        same.append(all(torch.allclose(source, mine, atol=1e-6) for (_, source), (_, mine) in pairs))
+    assert same == frozen

@@ -54,6 +54,7 @@ def test_a_run_that_is_gone_on_with_is_the_same_and_so_is_a_sample_alone():
         ((GUIDED, NULL), {"steps": 101}, "at most 100 steps"),
         ((GUIDED, NULL), {"scheduler": "euler-ancestral"}, "null-text"),
         ((GUIDED, NULL), {"scheduler": "heun"}, "null-text"),
+        ((GUIDED, EDIT + 'prompt = "S"\n', NULL), {}, "edits 'S', and what is shown has 'R': name one of it"),
         ((GUIDED, NULL.replace("serif-R", "house")), {}, "is 64x64"),
     ],
 )
