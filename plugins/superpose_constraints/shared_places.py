@@ -80,7 +80,7 @@ def _told(term: Term, predictor: NoisePredictor, prompts: Sequence[str]) -> Cond
         run.close()
     for query in asked:
         if query.condition.prompt in prompts:
-            return query.condition  # type: ignore[return-value]  # of a noise predictor
+            return query.condition
     raise RecipeError("anti-segregation reads the attention of prompts, and a view shows something else: show a prompt")
 
 
