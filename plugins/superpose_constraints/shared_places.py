@@ -68,7 +68,7 @@ def _is_view(term: Term) -> bool:
 
 
 def _told(term: Term, predictor: NoisePredictor, prompts: Sequence[str]) -> Condition:
-    """What a view is told: of the questions that it asks first, the one about a prompt that is shown."""
+    """The condition of a view: of the questions that it asks first, that about a prompt that is shown."""
     level = predictor.schedule.level(0, predictor.schedule.steps // 2)
     seen = term.before(torch.zeros(1, *predictor.shape, device=predictor.device))
     run = term.denoiser.estimate(seen, level)
@@ -99,7 +99,7 @@ def slope(
 
 @attrs.frozen(eq=False)
 class Apart(Denoiser):
-    """How little views share, in the place of a clean image: shape (N, 1, 1, 1).
+    """The loss of what views share, in the place of a clean image: shape (N, 1, 1, 1).
 
     Attributes:
         predictor: The network.

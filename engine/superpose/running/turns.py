@@ -126,7 +126,7 @@ class TurnClassifier(ClassifierPredictor):
         return self._own.logits(x, level)
 
     def alignment(self, logits: Tensor) -> Tensor:
-        """How well images go with the classes."""
+        """Agreement of images with the classes."""
         return self._own.alignment(logits)
 
     def condition(self, prompt: str, label: int) -> Condition:

@@ -181,7 +181,7 @@ class SweepFolder:
         write_text(json.dumps({"job": name, **why}, indent=1) + "\n", folder / f"{name}.json")
 
     def failure(self, name: str) -> dict[str, Any] | None:
-        """What was noted of a job that has failed; None where nothing was."""
+        """The note of a job that has failed; None where there is none."""
         return _read(self.path / FAILED / f"{name}.json")
 
     def forgive(self, name: str) -> None:
