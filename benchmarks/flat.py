@@ -27,9 +27,9 @@ from superpose.running.job import Job
 
 SMALL = """
     prompt = "A"
-    model = {kind = "glyphs"}
-    scheduler = {kind = "ddim", steps = 4}
-    run = {threads = 1, batch_size = 4, at_once = AT_ONCE, samples = SAMPLES}
+    model = {kind = "MODEL"}
+    scheduler = {kind = "ddim", steps = STEPS}
+    run = {threads = 1, batch_size = ROWS, at_once = AT_ONCE, samples = SAMPLES}
 """
 
 
@@ -68,29 +68,36 @@ def jobs(folder: Path, count: int) -> None:
     told("worker", worker, count)
 
 
-def drawn(folder: Path, count: int, at_once: int) -> Iterator[int]:
-    """Sample, and tell how many there are after each."""
-    text = SMALL.replace("AT_ONCE", str(at_once)).replace("SAMPLES", str(count))
+def drawn(folder: Path, model: str, count: int, steps: int = 4, rows: int = 4, at_once: int = 1) -> Iterator[int]:
+    """Numbers of the samples of a run that is composed here, as they are made."""
+    told = {"MODEL": model, "STEPS": steps, "ROWS": rows, "AT_ONCE": at_once, "SAMPLES": count}
+    text = SMALL
+    for name, value in told.items():
+        text = text.replace(name, str(value))
     recipe = load(written(folder, "", text, f"{count}.toml"))
     job = Job.begun(recipe, compose(recipe), folder)
-    yield from (number for number, _ in enumerate(job.drawings(job.samples), 1))
+    return (number for number, _ in enumerate(job.drawings(job.samples), 1))
 
 
 def samples(folder: Path, count: int) -> None:
     """Memory of one run."""
     every = max(1, count // 100)
-    seen = [(number, resident()) for number in drawn(folder, count, 64) if number % every == 0]
+    seen = [
+        (number, resident())
+        for number in drawn(folder, "mixture", count, steps=2, rows=64, at_once=64)
+        if number % every == 0
+    ]
     print(f"{count} samples")
     told("run", seen, count)
 
 
 def cost(folder: Path, count: int) -> None:
     """Processor time of a sample: of the first tenth of a run, of the last, and alone."""
-    for _ in drawn(folder, 20, 1):
+    for _ in drawn(folder, "glyphs", 20):
         pass  # caches
     gc.collect()
     times, began = [], time.process_time()
-    for _ in drawn(folder, count, 1):
+    for _ in drawn(folder, "glyphs", count):
         now = time.process_time()
         times.append(now - began)
         began = now
@@ -98,12 +105,12 @@ def cost(folder: Path, count: int) -> None:
     first, last = statistics.median(times[1:tenth]), statistics.median(times[-tenth:])
     alone = []
     for _ in range(20):
-        run = drawn(folder, 1, 1)
+        run = drawn(folder, "glyphs", 1)
         began = time.process_time()
         next(run)
         alone.append(time.process_time() - began)
     print(f"{count} samples, a sample of the first tenth {1000 * first:.2f} ms, of the last {last / first:.3f} of it")
-    print(f"a run of one sample, composing included, {statistics.median(alone) / first:.3f}")
+    print(f"a run of one sample, once it is composed, {statistics.median(alone) / first:.3f} of it")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ def ray_here() -> Iterator[str]:
     """A Ray of two workers on this machine; gives its address."""
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"HOME": home, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # a machine may be busy
         from ray.cluster_utils import Cluster
 
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
