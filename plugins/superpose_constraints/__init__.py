@@ -15,6 +15,7 @@ from superpose_constraints.freeze import Freeze
 from superpose_constraints.ilvr import ILVR
 from superpose_constraints.inpaint import Inpaint
 from superpose_constraints.inversion import Inversion
+from superpose_constraints.looking_glass import LookingGlass
 from superpose_constraints.mmps import MMPS
 from superpose_constraints.null_text import NullText
 from superpose_constraints.pigdm import PiGDM
@@ -23,6 +24,7 @@ from superpose_constraints.psld import PSLD
 from superpose_constraints.sdedit import SDEdit
 from superpose_constraints.tfg import TFG
 from superpose_constraints.tmpd import TMPD
+from superpose_constraints.zoom_stack import ZoomStack
 
 
 @hookimpl
@@ -30,5 +32,7 @@ def register_constraints(register: Callable[[type[Constraint]], type[Constraint]
     """Register every constraint of this package."""
     for constraint in (AntiSegregation, Freeze, ILVR, Inpaint, Inversion, NullText, PromptToPrompt, SDEdit, TFG):
         register(constraint)
+    for tied in (LookingGlass, ZoomStack):
+        register(tied)
     for observed in (DAPS, DDNM, DDRM, DiffPIR, DPS, MMPS, PiGDM, PSLD, TMPD):
         register(observed)

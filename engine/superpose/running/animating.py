@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from superpose.errors import RecipeError
 from superpose.media.animation import check_format, write_animation
@@ -12,6 +14,11 @@ from superpose.media.frames import fitted, in_pixels
 from superpose.media.png import read_origin
 from superpose.running.inside import inside
 from superpose.running.reel import Pace, Reel
+
+if TYPE_CHECKING:
+    from superpose.media.frames import Picture
+    from superpose.running.inside import Inside
+    from superpose.running.reel import Film, Shot
 
 #: Height of an animation where none is asked for: at least this, and a whole number of times that of the image.
 HEIGHT = 256
@@ -58,14 +65,8 @@ def animate(
     if size is not None and not LEAST <= size <= MOST:
         raise RecipeError(f"size must be between {LEAST} and {MOST}, got {size}")
     with inside(image, inputs) as found:
-        shown = found.shown()
-        picture = shown.picture()
-        tall, wide = picture.shape[-2:]
-        zoom = max(1, -(-(size or HEIGHT) // tall))
-        height = size or tall * zoom
-        width = max(1, round(wide * height / tall))
         pace = pace or Pace()
-        shots = Reel(zoom, pace).shots(shown.subject, picture, shown.heights)
+        shots, (height, width) = _filmed(found, size, pace)
         if len(shots) == STILL:
             raise RecipeError(f"{image}: shows one thing, in one way: there is nothing to animate")
         frames = (in_pixels(fitted(shot.draw(), height, width)) for shot in shots)
@@ -73,6 +74,29 @@ def animate(
             frames = (captioned(each, shot.caption or "", shot.ink) for each, shot in zip(frames, shots, strict=True))
         write_animation(out, frames, [shot.ticks for shot in shots], pace.fps)
     return out
+
+
+def _filmed(found: Inside, size: int | None, pace: Pace) -> tuple[list[Shot], tuple[int, int]]:
+    """The shots of an image, and the height and width that they are to have."""
+    shown = found.shown()
+    picture = shown.picture()
+    film = _film(found, picture)
+    tall, wide = (picture if film is None else film(0.0)).shape[-2:]
+    zoom = max(1, -(-(size or HEIGHT) // tall))
+    height = size or tall * zoom
+    reel = Reel(zoom, pace)
+    shots = reel.shots(shown.subject, picture, shown.heights) if film is None else reel.there_and_back(film)
+    return shots, (height, max(1, round(wide * height / tall)))
+
+
+def _film(found: Inside, picture: Picture) -> Film | None:
+    """The film that a constraint of the recipe makes of the picture; None where none does."""
+    try:
+        constraints = found.recipe(absent=True).constraint
+    except RecipeError:  # what the image shows can be told without its model, its constraints can't
+        return None
+    making = (each for each in constraints if each.frame(picture, 0.0) is not None)
+    return next((cast("Film", partial(each.frame, picture)) for each in making), None)
 
 
 def images_of(folder: Path) -> list[Path]:

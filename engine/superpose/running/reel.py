@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 LONGEST = 60
 
 Lens = Callable[["Picture"], "Picture"]
+#: A frame for a number from 0 to 1, and for a zoom, which is 1 where it is not said.
+Film = Callable[..., "Picture"]
+#: A film takes so many times as long as a way from one reading to another.
+FILM = 4
 
 
 class Shot(NamedTuple):
@@ -98,6 +102,17 @@ class Reel:
         begin = [shot for pair in pairwise([*stages, image]) for shot in self._sharpening(*pair)]
         shots = [*begin, *self._read(subject, image, _same)]
         return _faded([*shots, self._still(image, next((it.caption for it in shots if it.caption is not None), ""))])
+
+    def there_and_back(self, film: Film) -> list[Shot]:
+        """A film from its beginning steadily to its end and back, with a rest at either.
+
+        Arguments:
+            film: Its frame for a number from 0 to 1, and a zoom.
+        """
+        count = max(1, round(FILM * self.pace.move * self.pace.fps))
+        ends = [Shot(partial(film, u, self.zoom), self.pace.resting, "") for u in (0.0, 1.0)]
+        way = [Shot(partial(film, k / count, self.zoom)) for k in range(1, count)]
+        return [ends[0], *way, ends[1], *reversed(way)]
 
     def _sharpening(self, before: Picture, after: Picture) -> Iterator[Shot]:
         one, two = enlarged(before, self.zoom), enlarged(after, self.zoom)

@@ -15,6 +15,7 @@ from superpose.sampling.rule import Rule
 if TYPE_CHECKING:
     from superpose.estimate.canvas import Canvas
     from superpose.estimate.problem import Problem
+    from superpose.media.frames import Picture
 
 
 class Constraint(Kind, ABC):
@@ -40,6 +41,17 @@ class Constraint(Kind, ABC):
     def scaled(self, factor: float) -> Constraint | None:
         """The same at a later stage, whose pictures are ``factor`` times as large; None where there is none."""
         del factor
+        return None
+
+    def frame(self, image: Picture, u: float, zoom: int = 1) -> Picture | None:
+        """A frame of the film that it makes of a picture, for `superpose animate`, in NumPy alone; None for none.
+
+        Arguments:
+            image: The finished picture, shape (C, H, W), float64.
+            u: How far on the way, from 0 to 1.
+            zoom: A pixel of the picture is a square of so many pixels a side.
+        """
+        del image, u, zoom
         return None
 
     @final

@@ -122,6 +122,7 @@ def _undone(rules: Sequence[Rule]) -> dict[int, str]:
     """The rules that would undo the starting state or the steps that one before them makes, by their places."""
     found: dict[int, str] = {}
     made = {"start": "the starting state, and would undo the one", "move": "the steps, in place of those"}
+    made["shape_noise"] = "the shape of the noise, in place of that"
     for hook, what in made.items():
         makers = [i for i, rule in enumerate(rules) if hook in rule.hooks()]
         for i in makers[1:]:

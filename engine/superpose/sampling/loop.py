@@ -24,7 +24,7 @@ from superpose.sampling.fitting import displaced, lacking, unread_noise
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.population import Transition
-from superpose.sampling.rule import Rule, judged, name_of, told, wrapped
+from superpose.sampling.rule import Rule, Shaped, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
 from superpose.sampling.transition import reverses
@@ -156,6 +156,12 @@ class Trajectory:
         return next((i for i, hooks in enumerate(self._hooks) if "move" in hooks), None)
 
     @property
+    def _shaped(self) -> NoiseSource:
+        """The noise that the process and the scheduler are given."""
+        shaping = (rule for rule, hooks in zip(self._told, self._hooks, strict=True) if "shape_noise" in hooks)
+        return next((Shaped(self.noise, rule) for rule in shaping), self.noise)
+
+    @property
     def _process(self) -> Process:
         return GaussianProcess() if self.predictor is None else self.predictor.process
 
@@ -167,7 +173,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        x = self.scheduler.start(self._process, Drawn(self.noise, START), self.plan.levels[0])
+        x = self.scheduler.start(self._process, Drawn(self._shaped, START), self.plan.levels[0])
         particles = None if self.swarm is None else self.swarm.begun(x)
         state = State(0, x, self.scheduler.init(), particles=particles)
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
@@ -186,7 +192,7 @@ class Trajectory:
         before, after = (self.plan.level_of_state(place) for place in (index, index + 1))
         estimate = None
         if self.plan.climbs(index):
-            x = self._process.climb(state.x, here, there, Drawn(self.noise, index))
+            x = self._process.climb(state.x, here, there, Drawn(self._shaped, index))
             must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
@@ -215,7 +221,7 @@ class Trajectory:
                 image = finished
         for i, hooks in enumerate(self._hooks):
             fired = {hook for place, hook in state.fired if place == i}
-            if silent := sorted(hooks - fired - {"plan", "wrap", "finish"}):
+            if silent := sorted(hooks - fired - {"plan", "wrap", "shape_noise", "finish"}):
                 kind = self._purposes[i].rpartition(".")[0]
                 raise RunError(
                     f"constraint {i} ({kind}) declares {', '.join(silent)}, which never fired in "
@@ -324,7 +330,7 @@ class Trajectory:
             must_be_like(x, state.x, rule, "move")
             fired.add((mover, "move"))
         else:
-            noise = Drawn(self.noise, index)
+            noise = Drawn(self._shaped, index)
             made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
             # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
             if not isinstance(made, tuple) or len(made) != 2:
@@ -364,6 +370,8 @@ def _edited_clean(estimate: Estimate, rule: Rule, level: NoiseLevel) -> tuple[Es
     """The estimate as a rule edits its clean images, and whether that was a jump."""
     edits = [judged(rule.on_clean(clean, level), clean, rule, "on_clean") for clean in _images(estimate)]
     renoise = edits[1].value if len(edits) > 1 else None
+    if rule.keeps_noise:
+        renoise = estimate.clean if estimate.renoise is None else estimate.renoise
     return estimate._replace(clean=edits[0].value, renoise=renoise), any(edit.jumped for edit in edits)
 
 

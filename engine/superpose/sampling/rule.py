@@ -10,6 +10,8 @@ from abc import ABC
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
+import attrs
+
 from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.denoiser import Denoiser
 from superpose.kinds.need import Need  # a constraint that is its own rule has its options read, with all annotations
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from superpose.estimate.predictor import Conditioning
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
-    from superpose.sampling.noise import RuleNoise
+    from superpose.sampling.noise import NoiseLaw, NoiseSource, RuleNoise
     from superpose.sampling.scheduler import Denoise
 
 
@@ -42,11 +44,14 @@ class Rule(ABC):
         needs: What it demands of the scheduler and the network: see `Need`.
         optimised: Whether it may edit states that are clean images from the first to the last, which gradient steps
             move (`Plan.optimises`). One that edits none may be there without.
+        keeps_noise: Whether noise stays what the networks read of a state when `on_clean` moves its clean image, as in
+            SyncTweedies; for schedulers that renoise, so that it ``needs`` that.
     """
 
     kind: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
     optimised: ClassVar[bool] = False
+    keeps_noise: ClassVar[bool] = False
 
     def conditioned(self, conditioning: Conditioning | None) -> Rule:
         """This rule for samples beside which ``conditioning`` is laid, for one that asks the network itself."""
@@ -69,6 +74,13 @@ class Rule(ABC):
         clean image stays lawful: to move it otherwise, edit it in `on_clean` or give a ``guidance_gradient``.
         """
         return denoiser
+
+    def shape_noise(self, noise: Tensor) -> Tensor:
+        """Unit normal noise, shape (N, C, H, W), as the process and the scheduler are to have it; one rule may.
+
+        Each value keeps deviation 1. Parts of a state that show one thing may share their noise so.
+        """
+        return noise
 
     def start(self, x: Tensor, plan: Plan, noise: RuleNoise) -> Edit:
         """Make the starting state, at level ``plan.levels[0]``; one rule of a run may."""
@@ -112,8 +124,30 @@ class Rule(ABC):
     @final
     def hooks(self) -> frozenset[str]:
         """Names of the hooks that this rule overrides."""
-        names = ("plan", "wrap", "start", "before", "move", "on_clean", "after", "finish")
+        names = ("plan", "wrap", "shape_noise", "start", "before", "move", "on_clean", "after", "finish")
         return frozenset(name for name in names if getattr(type(self), name) is not getattr(Rule, name))
+
+
+@attrs.frozen(eq=False)
+class Shaped:
+    """A source of noise whose normal noise a rule shapes.
+
+    Attributes:
+        source: The source.
+        rule: The rule.
+    """
+
+    source: NoiseSource
+    rule: Rule
+
+    def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+        """Noise of one step, purpose and law."""
+        if law != "normal":
+            return self.source.draw(step, purpose, law)
+        drawn = self.source.draw(step, purpose)
+        shaped = self.rule.shape_noise(drawn)
+        must_be_like(shaped, drawn, self.rule, "shape_noise")
+        return shaped
 
 
 def name_of(rule: object) -> str:

@@ -62,6 +62,11 @@ def laws(constraint: Constraint, canvas: Canvas, steps: int = 6) -> Iterator[Law
     for name in sorted(rule.hooks() & set(hooks)):
         yield Law(f"{name}-in-form", partial(edits_in_form, bound, name, hooks[name], here))
         yield Law(f"{name}-keeps-samples-apart", partial(keeps_samples_apart, bound, name, hooks[name], here))
+    if "shape_noise" in rule.hooks():
+        yield Law("shape_noise-in-form", partial(edits_in_form, bound, "shape_noise", _shaped(rule), here))
+        apart = partial(keeps_samples_apart, bound, "shape_noise", _shaped(rule), here)
+        yield Law("shape_noise-keeps-samples-apart", apart)
+        yield Law("shape_noise-keeps-deviations", partial(keeps_deviations, bound))
     if "wrap" in rule.hooks():
         levels = [plan.asked(step) for step in range(plan.steps) if not plan.climbs(step)]
         yield Law("wrap-keeps-the-law", lambda: wrap_keeps_the_law(bound, levels))
@@ -153,6 +158,20 @@ def keeps_samples_apart(bound: Bound, name: str, hook: Hook, here: NoiseLevel) -
         if (off := gap(alone[0], whole[i])) > 0:
             bound.broken(f"{name} of one sample changes by {off:.3g} with the samples beside it")
     return 0.0
+
+
+def _shaped(rule: Rule) -> Hook:
+    return lambda x, _, __: Edit(rule.shape_noise(x))
+
+
+def keeps_deviations(bound: Bound) -> float:
+    """Noise that is shaped has deviation 1 at every place: the furthest from it, of so many samples."""
+    samples = 2000
+    shaped = bound.rule.shape_noise(noise(samples, *bound.canvas.shape, double=False))
+    off = float((shaped.square().mean(0) - 1).abs().max())
+    if not off <= 7 * (2 / samples) ** 0.5:  # seven standard errors of a variance
+        bound.broken(f"shape_noise makes noise whose variance is {off:.3g} off from 1 at some place")
+    return off
 
 
 def wrap_keeps_the_law(bound: Bound, levels: list[NoiseLevel]) -> float:

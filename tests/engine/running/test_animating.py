@@ -146,3 +146,16 @@ def test_what_fails_on_the_way_leaves_no_file(image, monkeypatch, suffix):
     with pytest.raises(KeyboardInterrupt):
         animate(image, image.with_suffix(f".{suffix}"), pace=PACE)
     assert [path.name for path in image.parent.iterdir()] == [image.name]
+
+
+def test_a_constraint_makes_the_film_of_its_canvases(tmp_path):
+    """From the whole of the first to that of the last, steadily."""
+    tied = "canvas = {count = 2}\nconstraint = [{kind = 'zoom-stack'}]\n"
+    views = "".join(f"[[view]]\nkind = 'canvas'\nnumber = {i}\nprompt = 'A'\n" for i in (0, 1))
+    values = pixels(height=32)
+    made(tmp_path / "zoom.png", tied + views, values)
+    frames, durations = opened(animate(tmp_path / "zoom.png", tmp_path / "zoom.webp", size=16, pace=PACE))
+    assert len(frames) == len(durations) == 2 + 2 * 19
+    assert frames[0].shape[:2] == (16, 16)
+    assert np.array_equal(frames[0][0], values[0]), "the rim of the first canvas"
+    assert np.array_equal(frames[20], values[16:])

@@ -175,3 +175,14 @@ def test_captions_fade_on_the_way(image):
     _, way = captions(view("identity", "house") + view("negate", "heart"), image)
     assert [text for text, _ in way] == ["house", "house", "heart", "heart"]
     assert [ink for _, ink in way] == pytest.approx([0.6, 0.2, 0.2, 0.6])
+
+
+def test_a_film_goes_steadily_there_and_back():
+    seen = []
+    shots = Reel(3, Pace(fps=10, move=0.5, rest=0.4)).there_and_back(lambda u, zoom: seen.append((u, zoom)))
+    for shot in shots:
+        shot.draw()
+    there = [k / 20 for k in range(21)]
+    assert [u for u, _ in seen] == pytest.approx([*there, *there[-2:0:-1]])
+    assert {zoom for _, zoom in seen} == {3}
+    assert [shot.ticks for shot in shots if shot.ticks > 1] == [4, 4]

@@ -11,11 +11,13 @@ from superpose import (
     Canvas,
     Denoiser,
     DynamicClip,
+    Edit,
     LawError,
     NoClip,
     PluginError,
     RecipeError,
     Rule,
+    evaluate,
     make,
     prompted,
     recall,
@@ -178,3 +180,51 @@ def test_a_network_that_is_not_differentiable_is_refused():
     network.differentiable = False
     with pytest.raises(RecipeError, match="pull needs a network that torch can differentiate, and the model's is not"):
         a_run(network, constraints=[Pull()])
+
+
+class Shaping(Rule):
+    """Noise that is the same in both halves, and clean images that move while noise stays."""
+
+    kind = "shaping"
+    needs = frozenset({"renoising"})
+    keeps_noise = True
+
+    def shape_noise(self, noise):
+        return torch.cat((noise[..., :4], noise[..., :4]), -1)
+
+    def on_clean(self, clean, here):
+        return Edit(clean * 0.5, jumped=False)
+
+
+class Misshaping(Rule):
+    kind = "misshaping"
+
+    def shape_noise(self, noise):
+        return noise[:1, :1]
+
+
+def test_a_rule_shapes_the_noise_of_the_start_and_of_steps_and_keeps_what_networks_read():
+    network = TinyPredictor()
+    for eta in (0.0, 1.0):
+        scheduler = make("scheduler", "ddim", steps=5, eta=eta)
+        run = trajectory(prompted(network, "a"), scheduler, network, constraints=[Shaping()])
+        state = run.start()
+        assert torch.equal(state.x[..., :4], state.x[..., 4:]), "the start"
+        here, there = run.plan.levels[:2]
+        clean = evaluate(prompted(network, "a"), state.x, here).clean
+        noise = (state.x - here.alpha * clean) / here.sigma
+        fresh = (run.step(state).x - 0.5 * there.alpha * clean) / there.sigma
+        if eta:
+            off = fresh - (fresh * noise).mean() / noise.square().mean() * noise
+            assert 0.1 < off.std() < 1, "there is noise of the step"
+        else:
+            torch.testing.assert_close(fresh, noise, rtol=1e-4, atol=1e-4)
+
+
+def test_noise_of_another_shape_is_its_fault_and_two_that_shape_it_are_refused():
+    network = TinyPredictor()
+    arguments = prompted(network, "a"), make("scheduler", "ddim", steps=2), network
+    with pytest.raises(PluginError, match="shape_noise"):
+        trajectory(*arguments, samples=2, constraints=[Misshaping()]).start()
+    with pytest.raises(RecipeError, match="the shape of the noise, in place of that that constraint 0"):
+        trajectory(*arguments, constraints=[Shaping(), Misshaping()])

@@ -164,3 +164,23 @@ def test_a_lawful_wrapper_passes():
 
 def test_a_lawful_constraint_passes():
     check_constraint(Chosen(edit=lambda x, noise: x + noise("own")), Canvas((3, 8, 8)))
+
+
+@attrs.frozen(kw_only=True)
+class Louder(Constraint, Rule):
+    """Shapes noise."""
+
+    kind = "louder"
+    gain: float = 1.2
+
+    def bind(self, canvas):
+        return self
+
+    def shape_noise(self, noise):
+        return noise * self.gain
+
+
+def test_noise_that_is_shaped_keeps_its_deviation():
+    check_constraint(Louder(gain=-1.0), Canvas((3, 8, 8)))
+    with pytest.raises(LawError, match=r"shape_noise makes noise whose variance is 0\.[4-6]"):
+        check_constraint(Louder(), Canvas((3, 8, 8)))
