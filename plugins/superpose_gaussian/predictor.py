@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from superpose import Condition, NoiseLevel, NoisePredictor, Prediction, Schedule
+from superpose import Condition, NoiseLevel, NoisePredictor, Prediction, PromptError, Schedule
 from superpose_gaussian.normal import Mixture
 
 #: Number of the condition that says nothing: any distribution of the mixture.
@@ -38,7 +38,13 @@ class ExactPredictor(NoisePredictor):
         self.prompts, self.shape, self.schedule = prompts, shape, schedule
 
     def condition(self, prompt: str) -> Condition:
-        """Number of the distribution; `ANY` for the prompt that says nothing."""
+        """Number of the distribution; `ANY` for the prompt that says nothing.
+
+        Raises:
+            PromptError: If it is the name of none.
+        """
+        if prompt and prompt not in self.prompts:
+            raise PromptError(f"unknown prompt {prompt!r}; known: {', '.join(map(repr, self.prompts))}")
         number = self.prompts.index(prompt) if prompt else ANY
         return Condition(prompt, {"number": torch.tensor([number], device=self.device)})
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from superpose import TableSchedule, make, prompted, sample, trajectory
+from superpose import PromptError, TableSchedule, make, prompted, sample, trajectory
 from superpose.testing import check_predictor
 from superpose_gaussian.normal import Mixture, Normal
 from superpose_gaussian.predictor import ExactPredictor
@@ -31,6 +31,11 @@ def predictor() -> ExactPredictor:
 
 def test_laws() -> None:
     check_predictor(predictor(), ["high", "", "low"])
+
+
+def test_a_prompt_that_names_no_distribution_is_told_with_those_there_are() -> None:
+    with pytest.raises(PromptError, match="unknown prompt 'middle'; known: 'high', 'low'"):
+        predictor().condition("middle")
 
 
 def gain(variance: float, steps: int) -> float:
