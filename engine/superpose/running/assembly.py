@@ -19,7 +19,7 @@ from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
-from superpose.sampling.fitting import along_its_path, fitted, weighable
+from superpose.sampling.fitting import along_its_path, fitted, retraceable, weighable
 from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
 from superpose.sampling.swarm import Swarm
@@ -88,6 +88,8 @@ class Assembly:
                 f"{population.kind} weighs its particles after none of the {steps} steps: let it start earlier or "
                 "stop later"
             )
+        says = self.predictor.learned_variance != "none"
+        retraceable(population, self.scheduler, self.plan, self.rules, says_variance=says)
         weighable(population, self.denoiser, self.rules, optimises=self.plan.optimises)
         return attrs.evolve(self, population=population, potential=population.bound_to(context, readings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -76,6 +77,35 @@ def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule],
     if moving:
         why = "draws images from a product of densities, and {0} would move them away: remove {0}, or use another"
         raise MisfitError({i: f"{name} {why.format(name_of(rule))} population" for i, rule in moving.items()})
+
+
+def retraceable(
+    population: Population, scheduler: Scheduler, plan: Plan, rules: Sequence[Rule], *, says_variance: bool = False
+) -> None:
+    """Refuse steps and rules whose densities a population that reads them can't know.
+
+    Raises:
+        RecipeError: If steps are not affine in the clean image.
+        MisfitError: If a rule edits states, or makes the steps or the plan.
+    """
+    if not population.reads_steps:
+        return
+    if plan.optimises or any(
+        scheduler.move(*step, says_variance=says_variance) is None for step in pairwise(plan.levels)
+    ):
+        raise RecipeError(unweighed_steps(population, scheduler))
+    if editing := {i: rule for i, rule in enumerate(rules) if rule.hooks() - UNEDITING}:
+        why = f"{population.kind} weighs the noise of steps, and {{0}} edits states or makes other steps: remove {{0}}"
+        raise MisfitError({i: why.format(name_of(rule)) for i, rule in editing.items()})
+
+
+def unweighed_steps(population: Population, scheduler: Scheduler) -> str:
+    """Sentence about a population that weighs steps, and a scheduler whose steps have another density."""
+    return (
+        f"{population.kind} weighs the noise of steps, and those of {scheduler.kind} as set here are not affine in the "
+        "clean image with noise of a fixed variance: use ddpm with fixed_small variance, euler-ancestral, or ddim with "
+        "eta above 0"
+    )
 
 
 def along_its_path(denoiser: Denoiser, rules: Sequence[Rule]) -> None:

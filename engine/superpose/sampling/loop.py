@@ -20,14 +20,14 @@ from superpose.estimate.blame import article, blamed, must_be_like
 from superpose.estimate.prediction import with_gradient
 from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
-from superpose.sampling.fitting import displaced, lacking, unread_noise
+from superpose.sampling.fitting import displaced, lacking, unread_noise, unweighed_steps
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.population import Transition
 from superpose.sampling.rule import Rule, Shaped, judged, name_of, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
-from superpose.sampling.transition import reverses
+from superpose.sampling.transition import log_ratio, reverses
 from superpose.terminal import printable
 
 if TYPE_CHECKING:
@@ -198,13 +198,23 @@ class Trajectory:
         else:
             state = self._edited(state, "before", index, lambda rule, x, noise: rule.before(x, before, noise))
             was = state.x
-            state, estimate = self._descended(state, here, there)
+            state, estimate, first = self._descended(state, here, there)
         state = self._edited(state, "after", index, lambda rule, x, noise: rule.after(x, after, noise))
         if self.plan.optimises:
             state = attrs.evolve(state, clean=state.x)
         if self.swarm is None or estimate is None or not self.swarm.population.weighs(index, self.steps):
             return state
-        return self._weighed(state, Transition(index, self.steps, before, after, was, state.x, estimate))
+        made = Transition(index, self.steps, before, after, was, state.x, estimate)
+        return self._weighed(state, self._retraced(made, first) if self.swarm.population.reads_steps else made)
+
+    def _retraced(self, made: Transition, first: Estimate) -> Transition:
+        """A transition with what it would have been without guidance, of the first estimate in it."""
+        move = self.scheduler.move(made.here, made.there, says_variance=first.variance is not None)
+        if move is None:
+            raise RecipeError(unweighed_steps(self._swarmed.population, self.scheduler))
+        noise = Drawn(self.noise, made.index)()
+        ratio = log_ratio(move, noise, made.before, first.clean, made.after)
+        return attrs.evolve(made, plain=first.clean, log_ratio=ratio)
 
     @torch.no_grad()
     def finish(self, state: State) -> Tensor:
@@ -293,12 +303,12 @@ class Trajectory:
             return x
         return torch.cat((x, self.conditioning.channels), 1)
 
-    def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> tuple[State, Estimate | None]:
-        """The state after a step, and the last estimate that it was made by."""
+    def _descended(self, state: State, here: NoiseLevel, there: NoiseLevel) -> tuple[State, Any, Any]:
+        """The state after a step, the last estimate that it was made by, and the first as it was said."""
         index, jumped, fired = state.step, False, set(state.fired)
         made_by: Estimate | None = None
         step, remembered = self.plan.step_info(index), state.denoiser_memory
-        shifts: list[Tensor | None] = []
+        said: list[Estimate] = []
         mover, ahead = self._mover, self._ahead(index, here, there)
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
@@ -309,7 +319,7 @@ class Trajectory:
             )
             if estimate.displacement is not None and self.plan.optimises:
                 raise RecipeError(displaced(self.scheduler))
-            shifts.append(estimate.displacement)
+            said.append(estimate)
             if mover is not None or not self.scheduler.applies_gradient:
                 estimate = with_gradient(estimate, level)
             if estimate.renoise is not None and mover is not None:
@@ -337,11 +347,12 @@ class Trajectory:
                 blamed(self.scheduler, "step", f"returns {article(made)}, and must return the pair (x, state)")
             x, memory = made
             must_be_like(x, state.x, self.scheduler, "step")
-        if shifts and shifts[0] is not None:
-            x = x + shifts[0]
+        first = said[0] if said else None
+        if first is not None and first.displacement is not None:
+            x = x + first.displacement
         clean = state.clean if made_by is None else made_by.clean
         reached = State(index + 1, x, memory, jumped, clean, frozenset(fired), remembered, state.particles)
-        return reached, made_by
+        return reached, made_by, first
 
     def _ahead(self, index: int, here: NoiseLevel, there: NoiseLevel) -> Ahead:
         """The step that its estimates are for."""

@@ -41,6 +41,9 @@ class Transition:
         before: The states :math:`x_t`, shape (N x K, C, H, W): the K particles of a sample one after the other.
         after: The states :math:`x_s`.
         estimate: The last estimate that the step was made by.
+        plain: The clean image before guidance by gradients and rules moved it; None where nobody asks.
+        log_ratio: Of each particle, the logarithm of the density of its step without those over that of the step as it
+            was made, shape (N x K,), float64; None where nobody asks: see `Population.reads_steps`.
     """
 
     index: int
@@ -50,6 +53,8 @@ class Transition:
     before: Tensor
     after: Tensor
     estimate: Estimate
+    plain: Tensor | None = None
+    log_ratio: Tensor | None = None
 
     @property
     def last(self) -> bool:
@@ -86,11 +91,14 @@ class Population(Kind, ABC):
         needs: What it demands of the scheduler: see `Need`.
         reads_dispersion: Whether its potential reads `Estimate.dispersion`. What is sampled must then be a product of
             densities, and nothing else may move it: see `Denoiser.with_dispersion`.
+        reads_steps: Whether its potential reads `Transition.plain` and `Transition.log_ratio`. Steps must then be
+            affine in the clean image (`Scheduler.move`), and rules may edit no state.
     """
 
     role: ClassVar[str] = "population"
     needs: ClassVar[frozenset[Need]] = frozenset()
     reads_dispersion: ClassVar[bool] = False
+    reads_steps: ClassVar[bool] = False
 
     size: int = option(8, doc="particles a sample", ge=1, le=4096)
 

@@ -85,6 +85,27 @@ def moved(
     return combine(*terms, (fresh, noise())) if fresh else combine(*terms)
 
 
+def log_ratio(move: Move, noise: Tensor, before: Tensor, clean: Tensor, after: Tensor) -> Tensor:
+    r"""Logarithm of the density of a step without guidance over that of the step that was made, shape (N,), float64.
+
+    The step was :math:`x_s = m + c \xi` with whatever mean m, and without guidance is
+    :math:`N(a x_t + b D, c^2)`; with :math:`h = m - a x_t - b D` that is :math:`-(2 c \xi h + h^2) / 2 c^2`, summed. Of
+    a step without noise nothing is weighed: 0.
+
+    Arguments:
+        move: a, b and c.
+        noise: The unit noise :math:`\xi` of the step.
+        before: :math:`x_t`.
+        clean: D, the clean image without guidance.
+        after: :math:`x_s`.
+    """
+    if move.fresh == 0:
+        return after.double().new_zeros(len(after))
+    drawn = move.fresh * noise.double()
+    drift = after.double() - move.on_state * before.double() - move.on_clean * clean.double() - drawn
+    return -((2 * drawn + drift) * drift).sum((1, 2, 3)) / (2 * move.fresh**2)
+
+
 def noise_part(x: Tensor, clean: Tensor, here: NoiseLevel) -> Tensor:
     r"""Noise of a state without its image, :math:`\sigma_t \epsilon = x_t - \alpha_t x_0`, in one pass."""
     return x.sub(clean, alpha=here.alpha)

@@ -71,7 +71,8 @@ class Probe:
         dispersion = states[0].double().square().mean((1, 2, 3))
         estimates = [Estimate(state.clamp(-1, 1), dispersion=dispersion * (i + 1)) for i, state in enumerate(states)]
         return [
-            Transition(i, STEPS, levels[i], levels[i + 1], states[i], states[i + 1], estimates[i]) for i in range(STEPS)
+            Transition(i, STEPS, *levels[i : i + 2], *states[i : i + 2], estimates[i], states[i] / 2, -dispersion)
+            for i in range(STEPS)
         ]
 
     def weighed(self, transitions: list[Transition]) -> list[Tensor]:
@@ -140,6 +141,8 @@ def goes_with_the_particle(probe: Probe) -> float:
             before=one.before[order],
             after=one.after[order],
             estimate=Estimate._make(None if value is None else value[order] for value in one.estimate),
+            plain=None if one.plain is None else one.plain[order],
+            log_ratio=None if one.log_ratio is None else one.log_ratio[order],
         )
         for one in made
     ]
