@@ -199,7 +199,7 @@ class TestWhatIsRefused:
             superpose.trajectory(superpose.prompted(TINY, "cat"), scheduler, TINY, population=population, **options)
         return str(error.value)
 
-    @pytest.mark.parametrize(("kind", "options"), [("dpmpp-sde", {}), ("heun", {"s_churn": 1.0})])
+    @pytest.mark.parametrize(("kind", "options"), [("dpmpp-sde", {}), ("langevin", {})])
     def test_steps_of_another_density(self, population, kind, options):
         told = self.refused(population, superpose.make("scheduler", kind, steps=4, **options))
         assert "not affine in the clean image with noise of a fixed variance: use ddpm with fixed_small" in told
