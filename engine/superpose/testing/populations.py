@@ -71,7 +71,17 @@ class Probe:
         dispersion = states[0].double().square().mean((1, 2, 3))
         estimates = [Estimate(state.clamp(-1, 1), dispersion=dispersion * (i + 1)) for i, state in enumerate(states)]
         return [
-            Transition(i, STEPS, *levels[i : i + 2], *states[i : i + 2], estimates[i], states[i] / 2, -dispersion)
+            Transition(
+                i,
+                STEPS,
+                levels[i],
+                levels[i + 1],
+                states[i],
+                states[i + 1],
+                estimates[i],
+                plain=states[i] / 2,
+                log_ratio=-dispersion,
+            )
             for i in range(STEPS)
         ]
 
