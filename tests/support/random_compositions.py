@@ -280,6 +280,9 @@ class Drawn:
                 told |= {"classifier": Sorting(shape=self.model.image_shape, flow=self.flow), "label": "2"}
             if "loss" in names:
                 told["loss"] = KINDS.get("loss", "edges")(image=self.drawn("wanted", self.picture()))
+            if "operator" in names:
+                seen = KINDS.get("operator", "random-mask")(share=0.5)
+                told |= {"operator": seen, "observed": self.drawn("seen", self.picture()), "noise": 0.5}
             yield cls(**told | ({"resample": 1.0} if "resample" in names else {}))
 
     def picture(self):
