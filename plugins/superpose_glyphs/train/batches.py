@@ -152,9 +152,9 @@ class Images:
         )
 
     def evenly(self, rng: np.random.Generator, size: int) -> Array:
-        """Rows drawn at random so that rare classes are not lost: each class by the square root of its images."""
-        counts = np.bincount(self.labels, minlength=len(self.subject.classes))
-        share = np.cumsum(1 / np.sqrt(counts[self.labels]))
+        """Rows drawn at random so that what is rare is not lost: each class in each style by the root of its images."""
+        kinds = 2 * self.labels + self.styles
+        share = np.cumsum(1 / np.sqrt(np.bincount(kinds)[kinds]))
         rows: Array = np.searchsorted(share, rng.random(size) * share[-1])
         return rows
 

@@ -48,7 +48,7 @@ WHITE = 0.3
 #: How far a named colour may be from what its name says, in each channel.
 STRAYS = 0.04
 #: How often a caption says that a drawing is solid or outlined.
-TOLD = 0.5
+TOLD = 0.8
 
 
 class Captioned(NamedTuple):
@@ -94,10 +94,10 @@ class Captioning(Task):
     freedom = Freedom()
 
     def network(self) -> Painter:
-        """A U-Net that knows captions; where it goes on from glyphs of half the sides, with what these have learned."""
+        """A U-Net that knows captions; with what it, or one of glyphs of half the sides, has learned before."""
         painter = Painter(len(self.subject.classes))
         if self.after is not None:
-            inherit(painter, self.after, self.subject.classes)
+            (go_on if (self.after / TABLES).exists() else inherit)(painter, self.after, self.subject.classes)
         return painter
 
     def batch(self, images: Images, plan: Plan, step: int) -> Captioned:
@@ -162,6 +162,18 @@ def _legible(rng: np.random.Generator, names: tuple[str, ...]) -> tuple[str, str
         paper = "white" if rng.random() < WHITE else names[rng.integers(len(names))]
         if np.linalg.norm(np.subtract(COLOURS[ink], COLOURS[paper])) >= LEGIBLE:
             return ink, paper
+
+
+def go_on(painter: Painter, folder: Path, words: tuple[str, ...]) -> None:
+    """Load exported weights of this same network.
+
+    Raises:
+        ValueError: They are of other words.
+    """
+    if (known := tuple(json.loads((folder / WORDS_FILE).read_text(encoding="utf-8")))) != words:
+        raise ValueError(f"{folder} knows {len(known)} words, and not just those to learn; take others' weights")
+    for part, file in ((painter.unet, "diffusion_pytorch_model.safetensors"), (painter.captions, TABLES)):
+        part.load_state_dict(read_weights(folder / file, "cpu", torch.float32))
 
 
 @torch.no_grad()

@@ -94,9 +94,11 @@ def test_only_some_words_and_rare_ones_are_not_lost(tmp_path: Path) -> None:
     np.testing.assert_array_equal(some.styles[some.labels == 1], images.styles[heart])
     with pytest.raises(ValueError, match="no image shows 'yeti'"):
         images.only(("cat", "yeti"))
-    counts = Images(np.zeros((101, 1, 1)), np.array([0] * 100 + [1]), Subject(("often", "once")))
-    drawn = counts.labels[counts.evenly(np.random.default_rng(0), 11_000)]
-    assert drawn.sum() == pytest.approx(1000, abs=120)  # as 1 to 10, the square roots of 1 and 100
+    styles = np.array([0] * 64 + [1] * 36 + [0], np.uint8)
+    counts = Images(np.zeros((101, 1, 1)), np.array([0] * 100 + [1]), Subject(("often", "once")), styles=styles)
+    rows = counts.evenly(np.random.default_rng(0), 15_000)
+    assert int(counts.labels[rows].sum()) == pytest.approx(1000, abs=120)  # as 1 to 8 and 6, the roots of 1, 64 and 36
+    assert int(styles[rows].sum()) == pytest.approx(6000, abs=300)
 
 
 def test_a_label_is_the_class_in_its_style(data: Path) -> None:
