@@ -92,7 +92,8 @@ class Underway:
 
     def close(self) -> None:
         """End it, wherever it is."""
-        self._in_its_mode(self._run.close)
+        if self._run.gi_frame is not None:  # what has returned has nothing left to end
+            self._in_its_mode(self._run.close)
 
     def _in_its_mode(self, call: Callable[..., T], *given: object) -> T:
         import torch
