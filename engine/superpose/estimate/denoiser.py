@@ -24,9 +24,9 @@ from superpose.errors import LawError
 from superpose.estimate.blame import must_be_images, must_be_like
 from superpose.estimate.estimation import begun, together
 from superpose.estimate.parts import parts_of
-from superpose.estimate.prediction import Estimate
+from superpose.estimate.prediction import Estimate, renoised
 from superpose.estimate.query import Query
-from superpose.estimate.shares import shared
+from superpose.estimate.shares import gain, shared
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -178,7 +178,7 @@ class Term:
                 raise LawError(
                     f"{name} is not lawful: its map {what} the networks is not linear (off by {off:.3g})", number
                 )
-        ratio = float(seen.norm() / x.norm()) if self.whole is None else self._gain(self.whole, seen)
+        ratio = float(seen.norm() / x.norm()) if self.whole is None else gain(self.before, self.whole, seen)
         if self.orthogonal and not abs(ratio - 1) <= TOLERANCE:
             raise LawError(
                 f"{name} is not lawful: a view changes the length of white noise {ratio:.4g} times, and networks "
@@ -186,24 +186,11 @@ class Term:
                 number,
             )
 
-    def _gain(self, whole: Map, seen: Tensor) -> float:
-        """How much longer B makes an image of which it shows everything: 1 for a view."""
-        channels, height, width = seen.shape[1:]
-        image = whole(_probe((channels, height, width), 2))
-        return float(self.before(image).norm() / image.norm())
-
 
 def _probe(shape: Shape, seed: int) -> Tensor:
     import torch
 
     return torch.randn((1, *shape), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def renoised(estimates: Sequence[Estimate]) -> list[Tensor | None]:
-    """The clean images that noise is read off, those of all where one has another than its own; None for each else."""
-    if all(estimate.renoise is None for estimate in estimates):
-        return [None] * len(estimates)
-    return [estimate.clean if estimate.renoise is None else estimate.renoise for estimate in estimates]
 
 
 def _asked(terms: Iterable[Term]) -> tuple[Term, ...]:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from superpose.estimate.tensors import Map
@@ -71,6 +73,13 @@ class Estimate(NamedTuple):
         """The same with ``change`` done to its clean images."""
         renoise = None if self.renoise is None else change(self.renoise)
         return self._replace(clean=change(self.clean), renoise=renoise)
+
+
+def renoised(estimates: Sequence[Estimate]) -> list[Tensor | None]:
+    """The clean images that noise is read off, those of all where one has another than its own; None for each else."""
+    if all(estimate.renoise is None for estimate in estimates):
+        return [None] * len(estimates)
+    return [estimate.clean if estimate.renoise is None else estimate.renoise for estimate in estimates]
 
 
 def clean_coefficients(parameterization: Parameterization, level: NoiseLevel) -> tuple[float, float]:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from superpose.errors import LawError, RecipeError, RunError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term, renoised
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term
 from superpose.estimate.estimation import begun, together
-from superpose.estimate.prediction import Estimate
+from superpose.estimate.prediction import Estimate, renoised
 from superpose.estimate.superposed import AND, OR, PAPER, superposed
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from superpose.estimate.tensors import Shape
+    from superpose.estimate.tensors import Map, Shape
     from superpose.estimate.view import View
 
 
@@ -88,6 +88,20 @@ def shared(views: Sequence[View], weights: Sequence[float]) -> list[tuple[float,
     if all(bool((share == share[0, 0]).all()) for share in shares):
         return [(float(share[0, 0]), None) for share in shares]
     return [(1.0, Shared(view, share, len(views))) for view, share in zip(views, shares, strict=True)]
+
+
+def gain(before: Map, whole: Map, seen: Tensor) -> float:
+    """How many times longer ``before`` makes an image of which it shows everything: 1 for a view.
+
+    Arguments:
+        before: Shows a part.
+        whole: Its transpose.
+        seen: What it has shown of some image.
+    """
+    import torch
+
+    image = whole(torch.randn(seen.shape, generator=torch.Generator().manual_seed(2), dtype=seen.dtype))
+    return float(before(image).norm() / image.norm())
 
 
 def shown_shape(view: View, shape: Shape) -> Shape:

@@ -27,11 +27,11 @@ import attrs
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.ahead import foreseen
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Prompted, Term, renoised
+from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Prompted, Term
 from superpose.estimate.estimation import begun, together
 from superpose.estimate.memory import recall, remember
 from superpose.estimate.own_levels import OwnLevels
-from superpose.estimate.prediction import Estimate
+from superpose.estimate.prediction import Estimate, renoised
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
