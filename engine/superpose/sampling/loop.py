@@ -24,7 +24,7 @@ from superpose.sampling.fitting import displaced, lacking, unread_noise, unweigh
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step
 from superpose.sampling.population import Transition
-from superpose.sampling.rule import Rule, Shaped, judged, name_of, told, wrapped
+from superpose.sampling.rule import Rule, judged, name_of, shaped, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
 from superpose.sampling.transition import log_ratio, reverses
@@ -156,12 +156,6 @@ class Trajectory:
         return next((i for i, hooks in enumerate(self._hooks) if "move" in hooks), None)
 
     @property
-    def _shaped(self) -> NoiseSource:
-        """The noise that the process and the scheduler are given."""
-        shaping = (rule for rule, hooks in zip(self._told, self._hooks, strict=True) if "shape_noise" in hooks)
-        return next((Shaped(self.noise, rule) for rule in shaping), self.noise)
-
-    @property
     def _process(self) -> Process:
         return GaussianProcess() if self.predictor is None else self.predictor.process
 
@@ -173,7 +167,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        x = self.scheduler.start(self._process, Drawn(self._shaped, START), self.plan.levels[0])
+        x = self.scheduler.start(self._process, Drawn(shaped(self.noise, self._told), START), self.plan.levels[0])
         particles = None if self.swarm is None else self.swarm.begun(x)
         state = State(0, x, self.scheduler.init(), particles=particles)
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
@@ -192,7 +186,7 @@ class Trajectory:
         before, after = (self.plan.level_of_state(place) for place in (index, index + 1))
         estimate = None
         if self.plan.climbs(index):
-            x = self._process.climb(state.x, here, there, Drawn(self._shaped, index))
+            x = self._process.climb(state.x, here, there, Drawn(shaped(self.noise, self._told), index))
             must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
@@ -340,7 +334,7 @@ class Trajectory:
             must_be_like(x, state.x, rule, "move")
             fired.add((mover, "move"))
         else:
-            noise = Drawn(self._shaped, index)
+            noise = Drawn(shaped(self.noise, self._told), index)
             made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
             # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
             if not isinstance(made, tuple) or len(made) != 2:

@@ -150,6 +150,12 @@ class Shaped:
         return shaped
 
 
+def shaped(source: NoiseSource, rules: Sequence[Rule]) -> NoiseSource:
+    """The noise that a process and a scheduler are given: as the rule that shapes noise wants it, where one does."""
+    shaping = [rule for rule in rules if "shape_noise" in rule.hooks()]
+    return Shaped(source, shaping[0]) if shaping else source
+
+
 def name_of(rule: object) -> str:
     """The kind of a rule or constraint; the name of its class where it has none."""
     return str(getattr(rule, "kind", type(rule).__name__))
