@@ -6,7 +6,9 @@ Before each move, Langevin steps at its level draw the state towards the distrib
           s = \frac{\alpha_t x_0 - x}{\sigma_t^2}, \qquad \delta = 2 k^2 \Big(\rho \frac{\|z\|}{\|s\|}\Big)^2
 
 with :math:`k = \alpha_t / \alpha_s` (1 for exploding variance) and :math:`\rho` the signal-to-noise ratio of a step.
-Norms are those of each sample (the original takes their mean over the batch, which couples samples). The move is DDPM's
+Norms are those of each sample (the original takes their mean over the batch, which couples samples). Of a few values
+they say nothing: one number's score is often next to 0, and the step would have no end. There they are what they are
+expected to be, :math:`\sqrt{N}` of noise and :math:`\sqrt{N} / \sigma_t` of the score. The move is DDPM's
 posterior ("ancestral"), or with :math:`\beta = \sigma_t^2 - k^2 \sigma_s^2` the reversed diffusion
 
 .. math:: x_s = (2 - k) x_t + \beta s(x_t) + \sqrt\beta z
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Keeps a score of exactly zero from making an infinite step.
 LEAST_NORM = 1e-12
+#: Values of a sample below which its norms are too uncertain to make a step by.
+FEW = 16
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +82,8 @@ class Langevin(Gridded):
         seen, each = noise_part(x, clean, here), (1, 2, 3)
         size = torch.linalg.vector_norm(seen, dim=each, keepdim=True).clamp_min_(LEAST_NORM)
         ratio = torch.linalg.vector_norm(z, dim=each, keepdim=True).div_(size)
+        if x[0].numel() < FEW:
+            ratio = torch.full_like(ratio, 1 / here.sigma)
         reach = keep * self.snr * here.sigma
         drift = x.addcmul(seen, ratio.square(), value=-2 * reach * reach)
         return drift.addcmul_(z, ratio, value=2 * reach * here.sigma)

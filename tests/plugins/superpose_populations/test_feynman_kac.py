@@ -13,6 +13,7 @@ from superpose.recipe import loads
 from superpose.recipe.mistakes import MistakesError
 from superpose.running.assembly import assemble
 from superpose.running.inspection import inspect
+from superpose.sampling.saved_state import load_state, save_state
 from superpose.testing.predictors import TinyPredictor
 from superpose_populations.feynman_kac import Corrector, FeynmanKac
 
@@ -165,6 +166,21 @@ def test_a_sample_alone_is_that_among_others_and_its_winner_runs_alone():
     assert any(len(lineage) > 1 for lineage in lineages)
     made = assemble(GUIDED, SCHEDULER, NETWORK, seed=3, batch_size=4)
     assert torch.equal(made.trajectory((0, 1, 5), lineages=lineages).run(), several)
+
+
+@pytest.mark.parametrize("stopped", [1, 3, 5])
+def test_a_run_that_is_stopped_in_mid_swarm_goes_on_as_if_it_had_not_been(stopped, tmp_path):
+    run = images(FeynmanKac(size=4, resample=1.0, scale=0.05), (0, 5))
+    state = run.start()
+    for _ in range(stopped):
+        state = run.step(state)
+    save_state(state, tmp_path / "state")
+    loaded, _ = load_state(tmp_path / "state", run.scheduler)
+    while state.step < run.steps:
+        state, loaded = run.step(state), run.step(loaded)
+    assert torch.equal(loaded.particles.ancestors, state.particles.ancestors)
+    assert torch.equal(loaded.particles.log_weights, state.particles.log_weights)
+    assert torch.equal(run.finish(loaded), run.finish(state))
 
 
 class TestWhatHasNoDensity:

@@ -5,7 +5,10 @@ import math
 import pytest
 import torch
 
+import superpose
+from mixtures import AllAtOnce, mixture, network, total_variation
 from superpose import Estimate, NoiseLevel
+from superpose.running.assembly import assemble
 from superpose_schedulers.langevin import Langevin
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -53,3 +56,14 @@ def test_a_score_of_zero_makes_no_infinite_step():
     x = HERE.alpha * CLEAN
     moved, _ = Langevin().step(lambda x, at: Estimate(CLEAN), x, HERE, THERE, None, lambda purpose="step": Z, False)
     assert bool(moved.isfinite().all())
+
+
+@pytest.mark.parametrize("corrections", [1, 3])
+def test_images_of_one_value_are_drawn_as_well(corrections):
+    """By norms of one number, steps had no end: distances of 0.68 and 0.76."""
+    mixed = mixture([0.4, 0.6], [-1.3, 1.0], [0.2, 0.1])
+    one = network(mixed)
+    scheduler = Langevin(steps=100, corrections=corrections)
+    made = assemble(superpose.prompted(one, ""), scheduler, one, clip=superpose.NoClip())
+    found = made.run(AllAtOnce(0, 4096), None).run().flatten()
+    assert total_variation(found, torch.ones(4096), lambda y: mixed.log_density(y[:, None])) < 0.05
