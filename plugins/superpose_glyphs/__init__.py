@@ -1,4 +1,4 @@
-"""The embedded models: small, really trained networks of glyphs and pictograms: every recipe runs on a laptop."""
+"""The embedded models: small networks of glyphs, pictograms and sounds, with which every recipe runs on a laptop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from superpose_glyphs.diffae import GlyphsDiffae
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade, GlyphsMoved
 from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
+from superpose_glyphs.sounds import Sounds, SoundsClassifier
 
 
 @hookimpl
@@ -21,6 +22,7 @@ def register_models(register: Callable[[type], None]) -> None:
     register(GlyphsLatent)
     register(GlyphsDiffae)
     register(Pictograms)
+    register(Sounds)
 
 
 @hookimpl
@@ -28,3 +30,4 @@ def register_classifiers(register: Callable[[type], None]) -> None:
     """Register the embedded classifiers."""
     register(GlyphsClassifier)
     register(PictogramsClassifier)
+    register(SoundsClassifier)

@@ -10,10 +10,11 @@ from superpose_glyphs.train.latent_words import LatentWords
 from superpose_glyphs.train.moving import Moving, ReadingMoved
 from superpose_glyphs.train.pixels import Pixels
 from superpose_glyphs.train.reading import Reading, ReadingPictograms, SeeingPictograms
+from superpose_glyphs.train.sounding import ReadingSounds, Sounding
 from superpose_glyphs.train.task import Task
 
 _TASKS = (
     *(Pixels, Moving, ReadingMoved, Captioning, Reading, ReadingPictograms, SeeingPictograms),
-    *(Enlarging, FirstStage, LatentWords, Coding, DrawingCodes),
+    *(Enlarging, FirstStage, LatentWords, Coding, DrawingCodes, Sounding, ReadingSounds),
 )
 TASKS: dict[str, type[Task]] = {task.name: task for task in _TASKS}

@@ -46,9 +46,9 @@ def test_magnitudes_begin_where_the_recorded_ones_ended(recorded):
     agree("stft_magnitude", TRANSFORM.magnitude(mels, 0))
     solved, theirs = (
         np.abs(TRANSFORM.filters @ found - mels).max()
-        for found in (TRANSFORM.magnitude(mels, 100), arrays["stft_magnitude"])
+        for found in (TRANSFORM.magnitude(mels, 40), arrays["stft_magnitude"])
     )
-    assert solved < 0.01 * theirs
+    assert solved < 0.1 * theirs
 
 
 @pytest.mark.parametrize("iterations", [1, 4, 32])
