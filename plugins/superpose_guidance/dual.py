@@ -38,7 +38,7 @@ class Dual(Guidance):
             (
                 Term(Prompted(predictor, condition), self.text),
                 Term(Prompted(predictor, negative), self.image - self.text, variance_weight=others),
-                Term(Prompted(predictor, negative), 1 - self.image, before=blind, variance_weight=others),
+                Term(Prompted(predictor, negative), 1 - self.image, blind, variance_weight=others, orthogonal=True),
             ),
             name="dual guidance",
         )

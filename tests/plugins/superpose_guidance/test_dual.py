@@ -66,3 +66,16 @@ def test_the_image_is_seen_through_the_view(x) -> None:
     got = one(x, MOMENT).clean
     turned = torch.cat([flip.apply(part) for part in x.split(3, 1)], 1)
     torch.testing.assert_close(got, flip.invert(dual(network, 7.5, 1.5)(turned, MOMENT).clean))
+
+
+@pytest.mark.parametrize(("text", "image"), SCALES)
+def test_it_is_a_product_of_three_densities_and_says_how_far_they_disagree(text, image, x) -> None:
+    network, blind = Seeing(), x.clone()
+    blind[:, 3:] = 0
+    c, i = (prompted(network, prompt)(x, MOMENT).clean for prompt in ("cat", ""))
+    u = prompted(network, "")(blind, MOMENT).clean
+    shares = {"c": (text, c), "i": (image - text, i), "u": (1 - image, u)}
+    whole = sum(share * clean for share, clean in shares.values())
+    want = sum(share * (clean - whole).double().square().sum((1, 2, 3)) for share, clean in shares.values())
+    got = dual(network, text, image).with_dispersion()(x, MOMENT).dispersion
+    torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-2)
