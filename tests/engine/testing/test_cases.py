@@ -138,7 +138,7 @@ def test_a_model_is_one_case_at_its_own_size():
 def test_every_role_that_needs_no_weights_has_cases_of_what_is_installed(role):
     kinds = load_plugins().kinds(role).values()
     instances = [variants(kind)[0] for kind in kinds if variants(kind)]
-    found = [case.instance.kind for case in cases(instances, [(3, 32, 32)])[0]]
+    found = [case.instance.kind for case in cases(instances, [(3, 32, 32), (3, 64, 32)])[0]]
     assert set(found) == {instance.kind for instance in instances}
 
 
