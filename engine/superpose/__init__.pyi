@@ -11,6 +11,7 @@ from superpose.errors import SuperposeError as SuperposeError
 from superpose.estimate.ahead import Ahead as Ahead
 from superpose.estimate.ahead import Move as Move
 from superpose.estimate.ahead import foreseen as foreseen
+from superpose.estimate.arrangement import Arrangement as Arrangement
 from superpose.estimate.attention import Attention as Attention
 from superpose.estimate.attention import Kernel as Kernel
 from superpose.estimate.attention import Row as Row
@@ -244,6 +245,7 @@ from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step
 from superpose.sampling.optimiser import Gradient as Gradient
+from superpose.sampling.optimiser import Look as Look
 from superpose.sampling.optimiser import Optimiser as Optimiser
 from superpose.sampling.population import Population as Population
 from superpose.sampling.population import Potential as Potential

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose import Canvas, Condition, Denoise, Estimation, Memory, NoiseLevel, NoisePredictor, Query, StepNoise
+    from superpose import Canvas, Condition, Estimation, Look, Memory, NoiseLevel, NoisePredictor, Query, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +87,7 @@ class Delta(Gradient):
         prompts: Of the source, and of the recipe.
     """
 
+    images = 2
     options: Optimiser
     source: Tensor
     predictor: NoisePredictor
@@ -101,15 +102,14 @@ class Delta(Gradient):
         return self.source.to(noise).expand_as(noise).clone()
 
     def of(
-        self, denoise: Denoise, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
+        self, look: Look, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
     ) -> tuple[Tensor, Memory]:
         """One forward pass of both, in the same noise."""
         import torch
 
-        source, added = self.source.to(image).expand_as(image), noise() * level.sigma
-        states = torch.cat([added.add(each, alpha=level.alpha) for each in (image, source)], 1)
+        both = torch.cat((image, self.source.to(image).expand_as(image)), 1)
         gain = self.options.weight(level) * level.alpha / level.sigma
-        return (image - denoise(states, level).clean).mul_(gain), memory
+        return (image - look(both, noise(), level).clean).mul_(gain), memory
 
 
 @attrs.frozen(eq=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose import Canvas, Denoise, Memory, NoiseLevel, StepNoise
+    from superpose import Canvas, Look, Memory, NoiseLevel, StepNoise
 
 
 @attrs.frozen(kw_only=True)
@@ -70,9 +70,8 @@ class Distilled(Gradient):
         return noise if self.begun is None else self.begun.to(noise).expand_as(noise).clone()
 
     def of(
-        self, denoise: Denoise, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
+        self, look: Look, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
     ) -> tuple[Tensor, Memory]:
         """One forward pass of noised images."""
-        state = (noise() * level.sigma).add_(image, alpha=level.alpha)
         gain = self.options.weight(level) * level.alpha / level.sigma
-        return (image - denoise(state, level).clean).mul_(gain), memory
+        return (image - look(image, noise(), level).clean).mul_(gain), memory

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, final
 
 import attrs
 
 from superpose.errors import RecipeError, RunError
 from superpose.estimate.blame import must_be_like
+from superpose.estimate.noised import Noised
 from superpose.kinds.kind import option
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
@@ -33,11 +35,14 @@ if TYPE_CHECKING:
 
     from superpose.estimate.canvas import Canvas
     from superpose.estimate.denoiser import Denoiser
+    from superpose.estimate.prediction import Estimate
     from superpose.estimate.process import Process
     from superpose.levels.noise_level import Schedule
     from superpose.sampling.noise import StepNoise
     from superpose.sampling.scheduler import Denoise, Memory
 
+#: Estimates what is behind clean images, noised by unit noise to a level: ``look(images, noise, level)``.
+Look = Callable[["Tensor", "Tensor", "NoiseLevel"], "Estimate"]
 #: Fraction of the golden ratio: multiples of it, modulo 1, leave no gap anywhere for long.
 GOLDEN = (math.sqrt(5) - 1) / 2
 #: Decay of Adam's means (arXiv 1412.6980), and what keeps it from dividing by zero.
@@ -48,7 +53,13 @@ class Gradient(ABC):
     """Gradient that steps follow, with all at hand that it needs: an `Optimiser` bound to a canvas.
 
     What it remembers goes in and comes out, as a scheduler's memory does: tensors, numbers and tuples of them.
+
+    Attributes:
+        images: Clean images that it asks about at once, one after the other in channels; its `wrap` knows what to do
+            with more than one.
     """
+
+    images: ClassVar[int] = 1
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
         """The denoiser that it asks instead: see `Scheduler.wrap`."""
@@ -64,12 +75,12 @@ class Gradient(ABC):
 
     @abstractmethod
     def of(
-        self, denoise: Denoise, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
+        self, look: Look, image: Tensor, level: NoiseLevel, noise: StepNoise, memory: Memory
     ) -> tuple[Tensor, Memory]:
         """The gradient with respect to clean images.
 
         Arguments:
-            denoise: Estimates the clean image behind a state.
+            look: Noises clean images to a level by given noise, and estimates the clean image behind them.
             image: Clean images, shape (N, C, H, W), float32; not written to.
             level: The noise level of this step.
             noise: Unit normal noise on demand.
@@ -149,7 +160,7 @@ class Optimiser(Scheduler, ABC):
     @final
     def bind(self, canvas: Canvas) -> Scheduler:
         """The steps, for that canvas."""
-        return Descent(self, self.gradient(canvas))
+        return Descent(self, self.gradient(canvas), canvas.shape[0])
 
     @final
     def step(self, *_: object, **__: object) -> NoReturn:
@@ -185,11 +196,13 @@ class Descent(Scheduler):
     Attributes:
         options: The optimiser.
         gradient: What it follows.
+        channels: Of one state.
     """
 
     memory: ClassVar[type | None] = Descended
     options: Optimiser
     gradient: Gradient
+    channels: int
     kind: str = attrs.field(init=False)  # type: ignore[misc]  # that of its options
 
     @kind.default
@@ -212,7 +225,7 @@ class Descent(Scheduler):
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
         """The denoiser that the gradient asks."""
-        return self.gradient.wrap(denoiser)
+        return Noised(self.gradient.wrap(denoiser), self.channels, self.gradient.images)
 
     def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
         """Clean images to begin with."""
@@ -234,8 +247,14 @@ class Descent(Scheduler):
         jumped: bool,
     ) -> tuple[Tensor, Memory]:
         """Ask at ``here``, and move the clean images ``x`` down the gradient."""
+        import torch
+
         del there
-        slope, followed = self.gradient.of(denoise, x, here, noise, state.followed)
+
+        def look(images: Tensor, added: Tensor, level: NoiseLevel) -> Estimate:
+            return denoise(torch.cat((images, added), 1), level)
+
+        slope, followed = self.gradient.of(look, x, here, noise, state.followed)
         must_be_like(slope, x, self.gradient, "of")
         before = Descended(0, None, None, followed) if jumped else state._replace(followed=followed)
         if self.options.method == "sgd":

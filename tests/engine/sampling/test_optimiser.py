@@ -30,7 +30,7 @@ class Slopes(Optimiser):
 
 
 class Given(Gradient):
-    def of(self, denoise, image, level, noise, memory):
+    def of(self, look, image, level, noise, memory):
         return torch.linspace(-1, 1, image[0].numel()).view(image[0].shape).expand_as(image) * level.t / 100, memory
 
 

@@ -25,8 +25,8 @@ class _Broken(SDS):
 
 
 class _Follows(Distilled):
-    def of(self, denoise, image, level, noise, memory):
-        slope, _ = super().of(denoise, image, level, noise, memory)
+    def of(self, look, image, level, noise, memory):
+        slope, _ = super().of(look, image, level, noise, memory)
         match self.options.breaks:
             case "away":
                 return -slope, memory

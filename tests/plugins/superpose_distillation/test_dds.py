@@ -25,7 +25,7 @@ def followed(run, latent, noise, scheduler):
     predictor = network()
     denoiser = shown(predictor, run["target"], run["guidance_scale"])
     delta = Delta(scheduler, latent[0], predictor, (run["source"], run["target"]))
-    bound = Descent(scheduler, delta)
+    bound = Descent(scheduler, delta, 4)
     plan = scheduler.plan(predictor.schedule)
     return superpose.Trajectory(denoiser, bound, plan, Given(noise), predictor=predictor)
 

@@ -25,7 +25,7 @@ def test_the_recorded_gradients(name):
         denoiser = shown(predictor, run["target"], run["guidance_scale"])
         gone = trajectory(denoiser, scheduler, predictor, samples=1)
         moved, _ = gone.scheduler.step(
-            lambda x, level, asked=denoiser: superpose.evaluate(asked, x, level),
+            lambda x, level, asked=gone.scheduler.wrap(denoiser): superpose.evaluate(asked, x, level),
             latents[mine],
             *gone.plan.levels,
             gone.scheduler.init(),
