@@ -13,12 +13,14 @@ from superpose_views.inner_circle import InnerCircle
 from superpose_views.jigsaw import Jigsaw
 from superpose_views.negate import Negate
 from superpose_views.opponent import Opponent
+from superpose_views.overlay import Overlay
 from superpose_views.panorama import Panorama
 from superpose_views.permute import Permute
 from superpose_views.pieces import Pieces
 from superpose_views.rotate import Rotate
 from superpose_views.skew import Skew
 from superpose_views.square_hinge import SquareHinge
+from superpose_views.twisting_squares import TwistingSquares
 from superpose_views.window import Window
 
 
@@ -27,7 +29,7 @@ def register_views(register: Callable[[type[View]], type[View]]) -> None:
     """Register every view of this package."""
     for view in (Identity, Chain, Rotate, Flip, Negate, Opponent):
         register(view)
-    for moves in (Permute, Jigsaw, Pieces, InnerCircle, Skew, SquareHinge):
+    for moves in (Permute, Jigsaw, Pieces, InnerCircle, Skew, SquareHinge, TwistingSquares):
         register(moves)
-    for part in (Window, OneCanvas, Panorama):
+    for part in (Window, OneCanvas, Panorama, Overlay):
         register(part)

@@ -21,7 +21,7 @@ VIEWS = [
     if not told(view, size) and moves_values(view, size)
 ]
 #: All that can sample a variance-preserving network; flow-euler refuses it.
-SCHEDULERS = sorted(set(load_plugins().kinds("scheduler")) - {"flow-euler"})
+SCHEDULERS = sorted(set(load_plugins().kinds("scheduler")) - {"flow-euler", "dds"})
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Arrangements: views of several canvases at once that are no linear maps, such as transparencies laid on each other."""
+"""Arrangements: views that are no linear maps, such as that of transparencies which lie on each other."""
 
 from __future__ import annotations
 
@@ -40,4 +40,5 @@ class Arrangement(View, ABC):
         Raises:
             LawError: Always.
         """
+        del x
         raise LawError(f"{self.kind} is no linear map and has no inverse: use a scheduler that optimises, such as sds")

@@ -14,6 +14,7 @@ import torch
 from superpose.errors import LawError
 from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known
 from superpose.estimate.estimation import answered, begun
+from superpose.estimate.noised import Arranged, Noised
 from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.parts import all_parts
 from superpose.estimate.prediction import Estimate, Prediction, output_from
@@ -60,6 +61,8 @@ def departure(denoiser: Denoiser, shape: Shape, level: NoiseLevel, evaluate: Eva
 @torch.no_grad()
 def _off(denoiser: Denoiser, x: Tensor, channels: int, level: NoiseLevel, evaluate: Evaluate) -> float:
     want = unchanged(x[:, :channels], level)
+    if isinstance(denoiser, Arranged):
+        denoiser, x = Noised(denoiser, channels), torch.cat((want, torch.zeros_like(want)), 1)
     estimate, largest = evaluate(denoiser, x, level), 0.0
     for got in (estimate.clean, estimate.renoise):
         if got is None:

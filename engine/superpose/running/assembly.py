@@ -13,8 +13,8 @@ import attrs
 from superpose.errors import RecipeError
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import NoClip
-from superpose.estimate.clipped import Clipped
 from superpose.estimate.context import Context
+from superpose.estimate.noised import clipped
 from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
 from superpose.running.tree import tree
@@ -183,7 +183,7 @@ def assemble(
         MisfitError: If constraints contradict the scheduler, the network or each other; says which.
     """
     kept = clip or predictor.clip
-    shown = denoiser if kept is None or isinstance(kept, NoClip) else Clipped(denoiser, kept)
+    shown = denoiser if kept is None or isinstance(kept, NoClip) else clipped(denoiser, kept)
     canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts), shared=shared)
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     along_its_path(shown, rules)

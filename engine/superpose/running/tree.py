@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from superpose.errors import PromptError, RecipeError
+from superpose.estimate.arrangement import Arrangement
 from superpose.estimate.blame import article, blamed
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import composed, left_over
 from superpose.estimate.denoiser import Denoiser, Known, Mix, Prompted, factorized, viewed
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.interpolation import interpolated
+from superpose.estimate.noised import Arranged
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced
 from superpose.estimate.shares import shown_shape
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from superpose.estimate.guidance import Guidance
     from superpose.estimate.predictor import Condition, NoisePredictor
     from superpose.estimate.tensors import Shape
+    from superpose.estimate.view import View
     from superpose.media.fit import Fit
     from superpose.recipe import Recipe, Subject
     from superpose.recipe.subject import ComposeTerms, PartTerms
@@ -133,6 +136,11 @@ class _Builder:
         return node.denoiser
 
     def _views(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> Node:
+        if any(isinstance(term.view, Arrangement) for term in subject.view):
+            pairs, shares, places = self._pairs(subject, outer, path, shape)
+            views, denoisers = zip(*pairs, strict=True)
+            shares, turns = [share / sum(shares) for share in shares], subject.reduction == "alternate"
+            return Node(path, Arranged(views, denoisers, shares, turns=turns), shape, places)
         mix, places = self._mean(subject, outer, path, shape)
         densities = None
         if subject.reduction in (OR, AND):  # the same without guidance, whose places are noted already
@@ -144,7 +152,15 @@ class _Builder:
 
     def _mean(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> tuple[Mix, tuple[tuple[int], ...]]:
         """The mean of views, and the place of each of them."""
-        pairs, weights, places = [], [], list[tuple[int]]()
+        pairs, weights, places = self._pairs(subject, outer, path, shape)
+        first = self.first.predictor
+        return viewed(pairs, weights, first.shape[0], first.concat_conditioning), places
+
+    def _pairs(
+        self, subject: Subject, outer: _Outer, path: Path, shape: Shape
+    ) -> tuple[list[tuple[View, Denoiser]], list[float], tuple[tuple[int], ...]]:
+        """Views with what each shows, their shares, and the place of each of them."""
+        pairs, weights, places = list[tuple[View, Denoiser]](), list[float](), list[tuple[int]]()
         whole = sum(term.weight for term in subject.view)
         for i, term in enumerate(subject.view):
             built: dict[Shape, Denoiser] = {}  # of windows of one size, one denoiser
@@ -154,8 +170,7 @@ class _Builder:
                 pairs.append((view, built[seen]))
                 weights.append(term.weight / whole)
                 places.append((i,))
-        first = self.first.predictor
-        return viewed(pairs, weights, first.shape[0], first.concat_conditioning), tuple(places)
+        return pairs, weights, tuple(places)
 
     def _parts(self, terms: PartTerms, outer: _Outer, path: Path, shape: Shape) -> Node:
         inner = [self.build(part, outer, (*path, name), shape) for name, part in terms.parts]

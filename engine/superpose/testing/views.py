@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from superpose.estimate.arrangement import Arrangement
 from superpose.estimate.problem import problems_of
+from superpose.testing import arrangements
 from superpose.testing.cuttings import pieces_go_where_pixels_go
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
@@ -38,6 +40,9 @@ def check_view(view: View, channels: int, height: int, width: int) -> dict[str, 
 def laws(view: View, channels: int, height: int, width: int) -> Iterator[Law]:
     """The laws of a view on images of one size."""
     size = channels, height, width
+    if isinstance(view, Arrangement):
+        yield from arrangements.laws(view, size)
+        return
     windows = view.windows(size)
     if tuple(windows) != (view,):
         yield from of_parts(view, windows, size)

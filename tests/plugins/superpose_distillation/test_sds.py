@@ -24,8 +24,9 @@ def test_the_recorded_gradients(name):
         )
         denoiser = shown(predictor, run["target"], run["guidance_scale"])
         gone = trajectory(denoiser, scheduler, predictor, samples=1)
+        asked = gone.scheduler.wrap(denoiser)
         moved, _ = gone.scheduler.step(
-            lambda x, level, asked=gone.scheduler.wrap(denoiser): superpose.evaluate(asked, x, level),
+            lambda x, level, asked=asked: superpose.evaluate(asked, x, level),
             latents[mine],
             *gone.plan.levels,
             gone.scheduler.init(),
