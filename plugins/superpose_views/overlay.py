@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
-from superpose import Arrangement, Problem, enlarged, option
+from superpose import Arrangement, Cutting, Piece, Problem, enlarged, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,6 +82,17 @@ class Overlay(Arrangement):
         shown: Picture = self.apply(torch.from_numpy(image.copy())[None])[0].numpy()
         return enlarged(shown, zoom)
 
+    def cutting(self, height: int, width: int, zoom: int = 1) -> Cutting | None:
+        """The sheets, to be printed and cut apart: see `superpose puzzle`."""
+        count = self._count(height, width)
+        if count == 1:
+            return None
+        each = height // count
+        rows = np.arange(height * zoom)[:, None] // (each * zoom)
+        lines = tuple(np.array([[each * i, 0.0], [each * i, width]]) for i in range(1, count))
+        stays = Piece((0.0, 0.0), (0.0, 0.0), 0.0)
+        return Cutting(np.repeat(rows, width * zoom, 1), (stays,) * count, lines, zoom)
+
     def _count(self, height: int, width: int) -> int:
         return self.sheets or len(self.turns) or max(1, height // width)
 
@@ -90,14 +102,12 @@ class Overlay(Arrangement):
         return [sheet.rot90(turn % 4, (-2, -1)) for sheet, turn in zip(x.chunk(count, -2), turns, strict=True)]
 
     def _through(self, sheets: list[Tensor], exponent: float | Tensor, brightness: float | Tensor) -> Tensor:
-        light = 1.0
-        for sheet in sheets:
-            light = light * (sheet.clamp(min=0) if self._plain(exponent) else sheet.clamp(min=LEAST) ** exponent)
-        return (light * brightness).clamp(0, BRIGHTEST).tanh() * 2 - 1
-
-    @staticmethod
-    def _plain(exponent: float | Tensor) -> bool:
-        return isinstance(exponent, float) and exponent == 1
+        plain = isinstance(exponent, float) and exponent == 1
+        first, *others = (sheet.clamp(min=0) if plain else sheet.clamp(min=LEAST) ** exponent for sheet in sheets)
+        light = first * brightness
+        for sheet in others:
+            light = light * sheet
+        return light.clamp(0, BRIGHTEST).tanh() * 2 - 1
 
 
 def _uniform(noise: Tensor, count: int) -> list[Tensor]:

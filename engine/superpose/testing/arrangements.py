@@ -21,9 +21,9 @@ STEP, OFF = 1e-6, 1e-4
 
 def laws(view: Arrangement, shape: Shape) -> Iterator[Law]:
     """The laws of an arrangement of images of one size."""
+    yield Law("leaves-its-arguments-alone", lambda: leaves_its_arguments_alone(view, shape))
     yield Law("shows-images", lambda: shows_images(view, shape))
     yield Law("keeps-rows-apart", lambda: keeps_rows_apart(view, shape))
-    yield Law("leaves-its-arguments-alone", lambda: leaves_its_arguments_alone(view, shape))
     yield Law("has-a-slope", lambda: has_a_slope(view, shape), ideal=1.0)
     yield Law("frames-are-pictures", lambda: frames_are_pictures(view, *shape))
     yield Law("frames-begin-at-the-image", lambda: frames_begin_at_the_image(view, *shape))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -68,6 +69,16 @@ def test_a_printer_is_the_same_for_the_same_noise_and_another_for_other():
 )
 def test_the_laws(options):
     check_view(make("view", "overlay", **options), 3, 16, 8)
+
+
+def test_sheets_are_cut_apart():
+    cutting = make("view", "overlay").cutting(24, 8, zoom=2)
+    assert cutting.labels.shape == (48, 16)
+    assert [int(label) for label in cutting.labels[::16, 0]] == [0, 1, 2]
+    assert [line[0, 0] for line in cutting.lines] == [8, 16]
+    picture = np.random.default_rng(0).random((3, 48, 16))
+    assert (cutting.assembled(picture, picture * 0) == picture).all(), "where they lie they stay"
+    assert make("view", "overlay").cutting(8, 8) is None
 
 
 def test_what_does_not_fit_is_refused():
