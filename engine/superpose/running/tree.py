@@ -160,7 +160,8 @@ class _Builder:
         self, subject: Subject, outer: _Outer, path: Path, shape: Shape
     ) -> tuple[list[tuple[View, Denoiser]], list[float], tuple[tuple[int], ...]]:
         """Views with what each shows, their shares, and the place of each of them."""
-        pairs, weights, places = list[tuple[View, Denoiser]](), list[float](), list[tuple[int]]()
+        pairs: list[tuple[View, Denoiser]] = []
+        weights, places = list[float](), list[tuple[int]]()
         whole = sum(term.weight for term in subject.view)
         for i, term in enumerate(subject.view):
             built: dict[Shape, Denoiser] = {}  # of windows of one size, one denoiser
