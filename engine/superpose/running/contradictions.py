@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose.errors import RecipeError
-from superpose.estimate.arrangement import Arrangement
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import left_over
 from superpose.estimate.conditioning import misfit, moves_values
@@ -17,7 +16,6 @@ from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.problem import problems_of
 from superpose.estimate.process import GAUSSIAN
 from superpose.estimate.shares import shown_shape
-from superpose.estimate.staggered import ALL
 from superpose.estimate.tensors import picture_shape
 from superpose.media.images import read_image
 from superpose.media.sheet import readings
@@ -25,10 +23,10 @@ from superpose.plugins import load_plugins
 from superpose.recipe.patterns import several
 from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
+from superpose.running.arranged import out_of_place
 from superpose.running.comparing import incomparable
 from superpose.running.several import SHARED, members_of
 from superpose.sampling.fitting import refused
-from superpose.sampling.optimiser import Optimiser
 
 if TYPE_CHECKING:
     import pathlib
@@ -260,7 +258,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     yield from incomparable(recipe, _all_subjects(recipe.subject))
     if not recipe.scheduler.single_step:
         yield from _taking_turns(recipe.subject, recipe.scheduler.kind, ())
-    yield from _out_of_place(recipe)
+    yield from out_of_place(recipe, _all_subjects(recipe.subject))
     learned = recipe.model.learned_variance
     if learned is not None:
         yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
@@ -269,33 +267,6 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     yield from _of_constraints(recipe)
     if recipe.population is not None:
         yield from _unweighed(recipe, recipe.population)
-
-
-def _out_of_place(recipe: Recipe) -> Iterator[tuple[Path, str]]:
-    """Arrangements that nobody can follow, or that look at something else than the pictures of a sample."""
-    for path, subject in _all_subjects(recipe.subject):
-        arranged = any(isinstance(term.view, Arrangement) for term in subject.view)
-        if arranged and subject.reduction not in (None, "mean", "alternate"):
-            why = f"{subject.reduction} mixes what views say of noisy states, and arrangements say nothing of these"
-            yield (*path, "reduction"), f"{why}: use mean or alternate"
-        for i, term in enumerate(subject.view):
-            if arranged and term.span != ALL:
-                yield (*path, "view", i), "beside an arrangement views have no start and stop: leave these out"
-            if not isinstance(term.view, Arrangement):
-                continue
-            name = f"{term.view.kind} is no linear map"
-            if not isinstance(recipe.scheduler, Optimiser):
-                fit = ", ".join(load_plugins().fitting("scheduler", lambda it: isinstance(it, Optimiser)))
-                cure = f"use one that moves clean images by gradient steps: {fit}"
-                yield (*path, "view", i), f"{name}, and {recipe.scheduler.kind} moves noisy states: {cure}"
-            if path:
-                yield (
-                    (*path, "view", i),
-                    f"{name}, and is looked at from outside: write it in a [[view]] of the recipe itself",
-                )
-            if recipe.model.shape != recipe.model.image_shape:
-                cure = "use a model of pixels"
-                yield (*path, "view", i), f"{name} of latents, and {recipe.model.kind} paints these: {cure}"
 
 
 def _of_constraints(recipe: Recipe) -> Iterator[tuple[Path, str]]:
