@@ -106,6 +106,7 @@ from superpose.estimate.query import Query as Query
 from superpose.estimate.reading import Reading as Reading
 from superpose.estimate.reduction import reduced as reduced
 from superpose.estimate.shared_work import SharedWork as SharedWork
+from superpose.estimate.staggered import Span as Span
 from superpose.estimate.tapped import Tapped as Tapped
 from superpose.estimate.tapped import tapped as tapped
 from superpose.estimate.tensors import Map as Map
