@@ -6,7 +6,7 @@ import torch
 
 from moving import moves_values
 from problems import told
-from superpose import Noise, Trajectory, factorized, guided, make, prompted, viewed
+from superpose import Canvas, Noise, Trajectory, factorized, guided, make, prompted, viewed
 from superpose.plugins import load_plugins
 from superpose.testing import variants
 from superpose.testing.predictors import TinyPredictor
@@ -39,7 +39,7 @@ def run(compose, size, scheduler="ddpm", turned_by=None, samples=2, steps=5):
     """A run of what ``compose`` makes of the denoiser of a prompt."""
     network = TinyPredictor(size)
     cat = guided(prompted(network, "cat"), prompted(network, ""), 3.0)
-    method = make("scheduler", scheduler, steps=steps)
+    method = make("scheduler", scheduler, steps=steps).bind(Canvas.of(network))
     noise = Noise(0, tuple(range(samples)), size)
     noise = Turned(turned_by, noise) if turned_by else noise
     return Trajectory(compose(cat), method, method.plan(network.schedule), noise).run()

@@ -15,6 +15,7 @@ import attrs
 import torch
 
 from superpose.errors import LawError
+from superpose.estimate.arrangement import Arrangement
 from superpose.estimate.blame import must_be_images
 from superpose.estimate.problem import problems_of
 
@@ -122,6 +123,8 @@ def _such_as(what: str, shape: Shape, moves: Callable[[View], bool]) -> str:
 @lru_cache(maxsize=64)
 def _places(view: View, shape: Shape) -> tuple[Tensor, tuple[int, int]]:
     """The place that each one shown comes from, by the view's variance rule turned round, and the size shown."""
+    if isinstance(view, Arrangement):
+        return torch.empty(0, dtype=torch.long), (0, 0)
     channels, height, width = shape
     shown = view.apply(torch.zeros(1, channels, height, width, dtype=torch.float64))
     must_be_images(shown, view, "apply")
