@@ -51,13 +51,21 @@ class Overlay(Arrangement):
         _, height, width = shape
         count = self._count(height, width)
         if height % count:
-            yield Problem("sheets", f"{height} rows are not {count} equal sheets", "say how many there are")
+            yield Problem(
+                "sheets",
+                f"overlay lays sheets on each other, and {height} rows are not {count} equal sheets",
+                "say how many there are",
+            )
             return
         if self.turns and len(self.turns) != count:
-            what = f"{len(self.turns)} turns are given for {count} sheets"
+            what = f"overlay turns sheets, and {len(self.turns)} turns are given for {count} sheets"
             yield Problem("turns", what, "give one for each, such as [0, 1], and [canvas] as large a count")
         if any(turn % 2 for turn in self.turns) and height // count != width:
-            yield Problem("turns", f"a sheet of {height // count}x{width} has no quarter turns", "use half turns")
+            yield Problem(
+                "turns",
+                f"overlay turns sheets, and one of {height // count}x{width} has no quarter turns",
+                "use half turns",
+            )
 
     def apply(self, x: Tensor) -> Tensor:
         """What is seen through all sheets."""
