@@ -53,17 +53,17 @@ class Overlay(Arrangement):
         if height % count:
             yield Problem(
                 "sheets",
-                f"overlay lays sheets on each other, and {height} rows are not {count} equal sheets",
+                f"{height} rows are not {count} equal sheets of overlay",
                 "say how many there are",
             )
             return
         if self.turns and len(self.turns) != count:
-            what = f"overlay turns sheets, and {len(self.turns)} turns are given for {count} sheets"
+            what = f"{len(self.turns)} turns are given for {count} sheets of overlay"
             yield Problem("turns", what, "give one for each, such as [0, 1], and [canvas] as large a count")
         if any(turn % 2 for turn in self.turns) and height // count != width:
             yield Problem(
                 "turns",
-                f"overlay turns sheets, and one of {height // count}x{width} has no quarter turns",
+                f"overlay's {height // count}x{width} sheets have no quarter turns",
                 "use half turns",
             )
 

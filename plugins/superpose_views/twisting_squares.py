@@ -27,7 +27,7 @@ class TwistingSquares(Permutation):
         """Images that are no whole squares."""
         _, height, width = shape
         if height % self.squares or width % (height // self.squares):
-            what = f"twisting-squares turns squares, and {height}x{width} pixels are not {self.squares} rows of whole squares"
+            what = f"for twisting-squares {height}x{width} pixels are not {self.squares} rows of whole squares"
             yield Problem("squares", what, "give a number that divides both sides")
 
     def sources(self, height: int, width: int) -> Indices:

@@ -84,7 +84,7 @@ def test_sheets_are_cut_apart():
 def test_what_does_not_fit_is_refused():
     assert "33 rows are not 2 equal sheets" in told(make("view", "overlay", sheets=2), (3, 33, 8))
     assert "2 turns are given for 3 sheets" in told(make("view", "overlay", sheets=3, turns=(0, 1)), (3, 24, 8))
-    assert "has no quarter turns" in told(make("view", "overlay", turns=(0, 1)), (3, 16, 16))
+    assert "sheets have no quarter turns" in told(make("view", "overlay", turns=(0, 1)), (3, 16, 16))
     assert not told(make("view", "overlay", turns=(0, 2)), (3, 16, 16))
     with pytest.raises(LawError, match="overlay is no linear map and has no inverse"):
         make("view", "overlay").invert(torch.zeros(1, 3, 8, 8))
