@@ -51,7 +51,7 @@ class AntiSegregation(Constraint):
             )
         if tuple(canvas.shape) != tuple(canvas.predictor.shape):
             raise RecipeError("anti-segregation is of images of the model's own size: leave [canvas] out")
-        views = looking(canvas.denoiser, canvas.predictor, canvas.prompts, self.words)
+        views = looking(canvas.denoiser, canvas.predictor, canvas.prompts or (), self.words)
         return SharedPlaces(canvas.predictor, views, self.rate, self.stop, canvas.batch_size)
 
 

@@ -81,14 +81,15 @@ class NullText(Constraint):
             raise RecipeError("null-text inverts images of the model's own size: leave [canvas] out")
         if canvas.predictor.concat_conditioning:
             raise RecipeError("null-text explains an image by words, and this network sees a picture beside them")
-        if len(canvas.prompts) != 1:
-            found = ", ".join(map(repr, canvas.prompts)) or "none"
+        shown = canvas.prompts or ()
+        if len(shown) != 1:
+            found = ", ".join(map(repr, shown)) or "none"
             raise RecipeError(f"null-text explains an image by one prompt, and what is shown has {found}: show one")
-        told = canvas.predictor.condition(canvas.prompts[0] if self.prompt is None else self.prompt)
+        told = canvas.predictor.condition(shown[0] if self.prompt is None else self.prompt)
         words = NullWords(
             predictor=canvas.predictor,
             denoiser=canvas.denoiser,
-            shown=canvas.prompts[0],
+            shown=shown[0],
             told=told,
             image=canvas.state_of(self._picture(canvas))[None],
             inner=self.inner,

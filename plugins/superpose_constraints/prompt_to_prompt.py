@@ -86,21 +86,9 @@ class PromptToPrompt(Constraint):
 
         if canvas.predictor is None:
             raise AssertionError("bound with a network only")
-        target = self._target(canvas)
+        target = canvas.prompt_of("prompt-to-prompt edits", self.prompt)
         tokens = tuple(self._tokens(canvas.predictor, prompt) for prompt in (self.source, target))
         return SideBySide(canvas.predictor, Told(self._settings(), (self.source, target), (tokens[0], tokens[1])))
-
-    def _target(self, canvas: Canvas) -> str:
-        found = ", ".join(map(repr, canvas.prompts)) or "none"
-        if self.prompt is not None:
-            if canvas.prompts and self.prompt not in canvas.prompts:
-                raise RecipeError(
-                    f"prompt-to-prompt edits {self.prompt!r}, and what is shown has {found}: name one of it"
-                )
-            return self.prompt
-        if len(canvas.prompts) != 1:
-            raise RecipeError(f"prompt-to-prompt edits one prompt, and what is shown has {found}: say which as prompt")
-        return canvas.prompts[0]
 
     def _tokens(self, predictor: NoisePredictor, prompt: str) -> tuple[Token, ...]:
         if not any(site.kind == "cross" for site in predictor.sites) or not predictor.tokens(self.source):

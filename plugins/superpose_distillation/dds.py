@@ -62,15 +62,7 @@ class DDS(Optimiser):
         if canvas.predictor is None:
             raise AssertionError("bound with a network only")
         source = canvas.state_of(self._picture(canvas))
-        return Delta(self, source, canvas.predictor, (self.source, self._target(canvas)))
-
-    def _target(self, canvas: Canvas) -> str:
-        if self.prompt is not None:
-            return self.prompt
-        if len(canvas.prompts) != 1:
-            found = ", ".join(map(repr, canvas.prompts)) or "none"
-            raise RecipeError(f"dds edits to one prompt, and what is shown has {found}: say which as prompt")
-        return canvas.prompts[0]
+        return Delta(self, source, canvas.predictor, (self.source, canvas.prompt_of("dds edits to", self.prompt)))
 
     def _picture(self, canvas: Canvas) -> Tensor:
         return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))

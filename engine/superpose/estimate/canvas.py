@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from superpose.errors import RecipeError
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -29,7 +31,8 @@ class Canvas:
             a stand-in that has read no weights.
         denoiser: What the image shows, clipped as sampling clips it; None likewise.
         batch_size: Rows of a forward pass of the run, for one that asks the network itself; see `BatchedEvaluator`.
-        prompts: What the recipe shows, each prompt once, negative ones left out; none where there is no recipe.
+        prompts: What the recipe shows, each prompt once, without negative ones and those between two; None where
+            there is no recipe.
         shared: What runs before this one have done already, for work of the network that does not depend on the seed.
             None where nobody is before or after.
     """
@@ -41,7 +44,7 @@ class Canvas:
     predictor: NoisePredictor | None = None
     denoiser: Denoiser | None = None
     batch_size: int | None = None
-    prompts: tuple[str, ...] = ()
+    prompts: tuple[str, ...] | None = None
     shared: SharedWork | None = None
 
     @image_shape.default
@@ -53,6 +56,24 @@ class Canvas:
         """Canvas of a predictor's states, and of what the image shows."""
         about = predictor.shape, predictor.device, predictor.image_shape, predictor.encode
         return cls(*about, predictor, denoiser, batch_size)
+
+    def prompt_of(self, act: str, named: str | None = None) -> str:
+        """The prompt that a kind is about: the one that it names, or else the only one that is shown.
+
+        Arguments:
+            act: Who does what to it, for the message: "dds edits to".
+            named: By the kind's options.
+
+        Raises:
+            RecipeError: If what is named is not shown, or nothing is named and not just one prompt is shown.
+        """
+        shown = self.prompts or ()
+        found = ", ".join(map(repr, shown)) or "none"
+        if named is None and len(shown) != 1:
+            raise RecipeError(f"{act} one prompt, and what is shown has {found}: say which as prompt")
+        if named is not None and self.prompts is not None and named not in shown:
+            raise RecipeError(f"{act} {named!r}, and what is shown has {found}: name one of it")
+        return shown[0] if named is None else named
 
     def state_of(self, picture: Tensor) -> Tensor:
         """The state of one picture (*image_shape); zeros for a latent one as long as no weights have been read."""

@@ -162,7 +162,7 @@ def assemble(
     others: Sequence[NoisePredictor] = (),
     number: int = 0,
     seed: int = 0,
-    prompts: Sequence[str] = (),
+    prompts: tuple[str, ...] | None = None,
     shared: SharedWork | None = None,
 ) -> Assembly:
     """Put a stage together: clip, constraints bound to the canvas, and the plan as they want it.
@@ -176,7 +176,7 @@ def assemble(
         batch_size: Rows of a forward pass; None for one pass.
         others: Further networks of the denoiser.
         number, seed: Which stage it is, from 0; of the noise.
-        prompts: What is shown, for constraints.
+        prompts: What is shown, for constraints; None where that is not told.
         shared: What runs before this one have done already, for constraints.
 
     Raises:
@@ -184,7 +184,9 @@ def assemble(
     """
     kept = clip or predictor.clip
     shown = denoiser if kept is None or isinstance(kept, NoClip) else clipped(denoiser, kept)
-    canvas = attrs.evolve(Canvas.of(predictor, shown, batch_size), prompts=tuple(prompts), shared=shared)
+    canvas = attrs.evolve(
+        Canvas.of(predictor, shown, batch_size), prompts=None if prompts is None else tuple(prompts), shared=shared
+    )
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     along_its_path(shown, rules)
     differentiable = all(network.differentiable for network in (predictor, *others))

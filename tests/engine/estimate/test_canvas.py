@@ -1,9 +1,10 @@
 """Canvases: pictures of latents have another shape than their states, and only a network knows the way."""
 
+import pytest
 import torch
 
 from small_models import First
-from superpose import Canvas, make
+from superpose import Canvas, RecipeError, make
 from superpose.running.stand_in import StandIn
 from superpose.testing.predictors import TinyPredictor
 
@@ -36,3 +37,16 @@ def test_a_stand_in_of_latents_encodes_to_nothing():
     canvas = Canvas.of(StandIn(latent, []))
     assert canvas.state_of(torch.rand(latent.image_shape)).shape == latent.shape
     assert Canvas.of(StandIn(First(), [])).state_of(torch.ones(3, 8, 8)).all()
+
+
+def test_a_kind_is_about_a_prompt_that_is_shown():
+    one, two, none = (Canvas((3, 8, 8), prompts=shown) for shown in (("A",), ("A", "V"), ()))
+    assert one.prompt_of("it edits") == one.prompt_of("it edits", "A") == "A"
+    assert two.prompt_of("it edits", "V") == "V"
+    with pytest.raises(RecipeError, match="it edits one prompt, and what is shown has 'A', 'V': say which as prompt"):
+        two.prompt_of("it edits")
+    with pytest.raises(RecipeError, match="it edits 'W', and what is shown has 'A': name one of it"):
+        one.prompt_of("it edits", "W")
+    with pytest.raises(RecipeError, match="it edits 'W', and what is shown has none: name one of it"):
+        none.prompt_of("it edits", "W")  # all that is shown lies between two prompts
+    assert Canvas((3, 8, 8)).prompt_of("it edits", "W") == "W"  # nobody says what is shown
