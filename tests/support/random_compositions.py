@@ -32,11 +32,12 @@ from superpose.plugins import load_plugins
 from superpose.recipe import ComposeTerm, ComposeTerms, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.testing import variants
 from superpose.testing.predictors import TinyPredictor
+from superpose_constraints.looks import Look
 
 KINDS = load_plugins()
 #: Says what to do, or what would do.
 CURE = re.compile(
-    r"\b(use|write|choose|give|remove|add|say|keep|make|must|needs|takes|at most|at least|belongs|whole)\b",
+    r"\b(use|write|choose|give|remove|add|say|show|keep|make|must|needs|takes|at most|at least|belongs|whole)\b",
     re.IGNORECASE,
 )
 SEES = ("image", "part")
@@ -249,8 +250,9 @@ class Drawn:
         inner = self.guidance(model, 0.5) or make("guidance", "cfg", scale=3.0)
         if needs == {"base"}:
             return cls(base=inner)
-        if needs == {"model"}:
-            return cls(model=model if self.sort == "exact" else attrs.evolve(model, seed=1))
+        other = model if self.sort == "exact" else attrs.evolve(model, seed=1)
+        if needs in ({"model"}, {"models"}):
+            return cls(model=other) if needs == {"model"} else cls(models=(other,), base=inner)
         if needs == {"base", "decomposition"}:
             bands = self.one_of("decomposition", self.fits)
             base, sees = [inner, *[make("guidance", "cfg")] * (len(bands.names) - 1)], self.random.choice(SEES)
@@ -274,6 +276,10 @@ class Drawn:
             told["source"] = self.random.choice(self.words)
         if hasattr(cls, "loss"):
             told["loss"] = KINDS.get("loss", "edges")(image=files["image"])
+        if hasattr(cls, "looks"):
+            told["looks"] = (Look(), Look(turn=90))
+        if hasattr(cls, "words"):
+            told["words"] = tuple(self.words[:2])
         return cls(**told)
 
     def populations(self, size):

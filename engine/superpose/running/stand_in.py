@@ -61,6 +61,7 @@ class StandIn(NoisePredictor):
         self.concat_conditioning = model.concat_conditioning
         self.differentiable = model.differentiable
         self.interpolation = model.interpolation
+        self.learned_variance = model.learned_variance or "none"
         self.device = torch.device("cpu")
         self.rounds = rounds
         self.asked = False

@@ -57,3 +57,11 @@ def test_a_classifier_has_a_stand_in_that_torch_can_differentiate():
     assert not output.any()
     assert judged == [2]
     assert isinstance(stand_in(First(), [], []), StandIn)
+
+
+@pytest.mark.parametrize(("known", "said"), [("learned_range", "learned_range"), ("none", "none"), (None, "none")])
+def test_it_says_how_the_variance_is_learned_where_that_is_known(known, said):
+    class Knows(First):
+        learned_variance = known
+
+    assert StandIn(Knows(), []).learned_variance == said
