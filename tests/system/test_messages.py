@@ -13,8 +13,8 @@ ENGINE = Path(__file__).parents[2] / "engine" / "superpose"
 EXAMPLES = ENGINE / "recipe" / "language.py"
 #: Kinds whose names are words as well, or of other things; in quotes or after ``kind =`` they are kinds all the same.
 WORDS = {
-    "classifier", "clip", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix", "motion",
-    "negate", "none", "pieces", "regions", "static",
+    "canvas", "classifier", "clip", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix",
+    "motion", "negate", "none", "pieces", "regions", "static", "window",
     "diffusers", "edm", "ldm", "word",
 }  # fmt: skip
 REGISTRY = load_plugins()

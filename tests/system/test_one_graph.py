@@ -23,7 +23,10 @@ NONE = {"gaussian", "mixture"}
 #: Kinds whose checkpoints are those of another kind, with other prompts or channels beside the state.
 LIKE = {"deepfloyd-upscaler", "guided-diffusion-upscaler", "instruct-pix2pix"}
 #: Kinds that are made of another model.
-MADE_OF = {"word": {"letters": 3, "model": superpose.make("model", "glyphs")}}
+MADE_OF = {
+    "soup": {"models": tuple(superpose.make("model", kind) for kind in ("glyphs", "glyphs-moved"))},
+    "word": {"letters": 3, "model": superpose.make("model", "glyphs")},
+}
 #: A prompt, where not everything is one.
 PROMPTS = {"guided-diffusion": "3", "word": "HUT"}
 

@@ -41,4 +41,4 @@ class Arrangement(View, ABC):
             LawError: Always.
         """
         del x
-        raise LawError(f"{self.kind} is no linear map and has no inverse: use a scheduler that optimises, such as sds")
+        raise LawError(f"{self.kind} is no linear map and has no inverse: use a scheduler that optimises")

@@ -59,7 +59,7 @@ class Arranged(Denoiser):
         del x, level
         raise LawError(
             "an arrangement is no linear map, and noise is not noise when it is arranged: use a scheduler that moves "
-            "clean images, such as sds"
+            "clean images: one that optimises"
         )
         yield []
 
@@ -134,7 +134,7 @@ class Noised(Denoiser):
         if any(isinstance(part, Arranged) for part in others) or (isinstance(inner, Arranged) and self.images > 1):
             raise RecipeError(
                 "an arrangement is looked at as it is: remove the constraints that look at noisy states and the views "
-                "around it, and use sds"
+                "around it, and use a scheduler that optimises"
             )
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:

@@ -125,7 +125,7 @@ class Superposed(Denoiser):
         if self.kind == AND and not ahead.outermost:
             raise RecipeError(
                 f"{AND} solves for the step that is made, and something changes the clean image after it: say it "
-                'outermost, with no constraint, and with [clip] kind = "none"'
+                "outermost, with no constraint, and with no clip"
             )
 
     def _followed(
@@ -164,8 +164,8 @@ class Superposed(Denoiser):
 
 #: What both need of a scheduler.
 NEEDS = (
-    "reads densities off steps that reverse the process, and those of this scheduler do not: use ddpm of fixed_small "
-    "variance, or euler-ancestral, or ddim with eta = 1"
+    "reads densities off steps that reverse the process, and those of this scheduler do not: use an ancestral one, "
+    "with the fixed small variance of the posterior, or eta = 1"
 )
 
 

@@ -36,7 +36,8 @@ def incomparable(recipe: Recipe, subjects: Iterable[tuple[Path, Subject]]) -> It
         if not _reverses(recipe):
             yield place, f"{kind} {NEEDS}"
         if kind == AND and not isinstance(recipe.clip or recipe.model.clip or NoClip(), NoClip):
-            yield place, f'{AND} solves for a clean image that nobody changes after it: write [clip] kind = "none"'
+            what = f"{AND} solves for a clean image that nobody changes after it"
+            yield place, f'{what}: write [clip] kind = "{NoClip.kind}"'
 
 
 def _reverses(recipe: Recipe) -> bool:

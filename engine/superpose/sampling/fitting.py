@@ -103,8 +103,8 @@ def unweighed_steps(population: Population, scheduler: Scheduler) -> str:
     """Sentence about a population that weighs steps, and a scheduler whose steps have another density."""
     return (
         f"{population.kind} weighs the noise of steps, and those of {scheduler.kind} as set here are not affine in the "
-        "clean image with noise of a fixed variance: use ddpm with fixed_small variance, euler-ancestral, or ddim with "
-        "eta above 0"
+        "clean image with noise of a fixed variance: use an ancestral scheduler with the fixed small variance, or "
+        "one whose eta is above 0"
     )
 
 
@@ -185,7 +185,7 @@ def _of_noisy_states(scheduler: Scheduler, rule: Rule) -> str | None:
     name, hooks = name_of(rule), " and ".join(sorted(edits))
     return (
         f"{name} edits noisy states ({hooks}), and {scheduler.kind} moves clean images by gradient steps: use a "
-        f"scheduler that samples, such as ddim, or remove {name}"
+        f"scheduler that samples, or remove {name}"
     )
 
 

@@ -115,7 +115,7 @@ class Images:
             labels, owners = np.array([subject.classes.index(name) for name in names]), np.arange(len(files))
         else:
             with np.load(path) as file:
-                pixels, labels, owners = file["images"], file["labels"], file["fonts"]
+                pixels, labels, owners = file["images"], file["labels"].astype(np.int64), file["fonts"]
                 subject = Subject(tuple(map(str, file["classes"])))
                 files = [str(name) for name in file["font_names"]]
                 families = [family(name) for name in files]

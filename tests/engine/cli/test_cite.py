@@ -9,6 +9,7 @@ import pytest
 from superpose import View, load, option
 from superpose.cli import main
 from superpose.estimate.composed import PAPERS as COMPOSED
+from superpose.estimate.interpolation import PAPERS as INTERPOLATED
 from superpose.estimate.reduction import PAPERS as REDUCED
 from superpose.plugins import load_plugins
 from superpose.recipe.json_schema import shipped
@@ -18,7 +19,7 @@ from superpose.running.citation import bibliography, bibtex, used
 RECIPES = Path(__file__).parents[3] / "recipes"
 REGISTRY = shipped(load_plugins())
 KINDS = [cls for role in REGISTRY.roles for cls in REGISTRY.kinds(role).values()]
-METHODS = [COMPOSED, *REDUCED.values()]
+METHODS = [COMPOSED, INTERPOLATED, *REDUCED.values()]
 PAPERS = sorted({paper for papers in [*(cls.papers for cls in KINDS), *METHODS] for paper in papers})
 ENTRY = re.compile(r"@(\w+)\{([^\s,]+),\n((?:  \w+ = \{.*\},\n)+)\}")
 OWN = """@article{stranger2031,

@@ -36,7 +36,7 @@ def test_steps_that_reverse_the_process_are_right(scheduler, kind):
 def test_others_say_nothing_of_densities(scheduler):
     [(place, told)] = found(scheduler, "superdiff-or")
     assert place == ("reduction",)
-    assert "use ddpm of fixed_small variance" in told
+    assert "use an ancestral one, with the fixed small variance" in told
 
 
 def test_and_is_said_outermost_with_no_clip():

@@ -202,7 +202,7 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(("kind", "options"), [("dpmpp-sde", {}), ("langevin", {})])
     def test_steps_of_another_density(self, population, kind, options):
         told = self.refused(population, superpose.make("scheduler", kind, steps=4, **options))
-        assert "not affine in the clean image with noise of a fixed variance: use ddpm with fixed_small" in told
+        assert "not affine in the clean image with noise of a fixed variance: use an ancestral scheduler" in told
 
     def test_a_scheduler_without_noise(self, population):
         assert "needs a stochastic scheduler" in self.refused(population, superpose.make("scheduler", "ddim", steps=4))
