@@ -153,7 +153,7 @@ class Superposed(Denoiser):
 
         if any(value is not None for each in guided for value in (each[2], each[3], each[4])):
             raise RecipeError(
-                f"{AND} solves for the clean image, and a guidance moves it otherwise: use another, as cfg"
+                f"{AND} solves for the clean image, and a guidance moves it otherwise: use one that does not"
             )
         clean = torch.stack([each.clean for each in guided], 1)
         if ahead is None or ahead.move is None:

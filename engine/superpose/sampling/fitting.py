@@ -192,7 +192,7 @@ def _of_noisy_states(scheduler: Scheduler, rule: Rule) -> str | None:
 def _out_of_order(scheduler: Scheduler, rule: Rule) -> str:
     return (
         f"{name_of(rule)} asks for another plan, and the levels of {scheduler.kind} are those that it asks at, not "
-        "those of its states: leave out its repeats, or use a scheduler that samples, such as ddim"
+        "those of its states: leave out its repeats, or use a scheduler that samples"
     )
 
 
@@ -200,7 +200,7 @@ def displaced(scheduler: Scheduler) -> str:
     """Sentence about an estimate that moves noisy states, where there are none."""
     return (
         f"what is sampled moves noisy states from one step to the next, and {scheduler.kind} has clean images alone: "
-        "remove the constraint or guidance that does, or use a scheduler that samples, such as ddim"
+        "remove the constraint or guidance that does, or use a scheduler that samples"
     )
 
 
