@@ -63,8 +63,8 @@ def weighable(population: Population, denoiser: Denoiser, rules: Sequence[Rule],
     name = population.kind
     if optimises:
         raise NoDensityError(
-            f"{name} weighs the steps of a diffusion, and gradient steps are none: use a scheduler that samples, such "
-            "as ddpm, or another population"
+            f"{name} weighs the steps of a diffusion, and gradient steps are none: use a scheduler that samples, or "
+            "another population"
         )
     try:
         denoiser.with_dispersion()
