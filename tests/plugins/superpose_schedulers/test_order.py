@@ -6,7 +6,7 @@ import attrs
 import pytest
 import torch
 
-from superpose import FlowSchedule, TableSchedule
+from superpose import FlowSchedule, Optimiser, TableSchedule
 from superpose.estimate.prediction import Estimate
 from superpose.levels.noise_level import NoiseLevel
 from superpose.plugins import load_plugins
@@ -25,7 +25,8 @@ from superpose_schedulers.lms import LMS
 from superpose_schedulers.pndm import PNDM
 from superpose_schedulers.unipc import UniPC
 
-KINDS = load_plugins().kinds("scheduler")
+#: Those that go from noise to an image: gradient steps on an image have no path whose length could be measured.
+KINDS = {kind: cls for kind, cls in load_plugins().kinds("scheduler").items() if not issubclass(cls, Optimiser)}
 
 #: Deterministic methods and the order that theory gives them; UniPC's corrector gains one on what it is called.
 ORDERS = [
