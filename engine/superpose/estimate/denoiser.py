@@ -281,8 +281,9 @@ class Mix(Denoiser):
         whole = sum(term.variance_weight for term, _ in shares)
         total = None
         for term, variance in shares:
-            carried = variance if term.apply_to_variance is _same else term.apply_to_variance(variance)
-            share = carried * (term.variance_weight / whole)
+            share = variance if term.apply_to_variance is _same else term.apply_to_variance(variance)
+            if len(shares) > 1:
+                share = share * (term.variance_weight / whole)
             total = share if total is None else total.add_(share)
         return total
 

@@ -72,6 +72,7 @@ class Underway:
         self._run = run
         self._module = str(run.gi_frame.f_globals.get("__name__", "")) if run.gi_frame else ""
         self._mode = mode
+        self._others = _other_modes()
 
     def resume(self, reply: Sequence[Prediction] | None) -> list[Query] | None:
         """Its next questions, after ``reply`` (None at first); None when it has returned.
@@ -99,7 +100,7 @@ class Underway:
         import torch
 
         # Modes are set where they differ alone: this is run for every part of a tree at every step.
-        outside, others = torch.is_grad_enabled(), _other_modes()
+        outside = torch.is_grad_enabled()
         try:
             if self._mode is not None and self._mode != outside:
                 torch.set_grad_enabled(self._mode)
@@ -108,10 +109,10 @@ class Underway:
             self._mode = torch.is_grad_enabled()
             if self._mode != outside:
                 torch.set_grad_enabled(outside)
-            if _other_modes() != others:
-                self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
 
     def _questions(self, found: object) -> list[Query]:
+        if _other_modes() != self._others:
+            self._wrong("yields inside inference_mode or autocast, where its neighbours would run: leave it first")
         if not isinstance(found, list | tuple) or not all(isinstance(query, _QUESTIONS) for query in found):
             got = article(found)
             if isinstance(found, list | tuple):
@@ -127,7 +128,7 @@ class Underway:
         if not isinstance(value, Estimate):
             self._wrong(f"returns {article(value)}, and must return a superpose.Estimate(clean, ...)")
         for name, tensor in zip(Estimate._fields, value, strict=True):
-            if not (isinstance(tensor, torch.Tensor) or (tensor is None and name != "clean")):
+            if not ((tensor is None and name != "clean") or isinstance(tensor, torch.Tensor)):
                 self._wrong(f"returns an Estimate whose {name} is {article(tensor)}, and must be a torch.Tensor")
         return value
 
