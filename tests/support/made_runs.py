@@ -6,6 +6,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from superpose import dumps, loads
 from superpose.media.png import CHUNK, Origin
+from superpose.media.word_maps import ShownWord, WordMaps
 from superpose.running.album import hashes_of
 from superpose.search.scores import Score, Scores
 
@@ -49,3 +50,14 @@ def scored(folder, alignments, readings=4):
         for path, value in zip(images, alignments, strict=True)
     }
     Scores("reader", {"kind": "reader"}, {}, ("cat",) * readings, scores, hashes_of(images)).write(folder)
+
+
+def mapped(folder, count=4, words=("cat", "house"), steps=3):
+    """Write attention maps beside the first images, each map of one value of its own; returns them by their names."""
+    images = sorted(folder.glob("0*.png"))[:count]
+    values = np.arange(1, 1 + count * len(words) * steps, dtype=np.uint8) * 7
+    maps = values.reshape(count, len(words), steps, 1, 1).repeat(8, 3).repeat(8, 4)
+    found = {path.name: each for path, each in zip(images, maps, strict=True)}
+    names = tuple(f"step {step}" for step in range(steps))
+    WordMaps(tuple(ShownWord(word, word) for word in words), names, found, hashes_of(images)).write(folder)
+    return found

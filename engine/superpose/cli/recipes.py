@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 
 
-def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """Add RECIPE and the options that change it."""
-    parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; superpose kinds lists what it can name")
+def add_recipe(
+    parser: argparse.ArgumentParser,
+    name: str = "RECIPE",
+    what: str = "a TOML file; superpose kinds lists what it can name",
+) -> None:
+    """Add RECIPE and the options that change it; arguments as it is called, and what it is."""
+    parser.add_argument("recipe", metavar=name, help=what)
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",

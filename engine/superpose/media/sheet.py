@@ -55,7 +55,7 @@ class Reading(NamedTuple):
 
 
 class Given(NamedTuple):
-    """A picture that the recipe was given: a source, a mask.
+    """A picture beside those of readings: one that the recipe was given, a source or a mask, or what was made of one.
 
     Attributes:
         label: What it is.
@@ -160,6 +160,7 @@ def sheet(
     given: Sequence[Given] = (),
     notes: Mapping[int, Note] = MappingProxyType({}),
     layout: Layout = ROOMY,
+    beside: Mapping[int, Sequence[Given]] = MappingProxyType({}),
 ) -> NDArray[np.uint8]:
     """A page of a contact sheet as pixels, (H, W, 3).
 
@@ -170,6 +171,7 @@ def sheet(
         given: Pictures they were made of, each in a place of its own before the samples.
         notes: What is to be said of a sample, by its number.
         layout: Where things are, and how large.
+        beside: Further pictures of a sample, behind its readings, by its number.
     """
     ways = readings(subject)
     shown = [to_pixels(way.show(images)) for way in ways]
@@ -180,8 +182,9 @@ def sheet(
             _Labelled(way.label, layout.tile_of(pixels[i]), mark)
             for way, pixels, mark in zip(ways, shown, note.marks, strict=True)
         ]
+        tiles += [_Labelled(one.label, layout.tile_of(one.pixels), None) for one in beside.get(number, ())]
         samples.append(_Cell(f"{number:04}  {note.title}".rstrip(), tiles))
-    width, height = layout.cell([labelled.tile for labelled in samples[0].tiles])
+    width, height = map(max, zip(*(layout.cell([it.tile for it in cell.tiles]) for cell in samples), strict=True))
     largest = max(labelled.tile.height for labelled in samples[0].tiles)
     cells = [_Cell(GIVEN, [_Labelled(one.label, _fitted(one.pixels, largest, layout), None)]) for one in given]
     return _drawn([*cells, *samples], (width, height), layout)
@@ -230,7 +233,9 @@ def _marked(draw: ImageDraw.ImageDraw, right: int, y: int, mark: Mark, layout: L
     return width + 4
 
 
-def layout_of(image: Tensor, subject: Subject, samples: int, given: int = 0) -> tuple[Layout, int]:
+def layout_of(
+    image: Tensor, subject: Subject, samples: int, given: int = 0, beside: Sequence[Given] = ()
+) -> tuple[Layout, int]:
     """The layout of a sheet, so that its pages are bounded and few, and how many samples each holds.
 
     Arguments:
@@ -238,8 +243,9 @@ def layout_of(image: Tensor, subject: Subject, samples: int, given: int = 0) -> 
         subject: What the samples should show.
         samples: How many there are.
         given: Pictures that stand before them.
+        beside: Further pictures of the sample that has most of them.
     """
-    pixels = [to_pixels(way.show(image))[0] for way in readings(subject)]
+    pixels = [*(to_pixels(way.show(image))[0] for way in readings(subject)), *(one.pixels for one in beside)]
     held = {layout: layout.per_page([layout.tile_of(each) for each in pixels]) - given for layout in (ROOMY, DENSE)}
     layout = ROOMY if samples <= held[ROOMY] else DENSE
     return layout, max(1, held[layout])

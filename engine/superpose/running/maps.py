@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
-import numpy as np
 import torch
 
 from superpose.errors import RecipeError
 from superpose.estimate.attention import Tap
 from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.estimation import begun, marked
+from superpose.estimate.shares import shown_shape
 from superpose.media.filmstrip import Strip, drawn
 from superpose.media.images import to_pixels
+from superpose.media.word_maps import heat
 from superpose.running.composition import compose
 from superpose.running.steps import FRAMES, SAMPLES, spoken, spread
 from superpose.running.threads import threads
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
     from superpose.estimate.attention import Attention, Site
     from superpose.estimate.predictor import NoisePredictor
     from superpose.estimate.query import Estimation, Query
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
-    from superpose.recipe import Recipe
+    from superpose.recipe import Recipe, Subject
     from superpose.running.assembly import Assembly
     from superpose.sampling.loop import State
 
@@ -63,23 +66,44 @@ def maps(
     Raises:
         RecipeError: If the recipe contradicts itself, its network has no attention to words, or a word is in no prompt.
     """
-    for name, value, (least, most) in (("frames", frames, FRAMES), ("samples", samples, SAMPLES)):
-        if not least <= value <= most:
-            raise RecipeError(f"{name} must be between {least} and {most}, got {value}")
+    must_be_few("samples", samples, SAMPLES)
+    must_be_few("frames", frames, FRAMES)
     with threads(recipe.run.threads):
         stage = compose(recipe, device).stages[0]
-        if stage.population is not None:
-            raise RecipeError("maps are of one image a sample, and this recipe carries several: remove [population]")
-        found = _found(stage.predictor, tuple(dict.fromkeys(recipe.subject.prompts())), words)
-        levels, states, every = _watched(stage, found, samples)
-        return drawn([_strip(stage, found, levels, states, every, spread(len(levels), frames))])
+        seen = watched(stage, asked(recipe, stage.predictor, words), range(samples))
+        return drawn([_strip(stage, seen, spread(len(seen.levels), frames))])
 
 
-def _watched(stage: Assembly, words: list[AskedWord], samples: int) -> tuple[list[NoiseLevel], list[State], Tensor]:
-    """The levels that networks were asked at, the states after, and maps (samples, steps, words, h, w)."""
+def must_be_few(name: str, value: int, bounds: tuple[int, int]) -> None:
+    """Raise `RecipeError` where an argument is not within its bounds."""
+    least, most = bounds
+    if not least <= value <= most:
+        raise RecipeError(f"{name} must be between {least} and {most}, got {value}")
+
+
+class Seen(NamedTuple):
+    """What was read of a run.
+
+    Attributes:
+        words: The words.
+        levels: The levels that networks were asked at.
+        states: The states after.
+        maps: Shape (samples, steps, words, h, w); 1 is the most that any place of a sample looks at that word.
+        images: The samples, (N, C, H, W), of the one stage that was run.
+    """
+
+    words: list[AskedWord]
+    levels: list[NoiseLevel]
+    states: list[State]
+    maps: Tensor
+    images: Tensor
+
+
+def watched(stage: Assembly, words: list[AskedWord], samples: Sequence[int]) -> Seen:
+    """Run the samples with these numbers, and read the attention to words on the way."""
     read: list[Tensor] = []
-    watched = attrs.evolve(stage, denoiser=Watched(stage.denoiser, stage.predictor, words, read))
-    trajectory = watched.trajectory(range(samples))
+    watching = attrs.evolve(stage, denoiser=Watched(stage.denoiser, stage.predictor, words, read))
+    trajectory = watching.trajectory(samples)
     levels: list[NoiseLevel] = []
     states: list[State] = []
     every: list[Tensor] = []
@@ -91,7 +115,38 @@ def _watched(stage: Assembly, words: list[AskedWord], samples: int) -> tuple[lis
             states.append(state)
             every.append(read[0])  # of several questions in a step the first is asked where it starts
             read.clear()
-    return levels, states, torch.stack(every, 1)
+    maps = torch.stack(every, 1)
+    peaks = maps.amax((1, 3, 4), keepdim=True).clamp(min=1e-12)
+    return Seen(words, levels, states, (maps / peaks).cpu(), trajectory.finish(state))
+
+
+def asked(recipe: Recipe, predictor: NoisePredictor, words: Sequence[str]) -> list[AskedWord]:
+    """The words of a recipe's prompts that are to be read; every word where none is given.
+
+    Raises:
+        RecipeError: If there is nothing to read, or a word is in no prompt.
+    """
+    if recipe.population is not None:
+        raise RecipeError("maps are of one image a sample, and this recipe carries several: remove [population]")
+    for kind, count in _in_parts(recipe.subject, recipe.shape):
+        raise RecipeError(
+            f"maps are of what a network is shown, and view {kind!r} shows it {count} windows, each with maps of its "
+            "own: show it one part of the image by a view"
+        )
+    return _found(predictor, tuple(dict.fromkeys(recipe.subject.prompts())), words)
+
+
+def _in_parts(subject: Subject, shape: Shape) -> Iterator[tuple[str, int]]:
+    """The views that show images of ``shape`` through several windows, and through how many."""
+    for term in subject.view:
+        windows = term.view.windows(shape)
+        if len(windows) > 1:
+            yield term.view.kind, len(windows)
+        else:
+            yield from _in_parts(term.subject, shown_shape(windows[0], shape))
+    for place, inner in subject.placed:
+        if place[0] != "view":
+            yield from _in_parts(inner, shape)
 
 
 def _found(predictor: NoisePredictor, prompts: Sequence[str], words: Sequence[str]) -> list[AskedWord]:
@@ -131,13 +186,13 @@ class Watched(Denoiser):
 
     def estimate(self, x: Tensor, level: NoiseLevel) -> Estimation:
         """Its estimate."""
-        seen: list[_Seen] = []
+        seen: list[_Read] = []
 
         def mark(query: Query) -> Query:
             asked = [one for one in self.words if one.prompt == query.condition.prompt]
             if query.predictor is not self.predictor or not asked:
                 return query
-            seen.append(_Seen(query.condition.prompt))
+            seen.append(_Read(query.condition.prompt))
             return query._replace(taps=(*query.taps, seen[-1]))
 
         estimate = yield from marked(begun(self.inner, x, level), mark)
@@ -147,7 +202,7 @@ class Watched(Denoiser):
 
 
 @attrs.frozen(eq=False)
-class _Seen(Tap):
+class _Read(Tap):
     """Keeps the attention to words, by site and sample: the mean over heads."""
 
     prompt: str
@@ -162,7 +217,7 @@ class _Seen(Tap):
             self.kept.setdefault(attention.site.name, {})[row.sample] = one.mean(0).unflatten(0, grid)
 
 
-def _map(seen: Sequence[_Seen], word: AskedWord, samples: int) -> Tensor:
+def _map(seen: Sequence[_Read], word: AskedWord, samples: int) -> Tensor:
     """The map of a word, shape (samples, h, w): the mean over the finest sites and the questions."""
     sites = [site for one in seen if one.prompt == word.prompt for site in one.kept.values()]
     most = max(site[0].shape[:2].numel() for site in sites)
@@ -171,24 +226,15 @@ def _map(seen: Sequence[_Seen], word: AskedWord, samples: int) -> Tensor:
     return torch.stack(rows)
 
 
-def _strip(
-    stage: Assembly,
-    words: Sequence[AskedWord],
-    levels: Sequence[NoiseLevel],
-    states: Sequence[State],
-    every: Tensor,
-    chosen: Sequence[int],
-) -> Strip:
-    """Rows of the clean image and of each word, for each sample; ``every`` has shape (samples, steps, words, h, w)."""
-    headings = [(f"step {step}", spoken(levels[step])) for step in chosen]
+def _strip(stage: Assembly, seen: Seen, chosen: Sequence[int]) -> Strip:
+    """Rows of the clean image and of each word at some steps, for each sample."""
+    headings = [(f"step {step}", spoken(seen.levels[step])) for step in chosen]
     rows: list[tuple[str, Sequence[NDArray[np.uint8] | None]]] = []
-    for sample in range(len(every)):
-        cleans = [states[step].clean for step in chosen]
+    for sample, every in enumerate(seen.maps):
+        cleans = [seen.states[step].clean for step in chosen]
         rows.append(("clean", [None if it is None else _decoded(stage, it[sample : sample + 1]) for it in cleans]))
-        for number, word in enumerate(words):
-            own = every[sample, :, number]
-            shown = (own / own.amax().clamp(min=1e-12)).cpu()
-            rows.append((word.word, [_heat(shown[step]) for step in chosen]))
+        for number, word in enumerate(seen.words):
+            rows.append((word.word, [heat(every[step, number].numpy()) for step in chosen]))
     return Strip(headings, rows)
 
 
@@ -196,9 +242,3 @@ def _strip(
 def _decoded(stage: Assembly, x: Tensor) -> NDArray[np.uint8]:
     pixels: NDArray[np.uint8] = to_pixels(stage.predictor.decode(x))[0]
     return pixels
-
-
-def _heat(values: Tensor) -> NDArray[np.uint8]:
-    """Values in [0, 1], shape (h, w), from black by red and yellow to white."""
-    ramp = torch.stack([values * 3, values * 3 - 1, values * 3 - 2], -1).clamp(0, 1)
-    return np.asarray((ramp * 255).round().to(torch.uint8).numpy())

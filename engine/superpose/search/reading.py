@@ -115,12 +115,17 @@ class Reader:
 
     def note(self, score: Score) -> Note:
         """What the sheet says of an image."""
-        found = iter(zip(score.each, score.right, strict=True))
-        marks: list[Mark | None] = []
-        for reading in readings(self.subject):
-            if reading.prompt is None:
-                marks.append(None)
-            else:
-                value, right = next(found)
-                marks.append(Mark(f"{value:.2f}", right))
-        return Note(str(score), tuple(marks))
+        return noted(score, self.subject)
+
+
+def noted(score: Score, subject: Subject) -> Note:
+    """What the sheet says of an image with that score."""
+    found = iter(zip(score.each, score.right, strict=True))
+    marks: list[Mark | None] = []
+    for reading in readings(subject):
+        if reading.prompt is None:
+            marks.append(None)
+        else:
+            value, right = next(found)
+            marks.append(Mark(f"{value:.2f}", right))
+    return Note(str(score), tuple(marks))

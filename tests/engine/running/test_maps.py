@@ -1,6 +1,5 @@
 """Attention maps of a recipe: the words they are of, and that the images stay the same."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -65,10 +64,16 @@ def test_what_is_drawn_is_looked_at_where_it_is():
     ("text", "words", "message"),
     [
         (TEXT, ["green"], "no prompt of this recipe has the word 'green': write some of bold, A, in, red"),
+        (
+            TEXT + 'canvas = {size = [8, 16]}\nview = [{kind = "panorama", prompt = "bold A"}]\n',
+            [],
+            "view 'panorama' shows it 3 windows, each with maps of its own",
+        ),
         (TEXT.replace("glyphs-ldm", "glyphs").replace("bold A in red", "A"), [], "has no attention to words"),
     ],
 )
 def test_what_has_no_maps_is_refused(text, words, message):
+    text = text.replace('prompt = "bold A in red"', "", 1) if "view =" in text else text
     with pytest.raises(RecipeError, match=message):
         maps(loads(text), words)
 
@@ -77,10 +82,3 @@ def test_what_has_no_maps_is_refused(text, words, message):
 def test_so_many_are_not_shown(name, value):
     with pytest.raises(RecipeError, match=f"{name} must be between"):
         maps(loads(TEXT), [], **{name: value})
-
-
-def test_heat_goes_from_black_to_white():
-    from superpose.running.maps import _heat
-
-    got = _heat(torch.tensor([[0.0, 1 / 3, 2 / 3, 1.0]]))
-    assert np.array_equal(got, [[[0, 0, 0], [255, 0, 0], [255, 255, 0], [255, 255, 255]]])

@@ -8,6 +8,8 @@ from superpose import loads
 from superpose.media import sheet as drawing
 from superpose.media.png import sheet_of, write_png
 from superpose.media.sheet import Given, Mark, Note
+from superpose.media.word_maps import ShownWord, WordMaps
+from superpose.running.album import hashes_of
 from superpose.running.sheets import Sheets
 
 SUBJECT = loads('prompt = "A"\nmodel = {kind = "glyphs"}\nscheduler = {kind = "ddim"}\n').subject
@@ -75,3 +77,20 @@ def test_notes_and_given_pictures_are_on_it(images, tmp_path):
     given = Given("source", np.zeros((32, 32, 3), np.uint8))
     more = sheets(tmp_path, given=(given,)).write(images)[0].read_bytes()
     assert len({plain, noted, more}) == 3
+
+
+def test_maps_stand_behind_readings_and_go_with_images_that_change(images, tmp_path):
+    maps = {path.name: np.full((2, 3, 4, 4), 255, np.uint8) for path in images.values()}
+    words = (ShownWord("bold", "bold A"), ShownWord("A", "bold A"))
+    WordMaps(words, ("0", "1", "2"), maps, hashes_of([*images.values()])).write(tmp_path)
+    mine = sheets(tmp_path)
+    [path] = mine.write(images)
+    assert list(map(len, mine.maps(images).values())) == [2] * 5
+    drawn = np.asarray(Image.open(path))
+    Image.new("RGB", (32, 32), "blue").save(images[4])
+    assert list(map(len, mine.maps(images).values())) == [0, 2, 2, 2, 2]
+    mine.write(images)
+    assert np.asarray(Image.open(path)).shape == drawn.shape, "there is room for the sample that has most"
+    (tmp_path / "maps.json").unlink()
+    mine.write(images)
+    assert np.asarray(Image.open(path)).shape != drawn.shape

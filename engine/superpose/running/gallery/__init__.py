@@ -21,7 +21,7 @@ PAGE = "gallery.html"
 HEAD = "<!-- Written by superpose gallery. -->"
 _FOLDER = Path(__file__).parent
 #: Parts of the script, in order.
-_SCRIPTS = ("pixels.js", "state.js", "grid.js", "detail.js", "compare.js", "main.js")
+_SCRIPTS = ("pixels.js", "state.js", "grid.js", "detail.js", "maps.js", "compare.js", "main.js")
 
 
 def write_gallery(folders: Sequence[Path], out: Path, names: Sequence[str] = ()) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from superpose.media.files import digest
 from superpose.media.images import read_picture
 from superpose.media.sheet import Reading, readings
+from superpose.media.word_maps import WordMaps, read_maps
 from superpose.running.gallery.moves import move_of
 from superpose.running.gallery.players import sound_of
 from superpose.running.gallery.thumbnails import side_for, thumbnail
@@ -44,7 +45,7 @@ def run_of(album: Album, room: int) -> dict[str, object]:
         moves = [_move(reading, height, width) for reading in readings(album.subject.scaled(height / first.shape[0]))]
         own = [move is None for move in moves]
     pictures = [(i, reading) for i, reading in enumerate(whole) if own[i]]
-    origin, scores = album.origins[0], read_scores(album.folder)
+    origin, scores, maps = album.origins[0], read_scores(album.folder), read_maps(album.folder)
     return {
         "name": album.folder.name or str(album.folder),
         "folder": str(album.folder),
@@ -61,8 +62,27 @@ def run_of(album: Album, room: int) -> dict[str, object]:
             for reading, move in zip(whole, moves, strict=True)
         ],
         "scoredBy": scores.classifier if scores else "",
-        "images": list(_images(album, pictures, scores, side, each // (1 + sum(own)), each // 2)),
+        "words": [] if maps is None else _words(maps, whole),
+        "steps": [] if maps is None else list(maps.steps),
+        "images": [
+            {**image, "maps": _atlas(maps, str(image["file"]), each // 2)}
+            for image in _images(album, pictures, scores, side, each // (1 + sum(own)), each // 2)
+        ],
     }
+
+
+def _words(maps: WordMaps, whole: list[Reading]) -> list[dict[str, object]]:
+    """The words that there are maps of, each with the reading that its network is shown."""
+    prompts = [reading.prompt for reading in whole]
+    return [
+        {"word": one.word, "reading": prompts.index(one.prompt) if one.prompt in prompts else 0} for one in maps.words
+    ]
+
+
+def _atlas(maps: WordMaps | None, name: str, most: int) -> str | None:
+    """All maps of an image; None where there are none that take at most so many bytes."""
+    atlas = None if maps is None else maps.atlas(name)
+    return atlas if atlas is not None and len(atlas) <= most else None
 
 
 def _move(reading: Reading, height: int, width: int) -> dict[str, object] | None:

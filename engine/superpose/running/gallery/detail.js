@@ -12,6 +12,7 @@ function show(item) {
   $("recipe").textContent = run.recipe;
   tellFacts(item, run);
   hear(item);
+  offer(item, run);
   reset();
   read(Math.min(state.reading, run.readings.length - 1));
   if (!$("detail").open) $("detail").showModal();
@@ -22,13 +23,16 @@ function read(reading) {
   held.reading = reading;
   press($("ways"), reading);
   paint($("picture"), state.open, reading);
+  lookFor(-1);
 }
 
 function hold() {
   const { turns, flipped, negated } = held;
   const size = Number($("far").value) / 100;
   const blur = Number($("blur").value);
-  $("picture").style.transform = `scale(${size}) rotate(${90 * turns}deg) scaleX(${flipped ? -1 : 1})`;
+  for (const id of ["picture", "map"]) {
+    $(id).style.transform = `scale(${size}) rotate(${90 * turns}deg) scaleX(${flipped ? -1 : 1})`;
+  }
   $("picture").style.filter = `invert(${negated ? 1 : 0}) blur(${blur * size}px)`;
   $("negate").setAttribute("aria-pressed", String(negated));
   $("flip").setAttribute("aria-pressed", String(flipped));

@@ -19,7 +19,7 @@ const GRID_KEYS = {
   m: () => document.activeElement.item && mark(document.activeElement.item),
 };
 const DETAIL_KEYS = {
-  ArrowRight: () => neighbour(1), ArrowLeft: () => neighbour(-1), t: turn, f: flip, n: negate, 0: reset, y: copy, p: play,
+  ArrowRight: () => neighbour(1), ArrowLeft: () => neighbour(-1), t: turn, f: flip, n: negate, 0: reset, y: copy, p: play, w: nextWord,
   b: () => squint(2), B: () => squint(-2), m: () => $("mark").click(), c: compare,
 };
 const COMPARE_KEYS = { " ": blink };
@@ -80,6 +80,7 @@ function begin() {
     mark: () => { mark(state.open); $("mark").setAttribute("aria-pressed", String(state.marked.includes(state.open))); },
   })) on(id, "click", act);
   for (const id of ["blur", "far"]) on(id, "input", hold);
+  on("step", "input", overlay);
   on("slide", "input", () => { still(); slid(); });
   on("compare", "close", still);
   on("detail", "close", () => { $("player").pause(); state.open?.card?.focus(); });

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made_runs import HEAD, made_run, scored
+from made_runs import HEAD, made_run, mapped, scored
 from superpose.running.album import album
 from superpose.running.gallery.contents import command_of, run_of
 
@@ -43,6 +43,19 @@ def test_scores_are_those_of_the_images(tmp_path):
     told = contents(tmp_path / "one")
     assert told["scoredBy"] == "reader"
     assert [image["score"]["alignment"] for image in told["images"]] == [0.25, 0.75]
+
+
+def test_maps_are_those_of_the_images_and_know_their_reading(tmp_path):
+    made_run(tmp_path / "one", count=2, side=32)
+    assert contents(tmp_path / "one")["words"] == contents(tmp_path / "one")["steps"] == []
+    mapped(tmp_path / "one", count=1)
+    told = contents(tmp_path / "one")
+    assert told["words"] == [{"word": "cat", "reading": 0}, {"word": "house", "reading": 2}]
+    assert told["steps"] == ["step 0", "step 1", "step 2"]
+    first, second = (image["maps"] for image in told["images"])
+    assert decoded(first).shape == (2 * 8, 3 * 8, 3)
+    assert second is None
+    assert all(image["maps"] is None for image in contents(tmp_path / "one", room=200)["images"])
 
 
 def test_parts_are_pictures_of_their_own_and_the_whole_is_moved(tmp_path):

@@ -13,10 +13,11 @@ import torch
 from PIL import Image
 
 from gallery_page import EVIL, NAMELESS, VIEWS, drawn, names, painted, read, seen, settled
-from made_runs import HEAD, made_run
+from made_runs import HEAD, made_run, mapped
 from superpose import RecipeError, loads, to_pixels
 from superpose.cli import main
 from superpose.media.sheet import readings
+from superpose.media.word_maps import MAPS, heat
 from superpose.running.album import album
 from superpose.running.gallery import write_gallery
 from superpose.running.gallery.contents import run_of
@@ -114,6 +115,47 @@ class TestHands:
         assert shlex.split(opened.locator("#command").inner_text()) == [
             "superpose", "replay", str(run[0] / "0001.png"), "--out", "again",
         ]  # fmt: skip
+
+
+class TestMaps:
+    @pytest.fixture
+    def maps(self, run):
+        """Maps of its first three images, and the page that has them."""
+        maps = mapped(run[0], count=3)
+        write_gallery([run[0]], run[0] / "gallery.html")
+        yield maps
+        (run[0] / MAPS).unlink()
+        write_gallery([run[0]], run[0] / "gallery.html")
+
+    @pytest.fixture
+    def opened(self, maps, page):
+        page.click("#grid li:nth-child(2) .card")
+        settled(page, "#picture", 0)
+        return page
+
+    def test_where_a_word_is_looked_for_lies_over_the_picture_in_its_reading(self, opened, maps):
+        opened.click("#words >> text=house")
+        settled(opened, "#picture", 2)
+        for step in (2, 0):
+            opened.locator("#step").fill(str(step))
+            opened.wait_for_function(f"document.getElementById('map').dataset.painted === '0/0001.png/1/{step}'")
+            assert np.array_equal(drawn(opened, "#map"), heat(maps["0001.png"][1, step] / 255))
+            assert opened.locator("#step-text").inner_text() == f"step {step}"
+        assert opened.locator("#map").get_attribute("aria-label") == "Where the network looks for house at step 0"
+
+    def test_by_keys_and_gone_with_another_reading_or_image(self, opened):
+        for word in ("cat", "house"):
+            opened.keyboard.press("w")
+            assert opened.locator("#words [aria-pressed=true]").inner_text() == word
+        opened.keyboard.press("2")
+        assert opened.locator("#map").is_hidden()
+        assert opened.locator("#words [aria-pressed=true]").count() == 0
+        for _ in range(2):
+            opened.click("#next")
+        assert opened.locator("#detail-title").inner_text() == "Sample 0003"
+        assert opened.locator("#maps").is_hidden()
+        opened.keyboard.press("w")
+        assert opened.locator("#map").is_hidden()
 
 
 class TestOrder:
