@@ -138,7 +138,7 @@ class GuidedFile(FileModel["tuple[WeightFile, Layout]"]):
             device,
             dtype,
             parameterization=self.predicts,
-            lay_conditioning=enlarged(self.shape) if self.upscales else None,
+            lay_conditioning=enlarged if self.upscales else None,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from superpose import Conditioning, LayConditioning, StepNoise
+from superpose import Conditioning, StepNoise
 from superpose_adm.layout import Heads, Layout
 from superpose_networks import (
     AttentionBlock,
@@ -91,17 +91,12 @@ class ADMBlocks:
         return self.residual(width, width, "up", "up") if self.layout.residual else Upsample(width)
 
 
-def enlarged(shape: tuple[int, int, int]) -> LayConditioning:
-    """The pictures of the stage before at the size of ``shape``, beside those of a super-resolution model."""
-
-    def laid(low: Tensor | None, noise: StepNoise) -> Conditioning | None:
-        del noise
-        # Pixels are areas, not points (align_corners False): as in the program these weights were trained by.
-        if low is None:
-            return None
-        return Conditioning(nn.functional.interpolate(low, shape[1:], mode="bilinear", align_corners=False))
-
-    return laid
+def enlarged(low: Tensor | None, noise: StepNoise) -> Conditioning | None:
+    """The pictures of the stage before at the size of the noise, beside those of a super-resolution model."""
+    # Pixels are areas, not points (align_corners False): as in the program these weights were trained by.
+    if low is None:
+        return None
+    return Conditioning(nn.functional.interpolate(low, noise("low").shape[2:], mode="bilinear", align_corners=False))
 
 
 def adm(file: WeightFile, layout: Layout, heads: Heads) -> LazyNetwork[ADM]:

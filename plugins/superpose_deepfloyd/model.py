@@ -105,7 +105,7 @@ class Cascaded(FileModel["tuple[Stage, Embeddings | TextFolder]"], ABC):
             dtype,
             parameterization=stage.parameterization,
             forward=texts.forward,
-            lay_conditioning=laid(self.shape, level, stage.noising.at(level), device) if self.upscales else None,
+            lay_conditioning=laid(level, stage.noising.at(level), device) if self.upscales else None,
         )
 
     @property

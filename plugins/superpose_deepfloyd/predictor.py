@@ -47,8 +47,8 @@ class Texts:
         return answer
 
 
-def laid(shape: tuple[int, int, int], noise_level: int, scales: tuple[float, float], device: str) -> LayConditioning:
-    """The small images that an upscaler paints over, enlarged to ``shape`` and noised, and how noisy they are.
+def laid(noise_level: int, scales: tuple[float, float], device: str) -> LayConditioning:
+    """The small images that an upscaler paints over, enlarged to the size of the noise, and how noisy they are.
 
     ``noise_level`` is the time on the image-noising levels, ``scales`` are alpha and sigma there.
     """
@@ -58,9 +58,10 @@ def laid(shape: tuple[int, int, int], noise_level: int, scales: tuple[float, flo
         if low is None:
             raise RecipeError("an upscaler needs images to paint over: make it a [[stage]] after a first one")
         # The corners of the small image come to lie on the corners of the large one, as the networks were trained.
-        large = nn.functional.interpolate(low.to(device, torch.float32), shape[1:], mode="bilinear", align_corners=True)
+        small, drawn = low.to(device, torch.float32), noise("low")
+        large = nn.functional.interpolate(small, drawn.shape[2:], mode="bilinear", align_corners=True)
         alpha, sigma = scales
         levels = torch.full((len(low),), noise_level, device=device)
-        return Conditioning(large.mul_(alpha).add_(noise("low"), alpha=sigma), {"noise_level": levels})
+        return Conditioning(large.mul_(alpha).add_(drawn, alpha=sigma), {"noise_level": levels})
 
     return lay

@@ -192,7 +192,7 @@ class GlyphsCascade(Trained[Described]):
             dtype,
             parameterization="sample",
             forward=painting(network, scales),
-            lay_conditioning=laid(self.shape, self.noise_level, scales, device),
+            lay_conditioning=laid(self.noise_level, scales, device),
         )
 
 

@@ -82,19 +82,20 @@ def painted(
     return base + residual.known * shown - residual.wrong * v, place
 
 
-def laid(shape: tuple[int, int, int], noise_level: int, scales: tuple[float, float], device: str) -> LayConditioning:
-    """The small images, enlarged to ``shape`` and noised to ``noise_level``, and how noisy they are.
+def laid(noise_level: int, scales: tuple[float, float], device: str) -> LayConditioning:
+    """The small images, enlarged to the size of the noise and noised to ``noise_level``, and how noisy they are.
 
     ``scales`` are alpha and sigma there. `RecipeError` where there are no small images, or they have another size.
     """
-    small = (3, *(side // 2 for side in shape[1:]))
 
     def lay(low: Tensor | None, noise: StepNoise) -> Conditioning:
+        drawn = noise("low")
+        small = (3, *(side // 2 for side in drawn.shape[2:]))
         if low is None or low.shape[1:] != small:
             found = "none" if low is None else tuple(low.shape[1:])
             raise RecipeError(f"this upscaler paints over images of {small}, found {found}: put it after such a stage")
         alpha, sigma = scales
-        large = enlarged(low.to(device, torch.float32)).mul_(alpha).add_(noise("low"), alpha=sigma)
+        large = enlarged(low.to(device, torch.float32)).mul_(alpha).add_(drawn, alpha=sigma)
         return Conditioning(large, {"level": torch.full((len(low),), noise_level, device=device)})
 
     return lay

@@ -58,9 +58,10 @@ def beside(
     sees, rescaler, large = checkpoint.sees, checkpoint.rescaler, model.image_shape[1:]
     if sees == "nothing":
         return None
-    size = model.shape[1:] if sees == "small image" else large
+    factor = 1 if sees == "small image" else autoencoder.shape.factor
 
-    def channels(low: Tensor | None) -> Tensor:
+    def channels(low: Tensor | None, places: tuple[int, int]) -> Tensor:
+        size = factor * places[0], factor * places[1]
         if rescaler is not None and rescaled is not None:
             return rescaled(files.read_map(rescaler, large, device))
         if files.image is None and low is not None:
@@ -71,7 +72,8 @@ def beside(
         return seen(sees, autoencoder, image, mask)
 
     def lay(low: Tensor | None, noise: StepNoise) -> Conditioning:
-        return Conditioning(channels(low).expand(len(noise()), -1, -1, -1))
+        count, _, height, width = noise().shape
+        return Conditioning(channels(low, (height, width)).expand(count, -1, -1, -1))
 
     return lay
 

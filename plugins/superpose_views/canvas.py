@@ -24,6 +24,7 @@ class OneCanvas(Windowed):
     """
 
     kind = "canvas"
+    partial = False
     papers = ("arXiv 2403.14370",)
     number: int = option(0, doc="which, from 0", ge=0)
     of: int | None = option(None, doc="how many there are; as many squares as lie in the image if absent", ge=1)

@@ -29,6 +29,16 @@ class Chain(View):
         if not self.views:
             raise RecipeError("views is empty: name the views of the chain, or use identity")
 
+    @property
+    def joined(self) -> frozenset[int]:
+        """The axes that any of them joins."""
+        return frozenset().union(*(view.joined for view in self.views))
+
+    @property
+    def partial(self) -> bool:
+        """True where any of them shows a part."""
+        return any(view.partial for view in self.views)
+
     def apply(self, x: Tensor) -> Tensor:
         """Each applied to what the one before shows."""
         for view in self.views:

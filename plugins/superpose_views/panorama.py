@@ -51,6 +51,12 @@ class Panorama(Windowed):
     height: int | None = option(None, doc="rows of the rectangle; all below if absent", ge=1)
     width: int | None = option(None, doc="columns of the rectangle; all to the right if absent", ge=1)
 
+    @property
+    def joined(self) -> frozenset[int]:
+        """The axes along which windows go round."""
+        axes = {"width": {-1}, "height": {-2}, "both": {-1, -2}}
+        return frozenset(axes.get(self.wrap, ()))
+
     def place(self, height: int, width: int) -> Place:
         """The rectangle as the options say."""
         return self.top, self.left, self.height or max(1, height - self.top), self.width or max(1, width - self.left)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Windowed(View):
     """A view of a rectangle of the image, through one window or through several that cover it."""
 
+    partial = True
+
     @abstractmethod
     def place(self, height: int, width: int) -> Place:
         """The rectangle of an image of that size: top, left, height, width."""

@@ -1,4 +1,9 @@
-"""A network whose images are parts of a larger canvas: states and pictures have the canvas's size."""
+"""A network whose images are parts of a larger canvas: states and pictures have the canvas's size.
+
+Where edges of a canvas are joined, what reads a place with its neighbours has to see those beyond the edge: a decoder
+of latents pads with zeros there, and leaves a seam. So states are decoded with a margin of the other side at each
+joined edge, which is cut off again (as in the panoramas of diffusers, with 8 places); pictures are encoded likewise.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 
-from superpose.errors import LawError
+from superpose.errors import LawError, RecipeError
 from superpose.estimate.predictor import NoisePredictor
 from superpose.estimate.tensors import picture_shape
 
@@ -15,9 +20,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from superpose.estimate.predictor import Condition
+    from superpose.estimate.predictor import Condition, Conditioning
     from superpose.estimate.tensors import Map
     from superpose.levels.noise_level import NoiseLevel
+    from superpose.sampling.noise import NoiseLaw, StepNoise
+
+#: Places of the picture before that an enlargement reads beyond an edge, at most.
+REACH = 4
 
 
 @attrs.define(eq=False, slots=False)
@@ -28,11 +37,15 @@ class OnCanvas(NoisePredictor):
         network: The network.
         shape: (C, H, W) of one state.
         count: Canvases that lie one below the other in it; each is decoded for itself.
+        joined: Axes along which each has no edge: -2 where its top goes on at the bottom, -1 likewise for its sides.
+        margin: Places of the other side that are decoded beside a joined edge.
     """
 
     network: NoisePredictor
     shape: tuple[int, int, int]
     count: int = 1
+    joined: tuple[int, ...] = ()
+    margin: int = 8
 
     def __attrs_post_init__(self) -> None:
         """Say of states and noise what the network says."""
@@ -40,6 +53,7 @@ class OnCanvas(NoisePredictor):
         self.schedule, self.parameterization, self.process = inner.schedule, inner.parameterization, inner.process
         self.learned_variance, self.clip, self.device = inner.learned_variance, inner.clip, inner.device
         self.differentiable, self.sites = inner.differentiable, inner.sites
+        self.concat_conditioning = inner.concat_conditioning
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -48,11 +62,32 @@ class OnCanvas(NoisePredictor):
 
     def encode(self, images: Tensor) -> Tensor:
         """The states of pictures, canvas by canvas."""
-        return self._each(images, self.network.encode)
+        if self.shape == self.image_shape:
+            return self._each(images, self.network.encode, 0)
+        return self._each(images, self.network.encode, self.margin * (self.image_shape[-1] // self.shape[-1]))
 
     def decode(self, states: Tensor) -> Tensor:
         """The pictures of states, canvas by canvas."""
-        return self._each(states, self.network.decode)
+        return self._each(states, self.network.decode, 0 if self.shape == self.image_shape else self.margin)
+
+    def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
+        """Channels beside the samples, canvas by canvas, as a network lays them beside images of that size.
+
+        Raises:
+            RecipeError: If the network lays what has its own size, whatever that of the noise is.
+        """
+        import torch
+
+        from superpose.estimate.predictor import Conditioning
+
+        if low is None:
+            return None
+        lows = low.chunk(self.count, -2)
+        laid = [self._laid(one, self._noise(noise, i, one)) for i, one in enumerate(lows)]
+        if laid[0] is None:
+            return None
+        channels = [one.channels for one in laid if one is not None and one.channels is not None]
+        return Conditioning(torch.cat(channels, -2) if channels else None, laid[0].per_sample)
 
     def condition(self, prompt: str) -> Condition:
         """The network's own condition."""
@@ -67,12 +102,64 @@ class OnCanvas(NoisePredictor):
         del level, conditioning
         raise LawError(misshapen(self.network.shape, x.shape[1:]))
 
-    def _each(self, images: Tensor, change: Map) -> Tensor:
+    def _laid(self, low: Tensor, noise: StepNoise) -> Conditioning | None:
+        """What lies beside one canvas, over the picture before."""
+        from superpose.estimate.predictor import Conditioning
+
+        margins = self._margins(low, REACH)
+        laid = self.network.conditioning(_with_margins(low, margins), noise)
+        if laid is None or laid.channels is None:
+            return laid
+        height, width = (side + 2 * margins.get(axis, 0) for axis, side in ((-2, low.shape[-2]), (-1, low.shape[-1])))
+        one = self.shape[-2] // self.count, self.shape[-1]
+        wanted = height * one[0] // low.shape[-2], width * one[1] // low.shape[-1]
+        if tuple(laid.channels.shape[-2:]) != wanted:
+            raise RecipeError(
+                "the network lays pictures of its own size beside a canvas of another one: leave out [canvas], or take "
+                "a network that lays them as large as the noise that it is given"
+            )
+        return Conditioning(_without_margins(laid.channels, low, margins), laid.per_sample)
+
+    def _noise(self, noise: StepNoise, number: int, low: Tensor) -> StepNoise:
+        """The noise of one canvas, with the margins that what lies beside it has."""
+        factor = self.shape[-1] // low.shape[-1]
+        margins = {axis: factor * margin for axis, margin in self._margins(low, REACH).items()}
+
+        def own(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
+            return _with_margins(noise(purpose, law).chunk(self.count, -2)[number], margins)
+
+        return own
+
+    def _each(self, images: Tensor, change: Map, margin: int) -> Tensor:
         import torch
 
-        if self.count == 1:
-            return change(images)
-        return torch.cat([change(one.contiguous()) for one in images.chunk(self.count, -2)], -2)
+        changed = []
+        for one in images.chunk(self.count, -2) if self.count > 1 else (images,):
+            margins = self._margins(one, margin)
+            changed.append(_without_margins(change(_with_margins(one, margins).contiguous()), one, margins))
+        return changed[0] if self.count == 1 else torch.cat(changed, -2)
+
+    def _margins(self, image: Tensor, margin: int) -> dict[int, int]:
+        return {axis: min(margin, image.shape[axis]) for axis in self.joined if margin}
+
+
+def _with_margins(image: Tensor, margins: Mapping[int, int]) -> Tensor:
+    """An image with so many places of the other side beside its edges, along each axis."""
+    import torch
+
+    for axis, margin in margins.items():
+        size = image.shape[axis]
+        image = torch.cat((image.narrow(axis, size - margin, margin), image, image.narrow(axis, 0, margin)), axis)
+    return image
+
+
+def _without_margins(made: Tensor, image: Tensor, margins: Mapping[int, int]) -> Tensor:
+    """What was made of an image with margins, without what was made of those; any whole number of times as large."""
+    for axis, margin in margins.items():
+        size = image.shape[axis]
+        scale = made.shape[axis] / (size + 2 * margin)
+        made = made.narrow(axis, round(margin * scale), round(size * scale))
+    return made.contiguous()
 
 
 def misshapen(own: Sequence[int], shown: Sequence[int]) -> str:

@@ -120,7 +120,8 @@ class NoisePredictor(ABC):
 
         Arguments:
             low: Pictures of the stage before, shape (N, 3, h, w) in [-1, 1]; None in a first stage.
-            noise: Unit normal noise on demand, shape (N, *shape), the same again for the same purpose.
+            noise: Unit normal noise on demand, the same again for the same purpose; shape (N, *shape), or that of a
+                larger canvas: what is laid is as large as the noise.
 
         Returns:
             None where there is nothing.

@@ -49,6 +49,16 @@ class View(Kind, ABC):
         del shape
         return (self,)
 
+    @property
+    def partial(self) -> bool:
+        """True where it shows a part of an image that is to be looked at as a whole, too."""
+        return False
+
+    @property
+    def joined(self) -> frozenset[int]:
+        """Axes along which what it shows of an image has no edge: -2 for top to bottom, -1 for left to right."""
+        return frozenset()
+
     def share(self) -> Tensor | None:
         """How much its word counts at each place of the image, shape (H, W), float64, from 0; None for 1 everywhere.
 

@@ -102,7 +102,13 @@ def readings(subject: Subject) -> list[Reading]:
             for term in subject.view
             for inner in readings(term.subject)
         ]
-        return _either(found, subject) if subject.reduction == OR else found
+        if subject.reduction == OR:
+            return _either(found, subject)
+        return (
+            [_whole(subject), *found]
+            if len(subject.view) > 1 and any(it.view.partial for it in subject.view)
+            else found
+        )
     if subject.decomposition is not None:
         decomposition = subject.decomposition.decomposition
         return [Reading(WHOLE, _same, _same)] + [
@@ -124,6 +130,11 @@ def readings(subject: Subject) -> list[Reading]:
         return [Reading(re.sub(r"(?<=.)-[0-9a-f]{12}$", "", subject.image.stem), _same, _same)]
     # Of what is between two prompts a classifier, which knows prompts, can say nothing.
     return [Reading(subject.shown or UNTOLD, _same, _same, None if subject.is_between else subject.shown or None)]
+
+
+def _whole(subject: Subject) -> Reading:
+    """The image as a whole that is shown in parts, called by what these show: a word by its letters."""
+    return Reading(" ".join(readings(term.subject)[0].label for term in subject.view), _same, _same)
 
 
 def _either(found: list[Reading], subject: Subject) -> list[Reading]:

@@ -40,3 +40,10 @@ class Extent:
         channels, *own = shape
         height, width = self.size or own
         return channels, self.count * height, width
+
+    def scaled(self, factor: float) -> Extent:
+        """The same canvases, ``factor`` times as large, to whole places."""
+        if self.size is None:
+            return self
+        height, width = (max(1, round(side * factor)) for side in self.size)
+        return attrs.evolve(self, size=(height, width))

@@ -227,7 +227,9 @@ class Recipe:
             parts: dict[str, Any] = {key: getattr(stage, key) for key in STAGE_KEYS}
             parts["subject"] = subject.without_negatives(unheard)
             if number:
-                parts["subject"] = parts["subject"].scaled(stage.model.shape[1] / self.model.shape[1])
+                factor = stage.model.shape[1] / self.model.shape[1]
+                parts["subject"] = parts["subject"].scaled(factor)
+                parts["canvas"] = None if self.canvas is None else self.canvas.scaled(factor)
             parts |= dict.fromkeys(FIRST_KEYS) if number else {}
             parts["constraint"] = tuple(constraint for _, constraint in self.constraints(number))
             stages.append(attrs.evolve(self, stage=(), **parts))

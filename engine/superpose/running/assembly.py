@@ -15,8 +15,8 @@ from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import NoClip
 from superpose.estimate.context import Context
 from superpose.estimate.noised import clipped
-from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
+from superpose.running.painted_on import on_canvas
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
 from superpose.sampling.fitting import along_its_path, fitted, retraceable, weighable
@@ -217,7 +217,7 @@ def assembled(
     context = Context.of(predictor, recipe.model, load, shared)
     denoiser = tree(recipe, context, predictor, nodes)
     loaded = dict.fromkeys([*(context.load(model) for _, model in recipe.models), predictor])
-    owner = predictor if recipe.canvas is None else OnCanvas(predictor, recipe.shape, recipe.canvas.count)
+    owner = predictor if recipe.canvas is None else on_canvas(recipe, predictor)
     stage = assemble(
         denoiser,
         recipe.scheduler,
@@ -225,7 +225,7 @@ def assembled(
         constraints=recipe.constraint,
         clip=recipe.clip or recipe.model.clip or NoClip(),
         batch_size=batch_size,
-        others=[other for other in loaded if other is not owner],
+        others=[other for other in loaded if other is not predictor],
         number=number,
         seed=recipe.run.seed,
         prompts=tuple(dict.fromkeys(recipe.subject.prompts())),

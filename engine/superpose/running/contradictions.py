@@ -25,6 +25,7 @@ from superpose.recipe.subject import inside
 from superpose.recipe.tables import STAGE_KEYS
 from superpose.running.arranged import out_of_place
 from superpose.running.comparing import incomparable
+from superpose.running.painted_on import off_canvas
 from superpose.running.several import SHARED, members_of
 from superpose.sampling.fitting import refused
 
@@ -63,7 +64,7 @@ def _contradictions(recipe: Recipe) -> list[tuple[Path, str]]:
     for number, model in enumerate((recipe.model, *(stage.model for stage in recipe.stage))):
         found += ((place_of(number, ("model", *path)), why) for path, why in _unusable(model, number))
     found += _strangers(recipe)
-    found += ((("canvas",), why) for why in _off_canvas(recipe) if not found)
+    found += ((("canvas",), why) for why in off_canvas(recipe) if not found)
     if recipe.run.compile and recipe.run.offload != "none":
         why = "networks that take turns would be compiled again at every turn: leave out this, or offload"
         found.append((("run", "compile"), why))
@@ -166,22 +167,6 @@ def _strangers(recipe: Recipe) -> Iterator[tuple[Path, str]]:
             yield place, f"{seeing.kind} sees more than the state, and networks on one canvas see the state alone"
 
 
-def _off_canvas(recipe: Recipe) -> Iterator[str]:
-    """Reasons why a model can't be shown parts of a canvas of another size than its images."""
-    if recipe.canvas is None:
-        return
-    model = recipe.model
-    sizes = model.image_shape, recipe.shape, model.shape
-    if recipe.stage:
-        yield "a canvas is the first stage's, and those after it enlarge one image of the model: leave out [[stage]]"
-    elif model.process.name != GAUSSIAN:
-        yield f"the noise of {model.kind} is {model.process.name}, and parts are averaged in Gaussian noise"
-    elif model.has_concat_conditioning:
-        yield f"{model.kind} sees more than the state, and parts of a canvas are of the state alone"
-    elif any((own * side) % state for own, side, state in zip(*(it[1:] for it in sizes), strict=True)):
-        yield f"of a canvas of {recipe.shape[1]}x{recipe.shape[2]} places no picture has whole pixels"
-
-
 def _size(model: Model) -> str:
     states, pictures = (f"{channels}x{height}x{width}" for channels, height, width in (model.shape, model.image_shape))
     return f"pictures of {pictures}" + f" in latents of {states}" * (states != pictures)
@@ -262,7 +247,7 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     learned = recipe.model.learned_variance
     if learned is not None:
         yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
-    canvas = Canvas(recipe.model.shape, image_shape=recipe.model.image_shape)
+    canvas = Canvas(recipe.shape, image_shape=recipe.image_shape)
     yield from _at(("scheduler",), problems_of(recipe.scheduler.canvas_problems, canvas))
     yield from _of_constraints(recipe)
     if recipe.population is not None:

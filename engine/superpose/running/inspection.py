@@ -132,7 +132,7 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
     # One that hides what lies beside the state asks more rows of a network that sees any.
     said = sum(group.channels for group in counter.concat_conditioning)
     laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
-    conditioning = Conditioning(torch.zeros(1, laid, *counter.shape[1:])) if laid else None
+    conditioning = Conditioning(torch.zeros(1, laid, *stage.predictor.shape[1:])) if laid else None
     levels = _probed(stage.plan, recipe)
     if fault := _unlawful(nodes, levels, laid):
         raise recipe.located([fault])

@@ -18,12 +18,14 @@ from superpose.estimate.model import Model
 from superpose.estimate.prediction import Estimate, Prediction
 from superpose.estimate.predictor import Condition, NoisePredictor
 from superpose.estimate.problem import problems_of, refuse
+from superpose.estimate.tensors import picture_shape
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose.estimate.classifier import Classifier
     from superpose.estimate.query import Estimation
+    from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel
 
 
@@ -75,10 +77,14 @@ class StandIn(NoisePredictor):
         return self.model.sites
 
     def encode(self, images: Tensor) -> Tensor:
-        return images if self.image_shape == self.shape else _grey(images, self.shape)
+        if self.image_shape == self.shape:
+            return images
+        return _grey(images, picture_shape(_shape(images), self.image_shape, self.shape))
 
     def decode(self, states: Tensor) -> Tensor:
-        return states if self.image_shape == self.shape else _grey(states, self.image_shape)
+        if self.image_shape == self.shape:
+            return states
+        return _grey(states, picture_shape(_shape(states), self.shape, self.image_shape))
 
     def condition(self, prompt: str) -> Condition:
         refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
@@ -99,6 +105,11 @@ class StandIn(NoisePredictor):
         self.asked = True
         clean = unchanged(x[:, : self.shape[0]], level)
         return Prediction(clean, torch.zeros_like(clean))  # a scheduler that reads a learned variance finds one
+
+
+def _shape(x: Tensor) -> Shape:
+    _, channels, height, width = x.shape
+    return channels, height, width
 
 
 def _grey(x: Tensor, shape: tuple[int, int, int]) -> Tensor:

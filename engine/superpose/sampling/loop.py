@@ -17,6 +17,7 @@ from superpose.errors import RecipeError, RunError
 from superpose.estimate.ahead import Ahead
 from superpose.estimate.batching import BatchedEvaluator
 from superpose.estimate.blame import article, blamed, must_be_like
+from superpose.estimate.on_canvas import OnCanvas
 from superpose.estimate.prediction import with_gradient
 from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
@@ -108,7 +109,8 @@ class Trajectory:
     def _make_evaluator(self) -> BatchedEvaluator:
         laid = dict(self.others)
         if self.predictor is not None and self.conditioning is not None:
-            laid[self.predictor] = self.conditioning
+            asked = self.predictor.network if isinstance(self.predictor, OnCanvas) else self.predictor
+            laid[asked] = self.conditioning
         return BatchedEvaluator(
             self.batch_size,
             {predictor: it.per_sample for predictor, it in laid.items()},

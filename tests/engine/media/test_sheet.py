@@ -171,3 +171,42 @@ def test_a_picture_with_more_pixels_than_a_tile_is_made_smaller_not_cut():
     middle = page[page.shape[0] // 2, ROOMY.margin : -ROOMY.margin]
     assert (middle[:120] == 0).all()
     assert (middle[-120:] == 255).all()
+
+
+WINDOWS = """
+model = {kind = "glyphs"}
+scheduler = {kind = "ddim"}
+canvas = {size = [32, 64]}
+
+[[view]]
+kind = "identity"
+[[view.view]]
+kind = "window"
+prompt = "M"
+[[view.view]]
+kind = "window"
+left = 32
+prompt = "O"
+
+[[view]]
+kind = "rotate"
+degrees = 180
+prompt = "A"
+"""
+
+
+def test_what_is_shown_in_parts_is_shown_whole_first_in_every_view():
+    found = readings(loads(WINDOWS).subject)
+    assert [(it.label, it.prompt) for it in found] == [("M O", None), ("M", "M"), ("O", "O"), ("A", "A")]
+    image = torch.randn(1, 3, 32, 64)
+    assert torch.equal(found[0].show(image), image)
+    assert torch.equal(found[2].show(image), image[..., 32:])
+    assert np.array_equal(found[0].look(image[0].numpy()), image[0].numpy())
+    turned = loads(WINDOWS.replace('"identity"', '"flip"')).subject
+    assert torch.equal(readings(turned)[0].show(image), image.flip(-2))
+
+
+def test_canvases_of_a_sample_are_not_parts_of_one_picture():
+    canvases = "".join(f"[[view]]\nkind = 'canvas'\nnumber = {i}\nprompt = '{each}'\n" for i, each in enumerate("MO"))
+    text = "model = {kind = 'glyphs'}\nscheduler = {kind = 'ddim'}\ncanvas = {count = 2}\n" + canvases
+    assert [it.label for it in readings(loads(text).subject)] == ["M", "O"]

@@ -54,10 +54,10 @@ def test_attention_stands_at_its_levels_and_always_in_the_middle() -> None:
 
 @pytest.mark.parametrize("side", [2, 4, 8])
 def test_a_picture_is_enlarged_as_areas_and_not_as_points(side: int) -> None:
-    lay = enlarged((3, 8, 8))
-    assert lay(None, lambda *_: torch.zeros(1)) is None
+    noise = torch.zeros(2, 3, 8, 8)
+    assert enlarged(None, lambda *_: noise) is None
     low = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
-    laid = lay(low, lambda *_: torch.zeros(1))
+    laid = enlarged(low, lambda *_: noise)
     assert laid is not None
     assert laid.channels is not None
     place = ((torch.arange(8) + 0.5) * side / 8 - 0.5).clamp(0, side - 1)

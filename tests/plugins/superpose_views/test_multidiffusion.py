@@ -42,9 +42,19 @@ def windows(run):
     return view.windows((4, height, width))
 
 
-@pytest.mark.parametrize("name", ["wide", "wide_circular", "grid"])
+#: How each recorded run gets there: its scheduler as ours.
+SCHEDULERS = {
+    "DDIMScheduler": ("ddim", {"grid": "leading", "offset": 1, "final": "first"}),
+    "DPMSolverMultistepScheduler": ("dpmpp", {"grid": "karras-rounded", "final": "zero"}),
+}
+
+
+@pytest.mark.parametrize("name", ["wide", "wide_circular", "grid", "dpmpp_2m_circular"])
 def test_it_is_the_recorded_run(name):
-    """It averages what windows have become after a step, which is the step of the average: DDIM is linear."""
+    """It averages what windows have become after a step, which is the step of the average: its schedulers are linear.
+
+    Each of its windows has a history of its own, and the mean of those is the history of the mean.
+    """
     run, network = (
         RUNS[name],
         make("model", "stable-diffusion", path=FIXTURES / "df_d_stable_diffusion/pipeline").load(),
@@ -54,8 +64,10 @@ def test_it_is_the_recorded_run(name):
     assert places == run["views_h0_h1_w0_w1"]
     told, negative = (prompted(network, run[key]) for key in ("prompt", "negative_prompt"))
     one = guided(told, negative, run["guidance_scale"])
-    canvas = OnCanvas(network, (4, *run["latent_size"]))
-    scheduler = make("scheduler", "ddim", grid="leading", offset=1, steps=run["steps"], final="first")
+    joined = (-1,) if run["circular"] else ()
+    canvas = OnCanvas(network, (4, *run["latent_size"]), joined=joined, margin=run.get("decode_padding", 8))
+    kind, options = SCHEDULERS[run["scheduler"]["class"]]
+    scheduler = make("scheduler", kind, steps=run["steps"], **options)
     made = trajectory(viewed([(view, one) for view in views]), scheduler, canvas, batch_size=8)
     made = attrs.evolve(made, noise=Given(GIVEN[f"{name}/x_T"]))
     state, latents = made.start(), []
@@ -63,8 +75,7 @@ def test_it_is_the_recorded_run(name):
         state = made.step(state)
         latents.append(state.x[0])
     agree(f"{name}/latents", torch.stack(latents))
-    if not run["circular"]:  # which it decodes with more of the other side beside each edge
-        agree(f"{name}/image", made.finish(state))
+    agree(f"{name}/image", made.finish(state))
 
 
 def test_a_strip_that_it_leaves_at_zero_is_refused_and_ours_leaves_none():
