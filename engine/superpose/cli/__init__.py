@@ -28,6 +28,7 @@ COMMANDS = (
     "typeset",
     "steps",
     "maps",
+    "edits",
     "observe",
     "pairs",
     "kinds",
