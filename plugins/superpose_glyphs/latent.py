@@ -138,5 +138,5 @@ class Phrases:
 
 
 def _words(text: str) -> list[tuple[int, int]]:
-    """Where each word stands."""
+    """Places of all words."""
     return [word.span() for word in re.finditer(r"\S+", text)]

@@ -68,7 +68,7 @@ class Overlay(Arrangement):
             )
 
     def apply(self, x: Tensor) -> Tensor:
-        """What is seen through all sheets."""
+        """Picture seen through all sheets."""
         return self._through([(sheet + 1) / 2 for sheet in self._sheets(x)], self.exponent, self.brightness)
 
     def shaken(self, x: Tensor, noise: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class Traveller:
         return self.start == self.end and self.turn == 0
 
     def at(self, u: float, size: float) -> Placed:
-        """Where it lies when it is so far on its way, on a path that bends a little."""
+        """Place of it so far on its way, on a path that bends a little."""
         down, along = self.end[0] - self.start[0], self.end[1] - self.start[1]
         aside = _BEND * math.sin(math.pi * u)
         place = self.start[0] + u * down + aside * along, self.start[1] + u * along - aside * down
@@ -74,7 +74,7 @@ def travellers(sources: Indices, labels: Indices) -> list[Traveller]:
 
 
 def rigid(sources: Indices, labels: Indices) -> tuple[Piece, ...]:
-    """Where each piece goes as a whole, in the order of their numbers; arguments as of `travellers`."""
+    """Way of each piece as a whole, in the order of their numbers; arguments as of `travellers`."""
     ways = _Ways.of(sources, labels)
     steady = [np.flatnonzero((ways.pieces == number) & ~ways.strays) for number in range(len(ways.quarters))]
     return tuple(
