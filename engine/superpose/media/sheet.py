@@ -134,7 +134,8 @@ def readings(subject: Subject) -> list[Reading]:
 
 def _whole(subject: Subject) -> Reading:
     """The image as a whole that is shown in parts, called by what these show: a word by its letters."""
-    return Reading(" ".join(readings(term.subject)[0].label for term in subject.view), _same, _same)
+    labels = [readings(term.subject)[0].label for term in subject.view]
+    return Reading((", " if any(" " in label for label in labels) else " ").join(labels), _same, _same)
 
 
 def _either(found: list[Reading], subject: Subject) -> list[Reading]:

@@ -198,6 +198,8 @@ prompt = "A"
 def test_what_is_shown_in_parts_is_shown_whole_first_in_every_view():
     found = readings(loads(WINDOWS).subject)
     assert [(it.label, it.prompt) for it in found] == [("M O", None), ("M", "M"), ("O", "O"), ("A", "A")]
+    phrases = loads(WINDOWS.replace('"M"', '"bold M"').replace('kind = "glyphs"', 'kind = "glyphs-ldm"'))
+    assert readings(phrases.subject)[0].label == "bold M, O"
     image = torch.randn(1, 3, 32, 64)
     assert torch.equal(found[0].show(image), image)
     assert torch.equal(found[2].show(image), image[..., 32:])
