@@ -85,7 +85,7 @@ def _mapped(found: Album, recipe: Recipe, words: Sequence[str], frames: int, dev
 def _compare(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Warn where the image that was sampled is another than the one in the folder."""
     was = read_picture(path)
-    if was.shape != np.broadcast_shapes(was.shape, pixels.shape) or np.abs(was - pixels.astype(float)).mean() > CLOSE:
+    if was.shape[:2] != pixels.shape[:2] or np.abs(was - pixels.astype(float)).mean() > CLOSE:
         text = f"{path} was made with other weights or versions: its maps are of the image that these make"
         warnings.warn(text, Notice, stacklevel=2)
 
@@ -100,8 +100,6 @@ def _sheet(found: Album) -> Sequence[Path]:
     shape = channels, *pixels.shape[:2]
     sheets = Sheets(found.folder, found.record.run, found.subject, shape, given_pictures(found.recipe))
     scores = read_scores(found.folder)
-    scored = (
-        {} if scores is None else {k: scores.images[it.name] for k, it in images.items() if it.name in scores.images}
-    )
-    notes = {k: noted(score, found.subject) for k, score in scored.items()}
+    scored = {} if scores is None else scores.images
+    notes = {k: noted(scored[path.name], found.subject) for k, path in images.items() if path.name in scored}
     return sheets.write(images, with_sizes(notes, images, found.subject))
