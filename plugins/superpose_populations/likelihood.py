@@ -18,7 +18,7 @@ from superpose import Classifier, ClassifierPredictor, Problem, RecipeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Canvas, Context, Model, NoiseLevel, Reading, Transition
+    from superpose import Canvas, Context, Model, NoiseLevel, Reading, Shape, Transition
 
 #: Of states without noise, (N x K, C, H, W), one number each; greater is better.
 Reward: TypeAlias = "Callable[[Tensor], Tensor]"
@@ -71,18 +71,18 @@ class Likelihood:
             RecipeError: If nothing says what the image is to be read as, or the classifier reads another size.
         """
         canvas = context.canvas
-        decode = decoder(canvas)
-        if classifier.shape != canvas.image_shape:
-            what = f"{classifier.kind} reads images of {classifier.shape}, and those here are {canvas.image_shape}"
-            raise RecipeError(f"{what}: use one of that size")
         ways = [(reading.show, reading.prompt) for reading in readings if reading.prompt is not None]
         if label is not None:
             ways = [(_whole, label)]
         if not ways:
             raise RecipeError("nothing says what the image is to be read as: give label")
+        for show, prompt in ways:
+            if (seen := tuple(show(_blank(canvas.image_shape)).shape[1:])) != classifier.shape:
+                what = f"{classifier.kind} reads images of {classifier.shape}, and {prompt!r} is shown by {seen}"
+                raise RecipeError(f"{what}: use one of that size")
         among = classifier.among([prompt for _, prompt in ways])
         told = [(show, among.label(prompt)) for show, prompt in ways]
-        return cls(context.load(among), among.schedule.level(0, 0), told, size, decode)
+        return cls(context.load(among), among.schedule.level(0, 0), told, size, decoder(canvas))
 
     def __call__(self, states: Tensor) -> Tensor:
         """The reward of each state, shape (N x K,)."""
@@ -116,3 +116,9 @@ def decoded(states: Tensor, decode: Decode | None) -> Tensor:
 
 def _whole(picture: Tensor) -> Tensor:
     return picture
+
+
+def _blank(shape: Shape) -> Tensor:
+    import torch
+
+    return torch.zeros((1, *shape))

@@ -28,8 +28,10 @@ from superpose import (
     inspect,
     make,
 )
+from superpose.estimate.reduction import REDUCTIONS
 from superpose.plugins import load_plugins
 from superpose.recipe import ComposeTerm, ComposeTerms, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
+from superpose.recipe.extent import Extent
 from superpose.testing import variants
 from superpose.testing.predictors import TinyPredictor
 from superpose_constraints.looks import Look
@@ -190,6 +192,21 @@ class Drawn:
             run=Run(seed=pick.randrange(100), threads=1),
         )
 
+    def on_canvas(self):
+        """The same, painted on several images of the model at once, or on a wider one."""
+        recipe, several = attrs.evolve(self.recipe(), stage=()), self.random.choice(["canvases", "windows", "panorama"])
+        _, height, width = self.model.shape
+        views = {
+            "canvases": [make("view", "canvas", number=number, of=2) for number in (0, 1)],
+            "windows": [make("view", "window", left=left) for left in (0, width // 2)],
+            "panorama": [make("view", "panorama", wrap=self.random.choice(["none", "both"]))],
+        }[several]
+        extent = Extent(count=2) if several == "canvases" else Extent(size=(height, width + width // 2))
+        terms = [ViewTerm(view=view, subject=self.subject(2)) for view in views]
+        return attrs.evolve(
+            recipe, canvas=extent, subject=Subject(view=terms, negative=recipe.subject.negative), constraint=()
+        )
+
     def outermost(self, negates):
         """A subject, whose guidance is the recipe's."""
         subject = self.subject(3)
@@ -322,7 +339,7 @@ class Drawn:
                 for view, weight in zip(views, weights, strict=True)
             ]
             if len({term.weight for term in terms}) == 1:
-                told["reduction"] = pick.choice([None, None, "alternate", "keep-variance"])
+                told["reduction"] = pick.choice([None, None, None, *REDUCTIONS])
             return Subject(view=terms, **told)
         if shape == "compose":
             conjuncts, negated = (

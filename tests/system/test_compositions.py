@@ -76,6 +76,28 @@ def test_a_random_composition_is_right_or_refused_with_a_cure(seed, tmp_path):
     torch.testing.assert_close(same, both, atol=1e-4 * led, rtol=0)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_composition_on_a_canvas_is_right_or_refused_with_a_cure(seed, tmp_path):
+    drawn = Drawn(seed, tmp_path)
+    recipe = drawn.on_canvas()
+    composition = composed(recipe)
+    if composition is None:
+        return
+    both = pictures(composition, 0, 5)
+    assert both.isfinite().all(), recipe
+    assert both.shape[1:] == recipe.image_shape
+    assert torch.equal(pictures(composition, 5)[0], both[1]), "a sample of many is not the sample alone"
+    for reading in readings(recipe.subject):
+        assert reading.show(both).isfinite().all(), reading.label
+    for population in drawn.populations(2) if seed % 3 == 0 else ():
+        several = composed(attrs.evolve(recipe, scheduler=make("scheduler", "ddpm", steps=3), population=population))
+        if several is not None:
+            both = pictures(several, 0, 5)
+            assert torch.equal(pictures(several, 5)[0], both[1]), (
+                f"{population}: a sample of many is not the sample alone"
+            )
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_view_of_a_random_composition_is_what_its_noise_shows(seed, tmp_path):
     r"""With one view V, :math:`V^\top d(V x)`, the run is that of the noise V n, seen from the other side."""

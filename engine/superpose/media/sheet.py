@@ -93,15 +93,7 @@ class Note(NamedTuple):
 def readings(subject: Subject) -> list[Reading]:
     """Every way in which the recipe wants the image to be read, in the order of the recipe."""
     if subject.view:
-        found = [
-            inner._replace(
-                show=_after(term.view.apply, inner.show),
-                look=_after(partial(term.view.frame, u=1.0), inner.look),
-                views=None if inner.views is None else (term.view, *inner.views),
-            )
-            for term in subject.view
-            for inner in readings(term.subject)
-        ]
+        found = [_through(term.view, inner) for term in subject.view for inner in readings(term.subject)]
         if subject.reduction == OR:
             return _either(found, subject)
         return (
@@ -130,6 +122,24 @@ def readings(subject: Subject) -> list[Reading]:
         return [Reading(re.sub(r"(?<=.)-[0-9a-f]{12}$", "", subject.image.stem), _same, _same)]
     # Of what is between two prompts a classifier, which knows prompts, can say nothing.
     return [Reading(subject.shown or UNTOLD, _same, _same, None if subject.is_between else subject.shown or None)]
+
+
+def _through(view: View, inner: Reading) -> Reading:
+    """A reading of what a view shows: of all of it, or, where that is looked at in a way of its own, of a first window.
+
+    What is inside a view is about one window of it, as a network sees it, and may go by its size.
+    """
+    if inner.show is _same:
+        return inner._replace(show=view.apply, look=partial(view.frame, u=1.0), views=(view, *(inner.views or ())))
+    return inner._replace(
+        show=lambda x: inner.show(_first_window(view, *x.shape[1:]).apply(x)),
+        look=lambda picture: inner.look(_first_window(view, *picture.shape).frame(picture, 1.0)),
+        views=None if inner.views is None or view.partial else (view, *inner.views),
+    )
+
+
+def _first_window(view: View, channels: int, height: int, width: int) -> View:
+    return view.windows((channels, height, width))[0]
 
 
 def _whole(subject: Subject) -> Reading:

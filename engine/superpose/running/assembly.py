@@ -234,4 +234,5 @@ def assembled(
     stage = attrs.evolve(stage, checkpointing=recipe.run.checkpointing)
     scale = recipe.model.image_shape[1] / recipe.model.shape[1]
     shown = () if recipe.population is None else readings(recipe.subject.scaled(scale))
-    return stage.carrying(recipe.population, context, shown)
+    # Particles are whole canvases.
+    return stage.carrying(recipe.population, attrs.evolve(context, canvas=Canvas.of(owner)), shown)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Axes of an image: from top to bottom, and from left to right.
 AXES = (-2, -1)
+OTHER = "use another model, or leave out [canvas]"
 
 
 def on_canvas(recipe: Recipe, network: NoisePredictor) -> OnCanvas:
@@ -39,11 +40,11 @@ def off_canvas(recipe: Recipe) -> Iterator[str]:
         model = stage.model
         sizes = model.image_shape, stage.shape, model.shape
         if model.process.name != GAUSSIAN:
-            yield f"the noise of {model.kind} is {model.process.name}, and parts are averaged in Gaussian noise"
+            yield f"parts are averaged in Gaussian noise, and that of {model.kind} is {model.process.name}: {OTHER}"
         elif model.has_concat_conditioning and not model.upscales:
-            yield f"{model.kind} sees more than the state, and parts of a canvas are of the state alone"
+            yield f"{model.kind} sees more than the state, and parts of a canvas are of the state alone: {OTHER}"
         elif any((own * side) % state for own, side, state in zip(*(it[1:] for it in sizes), strict=True)):
-            yield f"of a canvas of {stage.shape[1]}x{stage.shape[2]} places no picture has whole pixels"
+            yield f"of a canvas of {stage.shape[1]}x{stage.shape[2]} places no picture has whole pixels: make it larger"
         elif len({large / small for large, small in zip(stage.image_shape[1:], before[1:], strict=True)}) > 1:
             small, large = (f"{it[1]}x{it[2]}" for it in (before, stage.image_shape))
             yield f"a canvas of {small} pixels becomes {large} by {model.kind}: give it a size whose parts stay whole"

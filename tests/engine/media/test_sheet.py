@@ -212,3 +212,16 @@ def test_canvases_of_a_sample_are_not_parts_of_one_picture():
     canvases = "".join(f"[[view]]\nkind = 'canvas'\nnumber = {i}\nprompt = '{each}'\n" for i, each in enumerate("MO"))
     text = "model = {kind = 'glyphs'}\nscheduler = {kind = 'ddim'}\ncanvas = {count = 2}\n" + canvases
     assert [it.label for it in readings(loads(text).subject)] == ["M", "O"]
+
+
+def test_what_is_inside_a_panorama_is_about_one_window():
+    text = "model = {kind = 'glyphs'}\nscheduler = {kind = 'ddim'}\ncanvas = {size = [32, 64]}\n"
+    text += "[[view]]\nkind = 'panorama'\n"
+    inside = "[view.decomposition]\nkind = 'hybrid'\nlow = 'O'\nhigh = 'X'\n"
+    whole, low, high = readings(loads(text + inside).subject)
+    image = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(whole.show(image), image)
+    torch.testing.assert_close(low.show(image) + high.show(image), image[..., :32], atol=1e-5, rtol=0)
+    assert low.look(image[0].numpy().astype(float)).shape == (3, 32, 32)
+    assert whole.views is not None
+    assert low.views is None

@@ -52,13 +52,34 @@ def test_nothing_to_be_read_as_is_refused():
 
 def test_images_of_another_size_are_refused():
     small = TinyPredictor((3, 8, 8))
-    with pytest.raises(superpose.RecipeError, match=r"glyphs-classifier reads images of .* those here are .* use one"):
+    with pytest.raises(
+        superpose.RecipeError, match=r"glyphs-classifier reads images of .* 'B' is shown by \(3, 8, 8\): use one"
+    ):
         superpose.sample(
             superpose.prompted(small, ""),
             superpose.make("scheduler", "ddim", steps=1),
             small,
             population=BestOf(classifier=READER, label="B", size=2),
         )
+
+
+ON_CANVAS = """
+model = {kind = "glyphs"}
+scheduler = {kind = "ddpm", steps = 2}
+canvas = {size = [32, 48]}
+population = {kind = "fk-steering", size = 2, every = 1, classifier = {kind = "glyphs-classifier"}}
+"""
+
+
+def test_windows_of_a_canvas_are_read_and_a_panorama_is_refused_before_weights_are():
+    windows = "".join(f"[[view]]\nkind = 'window'\nleft = {16 * i}\nprompt = '{each}'\n" for i, each in enumerate("AB"))
+    recipe = superpose.loads(ON_CANVAS + windows)
+    superpose.inspect(recipe)
+    [stage] = superpose.compose(recipe).stages
+    assert stage.trajectory([0]).run().shape == (1, 3, 32, 48)
+    wide = superpose.loads(ON_CANVAS + "view = [{kind = 'panorama', prompt = 'A'}]")
+    with pytest.raises(superpose.RecipeError, match=r"'A' is shown by \(3, 32, 48\): use one of that size"):
+        superpose.inspect(wide)
 
 
 def test_the_clean_image_of_a_state_is_what_was_thought_of_it_and_in_the_end_itself():
