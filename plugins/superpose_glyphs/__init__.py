@@ -7,6 +7,7 @@ from collections.abc import Callable
 from superpose import hookimpl
 from superpose_glyphs.classifier import GlyphsClassifier
 from superpose_glyphs.diffae import GlyphsDiffae
+from superpose_glyphs.edit import GlyphsEdit
 from superpose_glyphs.latent import GlyphsLatent
 from superpose_glyphs.model import Glyphs, GlyphsCascade, GlyphsMoved
 from superpose_glyphs.pictograms import Pictograms, PictogramsClassifier
@@ -21,6 +22,7 @@ def register_models(register: Callable[[type], None]) -> None:
     register(GlyphsCascade)
     register(GlyphsLatent)
     register(GlyphsDiffae)
+    register(GlyphsEdit)
     register(Pictograms)
     register(Sounds)
 

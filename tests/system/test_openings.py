@@ -25,6 +25,7 @@ OURS = {
     "glyphs-moved": "prompt = 'A'",
     "glyphs-ldm": "prompt = 'bold A'\nguidance = {kind = 'cfg', scale = 2.0}",
     "glyphs-diffae": "prompt = ''",
+    "glyphs-edit": "prompt = 'make it red'",
     "pictograms": "prompt = 'cat'\nguidance = {kind = 'classifier', classifier = {kind = 'pictograms-classifier'}}",
     "glyphs-cascade": f"prompt = 'A'\nstage = [{{model = {{kind = 'glyphs-cascade'}}, scheduler = {DDIM}}}]",
 }

@@ -60,7 +60,9 @@ def _keep(training: Training, log: Log, folder: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="superpose_glyphs.train", description=DESCRIPTION)
     parser.add_argument("model", choices=sorted(TASKS))
-    parser.add_argument("--data", type=Path, help="npz file of glyphs, or a folder of images with a labels.csv")
+    parser.add_argument(
+        "--data", type=Path, help="npz file of glyphs, a folder of images with a labels.csv, or one of pairs"
+    )
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of the run; goes on where its checkpoint ends"
     )
@@ -96,8 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     plan = resumed.plan if resumed is not None else attrs.evolve(task.plan, **numbers)
     try:
-        images, _ = Images.read(chosen.data, plan.hold_out, task.side)
-        images = images if task.vocabulary is None else images.only(task.vocabulary)
+        images = task.read(chosen.data, plan)
     except (OSError, ValueError) as error:
         parser.error(f"{chosen.data}: {error}")
     if resumed is not None and resumed.task.subject != images.subject:

@@ -33,6 +33,17 @@ class Task(ABC):
     subject: Subject = attrs.field(factory=Subject)
     after: Path | None = None
 
+    @classmethod
+    def read(cls, path: Path, plan: Plan) -> Images:
+        """What it is trained on.
+
+        Raises:
+            ValueError: The data are not what this model learns from.
+            OSError: They can't be read.
+        """
+        images, _ = Images.read(path, plan.hold_out, cls.side)
+        return images if cls.vocabulary is None else images.only(cls.vocabulary)
+
     @abstractmethod
     def network(self) -> nn.Module:
         """A fresh network, by torch's global seed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from superpose_glyphs.train.captioned import Captioning
 from superpose_glyphs.train.coding import Coding, DrawingCodes
+from superpose_glyphs.train.editing import Editing
 from superpose_glyphs.train.enlarging import Enlarging
 from superpose_glyphs.train.first_stage import FirstStage
 from superpose_glyphs.train.latent_words import LatentWords
@@ -15,6 +16,6 @@ from superpose_glyphs.train.task import Task
 
 _TASKS = (
     *(Pixels, Moving, ReadingMoved, Captioning, Reading, ReadingPictograms, SeeingPictograms),
-    *(Enlarging, FirstStage, LatentWords, Coding, DrawingCodes, Sounding, ReadingSounds),
+    *(Enlarging, Editing, FirstStage, LatentWords, Coding, DrawingCodes, Sounding, ReadingSounds),
 )
 TASKS: dict[str, type[Task]] = {task.name: task for task in _TASKS}
