@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import ChannelGroup, Fit, Problem, fit_option, option, read_image, resizer_option
+from superpose import Fit, Problem, fit_option, option, read_image, resizer_option
 from superpose_glyphs.model import Tabled
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import NoisePredictor
+    from superpose import ChannelGroup, NoisePredictor
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +40,8 @@ class GlyphsEdit(Tabled):
     @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
         """The image beside the noisy one."""
+        from superpose import ChannelGroup  # needs torch; this module does not
+
         return (ChannelGroup(3),)
 
     def problems(self) -> Iterator[Problem]:
