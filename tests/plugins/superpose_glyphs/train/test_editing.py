@@ -17,6 +17,7 @@ from superpose_glyphs.editor import edited
 from superpose_glyphs.train.batches import Images, Subject
 from superpose_glyphs.train.editing import Editing, moved, read_pairs
 from superpose_glyphs.train.plan import Plan
+from superpose_glyphs.train.run import main
 
 SUBJECT = Subject(("make it bold", "make it red"), inked=False)
 PLAN = Plan(batch=6, steps=3, unprompted=0.05)
@@ -66,6 +67,19 @@ def test_what_is_no_pair_is_told(lines: list[dict[str, str]], why: str, tmp_path
 def test_a_folder_without_pairs_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no edits\.jsonl: make pairs with superpose edits"):
         read_pairs(tmp_path, 32)
+
+
+def test_the_command_learns_from_a_folder_of_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, state = (
+        made(tmp_path, [{"before": "a.png", "instruction": "make it red", "after": "b.png"}]),
+        tmp_path / "run",
+    )
+    command = ["glyphs-edit", "--state", str(state), "--threads", "1", "--batch", "2", "--steps", "2"]
+    main([*command, "--data", str(folder)])
+    assert GlyphsEdit(path=state / "weights").prompts == ("make it red", "")
+    with pytest.raises(SystemExit):
+        main([*command, "--data", str(state)])
+    assert "there is no edits.jsonl: make pairs with superpose edits" in capsys.readouterr().err
 
 
 def test_both_images_of_a_pair_are_moved_alike() -> None:
