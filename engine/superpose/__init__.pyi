@@ -105,6 +105,9 @@ from superpose.estimate.query import Network as Network
 from superpose.estimate.query import Query as Query
 from superpose.estimate.reading import Reading as Reading
 from superpose.estimate.reduction import reduced as reduced
+from superpose.estimate.renderer import BoundRenderer as BoundRenderer
+from superpose.estimate.renderer import ModuleRenderer as ModuleRenderer
+from superpose.estimate.renderer import Renderer as Renderer
 from superpose.estimate.shared_work import SharedWork as SharedWork
 from superpose.estimate.staggered import Span as Span
 from superpose.estimate.tapped import Tapped as Tapped

@@ -38,8 +38,14 @@ class SDS(Optimiser):
     fit: str = fit_option()
     resizer: str = resizer_option()
 
+    @property
+    def begun(self) -> str:
+        """The image, where there is one."""
+        return "image" if self.image else ""
+
     def canvas_problems(self, canvas: Canvas) -> Iterator[Problem]:
-        """A file that can't be read, or has another size."""
+        """A file that can't be read, or has another size, and what every optimiser refuses."""
+        yield from super().canvas_problems(canvas)
         yield from Problem.caught("image", lambda: self._start(canvas))
 
     def gradient(self, canvas: Canvas) -> Distilled:

@@ -87,6 +87,10 @@ def test_register_losses(installed):
     assert adds(installed, "loss", "bright")(brightness=0.5).brightness == 0.5
 
 
+def test_register_renderers(installed):
+    assert adds(installed, "renderer", "waves")(waves=3).waves == 3
+
+
 def test_register_constraints(installed):
     assert adds(installed, "constraint", "mirror")().hooks() == {"on_clean", "finish"}
 

@@ -49,6 +49,7 @@ FLOORS: dict[str, int] = {
     "superpose_networks": 95,
     "superpose_operators": 95,
     "superpose_populations": 88,
+    "superpose_renderers": 95,
     "superpose_schedulers": 95,
     "superpose_sounds": 90,
     "superpose_soup": 90,

@@ -35,6 +35,7 @@ class Canvas:
             there is no recipe.
         shared: What runs before this one have done already, for work of the network that does not depend on the seed.
             None where nobody is before or after.
+        count: Canvases of a sample, which lie one below the other in ``shape``.
     """
 
     shape: tuple[int, int, int]
@@ -46,6 +47,13 @@ class Canvas:
     batch_size: int | None = None
     prompts: tuple[str, ...] | None = None
     shared: SharedWork | None = None
+    count: int = 1
+
+    @property
+    def each_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of each of the canvases of a sample."""
+        channels, height, width = self.shape
+        return channels, height // self.count, width
 
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:

@@ -168,6 +168,15 @@ ROLES: dict[str, Role] = {
             in_recipe=False,
         ),
         Role(
+            name="renderer",
+            interface="superpose:Renderer",
+            plural="renderers",
+            title="Renderers",
+            text="What draws an image that is optimised, whose parameters gradient steps move.",
+            laws=f"{_CASES}:renderer",
+            in_recipe=False,
+        ),
+        Role(
             name="constraint",
             interface="superpose:Constraint",
             plural="constraints",

@@ -75,6 +75,11 @@ def register_losses(register: Register) -> None:
 
 
 @hookspec
+def register_renderers(register: Register) -> None:
+    """Register what optimised images can be drawn with: call ``register`` with each `Renderer` class."""
+
+
+@hookspec
 def register_constraints(register: Register) -> None:
     """Register constraints: call ``register`` with each `Constraint` class; what it is bound to is a `Rule`."""
 

@@ -185,7 +185,10 @@ def assemble(
     kept = clip or predictor.clip
     shown = denoiser if kept is None or isinstance(kept, NoClip) else clipped(denoiser, kept)
     canvas = attrs.evolve(
-        Canvas.of(predictor, shown, batch_size), prompts=None if prompts is None else tuple(prompts), shared=shared
+        Canvas.of(predictor, shown, batch_size),
+        prompts=None if prompts is None else tuple(prompts),
+        shared=shared,
+        count=predictor.count if isinstance(predictor, OnCanvas) else 1,
     )
     rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
     along_its_path(shown, rules)

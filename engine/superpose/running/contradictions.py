@@ -247,7 +247,8 @@ def _of_stage(recipe: Recipe) -> Iterator[tuple[Path, str]]:
     learned = recipe.model.learned_variance
     if learned is not None:
         yield from _at(("scheduler",), problems_of(recipe.scheduler.problems, learned))
-    canvas = Canvas(recipe.shape, image_shape=recipe.image_shape)
+    count = 1 if recipe.canvas is None else recipe.canvas.count
+    canvas = Canvas(recipe.shape, image_shape=recipe.image_shape, count=count)
     yield from _at(("scheduler",), problems_of(recipe.scheduler.canvas_problems, canvas))
     yield from _of_constraints(recipe)
     if recipe.population is not None:

@@ -180,9 +180,14 @@ def _unheard(scheduler: Scheduler, rule: Rule) -> str | None:
 def _of_noisy_states(scheduler: Scheduler, rule: Rule) -> str | None:
     """Why a rule can't edit clean images that are optimised; None where it can, or edits no state."""
     edits = rule.hooks() & {"start", "before", "after", "move"}
+    name, hooks = name_of(rule), " and ".join(sorted(edits))
+    if edits and scheduler.renders:
+        return (
+            f"{name} edits images ({hooks}), and those of {scheduler.kind} are drawn by its renderer: leave the "
+            f"renderer out, or remove {name}"
+        )
     if not edits or rule.optimised:
         return None
-    name, hooks = name_of(rule), " and ".join(sorted(edits))
     return (
         f"{name} edits noisy states ({hooks}), and {scheduler.kind} moves clean images by gradient steps: use a "
         f"scheduler that samples, or remove {name}"

@@ -169,9 +169,10 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        x = self.scheduler.start(self._process, Drawn(shaped(self.noise, self._told), START), self.plan.levels[0])
+        noise = Drawn(shaped(self.noise, self._told), START)
+        x, memory = self.scheduler.begin(self._process, noise, self.plan.levels[0])
         particles = None if self.swarm is None else self.swarm.begun(x)
-        state = State(0, x, self.scheduler.init(), particles=particles)
+        state = State(0, x, memory, particles=particles)
         return self._edited(state, "start", START, lambda rule, x, noise: rule.start(x, self.plan, noise))
 
     @torch.no_grad()

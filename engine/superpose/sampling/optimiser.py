@@ -8,6 +8,9 @@ a level of its own, asks what the network thinks of it there, and moves the imag
 Score distillation (arXiv 2209.14988) leaves the network's Jacobian out of g, so that a step costs one forward pass, as
 that of any scheduler does, and no network needs to be differentiable.
 
+What is moved may also be the parameters of a `Renderer`, to which the gradient is pulled back: the state is what it
+draws then.
+
 Noise levels are of the plan, and the same for all samples: a network is asked at one level at a time. Scales of the
 state differ between processes; weights are those of preserved variance, :math:`\alpha^2 + \sigma^2 = 1`, which every
 level is brought to first.
@@ -25,12 +28,17 @@ import attrs
 from superpose.errors import RecipeError, RunError
 from superpose.estimate.blame import must_be_like
 from superpose.estimate.noised import Noised
+from superpose.estimate.problem import Problem, problems_of, refuse
+from superpose.estimate.renderer import Renderer
 from superpose.kinds.kind import option
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
+from superpose.sampling.rendered import Rendered
 from superpose.sampling.scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from superpose.estimate.canvas import Canvas
@@ -111,15 +119,43 @@ class Optimiser(Scheduler, ABC):
     alpha_power: float = option(0.0, doc="a in the weight alpha^a sigma^b of a level, at preserved variance")
     sigma_power: float = option(2.0, doc="b in the weight alpha^a sigma^b of a level, at preserved variance")
     spread: float = option(0.1, doc="deviation of the noise around grey that the image starts as", ge=0)
+    renderer: Renderer | None = option(
+        None, doc="what draws the image, whose parameters the steps move: a table with its kind; the pixels if absent"
+    )
 
     @abstractmethod
     def gradient(self, canvas: Canvas) -> Gradient:
         """The gradient that is followed, with files read, as tensors on the canvas's device."""
 
     @property
+    def begun(self) -> str:
+        """The option that says which picture the first step begins at; empty where none does."""
+        return ""
+
+    @property
     def stochastic(self) -> bool:
         """Images are noised anew at every step."""
         return True
+
+    @property
+    def renders(self) -> bool:
+        """True where a renderer draws the images."""
+        return self.renderer is not None
+
+    def canvas_problems(self, canvas: Canvas) -> Iterator[Problem]:
+        """A renderer that can't draw the images of that canvas, or not begin where the options say."""
+        if self.renderer is None:
+            return
+        name = self.renderer.kind
+        if canvas.shape != canvas.image_shape:
+            cure = "use a model of pixels, or leave the renderer out"
+            yield Problem("renderer", f"{name} draws pictures, and this model paints latents", cure)
+            return
+        if self.begun and not self.renderer.begins:
+            what = f"{name} begins with parameters of its own, and {self.kind} is to begin at {self.begun}"
+            yield Problem("renderer", what, "leave one of them out")
+        for problem in problems_of(self.renderer.problems, canvas.each_shape):
+            yield problem.inside("renderer")
 
     @property
     def single_step(self) -> bool:
@@ -160,7 +196,11 @@ class Optimiser(Scheduler, ABC):
     @final
     def bind(self, canvas: Canvas) -> Scheduler:
         """The steps, for that canvas."""
-        return Descent(self, self.gradient(canvas), canvas.shape[0])
+        refuse(Optimiser.canvas_problems(self, canvas))
+        drawn = None
+        if self.renderer is not None:
+            drawn = Rendered(self.renderer.bound_to(canvas.each_shape, canvas.device), canvas.count)
+        return Descent(self, self.gradient(canvas), canvas.shape[0], drawn)
 
     @final
     def step(self, *_: object, **__: object) -> NoReturn:
@@ -173,19 +213,21 @@ class Optimiser(Scheduler, ABC):
 
 
 class Descended(NamedTuple):
-    """Memory of gradient steps.
+    """Memory of gradient steps. Tensors are of what is moved: the images, or parameters, each with a row a sample.
 
     Attributes:
         made: Steps since there is a history.
-        mean: Mean of gradients, shaped as images; None where the method keeps none.
-        square: Mean of their squares; None likewise.
+        means: Means of gradients; none where the method keeps none.
+        squares: Means of their squares; none likewise.
         followed: What the gradient remembers.
+        parameters: Those of the renderer; none where there is none.
     """
 
     made: int
-    mean: Tensor | None
-    square: Tensor | None
+    means: tuple[Tensor, ...]
+    squares: tuple[Tensor, ...]
     followed: Any
+    parameters: tuple[Tensor, ...] = ()
 
 
 @final
@@ -197,12 +239,14 @@ class Descent(Scheduler):
         options: The optimiser.
         gradient: What it follows.
         channels: Of one state.
+        drawn: Draws the images; None where these are moved themselves.
     """
 
     memory: ClassVar[type | None] = Descended
     options: Optimiser
     gradient: Gradient
     channels: int
+    drawn: Rendered | None = None
     kind: str = attrs.field(init=False)  # type: ignore[misc]  # that of its options
 
     @kind.default
@@ -219,6 +263,11 @@ class Descent(Scheduler):
         """As the optimiser."""
         return self.options.single_step
 
+    @property
+    def renders(self) -> bool:
+        """As the optimiser."""
+        return self.options.renders
+
     def plan(self, schedule: Schedule) -> Plan:
         """The levels to ask at."""
         return self.options.plan(schedule)
@@ -229,12 +278,20 @@ class Descent(Scheduler):
 
     def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
         """Clean images to begin with."""
+        return self.begin(process, noise, level)[0]
+
+    def begin(self, process: Process, noise: StepNoise, level: NoiseLevel) -> tuple[Tensor, Memory]:
+        """Clean images to begin with, and the parameters that they are drawn with."""
         del process, level
-        return self.gradient.start(noise("start") * self.options.spread)
+        image = self.gradient.start(noise("start") * self.options.spread)
+        if self.drawn is None:
+            return image, self.init()
+        parameters = self.drawn.parameters(image, noise("renderer"))
+        return self.drawn.images(parameters, image), self.init()._replace(parameters=parameters)
 
     def init(self) -> Descended:
         """No history."""
-        return Descended(0, None, None, self.gradient.init())
+        return Descended(0, (), (), self.gradient.init())
 
     def step(
         self,
@@ -246,7 +303,7 @@ class Descent(Scheduler):
         noise: StepNoise,
         jumped: bool,
     ) -> tuple[Tensor, Memory]:
-        """Ask at ``here``, and move the clean images ``x`` down the gradient."""
+        """Ask at ``here``, and move the clean images ``x`` down the gradient, or the parameters of their renderer."""
         import torch
 
         del there
@@ -256,16 +313,34 @@ class Descent(Scheduler):
 
         slope, followed = self.gradient.of(look, x, here, noise, state.followed)
         must_be_like(slope, x, self.gradient, "of")
-        before = Descended(0, None, None, followed) if jumped else state._replace(followed=followed)
-        if self.options.method == "sgd":
-            return x.sub(slope, alpha=self.options.rate), before._replace(made=before.made + 1)
-        return self._adam(x, slope, before)
+        before = state._replace(made=0, means=(), squares=()) if jumped else state
+        before = before._replace(followed=followed)
+        if self.drawn is None:
+            [image], after = self._moved((x,), (slope,), before)
+            return image, after
+        moved, after = self._moved(before.parameters, self.drawn.slopes(before.parameters, slope), before)
+        return self.drawn.images(moved, x), after._replace(parameters=moved)
 
-    def _adam(self, x: Tensor, slope: Tensor, before: Descended) -> tuple[Tensor, Descended]:
-        count, (first, second) = before.made + 1, BETAS
-        mean, square = slope * (1 - first), slope.square().mul_(1 - second)
-        if before.mean is not None and before.square is not None:
-            mean, square = mean.add_(before.mean, alpha=first), square.add_(before.square, alpha=second)
-        size = (square / (1 - second**count)).sqrt_().add_(LEAST)
-        moved = x.addcdiv(mean, size, value=-self.options.rate / (1 - first**count))
-        return moved, before._replace(made=count, mean=mean, square=square)
+    def _moved(
+        self, values: tuple[Tensor, ...], slopes: tuple[Tensor, ...], before: Descended
+    ) -> tuple[tuple[Tensor, ...], Descended]:
+        """Values a step further, and the memory of it."""
+        count, rate = before.made + 1, self.options.rate
+        if self.options.method == "sgd":
+            moved = tuple(value.sub(slope, alpha=rate) for value, slope in zip(values, slopes, strict=True))
+            return moved, before._replace(made=count)
+        first, second = BETAS
+        means = _averaged(before.means, slopes, first)
+        squares = _averaged(before.squares, tuple(slope.square() for slope in slopes), second)
+        sizes = [(square / (1 - second**count)).sqrt_().add_(LEAST) for square in squares]
+        each = zip(values, means, sizes, strict=True)
+        moved = tuple(value.addcdiv(mean, size, value=-rate / (1 - first**count)) for value, mean, size in each)
+        return moved, before._replace(made=count, means=means, squares=squares)
+
+
+def _averaged(before: tuple[Tensor, ...], values: tuple[Tensor, ...], decay: float) -> tuple[Tensor, ...]:
+    """Running means with one value more each."""
+    new = tuple(value * (1 - decay) for value in values)
+    if not before:
+        return new
+    return tuple(value.add_(mean, alpha=decay) for value, mean in zip(new, before, strict=True))

@@ -62,6 +62,11 @@ class Scheduler(Kind, ABC):
         return True
 
     @property
+    def renders(self) -> bool:
+        """True where states are drawn with what it remembers, so that nobody else can move them."""
+        return False
+
+    @property
     def order(self) -> int:
         """Order of convergence on a smooth probability flow; 0 where the limit is a distribution, not a path."""
         return 0
@@ -90,6 +95,10 @@ class Scheduler(Kind, ABC):
     def start(self, process: Process, noise: StepNoise, level: NoiseLevel) -> Tensor:
         """States before the first step, shape (N, C, H, W): those of the process at its first level."""
         return process.start(noise, level)
+
+    def begin(self, process: Process, noise: StepNoise, level: NoiseLevel) -> tuple[Tensor, Memory]:
+        """States and memory before the first step: of `start` and `init`, unless memory begins with samples' noise."""
+        return self.start(process, noise, level), self.init()
 
     def canvas_problems(self, canvas: Canvas) -> Iterable[Problem]:
         """Problems of its files and options with that canvas; none where they fit. Asked before any weight is read."""

@@ -11,6 +11,7 @@ EXAMPLES = {
     "classifier": "tells dark images from bright ones, and has no weights",
     "operator": "sees one column of the image in four",
     "loss": "wants an image to be as bright on its left as on its right",
+    "renderer": "draws a picture as a sum of a few soft spots",
     "constraint": "keeps the image at a given brightness",
     "population": "carries several particles a sample and copies the bright ones",
     "medium": "writes the image as letters, too, dark ones where it is dark",

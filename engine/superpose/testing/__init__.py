@@ -36,6 +36,7 @@ from superpose.testing.media import check_medium as check_medium
 from superpose.testing.networks import check_predictor as check_predictor
 from superpose.testing.operators import check_operator as check_operator
 from superpose.testing.populations import check_population as check_population
+from superpose.testing.renderers import check_renderer as check_renderer
 from superpose.testing.report import LawStatus as LawStatus
 from superpose.testing.report import Line as Line
 from superpose.testing.report import report as report
@@ -61,6 +62,7 @@ __all__ = [
     "check_operator",
     "check_population",
     "check_predictor",
+    "check_renderer",
     "check_scheduler",
     "check_tap",
     "check_view",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from superpose.estimate.loss import Loss
     from superpose.estimate.model import Model
     from superpose.estimate.operator import Operator
+    from superpose.estimate.renderer import Renderer
     from superpose.estimate.tensors import Shape
     from superpose.estimate.view import View
     from superpose.levels.noise_level import Schedule
@@ -100,7 +101,9 @@ def loss(instance: Loss, sizes: Sequence[Shape]) -> Iterator[Case | str]:
 
 
 def _images(
-    laws: Callable[..., Iterable[Law]], instance: View | Decomposition | Operator | Loss, sizes: Sequence[Shape]
+    laws: Callable[..., Iterable[Law]],
+    instance: View | Decomposition | Operator | Loss | Renderer,
+    sizes: Sequence[Shape],
 ) -> Iterator[Case | str]:
     for size in sizes:
         if found := problems_of(instance.problems, size):
@@ -124,6 +127,13 @@ def guidance(instance: Guidance, sizes: Sequence[Shape]) -> Iterator[Case | str]
     for size in sizes[:3]:  # what it does is the same to every value
         # A guidance may ask as many rows as it likes here: what it costs is in the line.
         yield Case(where(instance, size), instance, _later(guidances.laws, instance, *size, 64))
+
+
+def renderer(instance: Renderer, sizes: Sequence[Shape]) -> Iterator[Case | str]:
+    """The cases of a renderer."""
+    from superpose.testing import renderers
+
+    yield from _images(renderers.laws, instance, sizes)
 
 
 def constraint(instance: Constraint, sizes: Sequence[Shape]) -> Iterator[Case | str]:

@@ -74,7 +74,7 @@ def does_not_lead_away(scheduler: Scheduler, plan: Plan, shape: Shape) -> float:
 def _spoilt(state: Memory) -> Memory:
     if not isinstance(state, Descended):
         return following.spoilt(state)
-    return state._replace(mean=following.spoilt(state.mean), square=following.spoilt(state.square))
+    return state._replace(means=following.spoilt(state.means), squares=following.spoilt(state.squares))
 
 
 def _begun(state: Memory, scheduler: Scheduler) -> Memory:
