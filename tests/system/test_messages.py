@@ -14,7 +14,7 @@ EXAMPLES = ENGINE / "recipe" / "language.py"
 #: Kinds whose names are words as well, or of other things; in quotes or after ``kind =`` they are kinds all the same.
 WORDS = {
     "canvas", "classifier", "clip", "colour", "dynamic", "grey", "identity", "interval", "inversion", "mask", "matrix",
-    "motion", "negate", "none", "pieces", "regions", "static", "window",
+    "motion", "negate", "none", "pieces", "pixels", "regions", "static", "window",
     "diffusers", "edm", "ldm", "word",
 }  # fmt: skip
 REGISTRY = load_plugins()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Renderer(Kind, ABC):
-    """What draws the picture that is optimised, as a recipe says it. Kinds are frozen attrs classes.
+    """A way to draw the picture that is optimised, as a recipe says it. Kinds are frozen attrs classes.
 
     Attributes:
         begins: Whether its parameters can begin at any picture, such as one that is to be edited; others begin at what
@@ -100,7 +100,7 @@ class ModuleRenderer(BoundRenderer):
         return tuple(value.detach().to(self.device) for value in _values(self._made(seed)).values())
 
     def render(self, parameters: tuple[Tensor, ...]) -> Tensor:
-        """What the module draws with them."""
+        """The picture that the module draws with them."""
         from torch.func import functional_call
 
         learned = dict(self._module.named_parameters())

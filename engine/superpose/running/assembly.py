@@ -15,6 +15,7 @@ from superpose.estimate.canvas import Canvas
 from superpose.estimate.clip import NoClip
 from superpose.estimate.context import Context
 from superpose.estimate.noised import clipped
+from superpose.estimate.on_canvas import OnCanvas
 from superpose.media.sheet import readings
 from superpose.running.painted_on import on_canvas
 from superpose.running.tree import tree
