@@ -14,7 +14,7 @@ import attrs
 import torch
 
 from superpose.errors import RecipeError
-from superpose.media.images import to_pixels
+from superpose.media.images import pixels_of, to_pixels
 from superpose.media.pictures import embedded
 from superpose.media.png import Origin, read_origin, write_png
 from superpose.media.sheet import Given, Note
@@ -24,26 +24,25 @@ from superpose.running.composition import Composition, compose
 from superpose.running.given import given_pictures
 from superpose.running.inputs import Inputs
 from superpose.running.inspection import inspect
-from superpose.running.keeping import Batch, Keeper, batch_of, keep, saved
 from superpose.running.machine import chosen_device
 from superpose.running.place import refuse_to_replace, taken
 from superpose.running.record import Record, read_record, settled, versions_of, write_recipe
 from superpose.running.renditions import rendition_of, with_renditions, write_rendition
+from superpose.running.sampler import Sampler
 from superpose.running.sheets import Sheets
-from superpose.running.swarms import of_replayed, of_swarms, with_sizes
+from superpose.running.swarms import with_sizes
 from superpose.running.threads import threads
-from superpose.running.writer import Writer
-from superpose.sampling.loop import State
+from superpose.running.writer import WAITING, Writer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
     from superpose.recipe import Recipe
-    from superpose.running.assembly import Assembly
     from superpose.sampling.observer import Observer
-    from superpose.sampling.swarm import Particles
 
 
 @attrs.frozen
@@ -86,7 +85,6 @@ class Job:
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
         carried: Numbers of those that are being made.
-        seconds: Time spent sampling so far.
     """
 
     recipe: Recipe
@@ -100,8 +98,9 @@ class Job:
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
     carried: tuple[int, ...] = ()
-    seconds: float = 0.0
-    _writer: Writer[[Origin, NDArray[np.uint8]], Path] | None = attrs.field(default=None, repr=False)
+    _sampling: float = 0.0
+    _decoding: float = 0.0
+    _writer: Writer[[Future[NDArray[np.uint8]], int, Origin], Path] | None = attrs.field(default=None, repr=False)
     _text: str = ""
     _inputs: Inputs = attrs.field(factory=Inputs, repr=False)
 
@@ -150,6 +149,11 @@ class Job:
         return job
 
     @property
+    def seconds(self) -> float:
+        """Time spent sampling so far, and decoding what was sampled."""
+        return self._sampling + self._decoding
+
+    @property
     def samples(self) -> Sequence[int]:
         """Numbers of all samples, those that were there already included."""
         return tuple(self.names) or range(self.recipe.run.samples)
@@ -184,7 +188,7 @@ class Job:
             sample,
             {"torch": torch.__version__, **versions_of(self.recipe)},
             self._inputs.weights(self.recipe),
-            torch.device(self.composition.stages[0].predictor.device).type,
+            self._device.type,
             self._inputs.pictures,
             self._inputs.files,
             self.drawn,
@@ -223,8 +227,8 @@ class Job:
             written: Told of each image when it is written, by the thread that writes.
         """
 
-        def write(origin: Origin, pixels: NDArray[np.uint8]) -> Path:
-            path = self.path(origin.sample)
+        def write(decoded: Future[NDArray[np.uint8]], place: int, origin: Origin) -> Path:
+            path, pixels = self.path(origin.sample), decoded.result()[place]
             write_rendition(path, pixels, origin, self.recipe)
             write_png(path, pixels, origin)
             self.made.add(origin.sample)
@@ -232,9 +236,12 @@ class Job:
                 written(path)
             return path
 
-        with Writer(write) as self._writer:
-            for drawing in self.drawings(samples, observers):
-                yield from self._writer.put(*drawing)
+        with Writer(write, max(WAITING, self.recipe.run.at_once)) as self._writer:
+            for origins, pixels in self._drawn(samples, observers):
+                decoded = self._writer.decoded(pixels)
+                for place, origin in enumerate(origins):
+                    yield from self._writer.put(decoded, place, origin)
+                self._writer.then(partial(self._sampler.forget, self.carried))  # once its images are there
             yield from self._writer.rest()
 
     def make_pending(
@@ -247,15 +254,41 @@ class Job:
         self, samples: Sequence[int], observers: Sequence[Observer] = ()
     ) -> Iterator[tuple[Origin, NDArray[np.uint8]]]:
         """Sample, a batch at a time: origin and pixels of each image, which nobody has written yet."""
-        for mine in self._batches(samples):
-            self.carried, began = mine, time.perf_counter()
+        for origins, pixels in self._drawn(samples, observers):
+            yield from zip(origins, pixels(), strict=True)
+            self._sampler.forget(self.carried)
+
+    def _drawn(
+        self, samples: Sequence[int], observers: Sequence[Observer]
+    ) -> Iterator[tuple[list[Origin], Callable[[], NDArray[np.uint8]]]]:
+        """Sample, a batch at a time: the origins of its images, and what gives their pixels, in whichever thread."""
+        sampler = self._sampler
+        for mine in sampler.batches(samples):
+            self.carried = mine
+            began = time.perf_counter()
             with threads(self.recipe.run.threads):
-                images, swarms = self._sampled(mine, observers)
-            self.seconds += time.perf_counter() - began
-            for pixels, sample, swarm in zip(to_pixels(images), mine, swarms, strict=True):
-                yield attrs.evolve(self.origin(sample), **swarm), pixels
-            forget = partial(self._forget_states, mine)  # once its images are there
-            forget() if self._writer is None else self._writer.then(forget)
+                check = None if self._writer is None else self._writer.check
+                finish, swarms = sampler.sampled(mine, observers, check)
+                pixels = partial(self._decoded, finish) if self._decodes_beside else pixels_of(finish())
+            self._sampling += time.perf_counter() - began
+            yield [attrs.evolve(self.origin(k), **it) for k, it in zip(mine, swarms, strict=True)], pixels
+
+    @property
+    def _decodes_beside(self) -> bool:
+        """True where images may be decoded by another thread than samples the next.
+
+        A GPU does one after the other in any case, and two at a time would take the memory of both; networks that take
+        turns can't be asked two at a time; and how torch runs what it compiled is said for all threads at once.
+        """
+        run = self.recipe.run
+        return self._device.type == "cpu" and not run.compile and run.offload == "none"
+
+    def _decoded(self, finish: Callable[[], Tensor]) -> NDArray[np.uint8]:
+        began = time.perf_counter()
+        with threads(self.recipe.run.threads):
+            pixels = to_pixels(finish())
+        self._decoding += time.perf_counter() - began
+        return pixels
 
     def close(self, kept: Sequence[int] | None = None, notes: Mapping[int, Note] | None = None) -> Outcome:
         """Write the contact sheet of everything the run has made, and what is to lie beside the images.
@@ -264,7 +297,7 @@ class Job:
             kept: Numbers of the samples to keep, in the order of the sheet; the others' images are removed.
             notes: What the sheet says of a sample.
         """
-        self._forget_states()
+        self._sampler.forget()
         numbers = self.samples if kept is None else kept
         for path in with_renditions((self.path(k) for k in set(self.samples) - set(numbers)), self.recipe):
             path.unlink(missing_ok=True)
@@ -299,7 +332,7 @@ class Job:
     @property
     def steps(self) -> int:
         """Steps that all pending samples take together, as observers see them: one for each batch and transition."""
-        return len(self._batches(self.pending)) * sum(stage.plan.steps for stage in self.composition.stages)
+        return len(self._sampler.batches(self.pending)) * sum(stage.plan.steps for stage in self.composition.stages)
 
     @property
     def finished(self) -> int:
@@ -316,70 +349,14 @@ class Job:
         return Sheets(self.out, self.run, subject, shape, self.given)
 
     @property
-    def _state(self) -> Path:
-        return self.out / f".superpose-{self.run}.state.safetensors"
+    def _sampler(self) -> Sampler:
+        return Sampler(self.composition, self.out, self.run, self.recipe.run.at_once, self.resume, self.replayed)
 
     @property
-    def _pictures(self) -> Path:
-        """The pictures of the last stage that was finished, as a state whose step is the number of the next stage."""
-        return self.out / f".superpose-{self.run}.stage.safetensors"
-
-    def _batches(self, samples: Sequence[int]) -> list[tuple[int, ...]]:
-        """The samples that are carried together; a batch whose state is saved comes first, as it was."""
-        size = self.recipe.run.at_once
-        begun: tuple[int, ...] = ()
-        for path in (self._state, self._pictures) if self.resume else ():
-            batch = batch_of(path, self.run)
-            if batch and len(batch.samples) <= size and set(batch.samples) <= set(samples):
-                begun = batch.samples
-                break
-        rest = [k for k in samples if k not in begun]
-        return [begun] * bool(begun) + [tuple(rest[first : first + size]) for first in range(0, len(rest), size)]
+    def _device(self) -> torch.device:
+        return torch.device(self.composition.stages[0].predictor.device)
 
     def settle(self) -> None:
         """Wait until all images that are sampled are written."""
         if self._writer is not None:
             self._writer.close()
-
-    def _forget_states(self, samples: tuple[int, ...] = ()) -> None:
-        """Remove the states of a batch of these samples; without any, all states."""
-        for path in (self._state, self._pictures):
-            batch = batch_of(path, self.run) if samples else None
-            if batch is None or batch.samples == samples:
-                path.unlink(missing_ok=True)
-
-    def _sampled(
-        self, samples: tuple[int, ...], observers: Sequence[Observer]
-    ) -> tuple[Tensor, Sequence[Mapping[str, Any]]]:
-        """Images of a batch, and what their origins say of the swarm of each."""
-        stages = self.composition.stages
-        whole = Batch(self.run, samples, 0)
-        done = self._saved(self._pictures, whole, stages[0])
-        low, particles = (done.x, done.particles) if done else (None, None)
-        for stage in stages[done.step if done else 0 :]:
-            low, of_stage = self._painted(stage, samples, low, observers)
-            particles = particles or of_stage
-            if stage is not stages[-1]:
-                keep(State(stage.number + 1, low, particles=particles), self._pictures, whole)
-        if low is None:
-            raise AssertionError("a run has a stage")
-        told = of_replayed(self.replayed) or of_swarms(stages[0].swarm(samples), particles)
-        return low, told or [{}] * len(samples)
-
-    def _painted(
-        self, stage: Assembly, samples: tuple[int, ...], low: Tensor | None, observers: Sequence[Observer]
-    ) -> tuple[Tensor, Particles | None]:
-        replayed = self.replayed.lineage if self.replayed and not stage.number else ()
-        trajectory = stage.trajectory(samples, low, [replayed] if replayed else ())
-        batch = Batch(self.run, samples, stage.number)
-        keeper = Keeper(self._state, batch, stage.scheduler, self._saved(self._state, batch, stage))
-        try:
-            images = trajectory.run([*observers], keeper.latest, keep=keeper.keep)
-        except (KeyboardInterrupt, SystemExit):  # a signal: how programs turn SIGTERM into an exception
-            keeper.save()
-            raise
-        return images, keeper.latest.particles if keeper.latest else None
-
-    def _saved(self, path: Path, batch: Batch, stage: Assembly) -> State | None:
-        """The state to go on from; a run that was not asked to resume reads none."""
-        return saved(path, batch, stage.scheduler, stage.predictor.device) if self.resume else None

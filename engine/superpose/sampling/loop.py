@@ -6,8 +6,8 @@ loaded and gone on with, and is then the same run bit for bit.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,13 +23,12 @@ from superpose.estimate.process import GaussianProcess
 from superpose.levels.plan import Plan
 from superpose.sampling.fitting import displaced, lacking, unread_noise, unweighed_steps
 from superpose.sampling.noise import START, Drawn
-from superpose.sampling.observer import Observer, Step
+from superpose.sampling.observer import Observer, Step, show
 from superpose.sampling.population import Transition
 from superpose.sampling.rule import Rule, judged, name_of, shaped, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
 from superpose.sampling.transition import log_ratio, reverses
-from superpose.terminal import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -253,6 +252,15 @@ class Trajectory:
             The images, shape (N, C, H, W); where an observer said stop, the clean images as they were then. Of several
             particles observers see the heaviest.
         """
+        return self.stepped(observers, state, keep)()
+
+    def stepped(
+        self,
+        observers: Iterable[Observer] = (),
+        state: State | None = None,
+        keep: Callable[[State], None] | None = None,
+    ) -> Callable[[], Tensor]:
+        """Step as `run` does; the images are decoded when what this returns is called, in whichever thread."""
         watching = list(observers)
         state = self.start() if state is None else state
         while state.step < self.steps:
@@ -261,9 +269,9 @@ class Trajectory:
                 keep(state)
             here, there = self.plan.levels[state.step - 1 : state.step + 1]
             seen = Step(state.step - 1, self.steps, here, there, *self._leading(state))
-            if _show(watching, seen) and seen.clean is not None:
-                return self._decoded(seen.clean)
-        return self.finish(state)
+            if show(watching, seen) and seen.clean is not None:
+                return partial(self._decoded, seen.clean)
+        return partial(self.finish, state)
 
     @torch.no_grad()
     def _decoded(self, x: Tensor) -> Tensor:
@@ -387,14 +395,3 @@ def _edited_clean(estimate: Estimate, rule: Rule, level: NoiseLevel) -> tuple[Es
 def conditioning_of(predictor: NoisePredictor, noise: NoiseSource, low: Tensor | None = None) -> Conditioning | None:
     """Channels beside the samples that ``noise`` is of; ``low`` are their pictures at the stage before."""
     return predictor.conditioning(low, Drawn(noise, START, "beside:"))
-
-
-def _show(watching: list[Observer], step: Step) -> bool:
-    stop = False
-    for observer in list(watching):
-        try:
-            stop |= observer.see(step) == "stop"
-        except Exception as error:  # it may fail in any way; the run is not its hostage
-            watching.remove(observer)
-            warnings.warn(f"observer {type(observer).__name__} failed and is dropped: {printable(error)}", stacklevel=3)
-    return stop

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
+
+from superpose.terminal import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,3 +45,15 @@ class Observer(Protocol):
         Reading a tensor here makes a GPU wait; copy it with ``non_blocking=True`` and look at it a step later.
         """
         ...
+
+
+def show(watching: list[Observer], step: Step) -> bool:
+    """Show a step to those who watch, without any that fails from then on; True where one says stop."""
+    stop = False
+    for observer in list(watching):
+        try:
+            stop |= observer.see(step) == "stop"
+        except Exception as error:  # it may fail in any way; the run is not its hostage
+            watching.remove(observer)
+            warnings.warn(f"observer {type(observer).__name__} failed and is dropped: {printable(error)}", stacklevel=4)
+    return stop

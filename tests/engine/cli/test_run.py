@@ -89,7 +89,7 @@ class TestGoingOn:
         assert contents(killed) == contents(whole)
 
     def test_a_state_saved_on_the_way_is_gone_on_from(self, recipe, tmp_path, monkeypatch):
-        from superpose.running import job as running
+        from superpose.running import sampler as running
 
         whole, stopped = tmp_path / "whole", tmp_path / "stopped"
         assert main(["run", str(recipe), "--out", str(whole)]) == 0

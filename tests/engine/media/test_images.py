@@ -15,6 +15,7 @@ from PIL import Image, ImageFile
 from fuzzing import fuzz
 from superpose import RecipeError, read_image, read_mask, to_pixels
 from superpose.media import images
+from superpose.media.images import pixels_of
 
 RNG = np.random.default_rng(0)
 
@@ -46,6 +47,16 @@ def test_pixels_have_channels_last_and_do_not_touch_the_images():
     copy = images.clone()
     assert to_pixels(images).shape == (2, 4, 5, 3)
     assert torch.equal(images, copy)
+
+
+@pytest.mark.parametrize("device", ["cpu", *["cuda"] * torch.cuda.is_available()])
+def test_pixels_that_are_waited_for_later_are_those_of_images_as_they_were(device):
+    images = torch.rand(2, 3, 4, 5, device=device) * 3 - 1.5
+    want = to_pixels(images.cpu())
+    wait = pixels_of(images)
+    images.zero_()
+    assert np.array_equal(wait(), want)
+    assert wait().dtype == np.uint8
 
 
 class TestModes:

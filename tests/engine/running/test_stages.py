@@ -18,6 +18,7 @@ from superpose.cli import main
 from superpose.media.png import read_origin
 from superpose.plugins import Registry, load_plugins
 from superpose.running import job as running
+from superpose.running import sampler
 from superpose.running.citation import used
 from superpose.running.view_consistency import view_consistency
 from superpose.testing.predictors import TinyPredictor
@@ -143,11 +144,11 @@ class TestGoingOn:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(running.Keeper, "keep", interrupt)
+            patched.setattr(sampler.Keeper, "keep", interrupt)
             assert main(["run", str(path), "--out", str(stopped), "--device", "cpu"]) == 1
         assert not list(stopped.glob("*.png"))
-        again, keep = [], running.Keeper.keep
-        monkeypatch.setattr(running.Keeper, "keep", lambda self, state: (again.append(state.step), keep(self, state)))
+        again, keep = [], sampler.Keeper.keep
+        monkeypatch.setattr(sampler.Keeper, "keep", lambda self, state: (again.append(state.step), keep(self, state)))
         assert main(["run", str(path), "--out", str(stopped), "--device", "cpu", "--resume"]) == 0
         assert again[: len(steps)] == steps, "steps were made again"
         assert contents(stopped) == contents(whole)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from folders import contents
-from superpose import RunError, Step, loads, run
+from superpose import NetworkPredictor, RunError, Step, loads, run
 from superpose.running import job as jobs
 from superpose.running.job import Job
 from superpose.running.writer import Writer
@@ -73,6 +77,53 @@ def test_an_error_is_told_and_what_was_given_after_it_is_tried() -> None:
     with pytest.raises(OSError, match="full"):
         written()
     assert tried == [0, 1, 2]
+
+
+def test_what_is_decoded_beside_is_at_hand_for_what_is_written_and_one_at_a_time() -> None:
+    threads, under_way = set(), []
+
+    def decode(number: int) -> list[int]:
+        threads.add(threading.current_thread().name)
+        under_way.append(number)
+        assert under_way == [number], "two at a time"
+        time.sleep(0.001)
+        under_way.pop()
+        return [number, number + 1]
+
+    def write(decoded: Future[list[int]], place: int) -> int:
+        return decoded.result()[place]
+
+    with Writer(write) as writer:
+        made = []
+        for number in (0, 2, 4, 6):
+            decoded = writer.decoded(partial(decode, number))
+            made += [it for place in range(2) for it in writer.put(decoded, place)]
+        assert [*made, *writer.rest()] == [*range(8)]
+    assert len(threads) == 1
+
+
+def test_what_failed_is_told_by_a_check_and_nothing_is_waited_for() -> None:
+    go = threading.Event()
+
+    def write(number: int) -> int:
+        assert go.wait(60)
+        if number:
+            raise OSError("full")
+        return number
+
+    with Writer(write) as writer:
+        futures = [*writer.put(0), *writer.put(1)]
+        assert not futures
+        writer.check()
+        go.set()
+        with pytest.raises(OSError, match="full"):
+            list(writer.rest())
+        writer.check()  # that it was told once is enough
+        list(writer.put(2))
+        while not writer._pending[0].done():
+            time.sleep(0.001)
+        with pytest.raises(OSError, match="full"):
+            writer.check()
 
 
 class Waits:
@@ -140,6 +191,82 @@ def test_an_image_that_cannot_be_written_ends_the_run_and_the_others_are_whole(
 
     monkeypatch.setattr(jobs, "write_png", full)
     with pytest.raises(RunError, match="No space left"):
-        run(loads(RECIPE), tmp_path, device="cpu")
+        run(loads(RECIPE, overrides=["run.at_once=1"]), tmp_path, device="cpu")
     assert "0000.png" in [path.name for path in tmp_path.iterdir()]
     assert not [*tmp_path.glob("*.part")]
+
+
+def test_it_is_told_at_the_next_step_and_not_when_the_batch_is_sampled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def full(path: Path, *_: object) -> None:
+        failed.set()
+        raise RunError(f"cannot write {path}: No space left on device")
+
+    class Watch:
+        seen = 0
+
+        def see(self, step: Step) -> None:
+            self.seen += 1
+            if self.seen == 9 + 1:
+                assert failed.wait(60)
+                time.sleep(0.1)  # from raising it to where it can be looked up
+
+    watch = Watch()
+    monkeypatch.setattr(jobs, "write_png", full)
+    with pytest.raises(RunError, match="No space left"):
+        run(loads(RECIPE, overrides=["scheduler.steps=9", "run.at_once=1"]), tmp_path, device="cpu", observers=[watch])
+    assert 9 <= watch.seen <= 9 + 2, "it went on sampling"
+
+
+LATENT = """
+prompt = "A"
+model = {kind = "glyphs-ldm"}
+scheduler = {kind = "ddim", steps = 2}
+[run]
+samples = 4
+at_once = 2
+threads = 1
+"""
+
+
+@pytest.fixture
+def decoders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the threads that decode."""
+    found: list[str] = []
+    decode = NetworkPredictor.decode
+
+    def told(self: NetworkPredictor, states: Tensor) -> Tensor:
+        found.append(threading.current_thread().name.split("_")[0])
+        return decode(self, states)
+
+    monkeypatch.setattr(NetworkPredictor, "decode", told)
+    return found
+
+
+def test_latents_are_decoded_beside_sampling_to_the_same_bytes(
+    tmp_path: Path, decoders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(loads(LATENT), tmp_path / "beside", device="cpu")
+    assert decoders == ["superpose-decoder"] * 4
+    monkeypatch.setattr(Job, "_decodes_beside", property(lambda _: False))
+    run(loads(LATENT), tmp_path / "plain", device="cpu")
+    assert decoders[4:] == ["MainThread"] * 4
+    assert contents(tmp_path / "beside") == contents(tmp_path / "plain")
+
+
+def test_networks_that_take_turns_decode_where_they_sample(tmp_path: Path, decoders: list[str]) -> None:
+    run(loads(LATENT, overrides=['run.offload="model"']), tmp_path, device="cpu")
+    assert decoders == ["MainThread"] * 4
+
+
+def test_what_decoding_raises_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: NetworkPredictor, states: Tensor) -> Tensor:
+        raise RunError("the autoencoder is broken")
+
+    monkeypatch.setattr(NetworkPredictor, "decode", broken)
+    with pytest.raises(RunError, match="the autoencoder is broken"):
+        run(loads(LATENT), tmp_path, device="cpu")
+    assert not [*tmp_path.glob("0*.png")]
