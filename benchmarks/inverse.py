@@ -1,11 +1,14 @@
-"""Posterior samplers against the exact posterior of a normal distribution: the table of ``docs/inverse.md``.
+"""Posterior samplers against the exact posterior of a normal distribution: the first table of ``docs/inverse.md``.
 
     python benchmarks/inverse.py [METHOD ...]
+
+``benchmarks/inverse_peers.py`` makes this table and that of other programs in one run.
 
 An image is drawn from the embedded model `gaussian`, halved to 16x16, observed with noise 0.05, and sampled back. What
 the images are then like is known: the exact mean and covariance. Told is how far the mean of the samples is from it, in
 deviations of the exact posterior (all of an image's directions together); the variance of the samples as a share of the
-exact one, of all directions together and of that which is least known; and how often the network was asked. Chance
+exact one, of all directions together and of that which is least known; and how often the network was asked, and how
+often it was walked back through. Chance
 alone leaves a distance of 1 / sqrt(samples) = 0.07, and of the variance of the least known direction a tenth.
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,7 +53,8 @@ def smaller(normal: Normal) -> Normal:
     inside = normal.components @ there
     spread = normal.variances - normal.rest
     values, vectors = torch.linalg.eigh((inside.T * spread) @ inside + normal.rest * there.T @ there)
-    return Normal(normal.mean @ there, vectors.T, values, values[0])
+    own = values > 1.001 * values[0]  # the others differ by the noise alone
+    return Normal(normal.mean @ there, vectors.T[own], values[own], values[0])
 
 
 def operators() -> dict[str, Operator]:
@@ -88,6 +93,7 @@ METHODS = {
     "`daps`, `flow = 5`": Method("daps", {"kind": "ddim", "steps": 20}, {"flow": 5}),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
+    '`pigdm`, `form = "paper"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "paper"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
     "`mmps`": Method("mmps", DDIM | {"eta": 1.0}),
     "`dps`": Method("dps", {"kind": "ddpm", "steps": 200}, {"scale": 1.0}),
@@ -174,27 +180,83 @@ def sampled(method: Method, exact: Problem, network: Any) -> Tensor:
     return superpose.sample(prompted, scheduler, network, samples=SAMPLES, constraints=rules, clip=NoClip())
 
 
-def main(chosen: list[str]) -> None:
-    """Print the table."""
-    whole: Any = superpose.model("gaussian")
-    normal = smaller(whole.images.normals[0])
-    network = network_of(normal, whole.schedule)
-    asked: list[int] = []
-    predict = network.predict
-    network.predict = lambda *arguments: (asked.append(1), predict(*arguments))[1]
-    problems = {name: Exact.of(kind, normal) for name, kind in operators().items()}
-    print("| method | network calls | " + " | ".join(problems) + " |")
-    print("|---|---|" + "---|" * len(problems))
-    for name, method in METHODS.items():
-        if chosen and method.constraint not in chosen:
-            continue
-        cells = []
-        for exact in problems.values():
-            asked.clear()
-            off, share, least = exact.judged(sampled(method, exact, network))
-            cells.append(f"{off:.2f}, {share:.2f}, {least:.2f}")
-        print(f"| {name} | {len(asked)} | " + " | ".join(cells) + " |", flush=True)
+@attrs.frozen
+class Evaluations:
+    """How often a network was asked, and how often it was walked back through.
+
+    Attributes:
+        asked: One for each forward pass.
+        back: One for each walk back.
+    """
+
+    asked: list[int] = attrs.field(factory=list)
+    back: list[int] = attrs.field(factory=list)
+
+    def count(self, output: Tensor) -> None:
+        """Count a forward pass, and from now on the walks back from what came out."""
+        self.asked.append(1)
+        if output.requires_grad:
+            output.register_hook(lambda _: self.back.append(1))
+
+    def of(self, network: Any) -> None:
+        """Count those of a network."""
+        predict = network.predict
+
+        def counted(*arguments: Any) -> Any:
+            prediction = predict(*arguments)
+            self.count(prediction.output)
+            return prediction
+
+        network.predict = counted
+
+    def taken(self, runs: int) -> str:
+        """How many a run had, and forget them."""
+        asked, back = len(self.asked) // runs, len(self.back) // runs
+        self.asked.clear()
+        self.back.clear()
+        return f"{asked}, {back} back" if back else str(asked)
+
+
+@attrs.frozen
+class Bench:
+    """The problems, and the network that knows the images exactly.
+
+    Attributes:
+        problems: By name.
+        network: Told by the evaluations that it was asked.
+        evaluations: Of the network.
+    """
+
+    problems: dict[str, Exact]
+    network: Any
+    evaluations: Evaluations
+
+    @classmethod
+    def set_up(cls) -> Bench:
+        """Of the model `gaussian`."""
+        whole: Any = superpose.model("gaussian")
+        normal = smaller(whole.images.normals[0])
+        network, evaluations = network_of(normal, whole.schedule), Evaluations()
+        evaluations.of(network)
+        return cls({name: Exact.of(kind, normal) for name, kind in operators().items()}, network, evaluations)
+
+    def row(self, sample: Callable[[Exact], Tensor]) -> str:
+        """What a table says of a way to sample."""
+        cells = [exact.judged(sample(exact)) for exact in self.problems.values()]
+        told = [", ".join(f"{figure:,.2f}" for figure in cell) for cell in cells]
+        return f"{self.evaluations.taken(len(cells))} | {' | '.join(told)} |"
+
+    def table(self, chosen: list[str]) -> dict[str, str]:
+        """Print the table of the methods that are chosen, or of all; its rows by method."""
+        print("| method | network calls | " + " | ".join(self.problems) + " |")
+        print("|---|---|" + "---|" * len(self.problems))
+        rows = {}
+        for name, method in METHODS.items():
+            if not chosen or method.constraint in chosen:
+                rows[name] = self.row(partial(sampled, method, network=self.network))
+                print(f"| {name} | {rows[name]}", flush=True)
+        return rows
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    Bench.set_up().table(sys.argv[1:])

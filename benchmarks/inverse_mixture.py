@@ -96,13 +96,16 @@ def main(chosen: list[str]) -> None:
     for name, problem in problems.items():
         told = ", ".join(f"{letter} {share:.2f}" for letter, share in zip(LETTERS, problem.letters, strict=True))
         print(f"{name}: {told}")
-    print("| method | " + " | ".join(problems) + " |")
-    print("|---|" + "---|" * len(problems))
+    evaluations = inverse.Evaluations()
+    evaluations.of(network)
+    print("| method | network calls | " + " | ".join(problems) + " |")
+    print("|---|---|" + "---|" * len(problems))
     for name, method in inverse.METHODS.items():
         if chosen and method.constraint not in chosen:
             continue
         found = [problem.variation(inverse.sampled(method, problem, network)) for problem in problems.values()]
-        print(f"| {name} | " + " | ".join(f"{one:.2f}" for one in found) + " |", flush=True)
+        told = " | ".join(f"{one:.2f}" for one in found)
+        print(f"| {name} | {evaluations.taken(len(problems))} | {told} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""The same problems by azula 0.11.1 and deepinv 0.5.0: the second table of ``docs/inverse.md``.
+"""The problems of ``benchmarks/inverse.py``, and the same by azula 0.11.1 and deepinv 0.5.0, in one run.
 
     pip install azula==0.11.1 deepinv==0.5.0      # in an environment of their own: nothing here needs them
     python benchmarks/inverse_peers.py [METHOD ...]
+
+Printed are both tables of errors of ``docs/inverse.md``: all of our methods, then other programs' beside ours.
 
 Each program samples the problems of ``benchmarks/inverse.py`` with the same exact network, operators, observations and
 noise, and with as many network calls. azula has our noise levels as well; deepinv has its own, since its methods fix
@@ -34,7 +36,6 @@ PEERS = {
     "mmps": ("azula", "deepinv"),
     "dps": ("azula", "deepinv"),
 }
-OURS = {"pigdm": '`pigdm`, `form = "score"`'}
 
 
 @attrs.frozen
@@ -42,13 +43,14 @@ class Known:
     """The exact network, whatever program asks it."""
 
     images: Any
-    asked: list[int]
+    evaluations: inverse.Evaluations
 
     def __call__(self, x: Tensor, alpha: float, sigma: float) -> Tensor:
         """The clean image, which torch can differentiate."""
-        self.asked.append(1)
         rows = x.flatten(1).double()
-        return self.images.denoised(rows, alpha, sigma, rows.new_ones(len(rows), 1)).view_as(x).to(x.dtype)
+        clean = self.images.denoised(rows, alpha, sigma, rows.new_ones(len(rows), 1)).view_as(x).to(x.dtype)
+        self.evaluations.count(clean)
+        return clean
 
 
 def by_azula(method: str, exact: inverse.Exact, network: Any, known: Known) -> Tensor:
@@ -136,29 +138,24 @@ def by_deepinv(method: str, exact: inverse.Exact, known: Known) -> Tensor:
 
 
 def main(chosen: list[str]) -> None:
-    """Print the table."""
+    """Print both tables."""
     warnings.simplefilter("ignore")
-    whole: Any = superpose.model("gaussian")
-    normal = inverse.smaller(whole.images.normals[0])
-    network = inverse.network_of(normal, whole.schedule)
-    problems = {name: inverse.Exact.of(kind, normal) for name, kind in inverse.operators().items()}
-    known = Known(network.images, [])
-    print("| method | program | network calls | " + " | ".join(problems) + " |")
-    print("|---|---|---|" + "---|" * len(problems))
+    bench = inverse.Bench.set_up()
+    ours = bench.table(chosen)
+    known = Known(bench.network.images, bench.evaluations)
+    print("\n| method | program | network calls | " + " | ".join(bench.problems) + " |")
+    print("|---|---|---|" + "---|" * len(bench.problems))
     for method, peers in PEERS.items():
         if chosen and method not in chosen:
             continue
-        name = OURS.get(method, f"`{method}`")
-        ours = partial(inverse.sampled, inverse.METHODS[name], network=network)
-        programs: dict[str, Callable[[inverse.Exact], Tensor]] = {"superpose": ours}
-        theirs = {"azula": partial(by_azula, method, network=network, known=known)}
-        theirs["deepinv"] = partial(by_deepinv, method, known=known)
-        programs |= {peer: theirs[peer] for peer in peers}
-        for program, sample in programs.items():
-            known.asked.clear()
-            cells = [", ".join(f"{figure:.2f}" for figure in it.judged(sample(it))) for it in problems.values()]
-            calls = len(known.asked) // len(problems) or STEPS.get(method, 100)
-            print(f"| {name} | {program} | {calls} | " + " | ".join(cells) + " |", flush=True)
+        name = f"`{method}`"
+        print(f"| {name} | superpose | {ours[name]}", flush=True)
+        theirs: dict[str, Callable[[inverse.Exact], Tensor]] = {
+            "azula": partial(by_azula, method, network=bench.network, known=known),
+            "deepinv": partial(by_deepinv, method, known=known),
+        }
+        for peer in peers:
+            print(f"| {name} | {peer} | {bench.row(theirs[peer])}", flush=True)
 
 
 if __name__ == "__main__":

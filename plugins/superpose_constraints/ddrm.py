@@ -48,7 +48,7 @@ class DDRM(Observed):
     eta: float = option(0.85, doc="share of fresh noise where nothing is observed, or noise hides it", ge=0, le=1)
     eta_b: float = option(1.0, doc="how much of what was observed is put in, where noise does not hide it", ge=0, le=1)
     threshold: float = option(
-        1.0,
+        0.7,
         doc="coordinates with a singular value of at most so many noises count as unseen; 0, as published: none",
         ge=0,
     )
@@ -79,7 +79,7 @@ class Restored(Rule):
     noise: float = 0.0
     eta: float = 0.85
     eta_b: float = 1.0
-    threshold: float = 1.0
+    threshold: float = 0.7
 
     def start(self, x: Tensor, plan: Plan, noise: StepNoise) -> Edit:
         """Noise at the first level, around what was observed where that is louder than its own noise."""

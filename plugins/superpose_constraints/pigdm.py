@@ -8,6 +8,18 @@ would say of the state
 
 with d the deviation of the data. By Tweedie's formula it moves the clean image. Algorithm 1 of the paper moves the
 state after the step instead, by :math:`\alpha_t r^2` times the same.
+
+Images do not differ in every direction alike. Where few directions are open, most of the variance :math:`r^2` is of
+none that could explain the residual, and the pull is too weak. How far the images of that state do differ along
+:math:`e = A^\top w` is known without another walk: their covariance is :math:`\gamma J` with
+:math:`\gamma = \sigma^2 / \alpha`, as MMPS has it, and :math:`J^\top e` is at hand. Of all multiples of the same
+gradient the form "matched" takes that which solves MMPS's equations best,
+
+.. math:: w = (r^2 A A^\top + s_y^2 I)^{-1} (y - A D), \qquad
+          \lambda = \frac{\langle y - A D, w \rangle}{s_y^2 \langle w, w \rangle
+          + \gamma \langle e, J^\top e \rangle}
+
+which is one step of conjugate gradients for them, preconditioned by PiGDM's own inverse.
 """
 
 from __future__ import annotations
@@ -17,14 +29,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from superpose import Denoiser, Observed, Rule, option
-from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, with_pull, with_shift
+from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, products, with_pull, with_shift
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from superpose import Canvas, Estimate, LinearOperator, NoiseLevel
 
-FORMS = ("paper", "score")
+FORMS = ("matched", "score", "paper")
+#: Share of :math:`r^2` that images differ by at least along what is to be explained, so that a learned network, which
+#: may say of a direction that there is no way, or less, does not make the pull endless.
+LEAST = 0.01
 PAPER = """@inproceedings{song2023pseudoinverse,
   title = {Pseudoinverse-Guided Diffusion Models for Inverse Problems},
   author = {Song, Jiaming and Vahdat, Arash and Mardani, Morteza and Kautz, Jan},
@@ -48,8 +63,9 @@ class PiGDM(Observed):
     spectral = True
     deviation: float = option(1.0, doc="d: deviation of the data, as the formula for r takes it", gt=0)
     form: str = option(
-        "paper",
-        doc="paper: the state is moved, after a step; score: the clean image, by Tweedie's formula",
+        "matched",
+        doc="matched: the clean image is moved by Tweedie's formula, as far as the network's own uncertainty says; "
+        "score: as far as the deviation says; paper: the state is moved instead, after a step",
         choices=FORMS,
     )
     signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
@@ -86,7 +102,7 @@ class Guided(Rule):
     observed: Tensor
     noise: float = 0.0
     deviation: float = 1.0
-    form: str = "paper"
+    form: str = "matched"
     signal: float = SIGNAL
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
@@ -102,11 +118,32 @@ class PseudoInverted(Steered):
 
     def steered(self, estimate: Estimate, x: Tensor, level: NoiseLevel) -> Estimate:
         """The gradient, or the displacement."""
-        operator, data, noise = self.rule.operator, self.rule.deviation**2, level.ratio**2
-        spread = data * noise / (data + noise)
+        operator, data, ratio = self.rule.operator, self.rule.deviation**2, level.ratio**2
+        spread = data * ratio / (data + ratio)
         residual = self.observed - operator.apply(estimate.clean.detach())
-        explained = operator.damped(residual, self.rule.noise**2 / spread)
+        damping = self.rule.noise**2 / spread
+        explained = operator.damped(residual, damping)
         gradient = back(estimate.clean, x, explained)  # r^2 times that of the log-probability
         if self.rule.form == "paper":
             return with_shift(estimate, gradient * level.alpha)
+        if self.rule.form == "matched":
+            share = products(explained, gradient) * (level.sigma**2 / level.alpha / spread)
+            gradient = gradient * length(explained, residual - operator.apply(explained), damping, share)
         return with_pull(estimate, gradient / spread)
+
+
+def length(explained: Tensor, left: Tensor, damping: float, share: Tensor) -> Tensor:
+    r"""How far to follow a gradient, :math:`\lambda r^2`: 1 where images differ by :math:`r^2` in every direction.
+
+    Arguments:
+        explained: e, times :math:`r^2` as the rest.
+        left: The residual without A e, which is :math:`s_y^2 w`.
+        damping: :math:`s_y^2 / r^2`.
+        share: :math:`\gamma \langle e, J^\top e \rangle / r^2`, shape (N, 1, 1, 1).
+
+    Returns:
+        Shape (N, 1, 1, 1).
+    """
+    whole, noisy = products(explained, explained), products(left, left) / damping if damping else 0.0
+    least = (LEAST * whole).clamp(min=1e-30)  # where all is explained
+    return (whole + noisy) / (share.maximum(least) + noisy)

@@ -12,7 +12,9 @@ from superpose.errors import RecipeError
 
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
+    from superpose.media.sheet import Note
     from superpose.plugins import Registry
+    from superpose.running.album import Album
     from superpose.search.scores import Scores
 
 DESCRIPTION = """\
@@ -79,9 +81,6 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
     from PIL import Image
 
     from superpose.running.album import album
-    from superpose.running.given import given_pictures
-    from superpose.running.sheets import Sheets
-    from superpose.running.swarms import with_sizes
     from superpose.search.reading import Reader, classifier_for, prompts_of
     from superpose.search.scores import SCORES, read_scores
 
@@ -91,7 +90,7 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
         subject = found.subject
         named = classifier_named(known, arguments) or classifier_for(known, prompts_of(subject), shape)
         reader = Reader.of(subject, shape, named, arguments.device)
-        images = {origin.sample: path for origin, path in zip(found.origins, found.images, strict=True)}
+        images = found.numbered
         scores = reader.scores(images)
         kept = reader.kept(images, scores)
         drawn = found.origins[0].drawn
@@ -102,12 +101,24 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
             complain(f"these are the best of {drawn} samples, and so are the figures: they say nothing of the others")
         kept.write(folder)
         say(folder / SCORES)
-        if found.record is not None:
-            sheets = Sheets(folder, found.record.run, subject, shape, given_pictures(found.recipe))
-            notes = {number: reader.note(score) for number, score in scores.items()}
-            for path in sheets.write(images, with_sizes(notes, images, subject)):
-                say(path)
+        for path in _sheet(found, shape, {number: reader.note(score) for number, score in scores.items()}):
+            say(path)
         tell(kept)
+
+
+def _sheet(album: Album, shape: tuple[int, int, int], notes: dict[int, Note]) -> tuple[Path, ...]:
+    """Draw the sheet of a run again, with what is to be said of its images; none where it has none."""
+    from superpose.running.given import given_pictures
+    from superpose.running.sheets import Sheets
+    from superpose.running.swarms import with_sizes
+
+    if album.run is None:
+        return ()
+    given = () if album.of_files else given_pictures(album.recipe)
+    if album.of_files:  # they are told apart by their names
+        notes = {k: note._replace(title=f"{album.numbered[k].stem}  {note.title}") for k, note in notes.items()}
+    sheets = Sheets(album.folder, album.run, album.subject, shape, given)
+    return sheets.write(album.numbered, with_sizes(notes, album.numbered, album.subject))
 
 
 def tell(scores: Scores) -> None:

@@ -1,23 +1,32 @@
-"""The images of a run that exist, with the recipe they share: read from their files, without torch or weights."""
+"""The images of a run that exist, with the recipe they share: read from their files, without torch or weights.
+
+Images of a run over many files have a recipe each, which is the same but for the files that it names. What they show is
+read alike, so that they are an album as well, as long as no view and no decomposition reads a file of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from superpose.errors import RecipeError
 from superpose.media.files import digest
-from superpose.media.png import Origin, read_origin
+from superpose.media.png import Origin, read_origin, sheet_of
+from superpose.media.sheet import page
+from superpose.recipe.patterns import matches
 from superpose.running.inside import inside
-from superpose.running.made import images_in
-from superpose.running.record import Record, read_record
+from superpose.running.made import images_in, table_of
+from superpose.running.record import Record, read_record, written_recipe
 
 if TYPE_CHECKING:
     from superpose.recipe import Recipe, Subject
+
+#: Tables of a recipe that say how an image is read: a file in them is one for all images.
+READS = ("view", "decomposition")
 
 
 @attrs.frozen
@@ -26,10 +35,13 @@ class Album:
 
     Attributes:
         folder: Where they are.
-        recipe: What they were made by; files that do not travel are named and not there.
-        images: Their paths: in the order of the run's account, or else by number.
+        recipe: What they were made by; files that do not travel are named and not there. Of many files that of the
+            first image.
+        images: Their paths: in the order of the run's account, or else by number; of many files by name.
         origins: Origin of each.
         record: The account of the run; None where it is of other images or there is none.
+        text: The recipe as TOML; of many files as it lies in the folder, which names them all.
+        of_files: True where each image is of a file of its own, and called as it.
     """
 
     folder: Path
@@ -37,6 +49,21 @@ class Album:
     images: tuple[Path, ...]
     origins: tuple[Origin, ...]
     record: Record | None
+    text: str
+    of_files: bool
+
+    @property
+    def numbered(self) -> dict[int, Path]:
+        """Images by the number of their sample; of many files, which may share their noise, by their place."""
+        samples = (origin.sample for origin in self.origins)
+        return dict(zip(range(len(self.images)) if self.of_files else samples, self.images, strict=True))
+
+    @property
+    def run(self) -> str | None:
+        """Identity of the run, which its sheet has; None where there is neither account nor sheet."""
+        if self.record is not None:
+            return self.record.run
+        return sheet_of(self.folder / page(0)) if self.of_files else None
 
     @property
     def subject(self) -> Subject:
@@ -68,26 +95,58 @@ def album(folder: Path) -> Iterator[Album]:
         RecipeError: If it has no images that superpose wrote, or images of several recipes, or needs what is not
             installed.
     """
-    paths = images_in(folder) if folder.is_dir() else []
-    if not paths:
-        raise RecipeError(
-            f"{folder}: no images of a run are in it; name the folder that superpose run has made of a recipe for one "
-            "image (images made of many files have a recipe each: superpose show IMAGE, superpose animate IMAGE)"
-        )
-    origins = {path: read_origin(path) for path in paths}
-    first = origins[paths[0]]
-    for path, origin in origins.items():
-        if origin.of_run != first.of_run:
-            raise RecipeError(f"{folder}: {paths[0].name} and {path.name} were not made by one run: part them")
-    record = read_record(folder)
+    origins = _origins(images_in(folder)) if folder.is_dir() else {}
+    of_one = bool(origins) and _stranger(origins, lambda _, origin: origin.of_run) is None
+    if not of_one and folder.is_dir():
+        origins = _origins(matches(folder / "*.png"))
+    if not origins:
+        raise RecipeError(f"{folder}: no images of a run are in it; name the folder that superpose run has made")
+    paths = [*origins]
+    if not of_one and (other := _stranger(origins, _but_files)) is not None:
+        raise RecipeError(f"{folder}: {paths[0].name} and {other.name} were not made by one run: part them")
+    record = read_record(folder) if of_one else None
     if record is not None:
         if set(record.images) == {path.name for path in paths}:
             paths = [folder / name for name in record.images]
         else:
             record = None
+    first = origins[paths[0]]
+    text = first.recipe if of_one else written_recipe(folder) or first.recipe
     with inside(paths[0]) as found:
         recipe = found.recipe(absent=True)
-        yield Album(folder, recipe, tuple(paths), tuple(origins[path] for path in paths), record)
+        images, whence = tuple(paths), tuple(origins[path] for path in paths)
+        yield Album(folder, recipe, images, whence, record, text, of_files=not of_one)
+
+
+def _origins(paths: Iterable[Path]) -> dict[Path, Origin]:
+    """Origin of each image that has one, in their order."""
+    found = {}
+    for path in paths:
+        with suppress(RecipeError):  # somebody else's
+            found[path] = read_origin(path)
+    return found
+
+
+def _stranger(origins: Mapping[Path, Origin], told: Callable[[Path, Origin], object]) -> Path | None:
+    """The first image of which something else is told than of the one before all; None where there is none."""
+    all_told = ((path, told(path, origin)) for path, origin in origins.items())
+    _, first = next(all_told)
+    return next((path for path, it in all_told if it != first), None)
+
+
+def _but_files(path: Path, origin: Origin) -> object:
+    """What the images of one run over many files share: all but the sample, and which files a recipe names."""
+    table = _without(table_of(path, origin), {*origin.inputs, *origin.files})
+    return table, attrs.evolve(origin.of_run, recipe="", inputs={}, files={})
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    """A table without names of files, but for those by which views and decompositions read."""
+    if isinstance(value, dict):
+        return {key: it if key in READS else _without(it, names) for key, it in value.items()}
+    if isinstance(value, list):
+        return [_without(it, names) for it in value]
+    return "" if value in names else value
 
 
 def hashes_of(images: Sequence[Path]) -> dict[str, str]:

@@ -110,7 +110,7 @@ def write_recipe(recipe: Recipe, rows: int, folder: Path, place: Path | None = N
         RunError: If it can't be written.
     """
     path = folder / RECIPE
-    if path.exists() and not _is_ours(path):
+    if path.exists() and written_recipe(folder) is None:
         _kept(path, "was not written by a run")
         return
     all_samples = attrs.evolve(settled(recipe, rows).run, samples=recipe.run.samples)
@@ -131,13 +131,14 @@ def versions_of(recipe: Recipe) -> dict[str, str]:
     return {"superpose": superpose.__version__, **{owner.distribution: owner.version for owner in owners}}
 
 
-def _is_ours(path: Path) -> bool:
+def written_recipe(folder: Path) -> str | None:
+    """The recipe that a run has written into a folder, as TOML; None where there is none, or somebody's own."""
     try:
-        text = read_text(path)
+        text = read_text(folder / RECIPE)
         tomllib.loads(text)
     except (RecipeError, tomllib.TOMLDecodeError):
-        return False
-    return text.startswith(HEAD)
+        return None
+    return text.removeprefix(HEAD) if text.startswith(HEAD) else None
 
 
 def _from(file: Path, folder: Path) -> str:

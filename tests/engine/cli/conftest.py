@@ -1,6 +1,7 @@
 """Recipes that several commands are given."""
 
 import pytest
+from PIL import Image
 
 from superpose import load, run
 
@@ -38,3 +39,15 @@ def anagram(tmp_path):
     path = tmp_path / "letter.toml"
     path.write_text(ANAGRAM)
     return path
+
+
+@pytest.fixture
+def many_files(tmp_path):
+    """The folder of a run over three files."""
+    (tmp_path / "in").mkdir()
+    for shade, name in enumerate(("dog", "cat", "emu")):
+        Image.new("RGB", (32, 32), (80 * shade,) * 3).save(tmp_path / "in" / f"{name}.png")
+    over = '[[constraint]]\nkind = "sdedit"\nimage = "in/*.png"\n'
+    (tmp_path / "many.toml").write_text(LETTER.replace("samples = 2", "samples = 1") + over)
+    run(load(tmp_path / "many.toml"), tmp_path / "out", device="cpu")
+    return tmp_path / "out"

@@ -41,3 +41,17 @@ def test_folders_that_hold_no_run(anagram, tmp_path, capsys):
         run(load(anagram, [f"run.seed={seed}", "run.samples=1"]), tmp_path / str(seed), device="cpu")
     (tmp_path / "1" / "0000.png").rename(tmp_path / "0" / "0001.png")
     assert "0000.png and 0001.png were not made by one run" in said(capsys, "score", tmp_path / "0", code=2).err
+
+
+def test_images_of_many_files_are_scored_as_one_run(many_files, capsys):
+    before = np.asarray(Image.open(many_files / "sheet.png"))
+    lines = said(capsys, "score", many_files).out.splitlines()
+    sheet = str(many_files / "sheet.png")
+    assert lines[:3] == [str(many_files / "scores.json"), sheet, "read by glyphs-classifier, 3 samples"]
+    assert list(read_scores(many_files).images) == ["cat.png", "dog.png", "emu.png"]
+    assert not np.array_equal(before, np.asarray(Image.open(sheet)))
+    assert has(sheet, RIGHT) or has(sheet, WRONG)
+    assert said(capsys, "gallery", many_files).out == f"{many_files / 'gallery.html'}\n"
+    page = (many_files / "gallery.html").read_text()
+    assert page.count('"alignment":') == 3
+    assert "in/*.png" in page, "the recipe names all files"

@@ -2,14 +2,17 @@
 
 import hashlib
 
+import attrs
+import numpy as np
 import pytest
+from PIL import Image
 
 from folders import contents
 from made_images import HEAD, NEGATE, made, pixels
 from made_runs import made_run
 from small_models import First, Larger
-from superpose import RecipeError, loads, make, run
-from superpose.media.png import Origin, write_png
+from superpose import RecipeError, load, loads, make, run
+from superpose.media.png import Origin, read_origin, sheet_of, write_png
 from superpose.recipe import Recipe, Stage, Subject
 from superpose.running.album import album, hashes_of, scale_of
 
@@ -84,3 +87,64 @@ def test_the_scale_is_that_of_the_last_pictures_over_the_first_states():
     assert scale_of(plain) == 1
     larger = Stage(model=Larger(size=32), scheduler=scheduler)
     assert scale_of(Recipe(model=First(size=8), stage=[larger], **parts)) == 4
+
+
+MANY = (
+    HEAD
+    + """prompt = "A"
+[[constraint]]
+kind = "sdedit"
+image = "in/*.png"
+[run]
+samples = 2
+noise = "shared"
+"""
+)
+
+
+def of_many(folder, *changes, named=("f10", "f2")):
+    (folder / "in").mkdir()
+    for shade, name in enumerate(named):
+        Image.fromarray(np.full((32, 32, 3), 90 * shade, np.uint8)).save(folder / "in" / f"{name}.png")
+    (folder / "r.toml").write_text(MANY)
+    return run(load(folder / "r.toml", changes), folder / "out", device="cpu")
+
+
+def test_images_of_many_files_are_one_album_in_the_order_of_their_names(tmp_path):
+    outcome = of_many(tmp_path)
+    with album(tmp_path / "out") as opened:
+        assert [path.name for path in opened.images] == [path.name for path in outcome.images]
+        assert [path.name for path in opened.images] == ["f2-0000.png", "f2-0001.png", "f10-0000.png", "f10-0001.png"]
+        assert [origin.sample for origin in opened.origins] == [0, 1, 0, 1], "noise is shared"
+        assert list(opened.numbered.values()) == list(opened.images)
+        assert opened.of_files
+        assert "*.png" in opened.text, "the recipe names all files"
+        assert opened.subject.prompt == "A"
+        assert opened.run == sheet_of(outcome.sheet)
+
+
+def test_files_called_by_numbers_are_many_files_all_the_same(tmp_path):
+    of_many(tmp_path, "run.samples=1", named=("0000", "0001"))
+    with album(tmp_path / "out") as opened:
+        assert opened.of_files
+        assert [path.name for path in opened.images] == ["0000.png", "0001.png"]
+
+
+def test_images_of_another_recipe_over_files_are_no_album(tmp_path):
+    outcome = of_many(tmp_path)
+    (tmp_path / "out" / "recipe.toml").unlink()
+    with album(tmp_path / "out") as opened:
+        assert opened.text == opened.origins[0].recipe
+    other = read_origin(outcome.images[0])
+    write_png(tmp_path / "out" / "g.png", pixels(), attrs.evolve(other, recipe=other.recipe.replace('"A"', '"B"')))
+    with pytest.raises(RecipeError, match=r"f2-0000\.png and g\.png were not made by one run: part them"):
+        album(tmp_path / "out").__enter__()
+
+
+def test_files_by_which_images_are_read_must_be_one(tmp_path):
+    """The page of an album reads all of its images as the first."""
+    for name in ("a.png", "b.png"):
+        shows = f'[[view]]\nkind = "pieces"\npicture = "{name}"\nprompt = "A"\n'
+        write_png(tmp_path / name, pixels(), Origin(HEAD + shows, 0, {}, {}, inputs={name: b""}))
+    with pytest.raises(RecipeError, match="were not made by one run"):
+        album(tmp_path).__enter__()

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from exact_posterior import APART, SCHEDULE, SHAPE, exact, pulled, told
+from exact_posterior import APART, CORRELATED, SCHEDULE, SHAPE, exact, pulled, told
+from observing import matrix_of
 from superpose import make
-from superpose_constraints.pigdm import Guided
+from superpose_constraints.pigdm import LEAST, Guided, length
 
 OPERATORS = {
     "block-average": make("operator", "block-average", factor=2),
@@ -17,7 +18,7 @@ OPERATORS = {
 def rule_of(kind, **options):
     operator = OPERATORS[kind].bound_to(SHAPE)
     y = operator.within(torch.randn(1, *operator.observed_shape, generator=torch.Generator().manual_seed(1)))
-    return Guided(operator=operator, observed=y, noise=0.2, deviation=0.5, **options)
+    return Guided(**{"operator": operator, "observed": y, "noise": 0.2, "deviation": 0.5, **options})
 
 
 @pytest.mark.parametrize("t", [50, 400, 800])
@@ -47,3 +48,46 @@ def test_without_noise_what_was_observed_is_explained():
     y, level = torch.tensor([0.3, -0.8, 0.5]).view(1, 3, 1, 1), SCHEDULE.level(0, 400)
     got = pulled(Guided(operator=operator, observed=y, deviation=0.5, form="score"), APART, level)
     torch.testing.assert_close(operator.apply(got), y.expand(2, 3, 1, 1), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("t", [50, 400, 800])
+@pytest.mark.parametrize("kind", ["block-average", "random-mask"])
+def test_matched_finds_the_deviation_by_itself(kind, t):
+    """Where all that is seen differs alike, one length is the exact one, whatever deviation was told."""
+    level = SCHEDULE.level(0, t)
+    score, matched = (rule_of(kind, form=form, deviation=2.0) for form in ("score", "matched"))
+    want = exact(APART, level, matched.operator, matched.observed, 0.2)
+    torch.testing.assert_close(pulled(matched, APART, level), want, atol=2e-4, rtol=0)
+    assert t == 50 or float((pulled(score, APART, level) - want).abs().max()) > 0.02
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_matched_goes_as_far_as_solves_the_equations_of_the_exact_posterior_best(kind):
+    """The length of one step of conjugate gradients along PiGDM's own way, from the exact covariance."""
+    rule, level = rule_of(kind, form="matched"), SCHEDULE.level(0, 400)
+    matrix, noise = torch.from_numpy(matrix_of(rule.operator)), rule.noise**2
+    images = CORRELATED.covariance()
+    marginal = level.alpha**2 * images + level.sigma**2 * torch.eye(12)
+    covariance = level.sigma**2 * images @ torch.linalg.inv(marginal)
+    clean = told(rule, CORRELATED, level).clean
+    residual = (rule.observed - rule.operator.apply(clean)).flatten(1).double()
+    spread = rule.deviation**2 * level.ratio**2 / (rule.deviation**2 + level.ratio**2)
+    way = torch.linalg.solve(spread * matrix @ matrix.T + noise * torch.eye(len(matrix)), residual.T).T
+    seen = way @ (matrix @ covariance @ matrix.T + noise * torch.eye(len(matrix)))
+    far = (residual * way).sum(1) / (way * seen).sum(1)
+    want = clean + (far[:, None] * way @ matrix @ covariance).view_as(clean).float()
+    torch.testing.assert_close(pulled(rule, CORRELATED, level), want, atol=2e-4, rtol=0)
+
+
+def test_matched_without_noise_explains_what_was_observed():
+    rule, level = rule_of("block-average", form="matched", noise=0.0, deviation=2.0), SCHEDULE.level(0, 400)
+    got = rule.operator.apply(pulled(rule, APART, level))
+    torch.testing.assert_close(got, rule.observed.expand_as(got), atol=1e-4, rtol=0)
+
+
+def test_matched_pulls_at_most_a_hundred_times_as_far_as_the_score():
+    """Also where a network says that there is no way, or less; and nowhere where all is explained."""
+    one = torch.ones(2, 1, 1, 1)
+    share = torch.tensor([0.0, -3.0]).view(2, 1, 1, 1)
+    torch.testing.assert_close(length(one, one * 0, 0.0, share), one / LEAST)
+    assert length(one * 0, one * 0, 0.5, share * 0).tolist() == (one * 0).tolist()

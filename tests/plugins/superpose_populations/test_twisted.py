@@ -105,6 +105,7 @@ def distance(rules, seed=0, scheduler=DDPM, **options):
 GUIDES = {
     "none": [],
     "score": [Guided(operator=Whole(), observed=OBSERVED, noise=NOISE, form="score")],
+    "matched": [Guided(operator=Whole(), observed=OBSERVED, noise=NOISE)],
     "gradient": [Upwards()],
     "shift": [Upwards(shift=True)],
 }

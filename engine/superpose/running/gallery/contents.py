@@ -49,7 +49,7 @@ def run_of(album: Album, room: int) -> dict[str, object]:
     return {
         "name": album.folder.name or str(album.folder),
         "folder": str(album.folder),
-        "recipe": origin.recipe,
+        "recipe": album.text,
         "seed": album.recipe.run.seed,
         "versions": dict(origin.versions),
         "weights": dict(origin.weights),

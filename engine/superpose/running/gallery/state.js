@@ -16,7 +16,7 @@ function readRight(item) {
 }
 
 function title(item) {
-  return String(item.sample).padStart(4, "0") + (RUNS.length > 1 ? ` of ${RUNS[item.run].name}` : "");
+  return item.file.replace(/\.png$/, "") + (RUNS.length > 1 ? ` of ${RUNS[item.run].name}` : "");
 }
 
 function described(item, reading) {
