@@ -97,7 +97,7 @@ def _answer(stream: TextIO) -> bytes:
 
 
 def _read(terminal: int) -> bytes:
-    """What comes until the attributes have come, or too long nothing has."""
+    """Bytes up to the attributes, or until nothing has come for too long."""
     answer, until = b"", time.monotonic() + PATIENCE
     while not re.search(rb"\x1b\[\?[\d;]*c", answer):
         ready, _, _ = select.select([terminal], [], [], max(0.0, until - time.monotonic()))

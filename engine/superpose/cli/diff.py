@@ -50,7 +50,7 @@ def _recipes(one: Made, two: Made) -> Iterator[str]:
 
 
 def _origins(one: Made, two: Made) -> Iterator[str]:
-    """What images were made with, where that differs; recipes and folders say nothing of it."""
+    """Differences in what images were made with; recipes and folders say nothing of it."""
     from superpose.recipe.differences import differences
 
     if one.origin and two.origin:

@@ -167,7 +167,7 @@ def beside(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def kitty(pixels: NDArray[np.uint8]) -> str:
-    """What sends a picture (H, W, 3) to a kitty, in the place of that before."""
+    """Escape codes that send a picture (H, W, 3) to a kitty, in the place of that before."""
     data = base64.standard_b64encode(zlib.compress(pixels.tobytes())).decode()
     height, width, _ = pixels.shape
     chunks = [data[first : first + CHUNK] for first in range(0, len(data), CHUNK)]
@@ -178,12 +178,12 @@ def kitty(pixels: NDArray[np.uint8]) -> str:
 
 
 def placed(columns: int, rows: int) -> str:
-    """What shows that picture at the cursor, in so many cells; once, wherever it was before."""
+    """Escape codes that show that picture at the cursor, in so many cells; once, wherever it was before."""
     return f"\x1b_Ga=p,i={NUMBER},p=1,c={columns},r={rows},C=1,q=2\x1b\\"
 
 
 def sixels(picture: Image.Image) -> str:
-    """What draws a picture at the cursor, in at most `COLOURS` colours."""
+    """Escape codes that draw a picture at the cursor, in at most `COLOURS` colours."""
     flat = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     labels = np.asarray(flat)
     palette = np.array(flat.getpalette("RGB"), int).reshape(-1, 3) * 100 // 255

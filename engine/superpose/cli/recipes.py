@@ -72,7 +72,7 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def changes(arguments: argparse.Namespace) -> list[str]:
-    """What the command line changes in a recipe, as overrides."""
+    """Changes that the command line makes to a recipe, as overrides."""
     short = {"run.seed": arguments.seed, "run.samples": arguments.samples}
     return [*arguments.set, *(f"{key}={value}" for key, value in short.items() if value is not None)]
 

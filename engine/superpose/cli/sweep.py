@@ -189,7 +189,7 @@ def _told(samples: object) -> str:
 
 
 def summary(plan: SweepPlan, status: Status, out: Path) -> list[str]:
-    """What a sweep costs and how far it is, in lines."""
+    """Cost of a sweep and how far it is, in lines."""
     from superpose.running.sweep.sweeping import seconds_a_row
 
     points = sum(len(job.points) for job in plan.jobs)

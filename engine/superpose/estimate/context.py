@@ -89,7 +89,7 @@ class Context:
         return self._conditions[key]
 
     def same(self, predictor: NoisePredictor, condition: Condition) -> Condition:
-        """What another network was told, as that network is told it."""
+        """Condition of another network, as that network is told it."""
         if condition.between is None:
             return self.condition(predictor, condition.prompt)
         start, end, mix, path = condition.between
