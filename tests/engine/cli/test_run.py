@@ -42,7 +42,7 @@ def test_every_recipe_runs_as_it_stands(path, tmp_path, capsys):
     assert main(["run", str(path), "--out", str(tmp_path), *QUICK]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed == [str(tmp_path / name) for name in ("0000.png", "0001.png", "sheet.png")]
-    _, height, width = load(path).stages[-1].model.image_shape
+    _, height, width = load(path).stages[-1].image_shape
     assert pixels(tmp_path / "0000.png").shape == (height, width, 3)
     assert not list(tmp_path.glob(".*")), "something was left behind"
 

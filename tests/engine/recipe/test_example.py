@@ -25,7 +25,7 @@ def around(role, text, registry):
     """A recipe with this table, and with no more beside it than a recipe must have."""
     rest = ""
     for needed in ("model", "scheduler"):
-        if needed != role:
+        if needed != role and f"[{needed}]" not in text:  # some stand inside one of these
             rest += example(next(iter(registry.kinds(needed).values())), registry)
     if role == "executor":
         rest += '[sweep.axes]\n"run.seed" = [0, 1]\n'

@@ -11,6 +11,7 @@ import torch
 
 from made_glyphs import squares
 from superpose_glyphs.train.batches import Images
+from superpose_glyphs.train.editing import Editing
 from superpose_glyphs.train.pixels import Pixels
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.run import train
@@ -44,7 +45,8 @@ def test_resumed_is_uninterrupted_to_the_bit(task: type[Any], tmp_path: Path) ->
 @EVERY_TASK
 def test_learns_a_few_images_by_heart(task: type[Any], tmp_path: Path) -> None:
     images, _ = Images.read(squares(tmp_path / "data.npz", task.side))
-    plan = Plan(steps=40, batch=7, warmup=4, lr=3e-3, hold_out=0)
+    # Halves of squares, moved and in any colours, are less alike than the squares.
+    plan = Plan(steps=120 if task is Editing else 40, batch=7, warmup=4, lr=3e-3, hold_out=0)
     training = Training.start(task(), plan)
     losses = [training.advance(images) for _ in range(plan.steps)]
     assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:2]), losses

@@ -1,9 +1,10 @@
-"""Weather: a view, decompositions, an operator, a loss, a constraint, a population and a medium for superpose."""
+"""Weather: a view, decompositions, an operator, a renderer, a loss, constraint, population and medium for superpose."""
 
 from superpose import hookimpl
 
 from superpose_weather.almanac import Almanac
 from superpose_weather.daylight import Daylight
+from superpose_weather.drizzle import Drizzle
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
@@ -29,6 +30,12 @@ def register_decompositions(register):
 def register_operators(register):
     """Register the operator."""
     register(Fog)
+
+
+@hookimpl
+def register_renderers(register):
+    """Register the renderer."""
+    register(Drizzle)
 
 
 @hookimpl

@@ -8,12 +8,14 @@ from superpose.testing import (
     check_decomposition,
     check_import_time,
     check_operator,
+    check_renderer,
     check_view,
     report,
 )
 
 from superpose_weather.almanac import Almanac
 from superpose_weather.daylight import Daylight
+from superpose_weather.drizzle import Drizzle
 from superpose_weather.fog import Fog
 from superpose_weather.horizon import Horizon
 from superpose_weather.layers import Layers
@@ -22,7 +24,7 @@ from superpose_weather.rain import Rain
 from superpose_weather.sunshine import Sunshine
 
 
-@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Daylight, Sunshine, Overcast, Almanac])
+@pytest.mark.parametrize("kind", [Rain, Horizon, Layers, Fog, Drizzle, Daylight, Sunshine, Overcast, Almanac])
 def test_every_law_holds_in_every_variant(kind):
     broken = [str(line) for line in report(kind) if line.status != "ok"]
     assert not broken, "\n".join(broken)
@@ -32,6 +34,7 @@ def test_the_laws_at_a_size_that_nobody_uses():
     check_view(Rain(seed=3), 2, 7, 11)
     check_decomposition(Horizon(height=0.3), 2, 7, 11)
     check_operator(Fog(density=1.0), 2, 7, 11)
+    check_renderer(Drizzle(drops=3), 2, 7, 11)
     check_constraint(Daylight(level=0.5), Canvas((2, 7, 11)))
 
 
