@@ -23,7 +23,7 @@ FLOORS: dict[str, int] = {
     "superpose.media": 95,
     "superpose.plugins": 95,
     "superpose.recipe": 95,
-    "superpose.running": 94,
+    "superpose.running": 95,
     "superpose.sampling": 94,
     "superpose.scaffold": 95,
     "superpose.search": 95,
