@@ -95,10 +95,11 @@ def album(folder: Path) -> Iterator[Album]:
         RecipeError: If it has no images that superpose wrote, or images of several recipes, or needs what is not
             installed.
     """
-    origins = _origins(images_in(folder)) if folder.is_dir() else {}
-    of_one = bool(origins) and _stranger(origins, lambda _, origin: origin.of_run) is None
-    if not of_one and folder.is_dir():
-        origins = _origins(matches(folder / "*.png"))
+    every = _origins(matches(folder / "*.png")) if folder.is_dir() else {}
+    origins = {path: every[path] for path in images_in(folder)} if every else {}
+    of_one = bool(origins) and _stranger(origins, lambda _, origin: origin.of_run) is None and not _more(origins, every)
+    if not of_one:
+        origins = every
     if not origins:
         raise RecipeError(f"{folder}: no images of a run are in it; name the folder that superpose run has made")
     paths = [*origins]
@@ -132,6 +133,13 @@ def _stranger(origins: Mapping[Path, Origin], told: Callable[[Path, Origin], obj
     all_told = ((path, told(path, origin)) for path, origin in origins.items())
     _, first = next(all_told)
     return next((path for path, it in all_told if it != first), None)
+
+
+def _more(numbered: Mapping[Path, Origin], every: Mapping[Path, Origin]) -> bool:
+    """Whether there are images of other files by the recipe of these: a file may be called as samples are."""
+    path, first = next(iter(numbered.items()))
+    others = [(it, origin) for it, origin in every.items() if it not in numbered and origin.of_run != first.of_run]
+    return any(_but_files(*other) == _but_files(path, first) for other in others)
 
 
 def _but_files(path: Path, origin: Origin) -> object:

@@ -123,11 +123,12 @@ def test_images_of_many_files_are_one_album_in_the_order_of_their_names(tmp_path
         assert opened.run == sheet_of(outcome.sheet)
 
 
-def test_files_called_by_numbers_are_many_files_all_the_same(tmp_path):
-    of_many(tmp_path, "run.samples=1", named=("0000", "0001"))
+@pytest.mark.parametrize("named", [("0000", "0001"), ("0000", "cat")])
+def test_files_called_by_numbers_are_many_files_all_the_same(tmp_path, named):
+    of_many(tmp_path, "run.samples=1", named=named)
     with album(tmp_path / "out") as opened:
         assert opened.of_files
-        assert [path.name for path in opened.images] == ["0000.png", "0001.png"]
+        assert [path.stem for path in opened.images] == [*named]
 
 
 def test_images_of_another_recipe_over_files_are_no_album(tmp_path):
