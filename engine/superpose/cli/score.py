@@ -81,14 +81,15 @@ def _scored(folder: Path, known: Registry, arguments: argparse.Namespace) -> Non
     from PIL import Image
 
     from superpose.running.album import album
-    from superpose.search.reading import Reader, classifier_for, prompts_of
+    from superpose.search.reading import Reader, classifier_for, prompts_of, shown_shape
     from superpose.search.scores import SCORES, read_scores
 
     with album(folder) as found:
         with Image.open(found.images[0]) as image:
             shape = (len(image.getbands()), image.height, image.width)
         subject = found.subject
-        named = classifier_named(known, arguments) or classifier_for(known, prompts_of(subject), shape)
+        named = classifier_named(known, arguments)
+        named = named or classifier_for(known, prompts_of(subject), shown_shape(subject, shape))
         reader = Reader.of(subject, shape, named, arguments.device)
         images = found.numbered
         scores = reader.scores(images)

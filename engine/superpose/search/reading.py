@@ -36,6 +36,13 @@ def prompts_of(subject: Subject) -> tuple[str, ...]:
     return prompts
 
 
+def shown_shape(subject: Subject, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """(C, H, W) of what is read of an image of ``shape``: what views of a canvas show; ``shape`` where they differ."""
+    blank = torch.zeros(1, *shape)
+    shown = {tuple(reading.show(blank).shape[1:]) for reading in readings(subject) if reading.prompt is not None}
+    return shown.pop() if len(shown) == 1 else shape  # type: ignore[return-value]
+
+
 def classifier_for(registry: Registry, prompts: Sequence[str], shape: tuple[int, int, int]) -> Classifier:
     """A classifier that needs no option, or is made of such, reads images of this shape and knows every prompt.
 

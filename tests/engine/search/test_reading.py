@@ -10,7 +10,7 @@ from PIL import Image
 from halves import HEAD, LEFT, RIGHT, VIEWS, HalvesClassifier, LargeClassifier
 from superpose import RecipeError, loads, option
 from superpose.plugins import Registry
-from superpose.search.reading import Reader, classifier_for, prompts_of
+from superpose.search.reading import Reader, classifier_for, prompts_of, shown_shape
 from superpose.search.scores import Score
 
 
@@ -76,3 +76,17 @@ def test_the_whole_of_a_hybrid_has_no_mark():
     parts = loads(HEAD + '[decomposition]\nkind = "hybrid"\nlow = "left"\nhigh = "top"\n').subject
     note = Reader.of(parts, (3, 8, 8), HalvesClassifier()).note(Score(0.25, 0.5, (True, False), (0.5, 0.25)))
     assert note.marks == (None, ("0.50", True), ("0.25", False))
+
+
+def test_what_is_read_of_a_canvas_has_the_size_of_what_its_views_show():
+    both = "[canvas]\ncount = 2\n" + "".join(
+        f'[[view]]\nkind = "canvas"\nnumber = {number}\nprompt = "{prompt}"\n'
+        for number, prompt in enumerate(("left", "right"))
+    )
+    assert shown_shape(loads(HEAD + both).subject, (3, 16, 8)) == (3, 8, 8)
+    assert shown_shape(loads(HEAD + VIEWS).subject, (3, 8, 8)) == (3, 8, 8)
+
+
+def test_what_is_read_in_several_sizes_is_read_as_a_whole():
+    views = '[[view]]\nkind = "canvas"\nprompt = "left"\n[[view]]\nkind = "identity"\nprompt = "right"\n'
+    assert shown_shape(loads(HEAD + "[canvas]\ncount = 2\n" + views).subject, (3, 16, 8)) == (3, 16, 8)
