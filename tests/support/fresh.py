@@ -36,8 +36,8 @@ def make_environment(path: str | Path) -> Path:
 
 def install(env: str | Path, *folders: str | Path) -> None:
     """Install the distributions in ``folders`` into ``env``; their sources are left as they are."""
-    command = [sys.executable, "-m", "pip", "--python", _python(env), "install", *OFFLINE, *map(str, folders)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=_clean())
+    command = [sys.executable, "-m", "pip", "--python", python_of(env), "install", *OFFLINE, *map(str, folders)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=cleaned())
     assert done.returncode == 0, f"{folders} can't be installed:\n{done.stdout}{done.stderr}"
 
 
@@ -55,19 +55,20 @@ def run(env: str | Path, /, *command: str, code: int | None = 0, **settings: Any
         arguments = ["-c", "import sys; from superpose.cli import main; sys.exit(main())", *arguments]
     elif program != "python":
         arguments = ["-m", program, *arguments]
-    settings["env"] = _clean() | settings.get("env", {})
-    whole = [_python(env), *arguments]
+    settings["env"] = cleaned() | settings.get("env", {})
+    whole = [python_of(env), *arguments]
     done = subprocess.run(whole, check=False, capture_output=True, text=True, **settings)
     told = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     assert code is None or done.returncode == code, told
     return done
 
 
-def _python(env: str | Path) -> str:
+def python_of(env: str | Path) -> str:
+    """The interpreter of an environment."""
     return str(Path(env, "Scripts", "python.exe") if os.name == "nt" else Path(env, "bin", "python"))
 
 
-def _clean() -> dict[str, str]:
+def cleaned() -> dict[str, str]:
     """The variables of this process, but for those that would let other modules or plugins in or keep ours out."""
     ours = {"PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "SUPERPOSE_BLOCK_PLUGINS", "VIRTUAL_ENV"}
     settings = {name: value for name, value in os.environ.items() if name not in ours}

@@ -32,6 +32,7 @@ from superpose.estimate.reduction import REDUCTIONS
 from superpose.plugins import load_plugins
 from superpose.recipe import ComposeTerm, ComposeTerms, PartTerms, Recipe, Run, Stage, Subject, ViewTerm
 from superpose.recipe.extent import Extent
+from superpose.running.composition import batch_size_of
 from superpose.testing import variants
 from superpose.testing.predictors import TinyPredictor
 from superpose_constraints.looks import Look
@@ -363,9 +364,10 @@ def pictures(composition, *samples):
 def composed(recipe):
     """The composition; None where the recipe is refused, with a cure."""
     try:
-        inspect(recipe)
+        inspection = inspect(recipe)
     except SuperposeError as error:
         if not CURE.search(str(error)):
             raise AssertionError(f"refused without a cure: {error}") from error
         return None
-    return compose(recipe)  # what check lets through is never refused by run
+    # What check lets through is never refused by run, which is told the rows and need not inspect again to count them.
+    return compose(attrs.evolve(recipe, run=attrs.evolve(recipe.run, batch_size=batch_size_of(recipe, inspection))))

@@ -79,14 +79,15 @@ def test_every_role_works_in_a_fresh_environment(projects, tmp_path):
 @pytest.mark.parametrize("name", ["x", "a" * LONGEST, "-".join("ab" * (LONGEST // 4)).ljust(LONGEST, "z"), "noise-2"])
 def test_what_it_writes_passes_ruff(name, tmp_path):
     """With the configuration that it writes, and with ours: the sources are then under src."""
-    ours = ("--config", str(ROOT / "pyproject.toml"), "--config", "src = ['src']")
     for role in EXAMPLES:
-        out = tmp_path / role
-        assert new(out, name, role) == 0, role
-        for command in (["check"], ["format", "--check"], ["check", *ours]):
-            line = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
-            done = subprocess.run(line, cwd=out, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{role} {name}: ruff {' '.join(command)}\n{done.stdout}{done.stderr}"
+        assert new(tmp_path / role, name, role) == 0, role
+    # Each project's own configuration holds for its files; ours names folders, and is for one project at a time.
+    held = [(tmp_path, ["check"]), (tmp_path, ["format", "--check"])]
+    ours = ["check", "--config", str(ROOT / "pyproject.toml"), "--config", "src = ['src']"]
+    for folder, command in held + [(tmp_path / role, ours) for role in EXAMPLES]:
+        line = [sys.executable, "-m", "ruff", *command, "--no-cache", "."]
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{folder.name} {name}: ruff {' '.join(command)}\n{done.stdout}{done.stderr}"
 
 
 @pytest.mark.parametrize("role", EXAMPLES)
