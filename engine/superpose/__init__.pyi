@@ -245,6 +245,7 @@ from superpose.sampling.noise import NoiseLaw as NoiseLaw
 from superpose.sampling.noise import NoiseSource as NoiseSource
 from superpose.sampling.noise import RuleNoise as RuleNoise
 from superpose.sampling.noise import StepNoise as StepNoise
+from superpose.sampling.noise import vector_noise as vector_noise
 from superpose.sampling.observed import Observed as Observed
 from superpose.sampling.observer import Observer as Observer
 from superpose.sampling.observer import Step as Step

@@ -59,10 +59,5 @@ class _Cut:
     width: int
 
     def draw(self, step: int, purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
-        drawn = self._asked(f"code:{step}:{purpose}", law)
-        while drawn.shape[1] < self.width:
-            drawn = torch.cat((drawn, self._asked(f"code:{step}:{purpose}:{drawn.shape[1]}", law)), dim=1)
-        return drawn[:, : self.width, None, None].contiguous()
-
-    def _asked(self, purpose: str, law: NoiseLaw) -> Tensor:
-        return (self.noise(purpose) if law == "normal" else self.noise(purpose, law)).flatten(1)
+        drawn = superpose.vector_noise(self.noise, self.width, f"code:{step}:{purpose}", law)
+        return drawn[..., None, None].contiguous()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from superpose_diffusers.image_prompts import ImagePrompt
     from superpose_diffusers.pipeline import Network, Pipeline
 
 Told = dict[str, "Tensor"]
@@ -34,11 +35,13 @@ class Settings:
         image_shape: (C, H, W) of the images.
         guidance: Scale for those that want one.
         max_tokens: Length of a prompt, where a pipeline leaves it open; None for its default.
+        images: Prompts that are images, by name.
     """
 
     image_shape: tuple[int, int, int]
     guidance: float
     max_tokens: int | None
+    images: Mapping[str, ImagePrompt]
 
 
 class Convention(ABC):
@@ -49,6 +52,8 @@ class Convention(ABC):
     resizes: ClassVar[bool] = True  # whether it can be asked at other sizes than that of training
 
     masks: ClassVar[bool] = False  # whether a prompt goes with a mask of its tokens
+
+    told_images: ClassVar[bool] = False  # whether prompts may be images
 
     #: Tokenizers that cut a prompt at the pipeline's ``max_sequence_length``; others cut it at a length of their own.
     open_ended: ClassVar[tuple[str, ...]] = ()
@@ -155,6 +160,38 @@ class SDXL(TextUNet):
         added = {name: told[name] for name in ("text_embeds", "time_ids")}
         rest = {name: value for name, value in told.items() if name not in added}
         return _first(network(x, t, added_cond_kwargs=added, **rest, return_dict=False))
+
+
+class UnCLIP(TextUNet):
+    """``UNet2DConditionModel`` that is told an image as well: see `superpose_diffusers.image_prompts`."""
+
+    told_images = True
+
+    def misfit(self, config: Config) -> str | None:
+        told = (None, "text_proj")
+        return _said(config, class_embed_type=("projection",), num_class_embeds=(None,), encoder_hid_dim_type=told)
+
+    def tell(self, pipeline: Pipeline, prompt: str, settings: Settings) -> Told:
+        import torch
+
+        image, width = settings.images.get(prompt), pipeline.image_normalizer.mean.shape[-1]
+        told = super().tell(pipeline, prompt if image is None else image.text, settings)
+        embedding = torch.zeros(1, width) if image is None else image.embed(pipeline)
+        return told | {"image_embeds": embedding, "image_share": torch.full((1, 1), float(image is not None))}
+
+    def ask(self, network: Network, x: Tensor, t: Tensor, told: Mapping[str, Tensor]) -> Tensor:
+        import torch
+
+        words = {name: value for name, value in told.items() if not name.startswith("image_")}
+        embedding, share = told["image_embeds"].float(), told["image_share"].float()
+        if "image_noise" in told:
+            noised = told["image_signal"] * embedding + told["image_noise"]
+            labels = share * torch.cat((noised, told["image_level"]), 1)
+        elif share.any():
+            raise RecipeError("the noise on an image's embedding belongs to a sample: give a prompt of words alone")
+        else:
+            labels = embedding.repeat(1, 2)
+        return super().ask(network, x, t, words | {"class_labels": labels.to(x.dtype)})
 
 
 class DiT(Convention):
@@ -292,6 +329,7 @@ CONVENTIONS: dict[str, Convention] = {
     "UNet2DModel": Unconditional(),
     "UNet2DConditionModel": TextUNet(),
     "UNet2DConditionModel, text_time": SDXL(),
+    "UNet2DConditionModel, projection": UnCLIP(),
     "DiTTransformer2DModel": DiT(),
     "PixArtTransformer2DModel": PixArt(),
     "SanaTransformer2DModel": Sana(),
@@ -303,6 +341,7 @@ CONVENTIONS: dict[str, Convention] = {
     "Transformer2DModel, ada_norm_single": PixArt(),
 }
 DISTINGUISHING = {"UNet2DConditionModel": "addition_embed_type", "Transformer2DModel": "norm_type"}
+PROJECTED = "projection"  # class_embed_type of unCLIP
 
 
 def convention(denoiser: str, config: Config) -> Convention:
@@ -316,6 +355,8 @@ def convention(denoiser: str, config: Config) -> Convention:
         RecipeError: The bridge doesn't know it; says what was found and what is known.
     """
     extra = config.get(DISTINGUISHING.get(denoiser, ""))
+    if extra is None and denoiser == "UNet2DConditionModel" and config.get("class_embed_type") == PROJECTED:
+        extra = PROJECTED
     found = denoiser if extra is None else f"{denoiser}, {extra}"
     if found not in CONVENTIONS:
         raise RecipeError(f"the denoiser is a {found}; the bridge knows {'; '.join(CONVENTIONS)}")

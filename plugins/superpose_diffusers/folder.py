@@ -18,8 +18,12 @@ USED = (
 )  # fmt: skip
 #: Parts that change no sample.
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+#: Parts by which unCLIP is told an image; used where all of them are there.
+IMAGE_PARTS = ("image_encoder", "feature_extractor", "image_normalizer", "image_noising_scheduler")
 #: Whose classes are built; a part of any other library would be somebody's code.
 LIBRARIES = ("diffusers", "transformers")
+#: A class of diffusers that pipelines name by the module it is in.
+NORMALIZER = ("stable_diffusion", "StableUnCLIPImageNormalizer")
 
 
 @attrs.frozen(slots=False)
@@ -53,16 +57,20 @@ class PipelineFolder:
     @cached_property
     def parts(self) -> Mapping[str, str]:
         """The class of each part that sampling needs, by the part's name."""
+        entries = {name: entry for name, entry in self.index.items() if isinstance(entry, list) and len(entry) == 2}
+        told_images = all(name in entries and None not in entries[name] for name in IMAGE_PARTS)
+        used = USED + IMAGE_PARTS * told_images
         found = {}
-        for name, entry in self.index.items():
-            if not isinstance(entry, list) or len(entry) != 2 or None in entry or name in UNUSED:
+        for name, entry in entries.items():
+            if None in entry or (name in UNUSED and name not in used):
                 continue
             library, kind = entry
-            if name not in USED:
+            if name not in used:
                 raise RecipeError(
                     f"{self.path}: a {self.pipeline} has a {name} ({kind}), which the bridge doesn't know"
+                    + (": take a StableUnCLIPImg2ImgPipeline, which has no prior" if "prior" in entries else "")
                 )
-            if library not in LIBRARIES:
+            if library not in LIBRARIES and (library, kind) != NORMALIZER:
                 raise RecipeError(
                     f"{self.path}: part {name!r} is a {kind} of {library!r}, and only parts of "
                     f"{' and '.join(LIBRARIES)} are loaded"
@@ -112,6 +120,11 @@ class PipelineFolder:
     def scheduler_config(self) -> Mapping[str, Any]:
         """The configuration of the scheduler."""
         return read_json(self.path / "scheduler" / "scheduler_config.json")
+
+    def image_config(self, part: str) -> Mapping[str, Any]:
+        """The configuration of one of `IMAGE_PARTS`."""
+        file = "scheduler_config.json" if part == "image_noising_scheduler" else "config.json"
+        return read_json(self.path / part / file)
 
     def weights(self, variant: str | None) -> list[Path]:
         """The files of weights that are read, for a variant such as "fp16"; shards are files of their own."""

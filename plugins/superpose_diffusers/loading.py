@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Settings of a pipeline's class that would load or do more than is asked.
 OFF = {"requires_safety_checker": False, "add_watermarker": False}
+#: Parts that stay exact whatever the rest runs in: several autoencoders overflow in float16, moments lose digits.
+EXACT = ("vae", "vqvae", "image_normalizer")
+#: Pillow resizes images for CLIP, as it did when pipelines were published, and not what happens to be installed.
+PILLOW = dict.fromkeys(("CLIPFeatureExtractor", "CLIPImageProcessor"), "CLIPImageProcessorPil")
 
 
 def load_pipeline(
@@ -48,7 +52,7 @@ def load_pipeline(
             if name in tokenizers:
                 continue
             cls = _class(homes, kind, f"{folder.path}: part {name!r}")
-            wanted = at_least_float32(dtype) if name == folder.autoencoder else dtype
+            wanted = at_least_float32(dtype) if name in EXACT else dtype
             parts[name] = _part(cls, folder.path / name, device, wanted, variant)
         pipeline = _class(homes, folder.pipeline, str(folder.path))
         takes = inspect.signature(pipeline.__init__).parameters
@@ -97,7 +101,7 @@ def load_tokenizers(folder: PipelineFolder) -> tuple[type[Pipeline], dict[str, P
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
-    """float32, whatever the rest runs in: several autoencoders overflow in float16."""
+    """float32, whatever the rest runs in."""
     import torch
 
     return torch.promote_types(dtype, torch.float32)
@@ -135,13 +139,15 @@ def _homes() -> tuple[ModuleType, ...]:
     try:
         import diffusers
         import transformers
+        from diffusers.pipelines import stable_diffusion  # where the normaliser of unCLIP is
     except ImportError as error:
         raise RecipeError(f"model kind 'diffusers' needs: pip install 'superpose[diffusers]' ({error})") from error
-    return diffusers, transformers
+    return diffusers, transformers, stable_diffusion
 
 
 def _class(homes: tuple[ModuleType, ...], name: str, where: str) -> type[Any]:
-    for home in homes:
-        if isinstance(cls := getattr(home, name, None), type):
-            return cls
+    for known in (PILLOW.get(name, name), name):
+        for home in homes:
+            if isinstance(cls := getattr(home, known, None), type):
+                return cls
     raise RecipeError(f"{where} is a {name}, which neither diffusers nor transformers has as installed here")

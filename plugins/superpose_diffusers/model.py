@@ -19,9 +19,11 @@ from superpose import (
     published_clip,
     published_parameterization,
     published_schedule,
+    read_picture,
 )
 from superpose_diffusers.conventions import Convention, Settings, convention, default
-from superpose_diffusers.folder import PipelineFolder
+from superpose_diffusers.folder import IMAGE_PARTS, PipelineFolder
+from superpose_diffusers.image_prompts import EmbeddingNoise, ImagePrompt, misfit, named, noise_table
 
 if TYPE_CHECKING:
     from superpose import InterpolationPath, LearnedVariance, NoisePredictor, Schedule, Site, Token
@@ -47,6 +49,10 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
     max_tokens: int | None = option(
         None, doc="length of a prompt in tokens, for pipelines that leave it open; unset: their default", ge=1
     )
+    image_prompt: tuple[ImagePrompt, ...] = option((), doc="images that prompts name, for unCLIP")
+    noise_level: int | None = option(
+        None, doc="noise on the images' embeddings, for unCLIP: a time of its noising scheduler; unset: 0", ge=0
+    )
 
     def read(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
         """The saved pipeline, its denoiser's convention and configuration."""
@@ -65,7 +71,27 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
                     f"{folder.path}: the denoiser of this {folder.pipeline} takes {rule.channels(config)} channels and "
                     f"its autoencoder makes {own}: the rest is an image beside the state, which the bridge doesn't know"
                 )
+        self._refuse_images(folder, rule, config)
         return folder, rule, config
+
+    def _refuse_images(self, folder: PipelineFolder, rule: Convention, config: Mapping[str, Any]) -> None:
+        """Refuse images that the network is not told, and an unCLIP whose parts don't fit each other."""
+        if not rule.told_images:
+            if self.image_prompt or self.noise_level is not None:
+                said = "image_prompt" if self.image_prompt else "noise_level"
+                raise RecipeError(
+                    f"{folder.path}: {said} is for networks that are told images (StableUnCLIPImg2ImgPipeline), and "
+                    f"this is a {folder.pipeline}: remove it"
+                )
+            return
+        named(self.image_prompt)
+        if missing := [part for part in IMAGE_PARTS if part not in folder.parts]:
+            raise RecipeError(f"{folder.path}: the denoiser is told images, and there is no {missing[0]}")
+        if found := misfit(folder, config):
+            raise RecipeError(f"{folder.path}: its parts have embeddings of different widths: {found}")
+        steps = noise_table(folder).steps
+        if (self.noise_level or 0) >= steps:
+            raise RecipeError(f"noise_level = {self.noise_level} is none of this pipeline: write {steps - 1} or less")
 
     @cached_property
     def tokenizers(self) -> tuple[Any, Mapping[str, Any]]:
@@ -153,7 +179,7 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         return None if rule.masks or rule.classes(config) is not None else "slerp"
 
     def tokens(self, prompt: str) -> tuple[Token, ...]:
-        """Tokens of a prompt, where there is one text encoder, which reads it as it is."""
+        """Tokens of a prompt, or of the text beside an image; where one text encoder reads it as it is."""
         from superpose_networks import tokens_of
 
         [name, *others] = self.tokenizers[1] or [None]
@@ -161,7 +187,7 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         if name is None or others or rule.open_ended or rule.classes(config) is not None:
             return ()
         tokenizer = self.tokenizers[1][name]
-        return tokens_of(tokenizer, prompt, tokenizer.model_max_length)
+        return tokens_of(tokenizer, self._text(prompt), tokenizer.model_max_length)
 
     def load(self, device: str = "cpu", dtype: str = "float32") -> NoisePredictor:
         """Load the pipeline's parts with diffusers and transformers; the autoencoder always in float32."""
@@ -174,17 +200,21 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         from superpose_diffusers.predictor import PipelineEncoder, forward
 
         (folder, rule, _), computes = self.metadata, torch_dtype(dtype)
+        told = Settings(self.image_shape, self.guidance, self.max_tokens, named(self.image_prompt))
         pipeline = load_pipeline(folder, self.tokenizers[1], torch.device(device), computes, self.variant)
-        network = getattr(pipeline, folder.denoiser)
+        network, noise = getattr(pipeline, folder.denoiser), None
+        if rule.told_images:
+            noise = EmbeddingNoise(pipeline.image_normalizer, noise_table(folder), self.noise_level or 0)
         name_sites(network)
         return NetworkPredictor(
             self,
             network,
-            PipelineEncoder(rule, pipeline, Settings(self.image_shape, self.guidance, self.max_tokens), computes),
+            PipelineEncoder(rule, pipeline, told, computes),
             device,
             computes,
             parameterization=published_parameterization(folder.scheduler_config),
             forward=forward(rule, network, computes),
+            lay_conditioning=noise,
             autoencoder=Latents(getattr(pipeline, folder.autoencoder)) if folder.autoencoder else None,
         )
 
@@ -195,13 +225,20 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         """
         _, rule, config = self.metadata
         classes = rule.classes(config)
+        if image := named(self.image_prompt).get(prompt):
+            yield from Problem.caught("", lambda: read_picture(image.image))
         if classes is None:
-            yield from self._unread(rule, prompt)
+            yield from self._unread(rule, self._text(prompt))
         elif classes == 0 and prompt:
             yield Problem("", f"this network knows no prompts, and was given {prompt!r}", "leave it out")
         elif prompt and not (prompt.isdecimal() and int(prompt) < classes):
             what = f"unknown prompt {prompt!r}; this network knows classes"
             yield Problem("", what, f"write a number below {classes}")
+
+    def _text(self, prompt: str) -> str:
+        """Words of a prompt: those beside its image, where it names one."""
+        image = named(self.image_prompt).get(prompt)
+        return prompt if image is None else image.text
 
     def _unread(self, rule: Convention, prompt: str) -> Iterator[Problem]:
         """Weights of words, which are refused; words that are too many are told of."""

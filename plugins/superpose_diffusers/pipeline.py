@@ -26,6 +26,9 @@ class Pipeline(Protocol):
     device: torch.device
     unet: Network
     transformer: Network
+    feature_extractor: Any
+    image_encoder: Any
+    image_normalizer: Any
 
     def encode_prompt(self, **asked: object) -> tuple[Any, ...]:
         """Encode one prompt."""

@@ -78,6 +78,27 @@ def stable_diffusion() -> Any:
     )  # fmt: skip
 
 
+def unclip() -> Any:
+    """Stable unCLIP, whose normaliser has moments as random as all else, and noise that shows at low levels."""
+    from diffusers.pipelines.stable_diffusion import StableUnCLIPImageNormalizer
+
+    vision = transformers.CLIPVisionConfig(
+        hidden_size=WIDTH, intermediate_size=37, num_attention_heads=4, num_hidden_layers=2, image_size=16,
+        patch_size=4, projection_dim=24,
+    )  # fmt: skip
+    parts = stable_diffusion().components
+    for name in ("safety_checker", "feature_extractor"):
+        parts.pop(name)
+    parts["unet"] = text_unet(class_embed_type="projection", projection_class_embeddings_input_dim=48)
+    return diffusers.StableUnCLIPImg2ImgPipeline(
+        **{name: part for name, part in parts.items() if name != "image_encoder"},
+        image_encoder=transformers.CLIPVisionModelWithProjection(vision),
+        feature_extractor=transformers.CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size=16),
+        image_normalizer=StableUnCLIPImageNormalizer(24),
+        image_noising_scheduler=diffusers.DDPMScheduler(beta_schedule="squaredcos_cap_v2"),
+    )  # fmt: skip
+
+
 def told_guidance() -> Any:
     parts = stable_diffusion().components
     parts["unet"] = text_unet(time_cond_proj_dim=16)
@@ -199,6 +220,7 @@ def uncond_latent() -> Any:
 PIPELINES: dict[str, Callable[[], Any]] = {
     "stable diffusion": stable_diffusion,
     "told guidance": told_guidance,
+    "unclip": unclip,
     "sdxl": sdxl,
     "sd3": sd3,
     "flux dev": flux,

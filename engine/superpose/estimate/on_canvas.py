@@ -73,6 +73,8 @@ class OnCanvas(NoisePredictor):
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """Channels beside the samples, canvas by canvas, as a network lays them beside images of that size.
 
+        What it gives each sample besides, such as a code of its own, is the same wherever it looks.
+
         Raises:
             RecipeError: If the network lays what has its own size, whatever that of the noise is.
         """
@@ -81,13 +83,14 @@ class OnCanvas(NoisePredictor):
         from superpose.estimate.predictor import Conditioning
 
         if low is None:
-            return None
+            laid = self.network.conditioning(None, noise)
+            return None if laid is None else Conditioning(per_sample=laid.per_sample)
         lows = low.chunk(self.count, -2)
-        laid = [self._laid(one, self._noise(noise, i, one)) for i, one in enumerate(lows)]
-        if laid[0] is None:
+        found = [self._laid(one, self._noise(noise, i, one)) for i, one in enumerate(lows)]
+        if found[0] is None:
             return None
-        channels = [one.channels for one in laid if one is not None and one.channels is not None]
-        return Conditioning(torch.cat(channels, -2) if channels else None, laid[0].per_sample)
+        channels = [one.channels for one in found if one is not None and one.channels is not None]
+        return Conditioning(torch.cat(channels, -2) if channels else None, found[0].per_sample)
 
     def condition(self, prompt: str) -> Condition:
         """The network's own condition."""

@@ -128,3 +128,26 @@ class Noise:
             draw = generator.standard_normal if law == "normal" else generator.random
             draw(dtype=np.float32, out=row)
         return torch.from_numpy(drawn).to(self.device, non_blocking=True)
+
+
+def vector_noise(noise: StepNoise, width: int, purpose: str, law: NoiseLaw = "normal") -> Tensor:
+    """Noise for vectors, such as codes and embeddings, cut from noise for images: the sample's own in every batch.
+
+    Arguments:
+        noise: Of N samples, of any shape.
+        width: D, of a vector; where it is more than an image has, further noise is drawn.
+        purpose: What it is drawn for.
+        law: Its distribution.
+
+    Returns:
+        Shape (N, D), float32.
+    """
+    import torch
+
+    def asked(name: str) -> Tensor:
+        return (noise(name) if law == "normal" else noise(name, law)).flatten(1)
+
+    drawn = asked(purpose)
+    while drawn.shape[1] < width:
+        drawn = torch.cat((drawn, asked(f"{purpose}:{drawn.shape[1]}")), dim=1)
+    return drawn[:, :width]

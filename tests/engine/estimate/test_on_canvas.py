@@ -116,6 +116,17 @@ def test_what_lies_beside_canvases_is_laid_beside_each_and_goes_round_joined_edg
     assert (plain - one)[..., 2:-2].abs().max() == 0
 
 
+def test_what_a_network_gives_a_sample_is_given_on_a_canvas_too():
+    class Coded(TinyPredictor):
+        def conditioning(self, low, noise):
+            return Conditioning(per_sample={"own": noise("own").flatten(1)[:, :4]})
+
+    noise = torch.randn(2, 3, 16, 12, generator=torch.Generator().manual_seed(0))
+    laid = OnCanvas(Coded((3, 8, 8)), (3, 16, 12)).conditioning(None, lambda *_: noise)
+    assert laid.channels is None
+    assert torch.equal(laid.per_sample["own"], noise.flatten(1)[:, :4])
+
+
 def test_a_network_that_lays_its_own_size_is_refused():
     class Fixed(TinyPredictor):
         def conditioning(self, low, noise):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superpose import Noise
+from superpose import Noise, vector_noise
 from superpose.sampling.noise import START, Drawn
 
 SHAPE = (3, 5, 7)
@@ -39,6 +39,18 @@ def test_lasting_noise_is_that_of_the_start_at_every_step():
     assert torch.equal(later.lasting("a"), at_start("a"))
     assert torch.equal(later.lasting("a", "uniform"), at_start("a", "uniform"))
     assert not torch.equal(later.lasting("a"), later("a"))
+
+
+@pytest.mark.parametrize("width", [4, 105, 300])
+def test_noise_for_vectors_is_a_sample_s_own_and_no_number_of_it_is_drawn_twice(width):
+    both, alone = (Drawn(Noise(3, samples, SHAPE), 7) for samples in ((0, 1), (1,)))
+    drawn = vector_noise(both, width, "code")
+    assert torch.equal(drawn[1:], vector_noise(alone, width, "code"))
+    assert drawn.shape == (2, width)
+    assert drawn.unique().numel() == drawn.numel()
+    assert torch.equal(drawn[:, :105], both("code").flatten(1)[:, :width])
+    uniform = vector_noise(both, width, "code", "uniform")
+    assert 0 <= uniform.min() < uniform.max() < 1
 
 
 def test_the_order_of_drawing_does_not_matter():
