@@ -3,8 +3,10 @@
 import signal
 from contextlib import nullcontext
 
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import WorkStealingScheduling
 
 import superpose.running.job
 
@@ -25,3 +27,13 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 torch.set_num_threads(1)
 # A recipe's own number of threads would make the workers fight too; what it does is tested in processes of their own.
 superpose.running.job.threads = nullcontext
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Each worker has a half of the suite, and one that is done takes half of what the other has left.
+
+    In turn, as xdist deals tests out, both workers would make the fixtures of almost every module and session, the
+    environments with other distributions among them.
+    """
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None

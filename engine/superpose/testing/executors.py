@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from superpose.errors import LawError
 from superpose.running.executor import Needs
+from superpose.running.trial import trial
 from superpose.testing.law import Law, figures
 
 if TYPE_CHECKING:
     from superpose.running.executor import Executor, Pool, Result
 
-#: Seconds that workers are waited for; and that a task hangs.
-PATIENCE, HANGING = 120.0, 3600.0
+#: Seconds that workers are waited for.
+PATIENCE = 120.0
 
 
 def check_executor(executor: Executor) -> dict[str, float]:
@@ -36,17 +36,6 @@ def laws(executor: Executor) -> Iterator[Law]:
     yield Law("each-task-once", lambda: each_task_once(executor))
     if executor.isolated:
         yield Law("outlives-workers", lambda: outlives_workers(executor))
-
-
-def trial(text: str) -> str:
-    """The work that executors are tried with: says the text backwards, or fails as the text says."""
-    if text == "raise":
-        raise ValueError(f"it was told to {text}")
-    if text == "die":
-        os._exit(3)
-    if text == "hang":
-        time.sleep(HANGING)
-    return text[::-1]
 
 
 def each_task_once(executor: Executor) -> float:

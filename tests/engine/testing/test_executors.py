@@ -5,7 +5,6 @@ import pytest
 
 from superpose import Executor, LawError, Pool, Result, make
 from superpose.testing import check_executor, executors
-from superpose.testing.executors import trial
 
 
 class Faulty(Pool):
@@ -77,9 +76,3 @@ def test_without_a_fault_it_keeps_them():
 
 def test_workers_that_are_lost_belong_to_those_that_have_any():
     assert [law.name for law in executors.laws(make("executor", "processes"))] == ["each-task-once", "outlives-workers"]
-
-
-def test_the_work_says_the_text_backwards_or_fails():
-    assert trial("abc") == "cba"
-    with pytest.raises(ValueError, match="it was told to raise"):
-        trial("raise")

@@ -1,8 +1,8 @@
 """Tasks in this process keep the laws."""
 
 from superpose import Needs, make
+from superpose.running.trial import trial
 from superpose.testing import check_executor
-from superpose.testing.executors import trial
 
 
 def test_the_laws():

@@ -7,8 +7,8 @@ import pytest
 from made_sweeps import images_of, swept
 from superpose import Needs, RecipeError, make
 from superpose.running.sweep.sweeping import sweep
+from superpose.running.trial import trial
 from superpose.testing import check_executor
-from superpose.testing.executors import trial
 
 submitit = pytest.importorskip("submitit")
 
