@@ -34,6 +34,26 @@ def agree(name: str, got: Tensor, want: Tensor) -> None:
     torch.testing.assert_close(got, want, atol=about["atol"], rtol=about["rtol"], msg=lambda text: f"{name}: {text}")
 
 
+def agree_at_the_image(name: str, predictor: superpose.NoisePredictor, image: Tensor, slope: Tensor) -> None:
+    """What is recorded of a gradient besides: the loss, its logged size, and the gradient that pixels are moved by.
+
+    Arguments:
+        name: Of the run.
+        predictor: Its network, whose encoder the gradient is pulled back through.
+        image: What is optimised, in pixels.
+        slope: The gradient with respect to its latent.
+    """
+    _, want = recorded()
+    leaf = image.clone().requires_grad_()
+    latent = torch.cat([predictor.encode(one[None]) for one in leaf])
+    [pulled] = torch.autograd.grad(latent, leaf, slope)
+    agree(f"{name}/image_grad", pulled, want[f"{name}/image_grad"])
+    height, width = slope.shape[-2:]
+    moved = want.get(f"{name}/z_target", latent.detach())
+    agree(f"{name}/loss", (moved * slope).sum() / (height * width), want[f"{name}/loss"])
+    agree(f"{name}/log_loss", slope.square().mean(), want[f"{name}/log_loss"])
+
+
 def shown(predictor: superpose.NoisePredictor, prompt: str, scale: float) -> Denoiser:
     return superpose.guided(superpose.prompted(predictor, prompt), superpose.prompted(predictor, ""), scale)
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 import superpose
-from distilled import RUNS, Given, agree, network, recorded, shown
+from distilled import RUNS, Given, agree, agree_at_the_image, network, recorded, shown
 from superpose import Canvas, RecipeError, make
 from superpose.sampling.optimiser import Descent
 from superpose.testing.predictors import TinyPredictor
@@ -40,7 +40,9 @@ def test_the_recorded_gradient():
     run, (given, want) = RUNS["dds"], recorded()
     trajectory = followed(run, want["dds/z"], given["dds/eps"], of(run, timesteps=run["timesteps"], rate=1.0))
     state = superpose.State(0, want["dds/z_target"], trajectory.scheduler.init())
-    agree("dds/grad", want["dds/z_target"] - trajectory.step(state).x, want["dds/grad"])
+    slope = want["dds/z_target"] - trajectory.step(state).x
+    agree("dds/grad", slope, want["dds/grad"])
+    agree_at_the_image("dds", network(), given["dds/image"], slope)
 
 
 def test_the_recorded_run():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import superpose
-from distilled import RUNS, Given, agree, network, recorded, shown
+from distilled import RUNS, Given, agree, agree_at_the_image, network, recorded, shown
 from superpose import Canvas, RecipeError, make, trajectory
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 
@@ -17,6 +17,7 @@ def test_the_recorded_gradients(name):
         predictor.parameterization = "v"
     latents = torch.cat([predictor.encode(image[None]) for image in given[f"{name}/image"]])
     agree(f"{name}/z", latents, want[f"{name}/z"])
+    slopes = []
     for row, time in enumerate(run["timesteps"]):  # the original asks samples at levels of their own
         mine = slice(row, row + 1)
         scheduler = make(
@@ -25,15 +26,25 @@ def test_the_recorded_gradients(name):
         denoiser = shown(predictor, run["target"], run["guidance_scale"])
         gone = trajectory(denoiser, scheduler, predictor, samples=1)
         asked = gone.scheduler.wrap(denoiser)
+        seen = []
+
+        def asks(x, level, asked=asked, seen=seen):
+            seen.append(superpose.evaluate(asked, x, level))
+            return seen[-1]
+
         moved, _ = gone.scheduler.step(
-            lambda x, level, asked=asked: superpose.evaluate(asked, x, level),
+            asks,
             latents[mine],
             *gone.plan.levels,
             gone.scheduler.init(),
             lambda row=mine: given[f"{name}/eps"][0, row],
             jumped=False,
         )
-        agree(f"{name}/grad", (latents[mine] - moved), want[f"{name}/grad"][mine])
+        slopes.append(latents[mine] - moved)
+        agree(f"{name}/grad", slopes[-1], want[f"{name}/grad"][mine])
+        [estimate] = seen
+        agree(f"{name}/x0", estimate.clean, want[f"{name}/x0"][mine])
+    agree_at_the_image(name, predictor, given[f"{name}/image"], torch.cat(slopes))
 
 
 @pytest.mark.parametrize("visits", ["falling", "scattered"])
