@@ -24,6 +24,7 @@ from superpose_networks import (
     rows,
     silu_,
     sinusoid,
+    unfilled,
 )
 
 _GROUPS = 8
@@ -92,7 +93,7 @@ def load_reader(
     classes = names_in(folder / "classes.json")
     weights = folder / "model.safetensors"
     found = read_weights(weights, torch.device(device), dtype)
-    with torch.device("meta"):  # no memory, no random numbers
+    with unfilled():
         seeing = "positions" in found
         reader = VisionReader(len(classes), side) if seeing else Reader(len(classes), _widths_in(found), side)
     assign(reader, found, str(weights))

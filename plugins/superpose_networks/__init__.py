@@ -22,6 +22,7 @@ from superpose_networks.unet import UNet
 from superpose_networks.unet2d import UNet2D
 from superpose_networks.unet2d_folder import load_unet2d, read_unet2d
 from superpose_networks.unet_encoder import UNetEncoder
+from superpose_networks.unfilled import unfilled
 from superpose_networks.weight_file import WeightFile, named_shards, read_weights, tensor_shapes
 from superpose_networks.weighted import WeightedPrompt, token_spans, unweighted
 from superpose_networks.weights import Header, Part, shards
@@ -81,6 +82,7 @@ __all__ = [
     "tensor_shapes",
     "token_spans",
     "tokens_of",
+    "unfilled",
     "unweighted",
     "weight_files",
 ]

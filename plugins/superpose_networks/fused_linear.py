@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def fused_linear(owner: nn.Module, attribute: str, names: Sequence[str], layer: nn.Linear) -> nn.Linear:
@@ -35,9 +35,17 @@ def fused_linear(owner: nn.Module, attribute: str, names: Sequence[str], layer: 
         for part in parts:
             apart = [f"{prefix}{name}.{part}" for name in names]
             if all(name in state for name in apart):
-                state[f"{prefix}{attribute}.{part}"] = torch.cat([state.pop(name) for name in apart])
+                state[f"{prefix}{attribute}.{part}"] = _joined([state.pop(name) for name in apart])
 
     setattr(owner, attribute, layer)
     owner.register_state_dict_post_hook(split)
     owner.register_load_state_dict_pre_hook(join)
     return layer
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """The rows of all; of shapes alone without `torch.cat`, which imports torch's compiler there."""
+    first = parts[0]
+    if first.is_meta and len({part.shape[1:] for part in parts}) == 1:
+        return first.new_empty(sum(map(len, parts)), *first.shape[1:])
+    return torch.cat(list(parts))

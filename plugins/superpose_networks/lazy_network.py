@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from superpose import torch_dtype
 from superpose_networks.loading import assign, ready
+from superpose_networks.unfilled import unfilled
 from superpose_networks.weight_file import WeightFile
 from superpose_networks.weights import Part
 
@@ -47,7 +48,7 @@ class LazyNetwork(Generic[C_co]):
 
     def made(self, weights: dict[str, Tensor]) -> C_co:
         """The network with weights that were read, ready to be asked; the table is emptied."""
-        with torch.device("meta"):  # no memory, no random numbers
+        with unfilled():
             network = self.build()
         title = f" ({self.title})" if self.title else ""
         if (named := self.names(weights)) is not weights:
