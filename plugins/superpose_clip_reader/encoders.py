@@ -8,12 +8,36 @@ from typing import TYPE_CHECKING, Any, final
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from superpose import ClassifierPredictor, RecipeError, torch_dtype
+from superpose import ClassifierPredictor, NetworkClassifier, RecipeError, torch_dtype
 
 if TYPE_CHECKING:
-    from superpose import NoiseLevel
+    from superpose import Backend, NoiseLevel
+
+
+class Cosines(nn.Module):
+    """Cosines of images (N, 3, H, W) in [-1, 1] with texts over the temperature: (N, classes).
+
+    Arguments:
+        network: The ``CLIPModel``.
+        texts: Unit vectors of the texts, shape (classes, D).
+        scale: One over the temperature.
+        mean: Of the colours, shape (3, 1, 1).
+        deviation: Of the colours, shape (3, 1, 1).
+    """
+
+    def __init__(self, network: Any, texts: Tensor, scale: float, mean: Tensor, deviation: Tensor) -> None:
+        super().__init__()
+        self.vision, self.projection, self.scale = network.vision_model, network.visual_projection, scale
+        self.texts, self.mean, self.deviation = texts, mean, deviation
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """Of clean images, whatever the time."""
+        del t
+        pixels = ((x + 1) / 2 - self.mean) / self.deviation
+        hidden = self.vision(pixel_values=pixels.to(self.texts.dtype))
+        return self.scale * _unit(self.projection(hidden.pooler_output)) @ self.texts.T
 
 
 @final
@@ -23,32 +47,30 @@ class Encoders(ClassifierPredictor):
 
     Attributes:
         shape: (C, H, W) of the images it reads.
-        network: The ``CLIPModel``.
-        texts: Unit vectors of the texts, shape (classes, D).
-        scale: One over the temperature.
-        mean: Of the colours, shape (3, 1, 1).
-        deviation: Of the colours, shape (3, 1, 1).
+        cosines: Gives their cosines over the temperature.
         device: Where it runs.
     """
 
     shape: tuple[int, int, int]
-    network: Any
-    texts: Tensor
-    scale: float
-    mean: Tensor
-    deviation: Tensor
+    cosines: Cosines
     device: torch.device
+    _asked: NetworkClassifier = attrs.field(init=False)
+
+    @_asked.default
+    def _compilable(self) -> NetworkClassifier:
+        return NetworkClassifier(self.shape, self.cosines, self.device)
+
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Compile the encoder of images."""
+        return self._asked.compile(backend)
 
     def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Cosines with the texts over the temperature."""
-        del level
-        pixels = ((x + 1) / 2 - self.mean) / self.deviation
-        hidden = self.network.vision_model(pixel_values=pixels.to(self.texts.dtype))
-        return self.scale * _unit(self.network.visual_projection(hidden.pooler_output)) @ self.texts.T
+        return self._asked.logits(x, level)
 
     def alignment(self, logits: Tensor) -> Tensor:
         """Cosines."""
-        return logits / self.scale
+        return logits / self.cosines.scale
 
 
 def load_encoders(
@@ -88,7 +110,8 @@ def load_encoders(
         encoded = _unit(network.text_projection(hidden.pooler_output))
     mean, deviation = (torch.tensor(it, device=device).view(3, 1, 1) for it in colours)
     scale = float(network.logit_scale.exp())
-    return Encoders((3, size, size), network, encoded, scale, mean, deviation, torch.device(device))
+    cosines = Cosines(network, encoded, scale, mean, deviation)
+    return Encoders((3, size, size), cosines, torch.device(device))
 
 
 def _unit(x: Tensor) -> Tensor:

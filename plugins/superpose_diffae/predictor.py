@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import superpose
 from superpose import Conditioning, Model, NetworkPredictor, NoiseLevel, RecipeError, StepNoise, torch_dtype
@@ -119,4 +119,5 @@ def predictor(model: Model, codes: Codes) -> NetworkPredictor:
         parameterization=codes.networks.parameterization,
         forward=codes.forward,
         lay_conditioning=codes.lay,
+        modules=tuple(it for it in (codes.networks.decoder, codes.networks.encoder) if isinstance(it, nn.Module)),
     )

@@ -83,13 +83,16 @@ class DiffusionTransformer(FileModel["DiTFiles"]):
         from superpose import NetworkPredictor
         from superpose_networks import class_labels
 
+        network = self.metadata.network.load(device, dtype)
+        autoencoder = self.metadata.autoencoder.load(device, dtype)
         return NetworkPredictor(
             self,
-            self.metadata.network.load(device, dtype),
+            network,
             class_labels(self.number),
             device,
             dtype,
-            autoencoder=self.metadata.autoencoder.load(device, dtype),
+            autoencoder=autoencoder,
+            modules=(network, autoencoder.encoder, autoencoder.decoder),
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from superpose import Conditioning, LayConditioning, Model, NetworkPredictor, StepNoise
@@ -33,6 +33,7 @@ def latent_predictor(model: Model, checkpoint: Checkpoint, files: Files, device:
         (conditioning.part, dtype),
         (rescaler.mapper if rescaler else None, torch.float32),
     )
+    read = () if encoder is None or isinstance(encoder, nn.Embedding) else (encoder,)  # a table is no network
     rescaled = rescaler.rescaled(mapper) if rescaler else None
     return NetworkPredictor(
         model,
@@ -43,6 +44,7 @@ def latent_predictor(model: Model, checkpoint: Checkpoint, files: Files, device:
         parameterization=checkpoint.prediction,
         lay_conditioning=beside(model, checkpoint, autoencoder, files, rescaled, device),
         autoencoder=autoencoder,
+        modules=(unet, autoencoder.encoder, autoencoder.decoder, *read),
     )
 
 

@@ -22,7 +22,7 @@ from superpose_words.model import LONGEST
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import NoiseLevel, Schedule, Shape
+    from superpose import Backend, NoiseLevel, Schedule, Shape
 
 
 @attrs.frozen(kw_only=True)
@@ -109,6 +109,10 @@ class Reads(ClassifierPredictor):
         self.letter, self.letters = letter, letters
         self.shape, self.device, self.differentiable = wide(letter.shape, letters), letter.device, letter.differentiable
         self.spelled = torch.tensor([*map(list, spelled)], dtype=torch.long, device=self.device).view(-1, letters)
+
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Compile what reads letters."""
+        return self.letter.compile(backend)
 
     def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """Logarithms of the probabilities of the words, and of the likeliest but the best of them."""

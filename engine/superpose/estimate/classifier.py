@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from superpose.estimate.compiling import Backend
     from superpose.estimate.tensors import Shape
     from superpose.levels.noise_level import NoiseLevel, Schedule
 
@@ -120,6 +121,18 @@ class ClassifierPredictor(ABC):
         """How well images go with the classes, of ``logits`` (..., classes): probabilities, unless overridden."""
         return logits.softmax(-1)
 
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Have torch compile what `logits` asks, each network as one graph, from the next question on.
+
+        Arguments:
+            backend: Of `torch.compile`.
+
+        Returns:
+            True where there is such a network; False leaves the classifier as it is.
+        """
+        del backend
+        return False
+
     def condition(self, prompt: str, label: int) -> Condition:
         """A class in the form that questions have: made once, before the loop."""
         import torch
@@ -136,10 +149,14 @@ class ClassifierPredictor(ABC):
         """The gradient of each row's log-probability, shape (N, C, H, W), float32: one pass forward and one back."""
         import torch
 
+        from superpose.estimate.compiling import uncompiled
+
         again = torch.is_grad_enabled() and x.requires_grad  # somebody differentiates through this answer
         with torch.enable_grad():
             seen = x if again else x.detach().requires_grad_()
-            likely = torch.log_softmax(self.logits(seen, level).float(), dim=1)
+            # Torch differentiates once through what it compiled.
+            logits = uncompiled(self.logits, seen, level) if again else self.logits(seen, level)
+            likely = torch.log_softmax(logits.float(), dim=1)
             chosen = likely.gather(1, conditioning["label"][:, None])
             [gradient] = torch.autograd.grad(chosen.sum(), seen, create_graph=again)
         return Prediction(gradient)

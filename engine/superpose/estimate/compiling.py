@@ -8,8 +8,10 @@ rows is one call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import torch
 
@@ -19,7 +21,8 @@ from superpose.estimate.attention import is_tapped
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from superpose.levels.noise_level import NoiseLevel
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: A backend of `torch.compile`: its name, or what makes a callable of a graph and its inputs.
 Backend: TypeAlias = "str | Callable[..., Any]"
@@ -35,30 +38,51 @@ def compile_module(module: nn.Module, backend: Backend = "inductor") -> None:
 
 
 def compiled_answer(
-    forward: Callable[[Tensor, NoiseLevel, Mapping[str, Tensor]], Tensor],
+    forward: Callable[[Tensor, Mapping[str, Tensor]], Tensor],
     x: Tensor,
-    level: NoiseLevel,
-    conditioning: Mapping[str, Tensor],
+    conditioning: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> Tensor:
-    """One forward pass of compiled modules, row by row on a processor; for gradients and taps as if not compiled.
+    """One pass through compiled modules, row by row on a processor; with taps as if not compiled.
+
+    Torch can differentiate through it once.
+
+    Arguments:
+        forward: Asks the modules about some rows.
+        x: The rows.
+        conditioning: Tensors of as many rows.
 
     Raises:
         RunError: If torch can't compile here.
     """
-    if is_tapped() or (torch.is_grad_enabled() and x.requires_grad):
-        # Torch differentiates once through what it compiled, and some constraints twice; taps are no part of a graph.
-        with torch.compiler.set_stance("force_eager"):
-            return forward(x, level, conditioning)
-    try:
+    if is_tapped():  # taps are no part of a graph
+        return uncompiled(forward, x, conditioning)
+    with compiling():
         if x.device.type != "cpu":
-            return forward(x, level, conditioning)
+            return forward(x, conditioning)
         # Each row in memory of its own: where it begins decides which code multiplies it.
         parts = {name: tensor.split(1) for name, tensor in conditioning.items()}
         rows = (
-            forward(row.clone(), level, {name: part[i].clone() for name, part in parts.items()})
+            forward(row.clone(), {name: part[i].clone() for name, part in parts.items()})
             for i, row in enumerate(x.split(1))
         )
         return torch.cat(list(rows))
+
+
+def uncompiled(ask: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """What asking gives where no module is compiled."""
+    with torch.compiler.set_stance("force_eager"):
+        return ask(*arguments, **options)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Around calls of compiled modules: that torch can't compile one is told in a sentence.
+
+    Raises:
+        RunError: If torch can't compile here.
+    """
+    try:
+        yield
     except torch._dynamo.exc.TorchDynamoException as error:
         why = str(error).strip().splitlines()[0]
         raise RunError(f"torch can't compile this network here ({why}): leave out compile = true in [run]") from error

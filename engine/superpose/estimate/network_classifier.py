@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, final
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from superpose.estimate.classifier import ClassifierPredictor
+from superpose.estimate.compiling import Backend, compile_module, compiled_answer
 from superpose.estimate.tensors import torch_dtype
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @final
 @attrs.define(eq=False)
 class NetworkClassifier(ClassifierPredictor):
-    """A network of torch that says of noisy images which class they are of.
+    """A network of torch that says of images, noisy or clean, which class they are of.
 
     Attributes:
         shape: (C, H, W) of the images it judges.
@@ -32,7 +33,20 @@ class NetworkClassifier(ClassifierPredictor):
     network: Callable[[Tensor, Tensor], Tensor]
     device: torch.device = attrs.field(default=torch.device("cpu"), converter=torch.device)
     dtype: torch.dtype = attrs.field(default=torch.float32, converter=torch_dtype)
+    _compiled: bool = attrs.field(default=False, init=False)
+
+    def compile(self, backend: Backend = "inductor") -> bool:
+        """Compile its network, as one graph."""
+        if isinstance(self.network, nn.Module):
+            compile_module(self.network, backend)
+            self._compiled = True
+        return self._compiled
 
     def logits(self, x: Tensor, level: NoiseLevel) -> Tensor:
         """One forward pass."""
-        return self.network(x.to(self.dtype), torch.full((), level.t, device=self.device))
+        t = torch.full((), level.t, device=self.device)
+
+        def forward(x: Tensor, _: Mapping[str, Tensor]) -> Tensor:
+            return self.network(x.to(self.dtype), t)
+
+        return compiled_answer(forward, x) if self._compiled else forward(x, {})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from superpose.errors import PluginError, PromptError
 from superpose.estimate.attention import sites_in
-from superpose.estimate.compiling import Backend, compile_module, compiled_answer
+from superpose.estimate.compiling import Backend, compile_module, compiled_answer, compiling
 from superpose.estimate.prediction import Parameterization, Prediction
 from superpose.estimate.predictor import Condition, Conditioning, NoisePredictor
 from superpose.estimate.problem import problems_of, refuse
@@ -64,7 +64,8 @@ class NetworkPredictor(NoisePredictor):
             another shape.
         lay_conditioning: What lies beside the samples of a run.
         autoencoder: Where states are latents, the way between them and pictures.
-        modules: What of it `compile` compiles; ``network`` where it is a module.
+        modules: What of it `compile` compiles, each where it is called: what denoises, what encodes and decodes
+            pictures, what reads prompts. ``network`` alone where it is a module and nothing is said.
         averaged: What of it has the weights that the mean of several fine-tunes is made of, where nothing else of it is
             learned but tables of features of prompts; none where that is not said.
     """
@@ -111,16 +112,16 @@ class NetworkPredictor(NoisePredictor):
 
     def encode(self, images: Tensor) -> Tensor:
         """The states of pictures."""
-        return images if self.autoencoder is None else self.autoencoder.encode(images.to(self.device))
+        return images if self.autoencoder is None else self._asked(self.autoencoder.encode, images.to(self.device))
 
     def decode(self, states: Tensor) -> Tensor:
         """The pictures of states."""
-        return states if self.autoencoder is None else self.autoencoder.decode(states)
+        return states if self.autoencoder is None else self._asked(self.autoencoder.decode, states)
 
     def condition(self, prompt: str) -> Condition:
         """A prompt as the network is told it, on its device."""
         refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
-        with torch.no_grad():
+        with torch.no_grad(), compiling():
             tensors = self.encode_prompt(prompt)
         return Condition(prompt, {name: tensor.to(self.device) for name, tensor in tensors.items()})
 
@@ -130,10 +131,11 @@ class NetworkPredictor(NoisePredictor):
 
     def conditioning(self, low: Tensor | None, noise: StepNoise) -> Conditioning | None:
         """Channels beside the samples of a run."""
-        return None if self.lay_conditioning is None else self.lay_conditioning(low, noise)
+        with compiling():
+            return None if self.lay_conditioning is None else self.lay_conditioning(low, noise)
 
     def compile(self, backend: Backend = "inductor") -> bool:
-        """Compile its modules, each as one graph; questions with a gradient are asked as before."""
+        """Compile its modules, each as one graph, through which torch differentiates once."""
         for module in self.modules:
             compile_module(module, backend)
         self._compiled = bool(self.modules)
@@ -141,8 +143,11 @@ class NetworkPredictor(NoisePredictor):
 
     def predict(self, x: Tensor, level: NoiseLevel, conditioning: Mapping[str, Tensor]) -> Prediction:
         """One forward pass."""
-        question = x, level, conditioning
-        answer = compiled_answer(self.forward, *question) if self._compiled else self.forward(*question)
+        answer = (
+            compiled_answer(lambda x, told: self.forward(x, level, told), x, conditioning)
+            if self._compiled
+            else self.forward(x, level, conditioning)
+        )
         channels, learned = self.shape[0], self.learned_variance != "none"
         if answer.shape[1] not in ((2 * channels,) if learned else (channels, 2 * channels)):
             raise PluginError(
@@ -150,3 +155,7 @@ class NetworkPredictor(NoisePredictor):
                 f"its learned_variance is {self.learned_variance!r}: it must write the state's, or twice as many"
             )
         return Prediction(answer[:, :channels], answer[:, channels:] if learned else None)
+
+    def _asked(self, way: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """What the autoencoder makes of pictures or states."""
+        return compiled_answer(lambda x, _: way(x), x) if self._compiled else way(x)

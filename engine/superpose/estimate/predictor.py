@@ -158,7 +158,9 @@ class NoisePredictor(ABC):
         """
 
     def compile(self, backend: Backend = "inductor") -> bool:
-        """Have torch compile what `predict` asks, each network as one graph, from the next question on.
+        """Have torch compile the networks that it asks, each as one graph, from the next question on.
+
+        Torch differentiates through what it compiled once: who wants a second derivative leaves this out.
 
         Arguments:
             backend: Of `torch.compile`.

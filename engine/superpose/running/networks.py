@@ -77,10 +77,8 @@ class Networks:
     def _new(self, kind: Model | Classifier) -> Network:
         if self.run.offload == "model":
             return TurnPredictor(kind, self._turns) if isinstance(kind, Model) else TurnClassifier(kind, self._turns)
-        if not isinstance(kind, Model):
-            return kind.load(self.device, self.run.dtype)
-        predictor = kind.load(self.device, self.run.dtype)
-        if self.run.compile and not predictor.compile():
-            why = f"model {kind.kind!r} has no network that torch compiles, and runs as without compile = true"
+        network = kind.load(self.device, self.run.dtype)
+        if self.run.compile and not network.compile():
+            why = f"{kind.role} {kind.kind!r} has no network that torch compiles, and runs as without compile = true"
             warnings.warn(why, Notice, stacklevel=2)
-        return predictor
+        return network

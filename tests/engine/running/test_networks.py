@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphs import Graphs
+from halves import HalvesClassifier
 from superpose import Notice, RecipeError, inspect, loads, make, model, prompted, sample
 from superpose.recipe import Run
 from superpose.running.networks import Networks
@@ -29,9 +30,11 @@ def test_networks_in_turn_are_read_when_they_are_asked() -> None:
     assert classifier.shape == GLYPHS.shape
 
 
-def test_a_model_without_a_network_is_told_of_and_runs() -> None:
+def test_what_has_no_network_is_told_of_and_runs() -> None:
     with pytest.warns(Notice, match="model 'gaussian' has no network that torch compiles"):
         Networks(Run(compile=True), "cpu").predictor(make("model", "gaussian"))
+    with pytest.warns(Notice, match="classifier 'halves' has no network that torch compiles"):
+        Networks(Run(compile=True), "cpu").read(HalvesClassifier())
 
 
 def test_compiling_what_takes_turns_is_refused_at_check() -> None:
