@@ -188,6 +188,7 @@ def _grow(tree: Tree, subject: Subject, notes: Mapping[Kind, str]) -> None:
         for term in subject.view:
             share = f", weight {term.weight:g}" if term.weight != 1 else ""
             share += f", from {term.start:.0%} to {term.stop:.0%} of the steps" if term.span != ALL else ""
+            share += f", lifted by {term.lift:g} nats" if term.lift else ""
             share += notes.get(term.view, "")
             _grow(branch.add(f"{marked(described(term.view))}{share}"), term.subject, notes)
     elif subject.decomposition is not None:

@@ -5,16 +5,15 @@ A denoiser asks for it by yielding, as it asks for its memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import attrs
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from superpose.estimate.prediction import Prediction
     from superpose.estimate.query import Estimating, Query
+    from superpose.sampling.noise import StepNoise
 
 
 class Move(NamedTuple):
@@ -38,14 +37,16 @@ class Ahead:
     Attributes:
         move: Its weights; None where the scheduler's step is not affine, or a rule makes it.
         reverses: Whether it is drawn from the exact posterior of the process, as steps of the reversed process are.
-        noise: The unit noise that the step will add, one row a sample, shape (N, C, H, W).
+        noise: The noise of the step, one row a sample, shape (N, C, H, W); with no arguments that which it will add.
         outermost: Whether the clean image of who asks is what the step is made by, edited by nothing.
+        flows: Whether every step of the run is Euler's along the probability flow, with no noise.
     """
 
     move: Move | None
     reverses: bool
-    noise: Callable[[], Tensor]
+    noise: StepNoise
     outermost: bool = False
+    flows: bool = False
 
 
 class Foresee(NamedTuple):

@@ -42,13 +42,14 @@ REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 PAPERS = {"keep-variance": ("arXiv 2412.02693",), OR: (PAPER,), AND: (PAPER,)}
 
 
-def reduced(mix: Mix, reduction: str, densities: Mix | None = None) -> Denoiser:
+def reduced(mix: Mix, reduction: str, densities: Mix | None = None, lifts: Sequence[float] = ()) -> Denoiser:
     """The views of a mix, made one image in another way.
 
     Arguments:
         mix: What `viewed` gives.
         reduction: One of `REDUCTIONS`.
         densities: For the two of SuperDiff the same views without guidance, where there is some.
+        lifts: For ``superdiff-and``, by how many nats each view is to be more likely in the end than the others.
 
     Raises:
         LawError: If it takes turns or keeps densities equal, and the views have different weights; or compares the
@@ -68,7 +69,7 @@ def reduced(mix: Mix, reduction: str, densities: Mix | None = None) -> Denoiser:
             parts = tuple(_alone(mix, term) for term in mix.terms)
             return Rectified(parts, tuple(term.weight for term in mix.terms))
         case "superdiff-or" | "superdiff-and":
-            return superposed(reduction, mix, densities)
+            return superposed(reduction, mix, densities, lifts)
     raise RecipeError(f"unknown reduction {reduction!r}; known: {', '.join(REDUCTIONS)}")
 
 

@@ -19,7 +19,7 @@ _ROLE_KEYS = tuple(role.name for role in ROLES.values() if role.in_subject)
 _SAID = ("prompt", "interpolate", "image", "fit", "resizer", "negative", "guidance_stages", "reduction")
 SUBJECT_KEYS = ("model", *_SAID, *_ROLE_KEYS, "compose")
 TERM_KEYS = ("weight", *SUBJECT_KEYS)
-VIEW_KEYS = ("start", "stop", *TERM_KEYS)
+VIEW_KEYS = ("start", "stop", "lift", *TERM_KEYS)
 
 
 def validate(cls: type[Kind], role: str) -> None:

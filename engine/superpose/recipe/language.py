@@ -78,6 +78,7 @@ EXAMPLES: dict[str, str] = {
     "view.weight": f"{_VIEW}\nweight = 2.0",
     "view.start": f"{_TWO_VIEWS}\nstart = 0.2",
     "view.stop": f"{_TWO_VIEWS}\nstop = 0.6",
+    "view.lift": f'reduction = "superdiff-and"\n\n{_TWO_VIEWS}\nlift = 20.0',
     "view.prompt": _VIEW,
     "view.interpolate": f'[[view]]\nkind = "identity"\nprompt = "A"\n{_BETWEEN}',
     "view.image": '[[view]]\nkind = "identity"\nimage = "letter.png"',

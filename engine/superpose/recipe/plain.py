@@ -70,8 +70,9 @@ def subject_table(subject: Subject, paths: Paths) -> TomlTable:
 
 def _view(term: ViewTerm, paths: Paths) -> TomlTable:
     # Those that take part throughout don't say so: such images have the bytes that they always had.
-    span = {} if term.span == ALL else term.span._asdict()
-    return {**table_of(term.view, paths), "weight": term.weight, **span, **subject_table(term.subject, paths)}
+    own = {} if term.span == ALL else term.span._asdict()
+    own |= {"lift": term.lift} if term.lift else {}
+    return {**table_of(term.view, paths), "weight": term.weight, **own, **subject_table(term.subject, paths)}
 
 
 def _composed(term: ComposeTerm, paths: Paths) -> TomlTable:

@@ -86,6 +86,8 @@ class Subject:
             raise RecipeError("guidance_stages says where a guidance holds, and there is none: add guidance beside it")
         if self.reduction is not None and not self.view:
             raise RecipeError("reduction says how views become one image, and there are none: leave it out")
+        if self.reduction != AND and any(term.lift for term in self.view):
+            raise RecipeError(f'lift is of densities that are kept equal: write reduction = "{AND}", or leave it out')
         if self.reduction == "alternate" and len({term.weight for term in self.view}) > 1:
             raise RecipeError("views that take turns have no weights: leave them out, or leave out the reduction")
         self._refuse_spans()
@@ -233,6 +235,7 @@ class ViewTerm:
         view: The view.
         weight: Its share of the mix, relative to the other views'; more than 0.
         start, stop: Shares of the steps from which on and up to which it takes part.
+        lift: Nats by which its density is to be more likely in the end than the others.
         subject: What it shows.
     """
 
@@ -240,6 +243,7 @@ class ViewTerm:
     weight: float = option(1.0, doc="share of the mix, relative to the other views", gt=0)
     start: float = option(0.0, doc="share of the steps from which on it takes part", ge=0, lt=1)
     stop: float = option(1.0, doc="share of the steps up to which it takes part", gt=0, le=1)
+    lift: float = option(0.0, doc=f"{AND}: nats by which its log-density ends above the others'")
     subject: Subject
 
     def __attrs_post_init__(self) -> None:

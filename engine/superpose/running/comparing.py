@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from superpose.errors import RecipeError
 from superpose.estimate.clip import NoClip
 from superpose.estimate.process import GAUSSIAN
-from superpose.estimate.superposed import AND, NEEDS, OR
-from superpose.sampling.transition import reverses
+from superpose.estimate.superposed import AND, FLOWS, NEEDS, OR, RIGID
+from superpose.sampling.transition import follows_flow, reverses
 
 if TYPE_CHECKING:
     from superpose.recipe import Recipe, Subject
@@ -33,8 +33,11 @@ def incomparable(recipe: Recipe, subjects: Iterable[tuple[Path, Subject]]) -> It
             continue
         if path and kind == AND:
             yield place, f"{AND} solves for the step of the whole image: say it outermost, or use {OR} here"
-        if not _reverses(recipe):
-            yield place, f"{kind} {NEEDS}"
+        flows = kind == AND and _flows(recipe)
+        if flows and not recipe.model.differentiable:
+            yield place, f"{kind} {RIGID}"
+        elif not flows and not _reverses(recipe):
+            yield place, f"{kind} {FLOWS if kind == AND else NEEDS}"
         if kind == AND and not isinstance(recipe.clip or recipe.model.clip or NoClip(), NoClip):
             what = f"{AND} solves for a clean image that nobody changes after it"
             yield place, f'{what}: write [clip] kind = "{NoClip.kind}"'
@@ -47,3 +50,11 @@ def _reverses(recipe: Recipe) -> bool:
     except RecipeError:
         return True  # which is told already
     return all(reverses(recipe.scheduler.move(*step), *step) for step in pairwise(levels))
+
+
+def _flows(recipe: Recipe) -> bool:
+    """True where every step of the plan is Euler's along the probability flow."""
+    try:
+        return follows_flow(recipe.scheduler, recipe.scheduler.plan(recipe.model.schedule).levels)
+    except RecipeError:
+        return False

@@ -147,7 +147,8 @@ class _Builder:
             quiet = attrs.evolve(self, nodes=None)
             densities, _ = quiet._mean(_plain(subject), outer._replace(guidance=None), path, shape)
         spans = [subject.view[i].span for (i,) in places]
-        denoiser = staggered(mix, spans, lambda party: reduced(party, subject.reduction or "mean", densities))
+        lifts = [subject.view[i].lift for (i,) in places]
+        denoiser = staggered(mix, spans, lambda party: reduced(party, subject.reduction or "mean", densities, lifts))
         return Node(path, denoiser, shape, places)
 
     def _mean(self, subject: Subject, outer: _Outer, path: Path, shape: Shape) -> tuple[Mix, tuple[tuple[int], ...]]:

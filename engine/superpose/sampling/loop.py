@@ -28,7 +28,7 @@ from superpose.sampling.population import Transition
 from superpose.sampling.rule import Rule, judged, name_of, shaped, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
-from superpose.sampling.transition import log_ratio, reverses
+from superpose.sampling.transition import follows_flow, log_ratio, reverses
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,6 +103,7 @@ class Trajectory:
     _asked: Denoiser = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
+    _flows: bool = attrs.Factory(lambda run: follows_flow(run.scheduler, run.plan.levels), takes_self=True)
 
     @_evaluate.default
     def _make_evaluator(self) -> BatchedEvaluator:
@@ -363,7 +364,7 @@ class Trajectory:
         """The step that its estimates are for."""
         move = None if self._mover is not None else self.scheduler.move(here, there)
         edited = any("on_clean" in hooks for hooks in self._hooks)
-        return Ahead(move, reverses(move, here, there), Drawn(self.noise, index), not edited)
+        return Ahead(move, reverses(move, here, there), Drawn(self.noise, index), not edited, self._flows)
 
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
         if not self._told:

@@ -21,16 +21,20 @@ these coordinates all of them are the same numbers. Nothing is divided by :math:
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from superpose.sampling.scheduler import combine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from superpose.estimate.ahead import Move
     from superpose.levels.noise_level import NoiseLevel
     from superpose.sampling.noise import StepNoise
+    from superpose.sampling.scheduler import Scheduler
 
 
 #: Difference of two weights of a step that rounding explains.
@@ -57,10 +61,18 @@ def ancestral(here: NoiseLevel, there: NoiseLevel, eta: float) -> tuple[float, f
 
 def reverses(move: Move | None, here: NoiseLevel, there: NoiseLevel) -> bool:
     """True where a step is a draw from the exact posterior of the process, but for rounding."""
-    if move is None:
-        return False
-    exact = ancestral(here, there, 1.0)
-    return all(abs(one - other) <= ROUNDING for one, other in zip(move, exact, strict=True))
+    return _is(move, ancestral(here, there, 1.0))
+
+
+def follows_flow(scheduler: Scheduler, levels: Sequence[NoiseLevel]) -> bool:
+    """True where all steps between levels are Euler's along the probability flow; a plan of one step reverses it."""
+    steps = list(pairwise(levels))
+    euler = all(_is(scheduler.move(*step), ancestral(*step, 0.0)) for step in steps)
+    return euler and not all(reverses(scheduler.move(*step), *step) for step in steps)
+
+
+def _is(move: Move | None, weights: tuple[float, float, float]) -> bool:
+    return move is not None and all(abs(a - b) <= ROUNDING for a, b in zip(move, weights, strict=True))
 
 
 def moved(

@@ -9,21 +9,38 @@ import torch
 import superpose
 from mixtures import AllAtOnce, mixture, network, total_variation
 from recorded_posteriors import Case
-from superpose import LawError, NoClip, RecipeError, inspect, loads, reduced, viewed
+from superpose import (
+    LawError,
+    Move,
+    NoClip,
+    NoiseLevel,
+    Plan,
+    RecipeError,
+    State,
+    TableSchedule,
+    evaluate,
+    inspect,
+    loads,
+    reduced,
+    viewed,
+)
 from superpose.estimate.superposed import equal_shares, gained, mixed_shares
 from superpose.running.assembly import assemble
 from superpose.sampling.saved_state import load_state, save_state
 from superpose.testing.predictors import TinyPredictor
+from superpose_gaussian.normal import Mixture, Normal
+from superpose_gaussian.predictor import ExactPredictor
 
 ONE, OTHER = mixture([1.0], [-1.2], [0.2]), mixture([0.6, 0.4], [1.0, 2.0], [0.1, 0.3])
 NETWORKS = network(ONE), network(OTHER)
 IDENTITY, NEGATE = superpose.make("view", "identity"), superpose.make("view", "negate")
 DDPM = superpose.make("scheduler", "ddpm", steps=100)
+FLOW = superpose.make("scheduler", "ddim", steps=100)
 
 
-def both(kind, views=(IDENTITY, IDENTITY), weights=None, told=None):
+def both(kind, views=(IDENTITY, IDENTITY), weights=None, told=None, lifts=()):
     told = told or [superpose.prompted(one, "") for one in NETWORKS]
-    return reduced(viewed(zip(views, told, strict=True), weights), kind)
+    return reduced(viewed(zip(views, told, strict=True), weights), kind, lifts=lifts)
 
 
 def at_the_end(denoiser, count, scheduler=DDPM):
@@ -52,14 +69,22 @@ def test_which_a_mean_of_scores_is_not():
     assert total_variation(found, torch.ones(4096), of_mixture([0.3, 0.7])) > 0.5
 
 
-def gaps(kind, count=256):
-    y = at_the_end(both(kind), count)[:, None]
-    return (ONE.log_density(y) - OTHER.log_density(y)).abs()
+def gaps(kind, scheduler=DDPM, lifts=(), count=256):
+    """Log-ratios of the densities where samples end."""
+    y = at_the_end(both(kind, lifts=lifts), count, scheduler)[:, None]
+    return ONE.log_density(y) - OTHER.log_density(y)
 
 
-def test_and_ends_where_both_are_equally_likely():
-    assert float(gaps("superdiff-and").quantile(0.95)) < 0.3
-    assert float(gaps("mean").median()) > 2
+@pytest.mark.parametrize("scheduler", [DDPM, FLOW])
+@pytest.mark.parametrize("lift", [0.0, 1.5])
+def test_and_ends_where_the_lift_says(scheduler, lift):
+    off = gaps("superdiff-and", scheduler, (lift, 0.0)) - lift
+    assert float(off.abs().quantile(0.95)) < 0.3
+
+
+def test_which_a_mean_of_scores_does_not():
+    assert float(gaps("mean").abs().median()) > 2
+    assert float(gaps("mean", FLOW).abs().median()) > 2
 
 
 def test_equal_subjects_are_one():
@@ -135,8 +160,69 @@ def test_densities_of_a_mean_are_as_recorded():
     run.agree(halves)
 
 
-def test_and_is_as_recorded():
-    Recorded("and").agree(lambda _, plain, guided, noise: equal_shares(plain, guided, noise))
+class Maruyama(superpose.Scheduler):
+    """The authors' step: twice Euler's along the flow, and the noise that makes up for it."""
+
+    kind = "maruyama"
+
+    def plan(self, schedule):
+        raise NotImplementedError
+
+    def move(self, here, there, *, says_variance=False):
+        del says_variance
+        short = here.sigma - there.sigma
+        return Move(1 - 2 * short / here.sigma, 2 * short / here.sigma, (2 * short * here.sigma) ** 0.5)
+
+    def step(self, denoise, x, here, there, state, noise, jumped):
+        del jumped
+        on_state, on_clean, fresh = self.move(here, there)
+        return on_state * x + on_clean * denoise(x, here).clean + fresh * noise(), state
+
+
+@attrs.frozen
+class Given:
+    """The noise of a recorded run: normal draws, or signs."""
+
+    draws: torch.Tensor
+
+    def draw(self, step, purpose="step", law="normal"):
+        assert (purpose, law) == ("step", "normal") or (purpose, law) == ("divergence", "uniform")
+        return self.draws[step] if law == "normal" else (self.draws[step] + 1) / 4
+
+
+@pytest.mark.parametrize("name", ["and", "and_lift", "and_ode"])
+def test_and_is_as_recorded(name, monkeypatch):
+    """Whole trajectories, but for two things: the authors' steps with noise reverse the process to first order alone,
+
+    and a lift is gained in equal parts, where all is noise too.
+    """
+    case = Case("sp_a_superdiff")
+    told, flows = case.runs[name], name == "and_ode"
+    if not flows:
+        monkeypatch.setattr("superpose.sampling.loop.reverses", lambda *_: True)
+        monkeypatch.setattr("superpose.estimate.superposed.lifted", lambda *_: 1 / told["steps"])
+    eye, rest = torch.eye(6).double(), torch.tensor(1.0).double()
+    normals = zip(case.given["mu"].double(), case.given["var"].double(), strict=True)
+    images = Mixture(tuple(Normal(mean, eye, var, rest) for mean, var in normals), torch.ones(3).double() / 3)
+    exact = ExactPredictor(images, ("obj", "bg", "base"), (1, 1, 6), TableSchedule.named("linear"), "cpu")
+    obj, bg, base = (superpose.prompted(exact, prompt) for prompt in exact.prompts)
+    guided = [superpose.guided(one, base, told["guidance_scale"]) for one in (obj, bg)]
+    mixes = (viewed([(IDENTITY, one) for one in pair]) for pair in (guided, (obj, bg)))
+    # A lift is taken off the first in the original.
+    both = reduced(next(mixes), "superdiff-and", next(mixes), (0.0, told.get("lift", 0.0)))
+    plan = Plan.of([NoiseLevel(0, 0.0, 1.0, sigma) for sigma in told["sigmas"]])
+    noise = Given(case.given[f"{name}/signs" if flows else f"{name}/draws"])
+    states = [State(0, case.given["x_T"] * told["sigmas"][0])]
+    run = superpose.Trajectory(both, superpose.make("scheduler", "ddim") if flows else Maruyama(), plan, noise)
+    case.agree(f"{name}/x", run.run(state=states[0], keep=states.append))
+    if not flows:
+        case.agree(f"{name}/x_steps", torch.stack([state.x for state in states[1:]]))
+    shares = [torch.full((3,), 0.5)]
+    for before, after, level in zip(states, states[1:], plan.levels, strict=False):
+        one, other = (evaluate(each, before.x, level).clean.double() for each in guided)
+        off = ((after.clean - other) * (one - other)).sum((1, 2, 3)) / (one - other).square().sum((1, 2, 3))
+        shares.append(off.float())
+    case.agree(f"{name}/kappa", torch.stack(shares))
 
 
 @pytest.mark.parametrize("name", ["or", "or_temp"])
@@ -160,16 +246,18 @@ def tiny(kind, views=("identity", "flip")):
     return reduced(viewed(zip([superpose.make("view", view) for view in views], told, strict=True)), kind)
 
 
-def run_of(kind, samples, **options):
-    made = assemble(tiny(kind), superpose.make("scheduler", "ddpm", steps=6), TINY, clip=NoClip(), batch_size=4)
+def run_of(kind, scheduler, samples, **options):
+    made = assemble(tiny(kind), superpose.make("scheduler", scheduler, steps=6), TINY, clip=NoClip(), batch_size=4)
     return attrs.evolve(made, seed=3, **options).trajectory(samples)
 
 
-@pytest.mark.parametrize("kind", ["superdiff-or", "superdiff-and"])
-def test_a_sample_is_itself_among_others_and_after_a_stop(kind, tmp_path):
-    whole = run_of(kind, (0, 1, 5)).run()
-    assert torch.equal(run_of(kind, (1,)).run()[0], whole[1])
-    run = run_of(kind, (0, 1, 5))
+@pytest.mark.parametrize(
+    ("kind", "scheduler"), [("superdiff-or", "ddpm"), ("superdiff-and", "ddpm"), ("superdiff-and", "euler")]
+)
+def test_a_sample_is_itself_among_others_and_after_a_stop(kind, scheduler, tmp_path):
+    whole = run_of(kind, scheduler, (0, 1, 5)).run()
+    assert torch.equal(run_of(kind, scheduler, (1,)).run()[0], whole[1])
+    run = run_of(kind, scheduler, (0, 1, 5))
     state = run.start()
     for _ in range(3):
         state = run.step(state)
@@ -197,6 +285,15 @@ class TestWhatIsRefused:
             superpose.trajectory(
                 tiny("superdiff-or"), superpose.make("scheduler", kind, steps=4, **options), TINY
             ).run()
+
+    def test_a_lift_of_what_is_not_kept_equal(self):
+        with pytest.raises(LawError, match="leave them out, or use it"):
+            both("superdiff-or", lifts=(1.0, 0.0))
+        text = RECIPE.format(more="", tables=STEPS.format("ddpm"), second='prompt = "V"\nlift = 2.0')
+        with pytest.raises(
+            RecipeError, match='lift is of densities that are kept equal: write reduction = "superdiff-and"'
+        ):
+            loads(text)
 
     def test_a_constraint_that_edits_the_state(self):
         with pytest.raises(RecipeError, match="goes by the steps that have led to a state, and moved edits them"):

@@ -104,7 +104,7 @@ def test_later_overrides_build_on_earlier_ones():
             'view.0."a b"=3',
             (
                 '--set view.0."a b"=3: unknown key; known: compose, decomposition, fit, guidance, guidance_stages, '
-                "image, interpolate, kind, model, negative, prompt, reduction, resizer, start, stop, view, weight"
+                "image, interpolate, kind, lift, model, negative, prompt, reduction, resizer, start, stop, view, weight"
             ),
         ),
         (

@@ -2,6 +2,7 @@
 
 import pytest
 
+import superpose
 from superpose import loads
 from superpose.recipe.subject import Subject
 from superpose.running.comparing import incomparable
@@ -30,6 +31,15 @@ def found(scheduler, kind, path=(), more=""):
 @pytest.mark.parametrize("kind", ["superdiff-or", "mean", "superdiff-and"])
 def test_steps_that_reverse_the_process_are_right(scheduler, kind):
     assert found(scheduler, kind, more='[clip]\nkind = "none"') == []
+
+
+def test_and_goes_along_the_flow_of_a_network_that_torch_can_differentiate(monkeypatch):
+    assert found("ddim", "superdiff-and", more='[clip]\nkind = "none"') == []
+    [(_, told)] = found("heun", "superdiff-and", more='[clip]\nkind = "none"')
+    assert told.endswith("or steps of first order along the probability flow")
+    monkeypatch.setattr(type(superpose.make("model", "glyphs")), "differentiable", False)
+    [(_, told)] = found("ddim", "superdiff-and", more='[clip]\nkind = "none"')
+    assert "that of the model is not differentiable" in told
 
 
 @pytest.mark.parametrize("scheduler", ["ddim", "heun", "dpmpp"])
