@@ -61,16 +61,17 @@ class DDS(Optimiser):
     def canvas_problems(self, canvas: Canvas) -> Iterator[Problem]:
         """A file that can't be read, or has another size, and what every optimiser refuses."""
         yield from super().canvas_problems(canvas)
-        yield from Problem.caught("image", lambda: self._picture(canvas))
+        yield from Problem.caught("image", lambda: self.picture(canvas))
 
     def gradient(self, canvas: Canvas) -> Delta:
         """The gradient, with its file read."""
         if canvas.predictor is None:
             raise AssertionError("bound with a network only")
-        source = canvas.state_of(self._picture(canvas))
+        source = canvas.state_of(self.picture(canvas))
         return Delta(self, source, canvas.predictor, (self.source, canvas.prompt_of("dds edits to", self.prompt)))
 
-    def _picture(self, canvas: Canvas) -> Tensor:
+    def picture(self, canvas: Canvas) -> Tensor:
+        """The image that is edited."""
         return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 

@@ -53,10 +53,14 @@ class SDS(Optimiser):
         return Distilled(self, self._start(canvas))
 
     def _start(self, canvas: Canvas) -> Tensor | None:
+        picture = self.picture(canvas)
+        return None if picture is None else canvas.state_of(picture)
+
+    def picture(self, canvas: Canvas) -> Tensor | None:
+        """The image, where there is one."""
         if self.image is None:
             return None
-        fit = Fit(self.fit, self.resizer)
-        return canvas.state_of(read_image(self.image, canvas.image_shape, canvas.device, fit))
+        return read_image(self.image, canvas.image_shape, canvas.device, Fit(self.fit, self.resizer))
 
 
 @attrs.frozen(eq=False)

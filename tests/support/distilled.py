@@ -13,6 +13,7 @@ from torch import Tensor
 
 import superpose
 from superpose import Denoiser
+from superpose.sampling.rendered import Encoded, Rendered
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FOLDER = FIXTURES / "ds_a_score_distillation"
@@ -44,12 +45,12 @@ def agree_at_the_image(name: str, predictor: superpose.NoisePredictor, image: Te
         slope: The gradient with respect to its latent.
     """
     _, want = recorded()
-    leaf = image.clone().requires_grad_()
-    latent = torch.cat([predictor.encode(one[None]) for one in leaf])
-    [pulled] = torch.autograd.grad(latent, leaf, slope)
+    shape = predictor.image_shape
+    drawn = Rendered(superpose.make("renderer", "pixels").bound_to(shape), 1, Encoded(predictor.encode, shape))
+    [pulled] = drawn.slopes((image,), slope)
     agree(f"{name}/image_grad", pulled, want[f"{name}/image_grad"])
     height, width = slope.shape[-2:]
-    moved = want.get(f"{name}/z_target", latent.detach())
+    moved = want.get(f"{name}/z_target", drawn.images((image,), slope))
     agree(f"{name}/loss", (moved * slope).sum() / (height * width), want[f"{name}/loss"])
     agree(f"{name}/log_loss", slope.square().mean(), want[f"{name}/log_loss"])
 

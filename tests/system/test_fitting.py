@@ -14,6 +14,7 @@ from superpose.running.inspection import inspect
 #: Kinds whose picture has one size alone, or any, and why.
 OTHERS = {
     ("operator", "mask"): "what was observed has its size, and that is measured",
+    ("model", "diffusers"): "an image that is a prompt is made CLIP's by the pipeline's own feature extractor",
     ("loss", "distance"): "what was observed has its size, and that is measured",
 }
 HEAD = '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddpm"\nsteps = 4\n'

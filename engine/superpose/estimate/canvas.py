@@ -55,6 +55,12 @@ class Canvas:
         channels, height, width = self.shape
         return channels, height // self.count, width
 
+    @property
+    def each_image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the picture of each of the canvases of a sample."""
+        channels, height, width = self.image_shape
+        return channels, height // self.count, width
+
     @image_shape.default
     def _pixels(self) -> tuple[int, int, int]:
         return self.shape

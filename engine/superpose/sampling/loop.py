@@ -220,7 +220,9 @@ class Trajectory:
         Raises:
             RunError: If a hook that a rule declares never fired, or the weights of particles are no numbers.
         """
-        image = self._decoded(state.x if state.particles is None else state.x[self._swarmed.picked(state.particles)])
+        rows = slice(None) if state.particles is None else self._swarmed.picked(state.particles)
+        drawn = self.scheduler.pictures(state.memory)
+        image = self._decoded(state.x[rows]) if drawn is None else drawn[rows]
         for rule, hooks in zip(self._told, self._hooks, strict=True):
             if "finish" in hooks:
                 finished = rule.finish(image)

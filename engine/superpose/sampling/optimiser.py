@@ -33,7 +33,7 @@ from superpose.estimate.renderer import Renderer
 from superpose.kinds.kind import option
 from superpose.levels.noise_level import NoiseLevel
 from superpose.levels.plan import Plan
-from superpose.sampling.rendered import Rendered
+from superpose.sampling.rendered import Encoded, Rendered
 from superpose.sampling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -132,6 +132,14 @@ class Optimiser(Scheduler, ABC):
         """The option that says which picture the first step begins at; empty where none does."""
         return ""
 
+    def picture(self, canvas: Canvas) -> Tensor | None:
+        """The picture that `begun` names, shape (*canvas.image_shape); None where none does.
+
+        Asked where a renderer draws for a model of latents; elsewhere `Gradient.start` says how the state begins.
+        """
+        del canvas
+        return None
+
     @property
     def stochastic(self) -> bool:
         """Images are noised anew at every step."""
@@ -147,14 +155,13 @@ class Optimiser(Scheduler, ABC):
         if self.renderer is None:
             return
         name = self.renderer.kind
-        if canvas.shape != canvas.image_shape:
-            cure = "use a model of pixels, or leave the renderer out"
-            yield Problem("renderer", f"{name} draws pictures, and this model paints latents", cure)
-            return
         if self.begun and not self.renderer.begins:
             what = f"{name} begins with parameters of its own, and {self.kind} is to begin at {self.begun}"
             yield Problem("renderer", what, "leave one of them out")
-        for problem in problems_of(self.renderer.problems, canvas.each_shape):
+        if canvas.shape != canvas.image_shape and self.begun and type(self).picture is Optimiser.picture:
+            what = f"{self.kind} is to begin at {self.begun}, and says no picture of it for a model of latents"
+            yield Problem("renderer", what, "use a model of pixels, or leave the renderer out")
+        for problem in problems_of(self.renderer.problems, canvas.each_image_shape):
             yield problem.inside("renderer")
 
     @property
@@ -199,8 +206,22 @@ class Optimiser(Scheduler, ABC):
         refuse(Optimiser.canvas_problems(self, canvas))
         drawn = None
         if self.renderer is not None:
-            drawn = Rendered(self.renderer.bound_to(canvas.each_shape, canvas.device), canvas.count)
+            drawn = Rendered(
+                self.renderer.bound_to(canvas.each_image_shape, canvas.device), canvas.count, self._encoded(canvas)
+            )
         return Descent(self, self.gradient(canvas), canvas.shape[0], drawn)
+
+    def _encoded(self, canvas: Canvas) -> Encoded | None:
+        if canvas.shape == canvas.image_shape:
+            return None
+        if canvas.predictor is None:
+            raise AssertionError("bound with a network only")
+        if not canvas.predictor.differentiable:
+            raise RecipeError(
+                "a renderer of a model of latents needs an encoder that torch can differentiate, and this model's is "
+                "not: leave the renderer out"
+            )
+        return Encoded(canvas.predictor.encode, canvas.image_shape, self.picture(canvas))
 
     @final
     def step(self, *_: object, **__: object) -> NoReturn:
@@ -286,8 +307,13 @@ class Descent(Scheduler):
         image = self.gradient.start(noise("start") * self.options.spread)
         if self.drawn is None:
             return image, self.init()
-        parameters = self.drawn.parameters(image, noise("renderer"))
+        pictures = self.drawn.begun(image, noise, self.options.spread)
+        parameters = self.drawn.parameters(pictures, noise("renderer"))
         return self.drawn.images(parameters, image), self.init()._replace(parameters=parameters)
+
+    def pictures(self, memory: Memory) -> Tensor | None:
+        """What the renderer draws, where states are its latents."""
+        return None if self.drawn is None else self.drawn.pictures(memory.parameters)
 
     def init(self) -> Descended:
         """No history."""

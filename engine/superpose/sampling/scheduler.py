@@ -100,6 +100,11 @@ class Scheduler(Kind, ABC):
         """States and memory before the first step: of `start` and `init`, unless memory begins with samples' noise."""
         return self.start(process, noise, level), self.init()
 
+    def pictures(self, memory: Memory) -> Tensor | None:
+        """Pictures of a finished run, where memory has them; None where they are those of its states."""
+        del memory
+        return None
+
     def canvas_problems(self, canvas: Canvas) -> Iterable[Problem]:
         """Problems of its files and options with that canvas; none where they fit. Asked before any weight is read."""
         del canvas

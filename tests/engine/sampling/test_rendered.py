@@ -3,9 +3,10 @@
 import attrs
 import pytest
 import torch
+from PIL import Image
 
 from problems import told
-from superpose import BoundRenderer, Canvas, PluginError, RecipeError, Renderer, make, prompted, trajectory
+from superpose import BoundRenderer, Canvas, PluginError, RecipeError, Renderer, make, prompted, read_image, trajectory
 from superpose.estimate.on_canvas import OnCanvas
 from superpose.plugins import load_plugins
 from superpose.running.assembly import assemble
@@ -139,12 +140,6 @@ class Wide(Doubled):
 
 
 def test_what_can_not_be_drawn_is_refused_with_the_cure(tmp_path):
-    latent = Canvas((4, 8, 8), image_shape=(3, 64, 64))
-    [problem] = scheduler("fourier-features").canvas_problems(latent)
-    assert str(problem) == (
-        "fourier-features draws pictures, and this model paints latents: use a model of pixels, or leave the renderer "
-        "out"
-    )
     [begun, *_] = scheduler("fourier-features", image=tmp_path / "none.png").canvas_problems(Canvas(SHAPE))
     assert str(begun) == (
         "fourier-features begins with parameters of its own, and sds is to begin at image: leave one of them out"
@@ -154,6 +149,67 @@ def test_what_can_not_be_drawn_is_refused_with_the_cure(tmp_path):
     with pytest.raises(RecipeError, match="wide draws no 8 columns"):
         attrs.evolve(scheduler("pixels"), renderer=Wide()).bind(Canvas(SHAPE))
     assert told(make("renderer", "pixels"), SHAPE) == ""
+
+
+class Latent(GaussianPredictor):
+    """Paints latents of linear pictures, twice as large: each of their values is the mean of four, times three."""
+
+    image_shape = (3, 16, 16)
+
+    def encode(self, images):
+        return 3 * torch.nn.functional.avg_pool2d(images, 2)
+
+    def decode(self, states):
+        return torch.nn.functional.interpolate(states, scale_factor=2) / 3
+
+
+def latent_run(kind, samples, **options):
+    return run(kind, samples, Latent(SHAPE, means={"cat": 0.6}), **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_for_a_model_of_latents_pictures_are_drawn_and_encoded(kind, tmp_path):
+    going = latent_run(kind, 3)
+    state = going.start()
+    for step in range(6):
+        if step == 3:
+            save_state(state, tmp_path / "state", scheduler=going.scheduler)
+        pictures = going.scheduler.pictures(state.memory)
+        assert torch.equal(state.x, torch.cat([going.predictor.encode(one[None]) for one in pictures]))
+        state = going.step(state)
+    pictures = going.finish(state)
+    assert pictures.shape == (3, 3, 16, 16)
+    assert not torch.equal(pictures, going.predictor.decode(state.x)), (
+        "it is the picture itself, and was never a latent"
+    )
+    loaded, _ = load_state(tmp_path / "state", going.scheduler)
+    assert torch.equal(latent_run(kind, 3).run(state=loaded), pictures)
+    assert torch.equal(latent_run(kind, [1]).run(), pictures[1:2])
+
+
+def test_the_slope_goes_through_the_encoder():
+    going = latent_run("pixels", 1, method="sgd", rate=0.5)
+    state = going.start()
+    plain = attrs.evolve(going.scheduler, drawn=None, options=attrs.evolve(going.scheduler.options, rate=1.0))
+    moved = attrs.evolve(going, scheduler=plain).step(attrs.evolve(state, memory=plain.init()))
+    slope = torch.nn.functional.interpolate(state.x - moved.x, scale_factor=2) * 3 / 4
+    want = going.scheduler.pictures(state.memory) - 0.5 * slope
+    torch.testing.assert_close(going.scheduler.pictures(going.step(state).memory), want)
+
+
+def test_a_model_of_latents_begins_at_the_picture_that_is_given(tmp_path):
+    values = torch.randint(0, 256, (16, 16, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    Image.fromarray(values.numpy()).save(tmp_path / "a.png")
+    going = latent_run("pixels", 2, image=tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png", (3, 16, 16))
+    assert torch.equal(going.scheduler.pictures(going.start().memory), picture.expand(2, 3, 16, 16))
+
+
+def test_encoders_that_no_slope_goes_through_are_refused():
+    network = Latent(SHAPE, means={"cat": 0.6})
+    network.differentiable = False
+    with pytest.raises(RecipeError, match="a renderer of a model of latents needs an encoder that torch can different"):
+        run("pixels", 1, network)
 
 
 class Moves(Rule):
