@@ -12,6 +12,7 @@ from pathlib import Path
 
 from superpose import RecipeError, SuperposeError, printable
 from superpose_deepfloyd.embeddings import Embeddings, cleaned, write
+from superpose_deepfloyd.stage import text_folders
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu", dtype: str = "float32") -> list[str]:
     """Write the texts of ``prompts`` and of the empty prompt to ``out``, beside those there; return all it has then."""
+    text_folders(
+        encoder
+    )  # what is no encoder is refused before torch and transformers are imported, which takes seconds
     import torch
     from safetensors.torch import load_file
 

@@ -33,3 +33,17 @@ def test_the_command_runs_by_its_name_and_says_what_is_wrong(tmp_path: Path) -> 
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path} has no text encoder")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_is_no_encoder_is_refused_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from superpose_deepfloyd.embed import main
+try:
+    main(["--text-encoder", {str(tmp_path)!r}, "--out", "x", "a"])
+except SystemExit as error:
+    assert error.code == 1
+print({{"torch", "transformers"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
