@@ -27,10 +27,10 @@ def at_distance(frame: Picture, distance: float) -> Picture:
     if distance == 1:
         return frame
     height, width = frame.shape[-2:]
-    # As even or odd as the frame is, so that the middle stays where it is.
-    tall, wide = (size - 2 * round((size - size / distance) / 2) for size in (height, width))
+    # As even or odd as the frame is, the smallest too, so that the middle stays where it is.
+    tall, wide = (max(size - 2 * round((size - size / distance) / 2), 2 - size % 2) for size in (height, width))
     paper = np.full_like(frame, PAPER)
-    small = resized(frame, max(tall, 1), max(wide, 1))
+    small = resized(frame, tall, wide)
     top, left = (height - small.shape[-2]) // 2, (width - small.shape[-1]) // 2
     paper[:, top : top + small.shape[-2], left : left + small.shape[-1]] = small
     return paper

@@ -20,7 +20,7 @@ from superpose.media.sheet import readings
 from superpose.running.painted_on import on_canvas
 from superpose.running.tree import tree
 from superpose.sampling.constraint import Constraint
-from superpose.sampling.fitting import along_its_path, fitted, retraceable, weighable
+from superpose.sampling.fitting import MisfitError, UncarriedError, along_its_path, fitted, retraceable, weighable
 from superpose.sampling.loop import Trajectory, conditioning_of
 from superpose.sampling.noise import Noise
 from superpose.sampling.swarm import Swarm
@@ -79,10 +79,20 @@ class Assembly:
         """The same with several particles a sample; arguments as of `Population.bind`.
 
         Raises:
-            RecipeError: If they would be weighed after no step, or by densities of what has none.
+            UncarriedError: If they would be weighed after no step, or can't be.
+            NoDensityError: If they would be weighed by densities of what has none.
+            MisfitError: If a rule does not go with them; says which.
         """
         if population is None:
             return self
+        try:
+            return self._carrying(population, context, readings)
+        except MisfitError:
+            raise
+        except RecipeError as error:
+            raise UncarriedError(str(error)) from error
+
+    def _carrying(self, population: Population, context: Context, readings: Sequence[Reading]) -> Assembly:
         steps = self.plan.steps
         if not any(population.weighs(step, steps) for step in range(steps) if not self.plan.climbs(step)):
             raise RecipeError(
@@ -191,12 +201,22 @@ def assemble(
         shared=shared,
         count=predictor.count if isinstance(predictor, OnCanvas) else 1,
     )
-    rules = tuple(each.bound_to(canvas) if isinstance(each, Constraint) else each for each in constraints)
+    rules = tuple(_bound(each, canvas, place) for place, each in enumerate(constraints))
     along_its_path(shown, rules)
     differentiable = all(network.differentiable for network in (predictor, *others))
     scheduler = scheduler.bound_to(canvas)
     plan = fitted(scheduler, scheduler.plan(predictor.schedule), rules, differentiable=differentiable)
     return Assembly(shown, scheduler, predictor, plan, rules, batch_size, tuple(others), number, seed)
+
+
+def _bound(constraint: Constraint | Rule, canvas: Canvas, place: int) -> Rule:
+    """The rule of a constraint, whose refusal is told at its place."""
+    if not isinstance(constraint, Constraint):
+        return constraint
+    try:
+        return constraint.bound_to(canvas)
+    except RecipeError as error:
+        raise MisfitError({place: str(error)}) from error
 
 
 def assembled(

@@ -17,21 +17,23 @@ from superpose.estimate.predictor import Conditioning
 from superpose.estimate.process import GAUSSIAN
 from superpose.recipe.mistakes import MistakesError
 from superpose.recipe.patterns import several
-from superpose.running.assembly import assembled
+from superpose.running.assembly import Assembly, assembled
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.several import members_of
 from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
 from superpose.running.tree import Node, Path
-from superpose.sampling.fitting import MisfitError, NoDensityError, unlawful_wraps
+from superpose.sampling.fitting import MisfitError, NoDensityError, UncarriedError, unlawful_wraps
 from superpose.sampling.rule import told
 
 if TYPE_CHECKING:
     from superpose.estimate.classifier import Classifier
+    from superpose.estimate.context import Load
     from superpose.estimate.model import Model
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
     from superpose.recipe import Recipe
+    from superpose.sampling.rule import Rule
 
 #: Levels of a plan at which the law is probed, at most.
 PROBES = 32
@@ -119,16 +121,7 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
         networks.append(stand_in(kind, counter.rounds, judged))
         return networks[-1]
 
-    try:
-        stage = assembled(recipe, counter, stand_in_for, nodes=nodes)
-    except MistakesError:
-        raise
-    except MisfitError as error:
-        raise recipe.located((place(("constraint", i)), why) for i, why in error.found.items()) from error
-    except NoDensityError as error:
-        raise recipe.located([(_without_density(nodes), str(error))]) from error
-    except (LawError, RecipeError) as error:
-        raise recipe.located([((), str(error))]) from error
+    stage = _assembled(recipe, counter, stand_in_for, nodes, place)
     # One that hides what lies beside the state asks more rows of a network that sees any.
     said = sum(group.channels for group in counter.concat_conditioning)
     laid = (said or counter.shape[0]) if recipe.model.has_concat_conditioning else 0
@@ -137,7 +130,7 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
     if fault := _unlawful(nodes, levels, laid):
         raise recipe.located([fault])
     whole = nodes[-1]
-    rules = told(stage.rules, stage.plan, conditioning)
+    rules = _told(stage, conditioning, recipe, place)
     for i, why in unlawful_wraps(whole.denoiser, rules, whole.shape, levels, laid):
         raise recipe.located([(place(("constraint", i)), why)])
     judged.clear()
@@ -149,6 +142,37 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
     asked = sum(isinstance(network, StandIn) and network.asked for network in networks)
     rows, read = (max(counted, default=0) * size for counted in (counter.rounds, judged))
     return Cost(rows, evaluations, total * size, read, asked)
+
+
+def _assembled(
+    recipe: Recipe, counter: StandIn, load: Load, nodes: list[Node], place: Callable[[Path], Path]
+) -> Assembly:
+    """The stage put together; what does not fit is told at its place."""
+    try:
+        return assembled(recipe, counter, load, nodes=nodes)
+    except MistakesError:
+        raise
+    except MisfitError as error:
+        raise recipe.located((place(("constraint", i)), why) for i, why in error.found.items()) from error
+    except UncarriedError as error:
+        raise recipe.located([(("population",), str(error))]) from error
+    except NoDensityError as error:
+        raise recipe.located([(_without_density(nodes), str(error))]) from error
+    except (LawError, RecipeError) as error:
+        raise recipe.located([((), str(error))]) from error
+
+
+def _told(
+    stage: Assembly, conditioning: Conditioning | None, recipe: Recipe, place: Callable[[Path], Path]
+) -> list[Rule]:
+    """The rules of the stage, told its plan; what is no plan for one is told at its place."""
+    rules: list[Rule] = []
+    for i, rule in enumerate(stage.rules):
+        try:
+            rules += told([rule], stage.plan, conditioning)
+        except RecipeError as error:
+            raise recipe.located([(place(("constraint", i)), str(error))]) from error
+    return rules
 
 
 def _probed(plan: Plan, recipe: Recipe) -> list[NoiseLevel]:

@@ -47,6 +47,10 @@ class MisfitError(RecipeError):
         self.found = dict(found)
 
 
+class UncarriedError(RecipeError):
+    """A population that does not fit the run which would carry it."""
+
+
 class NoDensityError(LawError):
     """A population that weighs products of densities, and an image that is drawn from none."""
 

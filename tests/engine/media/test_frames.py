@@ -38,6 +38,12 @@ def test_what_is_far_away_is_small_in_the_middle_of_paper(height, width, distanc
     assert (seen[0][~inked] == PAPER).all()
 
 
+@pytest.mark.parametrize("size", range(1, 9))
+def test_the_smallest_is_in_the_middle_too(size):
+    inked = np.flatnonzero((at_distance(np.full((1, size, size), -1.0), 100)[0] < 0).any(0))
+    assert inked[0] == size - 1 - inked[-1]
+
+
 def test_from_close_by_it_is_the_frame_itself():
     assert at_distance(IMAGE, 1) is IMAGE
 
