@@ -40,7 +40,7 @@ from superpose_constraints.travel import travelled
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import BoundLoss, Canvas, Estimate, Estimation, NoiseLevel
+    from superpose import BoundLoss, Canvas, Estimate, Estimation, Need, NoiseLevel
 
 
 @attrs.frozen
@@ -62,6 +62,11 @@ class Settings:
     smooth: float = 0.0
     draws: int = 1
     repeats: int = 1
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the network must be: the gradient by the clean image alone is the loss's own."""
+        return frozenset({"differentiable"}) if self.scale > 0 else frozenset()
 
 
 PRESETS = {
@@ -87,7 +92,6 @@ class TFG(Constraint):
 
     kind = "tfg"
     papers = ("arXiv 2409.15761",)
-    needs = frozenset({"differentiable"})
     loss: Loss = option(doc="what is wanted of the image: a table with its kind")
     preset: str = option("tfg", doc="the method whose settings hold where nothing is said", choices=tuple(PRESETS))
     scale: float | None = option(None, doc="rho: of the gradient through the network; 0 for none", ge=0)
@@ -113,6 +117,11 @@ class TFG(Constraint):
         told = {field.name: getattr(self, field.name) for field in attrs.fields(Settings)}
         return attrs.evolve(PRESETS[self.preset], **{name: value for name, value in told.items() if value is not None})
 
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]  # a constant of the class, but where options say it
+        """A network that torch can differentiate, where a gradient goes through it."""
+        return self.settings.needs
+
     def bind(self, canvas: Canvas) -> Rule:
         """The loss with its files read."""
         refuse(self.problems(canvas))
@@ -131,11 +140,15 @@ class Towards(Rule):
     """
 
     kind = "tfg"
-    needs = frozenset({"differentiable"})
     loss: BoundLoss
     settings: Settings = PRESETS["tfg"]
     growth: str = "constant"
     mean_signal: float = 1.0
+
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]  # a constant of the class, but where options say it
+        """A network that torch can differentiate, where a gradient goes through it."""
+        return self.settings.needs
 
     def plan(self, plan: Plan) -> Plan:
         """Every step as often as it is made."""
@@ -175,7 +188,7 @@ class Led(Denoiser):
             slope = self._slope(clean, x, level)[:, : clean.shape[1]]
             estimate = with_shift(estimate, -settings.scale * grown / (level.alpha / there) * slope)
         if settings.direct > 0:
-            image = clean.detach()
+            image = clean.detach().clone()  # what a network said in inference mode takes no gradient, and its copy does
             for _ in range(settings.iterations):
                 image = image.requires_grad_()
                 image = (image - settings.direct * grown * self._slope(image, image, level)).detach()

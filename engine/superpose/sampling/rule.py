@@ -41,7 +41,7 @@ class Rule(ABC):
 
     Attributes:
         kind: What errors and the noise of this rule are called by: the kind of its constraint.
-        needs: What it demands of the scheduler and the network: see `Need`.
+        needs: What it demands of the scheduler and the network: see `Need`; a property where options say it.
         optimised: Whether it may edit states that are clean images from the first to the last, which gradient steps
             move (`Plan.optimises`). One that edits none may be there without.
         keeps_noise: Whether noise stays what the networks read of a state when `on_clean` moves its clean image, as in

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from superpose import BoundLoss, Canvas, Trajectory, VESchedule, evaluate, make, prompted
+from superpose import BoundLoss, Canvas, RecipeError, Trajectory, VESchedule, evaluate, make, prompted, trajectory
 from superpose.testing import check_constraint
 from superpose.testing.gaussian import BatchNoise, GaussianImages
 from superpose_constraints.dps import Slope
@@ -84,6 +84,29 @@ def test_only_a_scale_takes_gradients_through_the_network(preset):
     network = Watched(SHAPE)
     shift_of(Towards(loss=Square(), settings=PRESETS[preset]), network=network)
     assert network.gradients == (PRESETS[preset].scale > 0) == (preset != "mpgd")
+
+
+class Sealed(GaussianImages):
+    """Torch can't differentiate what it says."""
+
+    differentiable = False
+
+    @torch.inference_mode()
+    def predict(self, x, level, conditioning):
+        return super().predict(x, level, conditioning)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_network_without_gradients_is_led_by_the_clean_image_alone(preset):
+    def run_of(network):
+        rule = Towards(loss=Square(), settings=PRESETS[preset])
+        return trajectory(prompted(network, ""), make("scheduler", "ddpm", steps=4), network, constraints=[rule]).run()
+
+    if preset == "mpgd":
+        assert torch.equal(run_of(Sealed(SHAPE)), run_of(GaussianImages(SHAPE)))
+        return
+    with pytest.raises(RecipeError, match="tfg needs a network that torch can differentiate"):
+        run_of(Sealed(SHAPE))
 
 
 def test_both_gradients_are_added():
