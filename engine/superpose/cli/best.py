@@ -55,7 +55,7 @@ def chosen(job: Job, classifier: Classifier, count: int) -> Outcome:
     from superpose.search.scores import best
 
     sheets = job.sheets
-    reader = Reader.of(sheets.subject, sheets.shape, classifier, str(job.composition.stages[0].predictor.device))
+    reader = Reader.of(sheets.subject, sheets.shape, classifier, str(job.device))
     images = {k: job.path(k) for k in range(job.recipe.run.samples)}
     scores = reader.scores(images)
     all_drawn = tuple(scores.values())
@@ -91,6 +91,6 @@ def _spliced(job: Job, reader: Reader, images: Mapping[int, Path], count: int) -
         complain("a reading mixes letters, or its classifier reads no single ones: images are chosen whole")
         return []
     pixels = torch.stack([read_image(path, reader.shape) for path in images.values()])
-    found = drawn(pixels, reader.subject, letters, str(job.composition.stages[0].predictor.device))
+    found = drawn(pixels, reader.subject, letters, str(job.device))
     drawings = dict(zip(images, to_pixels(pixels), strict=True))
     return [write_spliced(job, drawings, chosen) for chosen in best_columns(found, letters, count)]

@@ -53,6 +53,11 @@ class Composition:
         """Its recipe with every option written out, for notebooks."""
         return self.recipe._repr_html_()
 
+    @property
+    def last_stage(self) -> Composition:
+        """The same with its last stage alone, which the others have gone before."""
+        return attrs.evolve(self, stages=self.stages[-1:])
+
     def trajectory(self, samples: Sequence[int]) -> Trajectory:
         """The run of the samples with these numbers at the first stage, which most recipes have alone."""
         return self.stages[0].trajectory(samples)
@@ -68,7 +73,10 @@ def compose(recipe: Recipe, device: str = "cpu") -> Composition:
     Raises:
         RecipeError: If the recipe contradicts itself, with every contradiction found, or names several files.
     """
-    return compose_of(recipe, Networks(recipe.run, device))
+    networks = Networks(recipe.run, device)
+    composition = compose_of(recipe, networks)
+    networks.hand_over()
+    return composition
 
 
 def compose_of(recipe: Recipe, networks: Networks) -> Composition:

@@ -85,6 +85,7 @@ class Job:
         pending: Numbers of the samples to make; the others were there already.
         made: Numbers of those that are made.
         carried: Numbers of those that are being made.
+        steps_of_batch: Steps of all stages.
     """
 
     recipe: Recipe
@@ -98,11 +99,16 @@ class Job:
     pending: tuple[int, ...] = ()
     made: set[int] = attrs.field(factory=set)
     carried: tuple[int, ...] = ()
+    steps_of_batch: int = attrs.field(init=False)
     _sampling: float = 0.0
     _decoding: float = 0.0
     _writer: Writer[[Future[NDArray[np.uint8]], int, Origin], Path] | None = attrs.field(default=None, repr=False)
     _text: str = ""
     _inputs: Inputs = attrs.field(factory=Inputs, repr=False)
+
+    @steps_of_batch.default
+    def _transitions(self) -> int:
+        return sum(stage.plan.steps for stage in self.composition.stages)
 
     @classmethod
     @contextmanager
@@ -120,8 +126,15 @@ class Job:
         alone = attrs.evolve(recipe, population=None) if replayed else recipe
         with taken(out):
             with threads(recipe.run.threads):
-                composition = compose(alone, chosen_device(recipe.run.device if device == "auto" else device))
-            job = cls.begun(recipe, composition, out, replayed=replayed, given=given_pictures(recipe), **more)
+                # The job alone has the composition, to let its stages go.
+                job = cls.begun(
+                    recipe,
+                    compose(alone, chosen_device(recipe.run.device if device == "auto" else device)),
+                    out,
+                    replayed=replayed,
+                    given=given_pictures(recipe),
+                    **more,
+                )
             if not replayed:
                 job.refuse_to_replace(overwrite)
             try:
@@ -188,7 +201,7 @@ class Job:
             sample,
             {"torch": torch.__version__, **versions_of(self.recipe)},
             self._inputs.weights(self.recipe),
-            self._device.type,
+            self.device.type,
             self._inputs.pictures,
             self._inputs.files,
             self.drawn,
@@ -218,6 +231,8 @@ class Job:
         samples: Sequence[int],
         observers: Sequence[Observer] = (),
         written: Callable[[Path], object] | None = None,
+        *,
+        last: bool = False,
     ) -> Iterator[Path]:
         """Sample, a batch at a time, and write images while the next batch is sampled.
 
@@ -225,6 +240,7 @@ class Job:
             samples: Their numbers.
             observers: Shown every step.
             written: Told of each image when it is written, by the thread that writes.
+            last: Whether nothing is made afterwards: a stage that is done is let go, with networks that it alone has.
         """
 
         def write(decoded: Future[NDArray[np.uint8]], place: int, origin: Origin) -> Path:
@@ -237,7 +253,7 @@ class Job:
             return path
 
         with Writer(write, max(WAITING, self.recipe.run.at_once)) as self._writer:
-            for origins, pixels in self._drawn(samples, observers):
+            for origins, pixels in self._drawn(samples, observers, last=last):
                 decoded = self._writer.decoded(pixels)
                 for place, origin in enumerate(origins):
                     yield from self._writer.put(decoded, place, origin)
@@ -247,8 +263,8 @@ class Job:
     def make_pending(
         self, observers: Sequence[Observer] = (), written: Callable[[Path], object] | None = None
     ) -> Iterator[Path]:
-        """Make all samples that are not there; arguments as of `make`."""
-        return self.make(self.pending, observers, written)
+        """Make all samples that are not there, once; arguments as of `make`."""
+        return self.make(self.pending, observers, written, last=True)
 
     def drawings(
         self, samples: Sequence[int], observers: Sequence[Observer] = ()
@@ -259,16 +275,20 @@ class Job:
             self._sampler.forget(self.carried)
 
     def _drawn(
-        self, samples: Sequence[int], observers: Sequence[Observer]
+        self, samples: Sequence[int], observers: Sequence[Observer], *, last: bool = False
     ) -> Iterator[tuple[list[Origin], Callable[[], NDArray[np.uint8]]]]:
         """Sample, a batch at a time: the origins of its images, and what gives their pixels, in whichever thread."""
         sampler = self._sampler
-        for mine in sampler.batches(samples):
+        batches = sampler.batches(samples)
+        for mine in batches:
+            ends = last and mine is batches[-1]
+            if ends:
+                self.composition = self.composition.last_stage
             self.carried = mine
             began = time.perf_counter()
             with threads(self.recipe.run.threads):
                 check = None if self._writer is None else self._writer.check
-                finish, swarms = sampler.sampled(mine, observers, check)
+                finish, swarms = sampler.sampled(mine, observers, check, last=ends)
                 pixels = partial(self._decoded, finish) if self._decodes_beside else pixels_of(finish())
             self._sampling += time.perf_counter() - began
             yield [attrs.evolve(self.origin(k), **it) for k, it in zip(mine, swarms, strict=True)], pixels
@@ -281,7 +301,7 @@ class Job:
         turns can't be asked two at a time; and how torch runs what it compiled is said for all threads at once.
         """
         run = self.recipe.run
-        return self._device.type == "cpu" and not run.compile and run.offload == "none"
+        return self.device.type == "cpu" and not run.compile and run.offload == "none"
 
     def _decoded(self, finish: Callable[[], Tensor]) -> NDArray[np.uint8]:
         began = time.perf_counter()
@@ -332,7 +352,7 @@ class Job:
     @property
     def steps(self) -> int:
         """Steps that all pending samples take together, as observers see them: one for each batch and transition."""
-        return len(self._sampler.batches(self.pending)) * sum(stage.plan.steps for stage in self.composition.stages)
+        return len(self._sampler.batches(self.pending)) * self.steps_of_batch
 
     @property
     def finished(self) -> int:
@@ -350,11 +370,12 @@ class Job:
 
     @property
     def _sampler(self) -> Sampler:
-        return Sampler(self.composition, self.out, self.run, self.recipe.run.at_once, self.resume, self.replayed)
+        return Sampler(self.composition.stages, self.out, self.run, self.recipe.run.at_once, self.resume, self.replayed)
 
     @property
-    def _device(self) -> torch.device:
-        return torch.device(self.composition.stages[0].predictor.device)
+    def device(self) -> torch.device:
+        """Where it is sampled."""
+        return torch.device(self.composition.stages[-1].predictor.device)
 
     def settle(self) -> None:
         """Wait until all images that are sampled are written."""

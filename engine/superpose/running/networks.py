@@ -60,6 +60,10 @@ class Networks:
         if self.shared is not None:
             self.shared.forget(self._read.values())
 
+    def hand_over(self) -> None:
+        """Leave all that was read to those that hold it: a stage that keeps these keeps no others' networks."""
+        self._read = {}
+
     def copy(self) -> Networks:
         """The same, to which others are added without these knowing."""
         return Networks(self.run, self.device, self._turns, dict(self._read))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +18,16 @@ if TYPE_CHECKING:
 
     from superpose.media.png import Origin
     from superpose.running.assembly import Assembly
-    from superpose.running.composition import Composition
     from superpose.sampling.observer import Observer
     from superpose.sampling.swarm import Particles
 
 
-@attrs.frozen
+@attrs.define
 class Sampler:
     """Samples of a run, a batch at a time.
 
     Attributes:
-        composition: What they are sampled by.
+        stages: What they are sampled by, in order.
         out: Folder of the run, where states are saved.
         run: Identity of the run.
         at_once: How many samples are carried together.
@@ -35,7 +35,7 @@ class Sampler:
         replayed: As of `Job`.
     """
 
-    composition: Composition
+    stages: Sequence[Assembly]
     out: Path
     run: str
     at_once: int
@@ -55,7 +55,12 @@ class Sampler:
         return [begun] * bool(begun) + [tuple(rest[first : first + size]) for first in range(0, len(rest), size)]
 
     def sampled(
-        self, samples: tuple[int, ...], observers: Sequence[Observer], check: Callable[[], None] | None = None
+        self,
+        samples: tuple[int, ...],
+        observers: Sequence[Observer],
+        check: Callable[[], None] | None = None,
+        *,
+        last: bool = False,
     ) -> tuple[Callable[[], Tensor], Sequence[Mapping[str, Any]]]:
         """Sample a batch.
 
@@ -63,22 +68,31 @@ class Sampler:
             samples: Their numbers.
             observers: Shown every step.
             check: Called after every step; what it raises ends the run.
+            last: Whether no batch comes after it: each stage is let go when it is done.
 
         Returns:
             What decodes the images, and what their origins say of the swarm of each.
         """
-        stages = self.composition.stages
-        whole = Batch(self.run, samples, 0)
+        stages, whole = [*self.stages], Batch(self.run, samples, 0)
+        if last:
+            self.stages = ()
         done = self._saved(self._pictures, whole, stages[0])
         low, particles = (done.x, done.particles) if done else (None, None)
-        for stage in stages[done.step if done else 0 :]:
-            finish, of_stage = self._painted(stage, samples, low, observers, check)
-            particles = particles or of_stage
-            if stage is not stages[-1]:
-                low = finish()
-                keep(State(stage.number + 1, low, particles=particles), self._pictures, whole)
         told = of_replayed(self.replayed) or of_swarms(stages[0].swarm(samples), particles)
-        return finish, told or [{}] * len(samples)
+        del stages[: done.step if done else 0]
+        while True:
+            stage = stages.pop(0)
+            finish, of_stage = self._painted(stage, samples, low, observers, check)
+            if particles is None:
+                particles = of_stage
+                told = told or of_swarms(stage.swarm(samples), particles)
+            if not stages:
+                return finish, told or [{}] * len(samples)
+            low = finish()
+            keep(State(stage.number + 1, low, particles=particles), self._pictures, whole)
+            if last:
+                del stage, finish
+                gc.collect()  # what torch and libraries hang on a module may point back at it
 
     def forget(self, samples: tuple[int, ...] = ()) -> None:
         """Remove the states of a batch of these samples; without any, all states."""

@@ -6,10 +6,12 @@ import gc
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from folders import contents
 from superpose import Step, compose, loads, run
+from superpose.running.job import Job
 from superpose.running.turns import TurnPredictor
 from superpose_networks import UNet2D
 
@@ -111,3 +113,37 @@ def test_the_last_network_leaves_with_its_run(tmp_path: Path) -> None:
     before = networks()
     run(loads(CASCADE + 'offload = "model"'), tmp_path, device="cpu")
     assert networks() == before
+
+
+@attrs.define
+class Held:
+    """Networks in memory at each step of each stage, those before the run not counted."""
+
+    before: int
+    seen: list[int] = attrs.field(factory=list)
+
+    def see(self, step: Step) -> None:
+        if step.index == 0:
+            self.seen.append(networks() - self.before)
+
+
+#: Its guidance keeps the surroundings that it was bound in, to ask for conditions at every step.
+ASKING = 'negative = "B"\nguidance = {kind = "perp-neg"}'
+
+
+@pytest.mark.parametrize(("at_once", "seen"), [(3, [2, 1]), (2, [2, 2, 2, 1])])
+@pytest.mark.parametrize("guidance", ["", ASKING])
+def test_a_stage_that_is_done_lets_its_network_go(tmp_path: Path, at_once: int, seen: list[int], guidance: str) -> None:
+    held = Held(networks())
+    recipe = loads((guidance + CASCADE).replace("at_once = 2", f"at_once = {at_once}"))
+    run(recipe, tmp_path, device="cpu", observers=[held])
+    assert held.seen == seen
+
+
+def test_a_composition_in_other_hands_keeps_its_stages(tmp_path: Path) -> None:
+    recipe, held = loads(CASCADE), Held(networks())
+    composition = compose(recipe)
+    job = Job.begun(recipe, composition, tmp_path)
+    list(job.make_pending([held]))
+    assert held.seen == [2, 2, 2, 2]
+    assert len(composition.stages) == 2
