@@ -244,3 +244,15 @@ def test_folders_that_do_not_fit(
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(RecipeError, match=message):
         _ = Diffusers(path=path.parents[len(Path(file).parts) - 1]).shape
+
+
+def test_pipelines_that_were_published_long_ago(copied: Callable[[str], Path], pictures: dict[str, Path]) -> None:
+    """Their feature extractor has a class that transformers has given up; what it does is the same."""
+    folder = copied("unclip")
+    index = folder / "model_index.json"
+    new = superpose.model("diffusers", path=folder, image_prompt=prompts(pictures)).condition("cube")
+    old_index = json.loads(index.read_text()) | {"feature_extractor": ["transformers", "CLIPFeatureExtractor"]}
+    index.write_text(json.dumps(old_index))
+    old = superpose.model("diffusers", path=folder, image_prompt=prompts(pictures)).condition("cube")
+    assert torch.equal(old.tensors["image_embeds"], new.tensors["image_embeds"])
+    assert float(old.tensors["image_embeds"].norm()) > 0
