@@ -169,6 +169,7 @@ class GuidedDiffusionUpscaler(GuidedFile):
 
     kind = "guided-diffusion-upscaler"
     upscales = True
+    enlarges_canvases = True
     preset: str | None = option(None, doc="which public file it is", choices=tuple(UPSCALERS))
 
     @property

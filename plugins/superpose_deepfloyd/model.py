@@ -139,5 +139,6 @@ class Upscaler(Cascaded):
     kind = "deepfloyd-upscaler"
     other = "deepfloyd"
     upscales = True
+    enlarges_canvases = True
     papers = ("arXiv 2205.11487", "arXiv 2106.15282")
     noise_level: int = option(50, doc="training time to which the small image is noised", ge=0, le=999)

@@ -154,6 +154,7 @@ class GlyphsCascade(Trained[Described]):
     papers = ("arXiv 2106.15282", "arXiv 2102.09672")
     embedded = "glyphs-cascade"
     upscales = True
+    enlarges_canvases = True
     noise_level: int = option(20, doc="noise added to the small image, on the levels of the schedule", ge=0, le=400)
 
     def read(self) -> Described:

@@ -103,6 +103,11 @@ class LatentDiffusion(FileModel["Checkpoint"], ABC):
         return self.image is None and self.metadata.sees == "small image"
 
     @property
+    def enlarges_canvases(self) -> bool:
+        """True: the small image is resized to as many places as the noise has."""
+        return True
+
+    @property
     def concat_conditioning(self) -> tuple[ChannelGroup, ...]:
         """Groups of channels of the image or mask that it looks at, by how views act on them."""
         return self.metadata.concat_conditioning

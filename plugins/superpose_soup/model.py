@@ -86,6 +86,11 @@ class Soup(Model):
         """True where they do."""
         return self.first.upscales
 
+    @property
+    def enlarges_canvases(self) -> bool:
+        """True where they do."""
+        return self.first.enlarges_canvases
+
     def problems(self) -> Iterator[Problem]:
         """Models that are not the same network, or whose weights can't be averaged."""
         from superpose_soup.averaging import misfit

@@ -42,6 +42,14 @@ class Model(Kind, ABC):
         return False
 
     @property
+    def enlarges_canvases(self) -> bool:
+        """True where what it lays over a stage before is as large as the noise that its predictor is given.
+
+        Counts where it `upscales`: others paint images of their own size alone, and no ``[canvas]``.
+        """
+        return False
+
+    @property
     def has_concat_conditioning(self) -> bool:
         """True where its network sees channels beside the state: a smaller picture, one to edit, a mask."""
         return self.upscales or bool(self.concat_conditioning)

@@ -48,7 +48,16 @@ def off_canvas(recipe: Recipe) -> Iterator[str]:
         elif len({large / small for large, small in zip(stage.image_shape[1:], before[1:], strict=True)}) > 1:
             small, large = (f"{it[1]}x{it[2]}" for it in (before, stage.image_shape))
             yield f"a canvas of {small} pixels becomes {large} by {model.kind}: give it a size whose parts stay whole"
+        elif model.upscales and not model.enlarges_canvases and _is_larger(recipe, stage):
+            yield f"{model.kind} enlarges to pictures of its own size alone, and this canvas is of another: {OTHER}"
         before = stage.image_shape
+
+
+def _is_larger(recipe: Recipe, stage: Recipe) -> bool:
+    """Whether canvases of a stage are no images of its model, or are seen round their edges."""
+    count = 1 if recipe.canvas is None else recipe.canvas.count
+    channels, height, width = stage.model.shape
+    return stage.shape != (channels, height * count, width) or bool(joined_axes(recipe.subject, recipe.shape))
 
 
 def joined_axes(subject: Subject, shape: Shape) -> set[int]:

@@ -85,6 +85,8 @@ def model_laws(model: Model) -> Iterator[Law]:
     yield Law("loads-what-it-says", lambda: loads_what_it_says(model, predictor))
     channels, height, width = model.image_shape
     low = (channels, max(1, height // 4), max(1, width // 4)) if model.upscales else None
+    if low is not None and model.enlarges_canvases:
+        yield Law("enlarges-canvases", lambda: enlarges_canvases(predictor, low))
     yield from laws(predictor, [model.unconditional], low=low)
 
 
@@ -184,6 +186,20 @@ def lays_row_for_row(predictor: NoisePredictor, laid: Conditioning, low: Shape |
         for what, tensor in _parts(laid).items():
             if (off := gap(alone[what][0], tensor[i])) > 0:
                 raise LawError(f"{name}: {what} of sample {i} changes by {off:.3g} with the samples beside it")
+    return 0.0
+
+
+def enlarges_canvases(predictor: NoisePredictor, low: Shape) -> float:
+    """Over pictures of a canvas twice as wide, channels as large as its noise are laid."""
+    channels, height, width = predictor.shape
+    wide = _laid(predictor, (*low[:2], 2 * low[2]), shape=(channels, height, 2 * width))
+    if wide is None or wide.channels is None:
+        return 0.0
+    if (found := tuple(wide.channels.shape[-2:])) != (height, 2 * width):
+        raise LawError(
+            f"{type(predictor).__name__} lays {found[0]}x{found[1]} places over a canvas of {height}x{2 * width}; lay "
+            "what is as large as the noise, or say enlarges_canvases = False"
+        )
     return 0.0
 
 
@@ -321,14 +337,16 @@ class _Question:
         return gradient
 
 
-def _laid(predictor: NoisePredictor, low: Shape | None, rows: slice = slice(ROWS)) -> Conditioning | None:
+def _laid(
+    predictor: NoisePredictor, low: Shape | None, rows: slice = slice(ROWS), shape: Shape | None = None
+) -> Conditioning | None:
     """Channels beside the samples ``rows``, the pictures of a stage before and all noise being white noise."""
     import torch
 
     pictures = None if low is None else noise(ROWS, *low, double=False)[rows].clamp(-1, 1).to(predictor.device)
 
     def drawn(purpose: str = "step", law: NoiseLaw = "normal") -> Tensor:
-        own = noise(ROWS, *predictor.shape, seed=zlib.crc32(purpose.encode()), double=False)
+        own = noise(ROWS, *(shape or predictor.shape), seed=zlib.crc32(purpose.encode()), double=False)
         return of_law(own[rows], law).to(predictor.device)
 
     with torch.no_grad():

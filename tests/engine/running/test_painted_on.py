@@ -98,3 +98,13 @@ def test_a_canvas_that_does_not_become_whole_pixels_is_refused():
         MistakesError, match="a canvas of 9x8 pixels becomes 14x12 by small-larger: give it a size whose"
     ):
         inspect(loads(SMALL % (9, 12)))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_network_that_enlarges_to_its_own_size_alone_is_refused_on_another_canvas():
+    with pytest.raises(
+        MistakesError,
+        match=r"canvas: small-larger enlarges to pictures of its own size alone, and .* use another",
+    ):
+        inspect(loads(SMALL % (16, 16)))
+    assert inspect(loads(SMALL % (8, 16))).stages, "a canvas as large as its images is the plain cascade"

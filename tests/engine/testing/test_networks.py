@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from small_models import Beheld, LargerPredictor, Waves, WavesPredictor, pixels, waves
-from superpose import ChannelGroup, Conditioning, LawError, Model, Prediction, StaticClip, TableSchedule, option
+from superpose import ChannelGroup, Conditioning, LawError, Model, Prediction, StaticClip, TableSchedule, make, option
 from superpose.testing import check_predictor, report
 from superpose.testing.learned import WithVariance
-from superpose.testing.networks import loads_what_it_says
+from superpose.testing.networks import enlarges_canvases, loads_what_it_says
 from superpose.testing.predictors import GaussianPredictor, TinyPredictor
 
 
@@ -239,3 +239,9 @@ class Neighbourly(Beheld):
 def test_what_lays_beside_wrongly_is_caught(cls, says):
     with pytest.raises(LawError, match=says):
         check_predictor(cls((3, 8, 8)), low=(3, 8, 8))
+
+
+def test_what_enlarges_canvases_lays_what_is_as_large_as_the_noise():
+    assert enlarges_canvases(make("model", "glyphs-cascade").load(), (3, 32, 32)) == 0
+    with pytest.raises(LawError, match="LargerPredictor lays 8x16 places over a canvas of 16x32; lay what is as large"):
+        enlarges_canvases(LargerPredictor((3, 16, 16)), (3, 8, 8))
