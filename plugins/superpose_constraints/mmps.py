@@ -6,7 +6,8 @@ the Jacobian J of the clean image D: that is exact. If they were normal, what wa
 .. math:: \nabla_x \log p(y | x) = J^\top A^\top v, \qquad (s_y^2 I + \gamma A J A^\top)\, v = y - A D
 
 and v is found by some steps of conjugate gradients, each a walk back through the network. J is symmetric for an exact
-network, so that :math:`J^\top` stands for it.
+network, so that :math:`J^\top` stands for it. What is walked of each direction is a part of the gradient as well, which
+therefore takes no walk of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class MMPS(Observed):
     """Finds an image that explains what was observed, by what the network itself says of its uncertainty: MMPS.
 
     For linear operators, with some noise. The nearest to the exact posterior of those that take gradients, and the
-    dearest: every iteration is one more walk back through the network. The clean image must not be clipped (`clip`
+    dearest: every iteration is a walk back through the network. The clean image must not be clipped (`clip`
     none), or the uncertainty is wrong where it is.
     """
 
@@ -94,35 +95,35 @@ class MatchedDenoiser(Steered):
         """The gradient."""
         clean, gain, operator = estimate.clean, level.sigma**2 / level.alpha, self.rule.operator
 
-        def covariance(v: Tensor) -> Tensor:
-            moved = back(clean, x, operator.adjoint(v), again=True)
-            return v * self.rule.noise**2 + operator.apply(moved) * gain
+        def covariance(v: Tensor) -> tuple[Tensor, Tensor]:
+            walked = back(clean, x, operator.adjoint(v), again=True)
+            return v * self.rule.noise**2 + operator.apply(walked) * gain, walked
 
         residual = self.observed - operator.apply(clean.detach())
-        found = solved(covariance, residual.detach(), self.rule.iterations, self.rule.noise**2)
-        return with_pull(estimate, back(clean, x, operator.adjoint(found)))
+        return with_pull(estimate, solved(covariance, residual.detach(), self.rule.iterations, self.rule.noise**2))
 
 
-def solved(matrix: Callable[[Tensor], Tensor], wanted: Tensor, iterations: int, least: float) -> Tensor:
-    """Solution of ``matrix`` x = ``wanted``, each row by itself, after some steps of conjugate gradients from 0.
+def solved(matrix: Callable[[Tensor], tuple[Tensor, Tensor]], wanted: Tensor, iterations: int, least: float) -> Tensor:
+    """A linear map of what solves ``matrix`` x = ``wanted``, row by row, after steps of conjugate gradients from 0.
 
     Arguments:
-        matrix: Symmetric, with eigenvalues of at least ``least``: along a direction in which it has less, as that of a
-            network may that has not learned to be symmetric, nothing is found.
+        matrix: Gives its product with a direction, and the map of that. Symmetric, with eigenvalues of at least
+            ``least``: along a direction in which it has less, as that of a network may that has not learned to be
+            symmetric, nothing is found.
         wanted: Shape (N, C, H, W).
         iterations: Steps.
         least: Least eigenvalue.
     """
     import torch
 
-    found, left, way = wanted * 0, wanted, wanted
+    total, left, way = wanted.new_zeros(()), wanted, wanted
     length = products(left, left)
     for _ in range(iterations):
-        seen = matrix(way)
+        seen, mapped = matrix(way)
         curve = products(way, seen)
         sound = curve > 0.5 * least * products(way, way)
         far = torch.where(sound, length / curve.where(sound, torch.ones_like(curve)), 0.0)
-        found, left = found + far * way, left - far * seen
+        total, left = total + far * mapped, left - far * seen
         before, length = length, products(left, left)
         way = left + length / before.clamp(min=1e-30) * way
-    return found
+    return total

@@ -19,7 +19,8 @@ gradient the form "matched" takes that which solves MMPS's equations best,
           \lambda = \frac{\langle y - A D, w \rangle}{s_y^2 \langle w, w \rangle
           + \gamma \langle e, J^\top e \rangle}
 
-which is one step of conjugate gradients for them, preconditioned by PiGDM's own inverse.
+which is one step of conjugate gradients for them, preconditioned by PiGDM's own inverse. ``iterations`` makes more of
+them: what each walks is a part of the gradient already, so that k steps are k walks.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Denoiser, Observed, Rule, option
+from superpose import Denoiser, Observed, RecipeError, Rule, option
 from superpose_constraints.steered import SIGNAL, SIGNAL_DOC, Steered, back, products, with_pull, with_shift
 
 if TYPE_CHECKING:
@@ -68,7 +69,15 @@ class PiGDM(Observed):
         "score: as far as the deviation says; paper: the state is moved instead, after a step",
         choices=FORMS,
     )
+    iterations: int = option(
+        1, doc="matched: steps of conjugate gradients, each a walk back through the network", ge=1, le=100
+    )
     signal: float = option(SIGNAL, doc=SIGNAL_DOC, ge=0, lt=1)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse iterations of what solves nothing."""
+        if self.iterations > 1 and self.form != "matched":
+            raise RecipeError(f'iterations are of form = "matched", and the form is {self.form!r}: leave them out')
 
     def bind(self, canvas: Canvas) -> Rule:
         """The files as tensors."""
@@ -79,6 +88,7 @@ class PiGDM(Observed):
             noise=self.noise,
             deviation=self.deviation,
             form=self.form,
+            iterations=self.iterations,
             signal=self.signal,
         )
 
@@ -93,6 +103,7 @@ class Guided(Rule):
         noise: :math:`s_y`.
         deviation: d.
         form: One of `FORMS`.
+        iterations: Steps of conjugate gradients of the form "matched".
         signal: Levels with no more signal are not steered.
     """
 
@@ -103,6 +114,7 @@ class Guided(Rule):
     noise: float = 0.0
     deviation: float = 1.0
     form: str = "matched"
+    iterations: int = 1
     signal: float = SIGNAL
 
     def wrap(self, denoiser: Denoiser) -> Denoiser:
@@ -121,29 +133,53 @@ class PseudoInverted(Steered):
         operator, data, ratio = self.rule.operator, self.rule.deviation**2, level.ratio**2
         spread = data * ratio / (data + ratio)
         residual = self.observed - operator.apply(estimate.clean.detach())
-        damping = self.rule.noise**2 / spread
-        explained = operator.damped(residual, damping)
+        if self.rule.form == "matched":
+            return with_pull(estimate, self._matched(estimate, x, residual, spread, level) / spread)
+        explained = operator.damped(residual, self.rule.noise**2 / spread)
         gradient = back(estimate.clean, x, explained)  # r^2 times that of the log-probability
         if self.rule.form == "paper":
             return with_shift(estimate, gradient * level.alpha)
-        if self.rule.form == "matched":
-            share = products(explained, gradient) * (level.sigma**2 / level.alpha / spread)
-            gradient = gradient * length(explained, residual - operator.apply(explained), damping, share)
         return with_pull(estimate, gradient / spread)
 
+    def _matched(self, estimate: Estimate, x: Tensor, residual: Tensor, spread: float, level: NoiseLevel) -> Tensor:
+        r"""The gradient that conjugate gradients find, times :math:`r^2`.
 
-def length(explained: Tensor, left: Tensor, damping: float, share: Tensor) -> Tensor:
-    r"""How far to follow a gradient, :math:`\lambda r^2`: 1 where images differ by :math:`r^2` in every direction.
+        Directions w are known by :math:`r^2 A^\top w` (``explained``) and :math:`s_y^2 w` (``left``), which are there
+        without noise as well; products with them are times :math:`r^2`.
+        """
+        operator, gain = self.rule.operator, level.sigma**2 / level.alpha / spread
+        damping = self.rule.noise**2 / spread
+        explained, left, power = self._explained(residual, damping)
+        way, way_left, total = explained, left, residual.new_zeros(())
+        for number in range(self.rule.iterations):
+            walked = back(estimate.clean, x, way, again=number + 1 < self.rule.iterations)
+            noisy = products(way_left, way_left) / damping if damping else 0.0
+            far = length(power, products(way, way), products(way, walked) * gain, noisy)
+            total = total + far * walked
+            if number + 1 < self.rule.iterations:
+                residual = residual - far * (way_left + operator.apply(walked) * gain)
+                before = power
+                explained, left, power = self._explained(residual, damping)
+                turn = power / before.clamp(min=1e-30)
+                way, way_left = explained + turn * way, left + turn * way_left
+        return total
+
+    def _explained(self, residual: Tensor, damping: float) -> tuple[Tensor, Tensor, Tensor]:
+        """What PiGDM's own inverse makes of a residual: ``explained``, ``left``, and the product with it."""
+        explained = self.rule.operator.damped(residual, damping)
+        left = residual - self.rule.operator.apply(explained)
+        noisy = products(left, left) / damping if damping else 0.0
+        return explained, left, products(explained, explained) + noisy
+
+
+def length(power: Tensor, whole: Tensor, share: Tensor, noisy: Tensor | float) -> Tensor:
+    r"""How far to follow a direction w, all told times :math:`r^2`.
 
     Arguments:
-        explained: e, times :math:`r^2` as the rest.
-        left: The residual without A e, which is :math:`s_y^2 w`.
-        damping: :math:`s_y^2 / r^2`.
-        share: :math:`\gamma \langle e, J^\top e \rangle / r^2`, shape (N, 1, 1, 1).
-
-    Returns:
-        Shape (N, 1, 1, 1).
+        power: The product of the residual with what PiGDM's own inverse makes of it, shape (N, 1, 1, 1).
+        whole: :math:`r^4 \| A^\top w \|^2`.
+        share: What images differ by along it, :math:`r^2 \gamma \langle A^\top w, J^\top A^\top w \rangle`.
+        noisy: :math:`r^2 s_y^2 \| w \|^2`.
     """
-    whole, noisy = products(explained, explained), products(left, left) / damping if damping else 0.0
     least = (LEAST * whole).clamp(min=1e-30)  # where all is explained
-    return (whole + noisy) / (share.maximum(least) + noisy)
+    return power / (share.maximum(least) + noisy)

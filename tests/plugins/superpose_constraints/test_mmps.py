@@ -39,7 +39,8 @@ def symmetric(size, seed=0):
 
 
 def by(matrix):
-    return lambda v: (v.flatten(1) @ matrix).view_as(v)
+    """The product with a direction, and the direction itself, so that what is found is the solution."""
+    return lambda v: ((v.flatten(1) @ matrix).view_as(v), v)
 
 
 def test_as_many_steps_as_numbers_solve_equations_as_numpy_does():

@@ -5,7 +5,7 @@ import torch
 
 from exact_posterior import APART, CORRELATED, SCHEDULE, SHAPE, exact, pulled, told
 from observing import matrix_of
-from superpose import make
+from superpose import RecipeError, make
 from superpose_constraints.pigdm import LEAST, Guided, length
 
 OPERATORS = {
@@ -89,5 +89,20 @@ def test_matched_pulls_at_most_a_hundred_times_as_far_as_the_score():
     """Also where a network says that there is no way, or less; and nowhere where all is explained."""
     one = torch.ones(2, 1, 1, 1)
     share = torch.tensor([0.0, -3.0]).view(2, 1, 1, 1)
-    torch.testing.assert_close(length(one, one * 0, 0.0, share), one / LEAST)
-    assert length(one * 0, one * 0, 0.5, share * 0).tolist() == (one * 0).tolist()
+    torch.testing.assert_close(length(one, one, share, 0.0), one / LEAST)
+    assert length(one * 0, one * 0, share * 0, one * 0).tolist() == (one * 0).tolist()
+
+
+@pytest.mark.parametrize("t", [50, 400, 800])
+@pytest.mark.parametrize("noise", [0.2, 0.0])
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_matched_with_iterations_is_exact(kind, noise, t):
+    """Of as many as there are directions, conjugate gradients solve the equations of the exact posterior."""
+    rule, level = rule_of(kind, iterations=12, noise=noise), SCHEDULE.level(0, t)
+    want = exact(CORRELATED, level, rule.operator, rule.observed, noise or 1e-4)
+    torch.testing.assert_close(pulled(rule, CORRELATED, level), want, atol=3e-3, rtol=0)
+
+
+def test_iterations_are_of_what_is_matched():
+    with pytest.raises(RecipeError, match="iterations are of form = \"matched\", and the form is 'paper'"):
+        make("constraint", "pigdm", operator=OPERATORS["block-average"], observed="y.png", form="paper", iterations=2)
