@@ -65,7 +65,7 @@ class Settings:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the network must be: the gradient by the clean image alone is the loss's own."""
+        """Demands on the network: the gradient by the clean image alone is that of the loss."""
         return frozenset({"differentiable"}) if self.scale > 0 else frozenset()
 
 

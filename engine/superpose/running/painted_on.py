@@ -54,7 +54,7 @@ def off_canvas(recipe: Recipe) -> Iterator[str]:
 
 
 def _is_larger(recipe: Recipe, stage: Recipe) -> bool:
-    """Whether canvases of a stage are no images of its model, or are seen round their edges."""
+    """True where canvases of a stage are no images of its model, or are seen round their edges."""
     count = 1 if recipe.canvas is None else recipe.canvas.count
     channels, height, width = stage.model.shape
     return stage.shape != (channels, height * count, width) or bool(joined_axes(recipe.subject, recipe.shape))
