@@ -86,6 +86,32 @@ class Upwards(superpose.Rule):
         return Pulled(denoiser, self.shift)
 
 
+@attrs.frozen(eq=False)
+class Shared(superpose.Denoiser):
+    """Shifts the state by a share of what is inside."""
+
+    inner: superpose.Denoiser
+    share: float
+
+    def estimate(self, x, level):
+        estimate = yield from self.inner.estimate(x, level)
+        shift = estimate.displacement
+        return estimate._replace(displacement=None if shift is None else self.share * shift)
+
+
+@attrs.frozen(eq=False)
+class Paper(superpose.Rule):
+    """PiGDM's form of the paper, a share of it."""
+
+    kind = "paper"
+    needs = frozenset({"differentiable"})
+    share: float
+
+    def wrap(self, denoiser):
+        whole = Guided(operator=Whole(), observed=OBSERVED, noise=NOISE, form="paper")
+        return Shared(whole.wrap(denoiser), self.share)
+
+
 def of_posterior(y):
     return PRIOR.log_density(y[:, None]) - (y - SEEN) ** 2 / (2 * NOISE**2)
 
@@ -108,6 +134,7 @@ GUIDES = {
     "matched": [Guided(operator=Whole(), observed=OBSERVED, noise=NOISE)],
     "gradient": [Upwards()],
     "shift": [Upwards(shift=True)],
+    "paper": [Paper(share=0.4)],
 }
 
 
