@@ -93,6 +93,7 @@ METHODS = {
     "`daps`, `flow = 5`": Method("daps", {"kind": "ddim", "steps": 20}, {"flow": 5}),
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     "`pigdm`, `iterations = 2`": Method("pigdm", DDIM | {"eta": 1.0}, {"iterations": 2}),
+    "`pigdm`, `iterations = 3`": Method("pigdm", DDIM | {"eta": 1.0}, {"iterations": 3}),
     '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
     '`pigdm`, `form = "paper"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "paper"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
