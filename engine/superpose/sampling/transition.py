@@ -65,8 +65,8 @@ def reverses(move: Move | None, here: NoiseLevel, there: NoiseLevel) -> bool:
 
 
 def follows_flow(scheduler: Scheduler, levels: Sequence[NoiseLevel]) -> bool:
-    """True where all steps between levels are Euler's along the probability flow; a plan of one step reverses it."""
-    steps = list(pairwise(levels))
+    """True where all steps down are Euler's along the probability flow; a plan of one step reverses the process."""
+    steps = [(here, there) for here, there in pairwise(levels) if there.sigma < here.sigma]
     euler = all(_is(scheduler.move(*step), ancestral(*step, 0.0)) for step in steps)
     return euler and not all(reverses(scheduler.move(*step), *step) for step in steps)
 
