@@ -94,6 +94,9 @@ METHODS = {
     "`pigdm`": Method("pigdm", DDIM | {"eta": 1.0}),
     "`pigdm`, `iterations = 2`": Method("pigdm", DDIM | {"eta": 1.0}, {"iterations": 2}),
     "`pigdm`, `iterations = 3`": Method("pigdm", DDIM | {"eta": 1.0}, {"iterations": 3}),
+    "`pigdm`, `iterations = 3`, 33 steps": Method(
+        "pigdm", {"kind": "ddim", "steps": 33, "eta": 1.0}, {"iterations": 3}
+    ),
     '`pigdm`, `form = "score"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "score"}),
     '`pigdm`, `form = "paper"`': Method("pigdm", DDIM | {"eta": 1.0}, {"form": "paper"}),
     "`tmpd`": Method("tmpd", DDIM | {"eta": 1.0}),
