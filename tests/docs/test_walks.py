@@ -21,6 +21,7 @@ def test_the_commands_print_what_the_page_says(name, tmp_path):
     ("wanted", "said", "same"),
     [
         ("2 passed in 0.1s\n", "2 passed in 12.25s\n", True),
+        ("2 passed in 0.1s\n", "2 passed in 63.01s (0:01:03)\n", True),
         ("2 passed in 0.1s\n", "3 passed in 0.1s\n", False),
         ("first\n...\nlast\n", "first\nand\nso on\nlast\n", True),
         ("first\n...\nlast\n", "first\n", False),

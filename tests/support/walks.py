@@ -29,7 +29,8 @@ _STEP = re.compile(
 _HELD = re.compile(r"^(\w+ \S+ +[\w-]+) .*\bok\b.*$", re.MULTILINE)
 # What superpose plugins adds where a machine is busy.
 _SLOW = re.compile(r", slow: [\d.]+ s to import(?: \([^)]*\))?")
-_TIME = re.compile(r"\b\d+(\.\d+)? ?s\b")
+# pytest says more than a minute in minutes as well.
+_TIME = re.compile(r"\b\d+(\.\d+)? ?s\b(?: \(\d+:\d\d:\d\d\))?")
 
 
 def walk(page, folder):
