@@ -24,13 +24,23 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from killing import CALL, made_under_fire, ray_workers, start, workers_of
 from made_sweeps import RECIPE, images_of, left_over, written
 
+#: A machine may be busy: Ray takes silence for death after seconds.
+PATIENCE = {
+    "raylet_start_wait_time_s": "300",
+    "gcs_rpc_server_reconnect_timeout_s": "300",
+    "gcs_server_request_timeout_seconds": "300",
+    "health_check_initial_delay_ms": "60000",
+    "health_check_timeout_ms": "120000",
+}
+
 
 @contextmanager
 def ray_here() -> Iterator[str]:
     """A Ray of two workers on this machine; gives its address."""
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"HOME": home, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-        os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # a machine may be busy
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(f"RAY_{name}", value)
         from ray.cluster_utils import Cluster
 
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
