@@ -19,7 +19,7 @@ from superpose.media.layout import enlarged
 from superpose.media.sheet import readings
 from superpose.plugins import load_plugins
 from superpose.running.album import scale_of
-from superpose.search.reading import classifier_for, prompts_of
+from superpose.search.reading import classifier_for, prompts_of, shown_shape
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 
@@ -113,7 +113,7 @@ def scored(ran, shape):
     """`score`: every reading of each image by a classifier that knows the prompts, or why there is none."""
     why = ""
     try:
-        classifier_for(load_plugins(), prompts_of(ran.recipe.subject), shape)
+        classifier_for(load_plugins(), prompts_of(ran.recipe.subject), shown_shape(ran.recipe.subject, shape))
     except RecipeError as error:
         why = f"superpose: {error}\n"
     if why:
