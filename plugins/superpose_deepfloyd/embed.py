@@ -33,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def embed(encoder: Path, out: Path, prompts: Sequence[str], device: str = "cpu", dtype: str = "float32") -> list[str]:
     """Write the texts of ``prompts`` and of the empty prompt to ``out``, beside those there; return all it has then."""
-    text_folders(
-        encoder
-    )  # what is no encoder is refused before torch and transformers are imported, which takes seconds
+    text_folders(encoder)  # refused before torch and transformers are imported, which takes seconds
     import torch
     from safetensors.torch import load_file
 
