@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from superpose import TableSchedule, ancestral, plan_of, posterior_variance
-from superpose.sampling.transition import added_variance
+from superpose import TableSchedule, ancestral, make, plan_of, posterior_variance
+from superpose.sampling.transition import added_variance, follows_flow
 
 CASE = Path(__file__).parents[2] / "fixtures" / "gd_g_schedules"
 RUNS = {run["name"]: run["diffusion"] for run in json.loads((CASE / "case.json").read_text())["runs"]}
@@ -63,3 +63,11 @@ def test_a_noiseless_path_keeps_its_image():
         for here, there in moves_of(TableSchedule.named(name), "25"):
             on_x, on_clean, _ = ancestral(here, there, 1.0)
             assert math.isclose(on_x * here.alpha + on_clean, there.alpha, rel_tol=1e-10), name
+
+
+@pytest.mark.parametrize(("eta", "flows"), [(0.0, True), (0.5, False), (1.0, False)])
+def test_a_flow_is_one_whether_its_plan_climbs_or_not(eta, flows):
+    scheduler = make("scheduler", "ddim", steps=4, eta=eta)
+    down = scheduler.plan(TableSchedule.named("linear")).levels
+    for levels in (down, [*down, *down[2:]]):  # back up from the clean end, and down again
+        assert follows_flow(scheduler, levels) == flows
