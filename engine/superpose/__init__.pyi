@@ -44,13 +44,8 @@ from superpose.estimate.context import Load as Load
 from superpose.estimate.decomposition import Decomposition as Decomposition
 from superpose.estimate.denoiser import Denoiser as Denoiser
 from superpose.estimate.denoiser import Known as Known
-from superpose.estimate.denoiser import Mix as Mix
 from superpose.estimate.denoiser import Prompted as Prompted
-from superpose.estimate.denoiser import Term as Term
-from superpose.estimate.denoiser import factorized as factorized
-from superpose.estimate.denoiser import guided as guided
 from superpose.estimate.denoiser import prompted as prompted
-from superpose.estimate.denoiser import viewed as viewed
 from superpose.estimate.estimation import differentiable as differentiable
 from superpose.estimate.estimation import marked as marked
 from superpose.estimate.estimation import together as together
@@ -66,6 +61,11 @@ from superpose.estimate.loss import Loss as Loss
 from superpose.estimate.memory import Remembered as Remembered
 from superpose.estimate.memory import recall as recall
 from superpose.estimate.memory import remember as remember
+from superpose.estimate.mix import Mix as Mix
+from superpose.estimate.mix import Term as Term
+from superpose.estimate.mix import factorized as factorized
+from superpose.estimate.mix import guided as guided
+from superpose.estimate.mix import viewed as viewed
 from superpose.estimate.model import Model as Model
 from superpose.estimate.network_classifier import NetworkClassifier as NetworkClassifier
 from superpose.estimate.network_predictor import Autoencoder as Autoencoder

@@ -11,7 +11,8 @@ So are questions whose attention is tapped, by their taps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
@@ -98,7 +99,12 @@ class BatchedEvaluator:
         return self.remembering(denoiser, x, level)[0]
 
     def remembering(
-        self, denoiser: Estimating, x: Tensor, level: NoiseLevel, memory: Remembered = (), ahead: Ahead | None = None
+        self,
+        denoiser: Estimating,
+        x: Tensor,
+        level: NoiseLevel,
+        memory: Remembered = (),
+        ahead: Callable[[], Ahead] | None = None,
     ) -> tuple[Estimate, Remembered]:
         """The same, told what the denoisers remembered before and for what step, with what they remember then."""
         run, ledger = begun(denoiser, x, level), Ledger(denoiser, memory, ahead)
@@ -132,9 +138,11 @@ class BatchedEvaluator:
             images.append(images[0].new_zeros((padding, *images[0].shape[1:])))
         with torch.set_grad_enabled(queries[0].gradient):
             batch = images[0] if len(images) == 1 else torch.cat(images)
+            taps = queries[0].taps
+            owners = _owners(counts, rows) if taps else repeat((), len(given))
             blocks = [
-                _judged(predictor, self._predicted(predictor, block, level, mine, queries[0].taps, whose), block)
-                for block, mine, whose in zip(batch.split(rows), given, _owners(counts, rows), strict=True)
+                _judged(predictor, self._predicted(predictor, block, level, mine, taps, whose), block)
+                for block, mine, whose in zip(batch.split(rows), given, owners, strict=True)
             ]
             variances = [block.variance for block in blocks if block.variance is not None]
             whole = Prediction(_joined([block.output for block in blocks]), _joined(variances) if variances else None)

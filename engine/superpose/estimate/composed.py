@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from superpose.errors import LawError
-from superpose.estimate.denoiser import Denoiser, Mix, Term
+from superpose.estimate.denoiser import Denoiser
+from superpose.estimate.mix import Mix, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from superpose.errors import LawError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Known
+from superpose.estimate.denoiser import Denoiser, Known
 from superpose.estimate.estimation import answered, begun
+from superpose.estimate.mix import TOLERANCE
 from superpose.estimate.noised import Arranged, Noised
 from superpose.estimate.on_canvas import misshapen
 from superpose.estimate.parts import all_parts

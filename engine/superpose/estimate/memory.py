@@ -7,7 +7,7 @@ is gone on with is the same run. A denoiser asks for it by yielding, as it asks 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import attrs
@@ -63,10 +63,10 @@ class Ledger:
 
     Denoisers are known by their place in the tree, which is the same in every run of one recipe. One that is asked
     several times in an evaluation has as many memories, in the order that it is asked in. Besides it says what step of
-    the run the evaluation is for, where it is for one.
+    the run the evaluation is for, where it is for one: ``ahead`` finds that when somebody asks.
     """
 
-    def __init__(self, root: Estimating, before: Remembered = (), ahead: Ahead | None = None) -> None:
+    def __init__(self, root: Estimating, before: Remembered = (), ahead: Callable[[], Ahead] | None = None) -> None:
         self._root, self._ahead = root, ahead
         self._before = {(place, turn): value for place, turn, value in before}
         self._after = dict(self._before)
@@ -83,8 +83,10 @@ class Ledger:
         import torch
 
         if isinstance(request, Foresee):
-            known, outermost = self._ahead, request.owner is self._root
-            return known and attrs.evolve(known, outermost=known.outermost and outermost)
+            if self._ahead is None:
+                return None
+            known = self._ahead()
+            return attrs.evolve(known, outermost=known.outermost and request.owner is self._root)
 
         place = self._place(request.owner)
         key = place, self._turns[type(request), place]

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from superpose.errors import LawError, RecipeError, RunError
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Term
+from superpose.estimate.denoiser import Denoiser
 from superpose.estimate.estimation import begun, together
+from superpose.estimate.mix import TOLERANCE, Mix, Term
 from superpose.estimate.prediction import Estimate, renoised
 from superpose.estimate.superposed import AND, OR, PAPER, superposed
 

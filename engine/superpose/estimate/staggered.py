@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from superpose.errors import LawError, RunError
-from superpose.estimate.denoiser import Denoiser, Mix
+from superpose.estimate.denoiser import Denoiser
+from superpose.estimate.mix import Mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -35,9 +35,10 @@ import attrs
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.ahead import foreseen
-from superpose.estimate.denoiser import TOLERANCE, Denoiser, Mix, Prompted, Term
+from superpose.estimate.denoiser import Denoiser, Prompted
 from superpose.estimate.estimation import begun, differentiable, together
 from superpose.estimate.memory import recall, remember
+from superpose.estimate.mix import TOLERANCE, Mix, Term
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.prediction import Estimate, renoised
 

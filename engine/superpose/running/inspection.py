@@ -11,8 +11,8 @@ import torch
 
 from superpose.errors import LawError, RecipeError
 from superpose.estimate.batching import BatchedEvaluator
-from superpose.estimate.denoiser import TOLERANCE
 from superpose.estimate.lawful import departure, unlawful
+from superpose.estimate.mix import TOLERANCE
 from superpose.estimate.predictor import Conditioning
 from superpose.estimate.process import GAUSSIAN
 from superpose.recipe.mistakes import MistakesError

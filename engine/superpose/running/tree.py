@@ -11,9 +11,10 @@ from superpose.estimate.arrangement import Arrangement
 from superpose.estimate.blame import article, blamed
 from superpose.estimate.canvas import Canvas
 from superpose.estimate.composed import composed, left_over
-from superpose.estimate.denoiser import Denoiser, Known, Mix, Prompted, factorized, viewed
+from superpose.estimate.denoiser import Denoiser, Known, Prompted
 from superpose.estimate.guidance import BoundGuidance
 from superpose.estimate.interpolation import interpolated
+from superpose.estimate.mix import Mix, factorized, viewed
 from superpose.estimate.noised import Arranged
 from superpose.estimate.own_levels import OwnLevels
 from superpose.estimate.reduction import reduced

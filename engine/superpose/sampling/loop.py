@@ -25,7 +25,7 @@ from superpose.sampling.fitting import displaced, lacking, unread_noise, unweigh
 from superpose.sampling.noise import START, Drawn
 from superpose.sampling.observer import Observer, Step, show
 from superpose.sampling.population import Transition
-from superpose.sampling.rule import Rule, judged, name_of, shaped, told, wrapped
+from superpose.sampling.rule import Rule, edited_clean, judged, name_of, shaped, told, wrapped
 from superpose.sampling.scheduler import Memory, Scheduler
 from superpose.sampling.swarm import taken
 from superpose.sampling.transition import follows_flow, log_ratio, reverses
@@ -103,6 +103,7 @@ class Trajectory:
     _asked: Denoiser = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
+    _shaped: NoiseSource = attrs.Factory(lambda run: shaped(run.noise, run._told), takes_self=True)
     _flows: bool = attrs.Factory(lambda run: follows_flow(run.scheduler, run.plan.levels), takes_self=True)
 
     @_evaluate.default
@@ -155,7 +156,7 @@ class Trajectory:
     @property
     def _mover(self) -> int | None:
         """The place of the rule that makes the steps; None where the scheduler does."""
-        return next((i for i, hooks in enumerate(self._hooks) if "move" in hooks), None)
+        return next(iter(self._with_hook("move")), None)
 
     @property
     def _process(self) -> Process:
@@ -169,7 +170,7 @@ class Trajectory:
     @torch.no_grad()
     def start(self) -> State:
         """The state before the first step: noise at the first level, as rules edit it."""
-        noise = Drawn(shaped(self.noise, self._told), START)
+        noise = Drawn(self._shaped, START)
         x, memory = self.scheduler.begin(self._process, noise, self.plan.levels[0])
         particles = None if self.swarm is None else self.swarm.begun(x)
         state = State(0, x, memory, particles=particles)
@@ -189,7 +190,7 @@ class Trajectory:
         before, after = (self.plan.level_of_state(place) for place in (index, index + 1))
         estimate = None
         if self.plan.climbs(index):
-            x = self._process.climb(state.x, here, there, Drawn(shaped(self.noise, self._told), index))
+            x = self._process.climb(state.x, here, there, Drawn(self._shaped, index))
             must_be_like(x, state.x, self._process, "climb")
             state = attrs.evolve(state, x=x, jumped=True, step=index + 1)
         else:
@@ -317,7 +318,7 @@ class Trajectory:
         made_by: Estimate | None = None
         step, remembered = self.plan.step_info(index), state.denoiser_memory
         said: list[Estimate] = []
-        mover, ahead = self._mover, self._ahead(index, here, there)
+        mover, ahead = self._mover, partial(self._ahead, index, here, there)
 
         def denoise(x: Tensor, level: NoiseLevel) -> Estimate:
             nonlocal made_by, jumped, remembered
@@ -334,11 +335,10 @@ class Trajectory:
                 raise RecipeError(unread_noise(self._told[mover]))
             if estimate.renoise is not None and not self.scheduler.renoises:
                 raise RecipeError(lacking("what is sampled", self.scheduler, "renoising"))
-            for i, rule in enumerate(self._told):
-                if "on_clean" in self._hooks[i]:
-                    estimate, rule_jumped = _edited_clean(estimate, rule, level)
-                    jumped = jumped or rule_jumped
-                    fired.add((i, "on_clean"))
+            for i in self._with_hook("on_clean"):
+                estimate, rule_jumped = edited_clean(estimate, self._told[i], level)
+                jumped = jumped or rule_jumped
+                fired.add((i, "on_clean"))
             made_by = estimate
             return estimate
 
@@ -348,7 +348,7 @@ class Trajectory:
             must_be_like(x, state.x, rule, "move")
             fired.add((mover, "move"))
         else:
-            noise = Drawn(shaped(self.noise, self._told), index)
+            noise = Drawn(self._shaped, index)
             made: object = self.scheduler.step(denoise, state.x, here, there, state.memory, noise, state.jumped)
             # Of two samples a tensor alone could be unpacked as well, and would pass for a state and a memory.
             if not isinstance(made, tuple) or len(made) != 2:
@@ -365,33 +365,21 @@ class Trajectory:
     def _ahead(self, index: int, here: NoiseLevel, there: NoiseLevel) -> Ahead:
         """The step that its estimates are for."""
         move = None if self._mover is not None else self.scheduler.move(here, there)
-        edited = any("on_clean" in hooks for hooks in self._hooks)
+        edited = bool(self._with_hook("on_clean"))
         return Ahead(move, reverses(move, here, there), Drawn(self.noise, index), not edited, self._flows)
 
+    def _with_hook(self, hook: str) -> list[int]:
+        """Places of the rules that have a hook."""
+        return [i for i, hooks in enumerate(self._hooks) if hook in hooks]
+
     def _edited(self, state: State, hook: str, index: int, call: Any) -> State:
-        if not self._told:
-            return state
-        x, jumped, fired = state.x, state.jumped, state.fired
-        for i, rule in enumerate(self._told):
-            if hook in self._hooks[i]:
-                purpose = self._purposes[i]
-                made = call(rule, x, Drawn(self.noise, index, f"{purpose}:"))
-                edit = judged(made, x, rule, hook)
-                x, jumped, fired = edit.value, jumped or edit.jumped, fired | {(i, hook)}
-        return attrs.evolve(state, x=x, jumped=jumped, fired=fired)
-
-
-def _images(estimate: Estimate) -> list[Tensor]:
-    return [image for image in (estimate.clean, estimate.renoise) if image is not None]
-
-
-def _edited_clean(estimate: Estimate, rule: Rule, level: NoiseLevel) -> tuple[Estimate, bool]:
-    """The estimate as a rule edits its clean images, and whether that was a jump."""
-    edits = [judged(rule.on_clean(clean, level), clean, rule, "on_clean") for clean in _images(estimate)]
-    renoise = edits[1].value if len(edits) > 1 else None
-    if rule.keeps_noise:
-        renoise = estimate.clean if estimate.renoise is None else estimate.renoise
-    return estimate._replace(clean=edits[0].value, renoise=renoise), any(edit.jumped for edit in edits)
+        for i in self._with_hook(hook):
+            rule = self._told[i]
+            made = call(rule, state.x, Drawn(self.noise, index, f"{self._purposes[i]}:"))
+            edit = judged(made, state.x, rule, hook)
+            jumped, fired = state.jumped or edit.jumped, state.fired | {(i, hook)}
+            state = attrs.evolve(state, x=edit.value, jumped=jumped, fired=fired)
+        return state
 
 
 @torch.no_grad()

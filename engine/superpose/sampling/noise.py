@@ -12,6 +12,7 @@ sample, the counter is the slot, the step and the purpose.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -91,6 +92,33 @@ def slot_at(step: int, lineage: Lineage) -> int:
     return next((slot for since, slot in reversed(lineage) if since <= step), lineage[0][1])
 
 
+class _Streams(threading.local):
+    """A generator for each thread, set to the beginning of any stream.
+
+    A new one for every draw would ask the system for entropy each time, only to throw it away.
+    """
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._bits)
+        self._nothing = np.zeros(4, dtype=np.uint64)
+
+    def at(self, key: tuple[int, int], counter: tuple[int, int, int, int]) -> np.random.Generator:
+        """The generator at the beginning of a stream."""
+        self._bits.state = {
+            "bit_generator": "Philox",
+            "state": {"key": np.array(key, dtype=np.uint64), "counter": np.array(counter, dtype=np.uint64)},
+            "buffer": self._nothing,
+            "buffer_pos": 4,
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        return self._generator
+
+
+_STREAMS = _Streams()
+
+
 @attrs.frozen
 class Noise:
     """The noise of some samples of one seed.
@@ -121,10 +149,7 @@ class Noise:
         drawn = np.empty((len(self.samples), *self.shape), dtype=np.float32)
         slots = [slot_at(step, lineage) for lineage in self.slots] or [0] * len(drawn)
         for row, sample, slot in zip(drawn, self.samples, slots, strict=True):
-            counter = np.array([0, slot, step % 2**64, word], dtype=np.uint64)
-            key = np.array([self.seed, sample], dtype=np.uint64)
-            bits = np.random.Philox(counter=counter, key=key)
-            generator = np.random.Generator(bits)
+            generator = _STREAMS.at(key=(self.seed, sample), counter=(0, slot, step % 2**64, word))
             draw = generator.standard_normal if law == "normal" else generator.random
             draw(dtype=np.float32, out=row)
         return torch.from_numpy(drawn).to(self.device, non_blocking=True)

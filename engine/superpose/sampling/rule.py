@@ -19,6 +19,7 @@ from superpose.kinds.need import Need  # a constraint that is its own rule has i
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from superpose.estimate.prediction import Estimate
     from superpose.estimate.predictor import Conditioning
     from superpose.levels.noise_level import NoiseLevel
     from superpose.levels.plan import Plan
@@ -172,6 +173,16 @@ def judged(edit: object, x: Tensor, rule: Rule, hook: str) -> Edit:
     must_be_like(edit.value, x, rule, hook)
     # Whoever has differentiated something leaves its graph behind: a trajectory keeps none.
     return edit._replace(value=edit.value.detach()) if edit.value.requires_grad else edit
+
+
+def edited_clean(estimate: Estimate, rule: Rule, level: NoiseLevel) -> tuple[Estimate, bool]:
+    """The estimate as a rule edits its clean images, and whether that was a jump."""
+    images = [image for image in (estimate.clean, estimate.renoise) if image is not None]
+    edits = [judged(rule.on_clean(clean, level), clean, rule, "on_clean") for clean in images]
+    renoise = edits[1].value if len(edits) > 1 else None
+    if rule.keeps_noise:
+        renoise = estimate.clean if estimate.renoise is None else estimate.renoise
+    return estimate._replace(clean=edits[0].value, renoise=renoise), any(edit.jumped for edit in edits)
 
 
 def told(rules: Sequence[Rule], plan: Plan, conditioning: Conditioning | None) -> tuple[Rule, ...]:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from superpose.estimate.classifier import Classifier, ClassifierPredictor
 from superpose.estimate.clipped import Clipped
-from superpose.estimate.denoiser import Denoiser, guided, prompted, viewed
+from superpose.estimate.denoiser import Denoiser, prompted
 from superpose.estimate.estimation import begun, together
+from superpose.estimate.mix import guided, viewed
 from superpose.estimate.prediction import Estimate
 from superpose.estimate.predictor import Condition, NoisePredictor
 from superpose.estimate.view import View

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from superpose import LawError, NoiseLevel, RecipeError, RunError, TableSchedule, View, compose, inspect, loads, make
 from superpose.cli import main
-from superpose.estimate.denoiser import Known, viewed
+from superpose.estimate.denoiser import Known
+from superpose.estimate.mix import viewed
 from superpose.estimate.reduction import reduced
 from superpose.estimate.staggered import ALL, Span, parties, staggered
 

@@ -1,12 +1,15 @@
 """Noise is a function of (seed, sample, step, purpose) and of nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from superpose import Noise, vector_noise
-from superpose.sampling.noise import START, Drawn
+from superpose.sampling.noise import START, Drawn, _word
 
 SHAPE = (3, 5, 7)
 numbers = st.integers(0, 2**32)
@@ -17,6 +20,31 @@ def test_a_sample_has_the_same_noise_in_every_company(seed, sample, step, neighb
     alone = Noise(seed, (sample,), SHAPE).draw(step, "step")
     together = Noise(seed, (*neighbours, sample), SHAPE).draw(step, "step")
     assert torch.equal(alone[0], together[-1]), (seed, sample, step)
+
+
+@given(
+    seed=st.integers(0, 2**63 - 1),
+    sample=numbers,
+    step=st.integers(-1, 10_000),
+    before=st.integers(1, 9),
+    law=st.sampled_from(["normal", "uniform"]),
+)
+def test_the_noise_is_that_of_a_fresh_philox_whatever_was_drawn_before(seed, sample, step, before, law):
+    Noise(1, (2,), (1, 1, before)).draw(3)  # leaves a part of a word
+    drawn = Noise(seed, (sample,), SHAPE).draw(step, "mine", law)
+    word = _word("mine" if law == "normal" else "mine:uniform")
+    counter, key = (np.array(one, dtype=np.uint64) for one in ([0, 0, step % 2**64, word], [seed, sample]))
+    fresh = np.random.Generator(np.random.Philox(counter=counter, key=key))
+    draw = fresh.standard_normal if law == "normal" else fresh.random
+    assert np.array_equal(drawn[0].numpy(), draw(SHAPE, dtype=np.float32))
+
+
+def test_threads_draw_side_by_side():
+    noise = Noise(3, (0, 1, 2), (3, 64, 64))
+    alone = [noise.draw(step) for step in range(24)]
+    with ThreadPoolExecutor(4) as threads:
+        beside = list(threads.map(noise.draw, range(24)))
+    assert all(torch.equal(one, other) for one, other in zip(alone, beside, strict=True))
 
 
 def test_every_argument_matters():
