@@ -89,6 +89,7 @@ class Captioning(Task):
 
     name = "pictograms"
     plan = Plan(steps=9000, lr=1e-3)
+    follows = True
     side = 64
     vocabulary = WORDS
     freedom = Freedom()

@@ -204,6 +204,7 @@ class DrawingCodes(Task):
 
     name = "glyphs-diffae-codes"
     plan = Plan(steps=10_000, batch=128, lr=1e-3, unprompted=0.0)
+    follows = True
 
     def network(self) -> Drawing:
         """The latent network, beside the autoencoder that ``after`` holds."""

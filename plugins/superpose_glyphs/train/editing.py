@@ -60,6 +60,7 @@ class Editing(Task):
 
     name = "glyphs-edit"
     plan = Plan(steps=8000, lr=2e-3, hold_out=0.0, unprompted=0.05, precision="float32")
+    follows = True
 
     @classmethod
     def read(cls, path: Path, plan: Plan) -> Images:  # noqa: ARG003  # other seeds of superpose edits are held out

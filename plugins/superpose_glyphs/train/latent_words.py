@@ -131,6 +131,7 @@ class LatentWords(Task):
 
     name = "glyphs-ldm"
     plan = Plan(steps=8000, batch=64, lr=1e-3)
+    follows = True
 
     def network(self) -> Latent:
         """All its networks, the first stage as ``after`` left it.

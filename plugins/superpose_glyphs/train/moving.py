@@ -12,13 +12,11 @@ import attrs
 import numpy as np
 import torch
 
-from superpose_glyphs.reader import Reader, load_reader
 from superpose_glyphs.train.batches import COLOUR, PLAIN, Batch, Images
 from superpose_glyphs.train.freedom import Freedom
 from superpose_glyphs.train.pixels import ClassInStyle, Pixels
 from superpose_glyphs.train.plan import LEVELS, Plan
 from superpose_glyphs.train.reading import Reading
-from superpose_glyphs.vision import VisionReader
 from superpose_networks import UNet2D, read_weights
 
 #: The longer side of a letter takes 26 of 32 pixels, and none of it may leave the image.
@@ -31,6 +29,7 @@ class Moving(Pixels):
 
     name = "glyphs-moved"
     plan = Plan(steps=6000, lr=3e-4)
+    follows = True
 
     def network(self) -> UNet2D:
         """That of ``glyphs``, with what it has learned."""
@@ -50,13 +49,6 @@ class ReadingMoved(Reading):
 
     name = "glyphs-moved-classifier"
     plan = Plan(steps=2500, lr=5e-4, attack=20.0)
-
-    def network(self) -> Reader | VisionReader:
-        """That of ``glyphs-classifier``, with what it has learned."""
-        network = super().network()
-        if self.after is not None:
-            network.load_state_dict(load_reader(self.after, side=self.side).state_dict())
-        return network
 
     def shown(self, images: Images, plan: Plan, step: int) -> Batch:
         """Images moved, classes, noise levels, noise."""

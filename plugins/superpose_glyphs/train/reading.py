@@ -24,7 +24,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from superpose import replacing
 from superpose_glyphs.captions import WORDS
-from superpose_glyphs.reader import Reader
+from superpose_glyphs.reader import Reader, load_reader
 from superpose_glyphs.train.batches import Batch, Images
 from superpose_glyphs.train.files import save_halves
 from superpose_glyphs.train.freedom import Freedom
@@ -75,13 +75,20 @@ class Reading(Task):
 
     name = "glyphs-classifier"
     plan = Plan(steps=6000, lr=2e-3)
+    follows = True
     reader: ClassVar[type[Reader | VisionReader]] = Reader
 
     def network(self) -> Reader | VisionReader:
-        """One score for each class, at first all the same."""
-        network = self.reader(len(self.subject.classes), side=self.side)
+        """One score for each class: at first all the same, or as it was left ``after``."""
+        network = self.fresh()
         nn.init.zeros_(network.linear_out.weight)
+        if self.after is not None:
+            network.load_state_dict(load_reader(self.after, side=self.side).state_dict())
         return network
+
+    def fresh(self) -> Reader | VisionReader:
+        """A network that knows nothing."""
+        return self.reader(len(self.subject.classes), side=self.side)
 
     def batch(self, images: Images, plan: Plan, step: int) -> Questions:
         """Noisy images, classes, noise levels, and how far each may be moved."""

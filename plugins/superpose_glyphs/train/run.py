@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--state", type=Path, required=True, help="folder of the run; goes on where its checkpoint ends"
     )
     parser.add_argument("--export", type=Path, help="write the averaged weights of the state to this folder, and end")
-    parser.add_argument("--after", type=Path, help="weights of the training it goes on from, where it needs another's")
+    parser.add_argument("--after", type=Path, help="weights of the training that it goes on from")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     for field in attrs.fields(Plan):
         if field.name != "first":
@@ -87,6 +87,9 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(chosen.threads)
     task = TASKS[chosen.model]
 
+    if chosen.after is not None and not task.follows:
+        able = ", ".join(sorted(name for name, other in TASKS.items() if other.follows))
+        parser.error(f"--after: {task.name} goes on from no other training, as {able} do; leave it out")
     checkpoint = chosen.state / "checkpoint.pt"
     resumed = Training.resume(checkpoint, **numbers) if checkpoint.exists() else None
     if resumed is not None and resumed.task.name != task.name:

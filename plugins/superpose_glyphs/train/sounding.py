@@ -143,11 +143,9 @@ class ReadingSounds(Reading):
     side = 64
     vocabulary = WORDS
 
-    def network(self) -> Reader:
-        """One score for each word, at first all the same."""
-        network = Reader(len(self.subject.classes), WIDTHS, self.side)
-        nn.init.zeros_(network.linear_out.weight)
-        return network
+    def fresh(self) -> Reader:
+        """A narrower network."""
+        return Reader(len(self.subject.classes), WIDTHS, self.side)
 
     def shown(self, images: Images, plan: Plan, step: int) -> Batch:
         """Spectrograms, words, noise levels, noise."""

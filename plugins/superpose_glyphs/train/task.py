@@ -23,11 +23,13 @@ class Task(ABC):
         side: Pixels of a side of the images it is trained on.
         vocabulary: Classes it is trained on, None for all that there are.
         subject: What they show.
-        after: Weights of the training that this one goes on from, where it needs another's network.
+        follows: Whether it goes on from another training's weights, where they are given.
+        after: Those weights; None to begin with nothing.
     """
 
     name: ClassVar[str]
     plan: ClassVar[Plan] = Plan()
+    follows: ClassVar[bool] = False
     side: ClassVar[int] = 32
     vocabulary: ClassVar[tuple[str, ...] | None] = None
     subject: Subject = attrs.field(factory=Subject)

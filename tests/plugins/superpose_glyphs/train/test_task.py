@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from made_glyphs import squares
+from superpose import RecipeError
 from superpose_glyphs.train.batches import Images, Subject
 from superpose_glyphs.train.plan import Plan
 from superpose_glyphs.train.task import Task
@@ -33,6 +34,16 @@ def test_another_step_has_other_questions_of_the_size_of_the_plan(task: type[Any
     one, other = (task().batch(images, PLAN, step) for step in (3, 4))
     assert not torch.equal(one[0], other[0])
     assert {len(part) for part in one} == {PLAN.batch}
+
+
+@EVERY_TASK
+def test_weights_to_go_on_from_are_read_by_whoever_says_so_and_by_nobody_else(task: type[Any], tmp_path: Path) -> None:
+    following = task(after=tmp_path / "none")
+    if task.follows:
+        with pytest.raises((RecipeError, OSError), match="none"):
+            following.network()
+    else:
+        following.network()
 
 
 def test_names_are_those_that_tasks_are_found_by() -> None:
