@@ -55,7 +55,7 @@ def test_command(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["glyphs-classifier", *state[1:], "--data", str(data)], "is a training of 'glyphs'"),
         (
             [*state, "--data", str(data), "--after", str(tmp_path)],
-            "glyphs goes on from no other training, as glyphs-clas",
+            "glyphs goes on from no other training",
         ),
         (["glyphs", "--state", str(tmp_path), "--export", str(tmp_path)], "is missing: train first"),
     ):
