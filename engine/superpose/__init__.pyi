@@ -158,6 +158,8 @@ from superpose.media.observations import read_observation as read_observation
 from superpose.media.pictures import Pictures as Pictures
 from superpose.media.pictures import pictures as pictures
 from superpose.media.resizing import bicubic_matrix as bicubic_matrix
+from superpose.media.stacking import Layer as Layer
+from superpose.media.stacking import Stacking as Stacking
 from superpose.media.tables import Table as Table
 from superpose.media.tables import read_json as read_json
 from superpose.media.tables import read_yaml as read_yaml
@@ -212,6 +214,8 @@ from superpose.running.inspection import Cost as Cost
 from superpose.running.inspection import Inspection as Inspection
 from superpose.running.inspection import inspect as inspect
 from superpose.running.job import Outcome as Outcome
+from superpose.running.primes import Primes as Primes
+from superpose.running.primes import primes as primes
 from superpose.running.puzzle import Puzzle as Puzzle
 from superpose.running.puzzle import puzzle as puzzle
 from superpose.running.reel import Pace as Pace

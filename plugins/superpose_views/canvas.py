@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import Problem, option
+from superpose import Layer, Problem, Stacking, option
 from superpose_views.looking import Looking, Place
 from superpose_views.windowed import Windowed
 
@@ -39,6 +39,10 @@ class OneCanvas(Windowed):
         _, tall, wide = shape
         top, left, height, width = self.place(tall, wide)
         return (Looking(top=top, left=left, height=height, width=width, whole=(tall, wide)),)
+
+    def stacking(self, height: int, width: int) -> Stacking:
+        """Its sheet, as it is."""
+        return Stacking(self._count(height, width), (Layer(self.number),))
 
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """There are so many canvases."""

@@ -13,7 +13,7 @@ from superpose import Problem, RecipeError, View, option, problems_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from superpose import Picture, Shape
+    from superpose import Picture, Shape, Stacking
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +63,16 @@ class Chain(View):
         for view in self.views[:passed]:
             image = view.frame(image, 1.0)
         return self.views[passed].frame(image, u * len(self.views) - passed, zoom)
+
+    def stacking(self, height: int, width: int) -> Stacking | None:
+        """The sheets of the first, as those after it lay them; None where any shows what sheets can't."""
+        first, *others = self.views
+        stacking, shown = first.stacking(height, width), _shown(first, (1, height, width))
+        for view in others:
+            if stacking is None:
+                return None
+            stacking, shown = stacking.then(view.stacking(*shown[1:])), _shown(view, shown)
+        return stacking
 
     def windows(self, shape: Shape) -> tuple[View, ...]:
         """A chain for each part that a network is to see."""

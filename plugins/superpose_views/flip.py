@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from superpose import View, enlarged, option
+from superpose import Layer, Stacking, View, enlarged, option
 from superpose_views.drawing import drawn, turning, whole
 
 if TYPE_CHECKING:
@@ -50,3 +50,8 @@ class Flip(View):
         size = (breadth, 1.0) if self.axis == "vertical" else (1.0, breadth)
         side = image if u < 0.5 else shown
         return drawn(side, zoom, [whole(side, 0.0, size)])
+
+    def stacking(self, height: int, width: int) -> Stacking:
+        """One sheet, turned over or upside down."""
+        del height, width
+        return Stacking(1, (Layer(0, 0 if self.axis == "horizontal" else 2, self.axis != "both"),))

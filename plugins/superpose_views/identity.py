@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from superpose import View, enlarged
+from superpose import Layer, Stacking, View, enlarged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,3 +37,8 @@ class Identity(View):
         """The image, which rests."""
         del u
         return enlarged(image, zoom)
+
+    def stacking(self, height: int, width: int) -> Stacking:
+        """One sheet, as it is."""
+        del height, width
+        return Stacking(1, (Layer(0),))

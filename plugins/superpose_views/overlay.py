@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
-import numpy as np
 
-from superpose import Arrangement, Cutting, Piece, Problem, enlarged, option
+from superpose import Arrangement, Layer, Problem, Stacking, enlarged, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,9 +30,9 @@ BRIGHTEST, LEAST = 99.0, 1e-4
 class Overlay(Arrangement):
     """Shows the canvases of a sample laid on each other as transparencies, in front of a light.
 
-    They lie one below the other in the image, as ``[canvas]`` with a ``count`` holds them, and are printed and cut
-    apart. ``turns`` turns each against the others, so that the same sheets have several readings. Steps can look at
-    them as bad printers would print them, each time another one, so that the illusion outlives yours.
+    They lie one below the other in the image, as ``[canvas]`` with a ``count`` holds them, and `superpose primes`
+    prints each. ``turns`` turns each against the others, so that the same sheets have several readings. Steps can look
+    at them as bad printers would print them, each time another one, so that the illusion outlives yours.
     """
 
     kind = "overlay"
@@ -90,16 +89,11 @@ class Overlay(Arrangement):
         shown: Picture = self.apply(torch.from_numpy(image.copy())[None])[0].numpy()
         return enlarged(shown, zoom)
 
-    def cutting(self, height: int, width: int, zoom: int = 1) -> Cutting | None:
-        """The sheets, to be printed and cut apart: see `superpose puzzle`."""
+    def stacking(self, height: int, width: int) -> Stacking:
+        """The sheets on each other, each turned."""
         count = self._count(height, width)
-        if count == 1:
-            return None
-        each = height // count
-        rows = np.arange(height * zoom)[:, None] // (each * zoom)
-        lines = tuple(np.array([[each * i, 0.0], [each * i, width]]) for i in range(1, count))
-        stays = Piece((0.0, 0.0), (0.0, 0.0), 0.0)
-        return Cutting(np.repeat(rows, width * zoom, 1), (stays,) * count, lines, zoom)
+        turns = self.turns or (0,) * count
+        return Stacking(count, tuple(Layer(sheet, turn % 4) for sheet, turn in enumerate(turns)))
 
     def _count(self, height: int, width: int) -> int:
         return self.sheets or len(self.turns) or max(1, height // width)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from superpose import Problem, View, enlarged, faded, option
+from superpose import Layer, Problem, Stacking, View, enlarged, faded, option
 from superpose_views.drawing import drawn, turning, whole
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class Rotate(View):
             return turned
         shown = enlarged(_sheared_array(np.rot90(image, quarters, (-2, -1)), rest), zoom)
         return faded(turned, shown, (u - _SETTLES) / (1 - _SETTLES))
+
+    def stacking(self, height: int, width: int) -> Stacking | None:
+        """One sheet, turned; None for other angles than right ones, where corners come back in."""
+        del height, width
+        quarters, rest = self._angle
+        return None if rest else Stacking(1, (Layer(0, quarters % 4),))
 
     def problems(self, shape: Shape) -> Iterator[Problem]:
         """A quarter turn swaps height and width, so it needs a square; other angles turn in one."""

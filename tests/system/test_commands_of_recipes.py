@@ -59,7 +59,7 @@ def test_every_command(path, tmp_path, capsys, monkeypatch):
     channels, height, width = ran.recipe.stages[-1].image_shape
     assert [image.name for image in ran.images] == ["0000.png", "0001.png"]
     assert all(pixels(image).shape == (height, width, 3) for image in ran.images)
-    for look in (told, made_again, moves, compared, scored, on_a_page, forming, cut):
+    for look in (told, made_again, moves, compared, scored, on_a_page, forming, cut, printed):
         look(ran, (channels, height, width))
 
 
@@ -161,3 +161,17 @@ def cut(ran, shape):
     root = ElementTree.parse(ran.out / "0000-puzzle.svg").getroot()
     numbers = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     assert sorted(map(int, numbers)) == list(range(1, count + 1))
+
+
+def printed(ran, shape):
+    """`primes`: each sheet of the image, or why it is none."""
+    _, height, width = shape
+    stackings = [term.view.stacking(height, width) for term in ran.shown.view]
+    command = ["primes", ran.images[0], "--no-pages", "--scale", 1]
+    if not stackings or None in stackings:
+        assert re.search("shows what no whole sheets show|it has no views", ran.said(*command, code=2).err)
+        return
+    [count] = {stacking.sheets for stacking in stackings}
+    sheets = ran.said(*command).out.split()
+    assert len(sheets) == count
+    assert np.array_equal(np.concatenate([pixels(sheet) for sheet in sheets]), pixels(ran.images[0]))

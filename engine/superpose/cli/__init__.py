@@ -25,6 +25,7 @@ COMMANDS = (
     "gallery",
     "animate",
     "puzzle",
+    "primes",
     "typeset",
     "steps",
     "maps",

@@ -61,6 +61,8 @@ def _told(path: Path, origin: Origin) -> Iterator[tuple[str, str]]:
         yield "chosen", f"as one of the best of {origin.drawn} samples"
     if origin.columns:
         yield "columns", f"of the samples {', '.join(map(str, origin.columns))}, from left to right"
+    if printed := origin.printed:
+        yield "printed", f"sheet {printed.prime + 1} of {printed.of}, {printed.width:g} mm wide"
     if sizes := origin.effective_sizes:
         yield "swarm", f"effective sample size {min(sizes):.1f} at least, {sizes[-1]:.1f} at last"
     yield "versions", ", ".join(_versions(origin))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from superpose.estimate.tensors import Map, Shape
     from superpose.media.cutting import Cutting
     from superpose.media.frames import Picture
+    from superpose.media.stacking import Stacking
 
 
 class View(Kind, ABC):
@@ -113,6 +114,18 @@ class View(Kind, ABC):
             zoom: The pieces are to be known so many times as finely.
         """
         del height, width, zoom
+        return None
+
+    def stacking(self, height: int, width: int) -> Stacking | None:
+        """The sheets that a picture of that size is, and how they lie where it is seen so; None where it is none.
+
+        Override it where sheets that are printed whole show what the view shows: turned, turned over, on each other.
+
+        Arguments:
+            height: Of the picture.
+            width: Of the picture.
+        """
+        del height, width
         return None
 
     def maps(self) -> tuple[Map, Map, Map]:

@@ -63,6 +63,12 @@ def resized(image: Picture, height: int, width: int, how: Image.Resampling = Ima
     return np.stack([np.asarray(channel, np.float64) for channel in channels])
 
 
+def picture_of(pixels: NDArray[np.uint8]) -> Picture:
+    """The picture that pixels are, shape (H, W) or (H, W, C)."""
+    picture: Picture = np.atleast_3d(pixels).transpose(2, 0, 1) / 127.5 - 1
+    return picture
+
+
 def in_pixels(frame: Picture) -> NDArray[np.uint8]:
     """A frame in 8 bits of red, green and blue, shape (H, W, 3)."""
     pixels = np.moveaxis((frame + 1) * 127.5, 0, -1).clip(0, 255).round().astype(np.uint8)

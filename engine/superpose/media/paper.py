@@ -1,4 +1,4 @@
-"""Puzzles on paper, in millimetres: their cut lines as SVG, and their pages as PDF."""
+"""Print, in millimetres: what becomes of pixels on paper; a puzzle's cut lines as SVG, and its pages as PDF."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 from PIL import Image
 
+from superpose.errors import RecipeError
 from superpose.media.writing import replacing, write_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,44 @@ if TYPE_CHECKING:
 POINTS = 72 / 25.4
 #: Width of a line that is cut, in millimetres: cutters take hairlines for cuts.
 HAIR = 0.1
+#: Pixels of print a millimetre at least, where nobody says how many: 300 an inch.
+FINE = 300 / 25.4
+#: Bounds of the width of what is printed in millimetres, and of its longer side in pixels.
+WIDTHS, LARGEST = (10.0, 2000.0), 8192
+
+
+def check_millimetres(name: str, value: float, bounds: tuple[float, float]) -> None:
+    """Raise `RecipeError` for a length out of bounds."""
+    least, most = bounds
+    if not least <= value <= most:
+        raise RecipeError(f"{name} must be between {least:g} and {most:g} millimetres, got {value:g}")
+
+
+def check_print(width: float, scale: int | None) -> None:
+    """Raise `RecipeError` for a width or a scale that nothing is printed at."""
+    check_millimetres("width", width, WIDTHS)
+    if scale is not None and scale < 1:
+        raise RecipeError(f"scale must be at least 1, got {scale}")
+
+
+def print_zoom(tall: int, wide: int, width: float, scale: int | None = None) -> int:
+    """Pixels of print a side for each of a picture, which becomes so many millimetres wide.
+
+    Arguments:
+        tall: Height of the picture in pixels.
+        wide: Its width.
+        width: Its width on paper, in millimetres.
+        scale: What somebody asks for; by default as 300 an inch need, as far as that goes.
+
+    Raises:
+        RecipeError: If the print would be larger than is written.
+    """
+    check_print(width, scale)
+    most = max(1, LARGEST // max(tall, wide))
+    zoom = min(most, math.ceil(FINE * width / wide)) if scale is None else scale
+    if zoom > most:
+        raise RecipeError(f"scale = {zoom} makes more than {LARGEST} pixels a side: use {most} at most")
+    return zoom
 
 
 @attrs.frozen
@@ -34,11 +73,13 @@ class Number:
         text: The number.
         at: Its middle: millimetres from the top and from the left of the cut picture.
         turn: Angle that it is turned by, counter-clockwise, in radians.
+        mirrored: Whether it is seen from behind, through what it stands on.
     """
 
     text: str
     at: tuple[float, float]
     turn: float = 0.0
+    mirrored: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -134,13 +175,8 @@ def write_pdf(path: Path, sheet: Sheet, pages: Sequence[Page]) -> None:
     Raises:
         RunError: If the file can't be written.
     """
-    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # an extra: superpose[print]
-
     (tall, wide), b = sheet.whole, sheet.bleed
-    with replacing(path) as draft, _in_bytes():
-        canvas = Canvas(str(draft), pagesize=(wide * POINTS, tall * POINTS), invariant=1, pageCompression=1)
-        canvas.setTitle(sheet.title)
-        canvas.setProducer("superpose")
+    with document(path, sheet.title, tall, wide) as canvas:
         for page in pages:
             canvas.setTrimBox((b * POINTS, b * POINTS, (wide - b) * POINTS, (tall - b) * POINTS))
             canvas.setBleedBox((0, 0, wide * POINTS, tall * POINTS))
@@ -150,6 +186,22 @@ def write_pdf(path: Path, sheet: Sheet, pages: Sequence[Page]) -> None:
                 canvas.transform(-1, 0, 0, 1, sheet.width, 0)
             _draw(canvas, sheet, page)
             canvas.showPage()
+
+
+@contextmanager
+def document(path: Path, title: str, tall: float, wide: float) -> Iterator[Any]:
+    """ReportLab's canvas of a PDF whose pages are so many millimetres large; it is there when the block ends well.
+
+    Raises:
+        RunError: If the file can't be written.
+    """
+    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # an extra: superpose[print]
+
+    with replacing(path) as draft, _in_bytes():
+        canvas = Canvas(str(draft), pagesize=(wide * POINTS, tall * POINTS), invariant=1, pageCompression=1)
+        canvas.setTitle(title)
+        canvas.setProducer("superpose")
+        yield canvas
         canvas.save()
 
 
@@ -166,14 +218,9 @@ def _in_bytes() -> Iterator[None]:
 
 
 def _draw(canvas: Any, sheet: Sheet, page: Page) -> None:
-    from reportlab.lib.utils import ImageReader  # type: ignore[import-untyped]
-
     (tall, wide), b = sheet.whole, sheet.bleed
     if page.pixels is not None:
-        canvas.saveState()
-        canvas.transform(1, 0, 0, -1, -b, tall - b)
-        canvas.drawImage(ImageReader(Image.fromarray(page.pixels)), 0, 0, wide, tall)
-        canvas.restoreState()
+        draw_picture(canvas, page.pixels, (-b, -b), (tall, wide))
     if page.cut:
         for colour, width in ((1.0, 5 * HAIR), (0.0, 2 * HAIR)):  # black in white is seen on any picture
             canvas.setStrokeGray(colour)
@@ -186,14 +233,25 @@ def _draw(canvas: Any, sheet: Sheet, page: Page) -> None:
                     path.lineTo(x, y)
                 canvas.drawPath(path)
     for number in page.numbers:
-        _write_number(canvas, sheet.size, number, mirrored=page.back)
+        draw_number(canvas, sheet.size, attrs.evolve(number, mirrored=page.back))
 
 
-def _write_number(canvas: Any, size: float, number: Number, *, mirrored: bool) -> None:
+def draw_picture(canvas: Any, pixels: NDArray[np.uint8], at: tuple[float, float], size: tuple[float, float]) -> None:
+    """Draw a picture with its corner ``at`` (down, along), height and width ``size``, downwards in millimetres."""
+    from reportlab.lib.utils import ImageReader  # type: ignore[import-untyped]
+
+    canvas.saveState()
+    canvas.transform(1, 0, 0, -1, at[1], at[0] + size[0])
+    canvas.drawImage(ImageReader(Image.fromarray(pixels)), 0, 0, size[1], size[0])
+    canvas.restoreState()
+
+
+def draw_number(canvas: Any, size: float, number: Number) -> None:
+    """Draw a number in a white disc, downwards in millimetres."""
     canvas.saveState()
     canvas.translate(number.at[1], number.at[0])
     canvas.rotate(-math.degrees(number.turn))
-    canvas.scale(-1 if mirrored else 1, -1)
+    canvas.scale(-1 if number.mirrored else 1, -1)
     canvas.setFillGray(1.0)
     canvas.circle(0, 0, 0.75 * size, stroke=0, fill=1)
     canvas.setFillGray(0.0)

@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import attrs
 import numpy as np
@@ -29,11 +29,27 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Bytes of a text, packed or not; chunks of a file; bytes that are read of it at a time; samples: at most.
 TEXT, CHUNKS, BLOCK, SAMPLES = 16 * 2**20, 2**17, 2**16, 2**31
 #: Fields that are left out where they say nothing, so that such images have the bytes that they always had.
-SELDOM = ("drawn", "lineage", "effective_sizes", "columns")
+SELDOM = ("drawn", "lineage", "effective_sizes", "columns", "printed")
 
 
 def _numbers(given: Iterable[int]) -> tuple[int, ...]:
     return tuple(given)
+
+
+class Print(NamedTuple):
+    """A sheet of an image as it is printed: one of equal parts that lie one below the other in it.
+
+    Attributes:
+        prime: Its number, from 0.
+        of: How many there are.
+        zoom: Pixels of print a side for each of the image.
+        width: On paper, in millimetres.
+    """
+
+    prime: int
+    of: int
+    zoom: int
+    width: float
 
 
 @attrs.frozen
@@ -52,6 +68,7 @@ class Origin:
         lineage: Slots that its particle had, as (from which step on, which); empty where there was no population.
         effective_sizes: Effective sample size of its swarm at each weighing.
         columns: Number of the sample that each of its columns is of, where they were chosen one by one.
+        printed: The sheet of the image that this is; None where it is the image.
     """
 
     recipe: str
@@ -65,6 +82,7 @@ class Origin:
     lineage: tuple[tuple[int, int], ...] = ()
     effective_sizes: tuple[float, ...] = ()
     columns: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
+    printed: Print | None = None
 
     @property
     def of_run(self) -> Origin:
@@ -97,6 +115,7 @@ class Origin:
             values["inputs"] = {name: _unpacked(data) for name, data in values["inputs"].items()}
             values["lineage"] = tuple(_slot(pair) for pair in values.get("lineage", ()))
             values["effective_sizes"] = tuple(map(_size, values.get("effective_sizes", ())))
+            values["printed"] = None if "printed" not in values else _print(values["printed"])
             return cls(**values)
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not written by superpose: {error}") from error
@@ -140,13 +159,21 @@ def _size(value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def _print(said: object) -> Print:
+    """A sheet, of a file that may be a stranger's."""
+    match said:
+        case [int(prime), int(of), int(zoom), int(width) | float(width)] if 0 <= prime < of < SAMPLES and zoom > 0:
+            return Print(prime, of, zoom, float(width))
+    raise TypeError("printed is no sheet")
+
+
 def write_png(path: Path, pixels: NDArray[np.uint8], origin: Origin | None = None, run: str = "") -> None:
     """Write an image, (H, W, C) or (H, W), whole or not at all.
 
     Arguments:
         path: Where to.
         pixels: Its values.
-        origin: How it was made, of a sample.
+        origin: How it was made, of a sample; of a sheet to print the file has its size on paper, too.
         run: Identity of the run, of a contact sheet.
 
     Raises:
@@ -160,8 +187,9 @@ def write_png(path: Path, pixels: NDArray[np.uint8], origin: Origin | None = Non
     if run:
         info.add_text(SHEET, run)
     image = Image.fromarray(pixels.squeeze(-1) if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
+    size = {} if origin is None or origin.printed is None else {"dpi": (25.4 * image.width / origin.printed.width,) * 2}
     with replacing(path) as draft:
-        image.save(draft, format="PNG", pnginfo=info)
+        image.save(draft, format="PNG", pnginfo=info, **size)
 
 
 def sheet_of(path: Path) -> str:

@@ -124,7 +124,9 @@ def _origins(paths: Iterable[Path]) -> dict[Path, Origin]:
     found = {}
     for path in paths:
         with suppress(RecipeError):  # somebody else's
-            found[path] = read_origin(path)
+            origin = read_origin(path)
+            if origin.printed is None:
+                found[path] = origin
     return found
 
 

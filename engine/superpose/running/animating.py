@@ -113,7 +113,6 @@ def images_of(folder: Path) -> list[Path]:
 
 def _has_origin(path: Path) -> bool:
     try:
-        read_origin(path)
+        return read_origin(path).printed is None
     except RecipeError:
         return False
-    return True

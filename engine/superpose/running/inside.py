@@ -13,6 +13,7 @@ import numpy as np
 
 from superpose.errors import RecipeError
 from superpose.estimate.problem import Problem, problems_of
+from superpose.media.frames import picture_of
 from superpose.media.images import decoded
 from superpose.media.png import Origin, read_origin
 from superpose.recipe import loads
@@ -63,8 +64,11 @@ class Inside:
         """What the image shows; of its networks only the sizes are asked for, where they are known.
 
         Raises:
-            RecipeError: If it needs what is not installed, or the size of a network that is not here.
+            RecipeError: If it needs what is not installed, or the size of a network that is not here; or if the image
+                is a sheet to print, which is not looked at by itself.
         """
+        if self.origin.printed is not None:
+            raise RecipeError(f"{self.image}: a sheet to print of an image: name the image that it is of")
         try:
             recipe = self.recipe()
             stages = recipe.stages
@@ -145,6 +149,6 @@ def _problems(subject: Subject, picture: Picture) -> Iterator[Problem]:
 
 
 def _picture(path: Path) -> Picture:
-    pixels = decoded(path, None, lambda image: np.asarray(image if image.mode == "L" else image.convert("RGB")))
-    picture: Picture = np.atleast_3d(pixels).transpose(2, 0, 1) / 127.5 - 1
-    return picture
+    return picture_of(
+        decoded(path, None, lambda image: np.asarray(image if image.mode == "L" else image.convert("RGB")))
+    )

@@ -16,7 +16,7 @@ import torch
 from superpose.errors import RecipeError
 from superpose.media.images import pixels_of, to_pixels
 from superpose.media.pictures import embedded
-from superpose.media.png import Origin, read_origin, write_png
+from superpose.media.png import Origin, Print, read_origin, write_png
 from superpose.media.sheet import Given, Note
 from superpose.recipe import dumps
 from superpose.running.album import scale_of
@@ -207,13 +207,20 @@ class Job:
             self.drawn,
         )
 
-    def has_made(self, sample: int, columns: tuple[int, ...] | None = ()) -> bool:
-        """True where the image of a sample is there, made in just this way, of columns of these samples (None: any)."""
+    def has_made(self, sample: int, columns: tuple[int, ...] | None = (), printed: Print | None = None) -> bool:
+        """True where the image of a sample, or a sheet of it, is there, made in just this way.
+
+        Arguments:
+            sample: Its number.
+            columns: The samples whose columns it is of; None for any.
+            printed: The sheet that it is.
+        """
         try:
             found = read_origin(self.path(sample))
         except RecipeError:  # of another program, or there is none
             return False
-        return found.of_any_particle == self.origin(sample) and columns in (None, found.columns)
+        alike = found.of_any_particle == attrs.evolve(self.origin(sample), printed=printed)
+        return alike and columns in (None, found.columns)
 
     def has_rendition(self, sample: int) -> bool:
         """True where the file beside the image of a sample is there, or there is to be none."""

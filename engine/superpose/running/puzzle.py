@@ -12,7 +12,16 @@ import numpy as np
 
 from superpose.errors import RecipeError
 from superpose.media.frames import in_pixels, resized
-from superpose.media.paper import Number, Page, Sheet, write_pdf, write_svg
+from superpose.media.paper import (
+    Number,
+    Page,
+    Sheet,
+    check_millimetres,
+    check_print,
+    print_zoom,
+    write_pdf,
+    write_svg,
+)
 from superpose.running.enlarging import painted_larger
 from superpose.running.inside import inside
 
@@ -25,12 +34,10 @@ if TYPE_CHECKING:
     from superpose.media.frames import Picture
     from superpose.recipe import Subject
 
-#: Pixels of print a millimetre at least, where nobody says how many: 300 an inch.
-FINE = 300 / 25.4
 #: Pieces that somebody would cut out, at most.
 MOST = 400
-#: Bounds of the width and the bleed in millimetres, and of the longer side of what is printed in pixels.
-WIDTHS, BLEEDS, LARGEST = (10.0, 2000.0), (0.0, 50.0), 8192
+#: Bounds of the bleed in millimetres.
+BLEEDS = 0.0, 50.0
 #: The size of a number in millimetres, at most, and as a share of a piece.
 SIZE, SHARE = 8.0, 0.25
 
@@ -116,11 +123,8 @@ def puzzle(
 
 
 def _check(width: float, bleed: float, scale: int | None) -> None:
-    for name, value, (least, most) in (("width", width, WIDTHS), ("bleed", bleed, BLEEDS)):
-        if not least <= value <= most:
-            raise RecipeError(f"{name} must be between {least:g} and {most:g} millimetres, got {value:g}")
-    if scale is not None and scale < 1:
-        raise RecipeError(f"scale must be at least 1, got {scale}")
+    check_print(width, scale)
+    check_millimetres("bleed", bleed, BLEEDS)
 
 
 def _chosen(image: Path, subject: Subject, picture: Picture, number: int | None) -> View:
@@ -157,10 +161,7 @@ class _Cut(NamedTuple):
     def of(cls, view: View, picture: Picture, width: float, scale: int | None) -> _Cut:
         """Cut a picture; refuses more pieces than anybody would cut out."""
         _, tall, wide = picture.shape
-        most = max(1, LARGEST // max(tall, wide))
-        zoom = min(most, math.ceil(FINE * width / wide)) if scale is None else scale
-        if zoom > most:
-            raise RecipeError(f"scale = {zoom} makes more than {LARGEST} pixels a side: use {most} at most")
+        zoom = print_zoom(tall, wide, width, scale)
         cutting, coarse = view.cutting(tall, wide, zoom), view.cutting(tall, wide)
         if cutting is None or coarse is None:
             raise RecipeError(f"view {view.kind!r} cuts pictures of this size, and none of {zoom} times as many pixels")

@@ -64,7 +64,7 @@ def replay(
             drawn=origin.drawn,
             replayed=origin,
         ) as job:
-            if job.path(origin.sample).exists() and not job.has_made(origin.sample, origin.columns):
+            if job.path(origin.sample).exists() and not job.has_made(origin.sample, origin.columns, origin.printed):
                 raise RunError(
                     f"{out / image.name} is there already, and another image: choose another folder with --out"
                 )

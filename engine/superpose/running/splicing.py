@@ -14,7 +14,9 @@ import attrs
 import numpy as np
 
 from superpose.errors import RecipeError
+from superpose.media.frames import picture_of
 from superpose.media.png import write_png
+from superpose.running.primes import check_sheet, write_prime
 from superpose.running.renditions import write_rendition
 
 if TYPE_CHECKING:
@@ -47,27 +49,47 @@ def spliced(drawings: Mapping[int, NDArray[np.uint8]], columns: Sequence[int]) -
 
 def write_spliced(job: Job, drawings: Mapping[int, NDArray[np.uint8]], columns: Sequence[int]) -> int:
     """Write an image of the columns of several samples, and return the number that it has: that of its first column."""
-    first = columns[0]
-    origin = attrs.evolve(job.origin(first), columns=columns)
-    pixels = spliced(drawings, columns)
-    write_rendition(job.path(first), pixels, origin, job.recipe)
-    write_png(job.path(first), pixels, origin)
-    return first
+    _write(job, *_spliced_of(job, drawings, columns))
+    return columns[0]
 
 
 def remake(job: Job, origin: Origin) -> Path:
-    """Make an image again, alone or of the columns of several samples.
+    """Make an image again: alone, of the columns of several samples, or one sheet of either as it is printed.
 
     Raises:
-        RecipeError: If it has other columns than its recipe, or these make no sample together.
+        RecipeError: If it has other columns than its recipe, or these make no sample together; or if it has no sheets
+            such as the one that was printed.
     """
+    if origin.printed is not None:
+        check_sheet(origin.printed, *job.recipe.stages[-1].image_shape[1:])
+        made, pixels = _drawn(job, origin)
+        write_prime(job.path(origin.sample), picture_of(pixels), origin.printed, made)
+    elif origin.columns:
+        _write(job, *_drawn(job, origin))
+    else:
+        [_] = job.make([origin.sample])
+    return job.path(origin.sample)
+
+
+def _drawn(job: Job, origin: Origin) -> tuple[Origin, NDArray[np.uint8]]:
+    """Origin and pixels of an image that is made again, of which no file is written."""
     if not origin.columns:
-        [path] = job.make([origin.sample])
-        return path
+        [alone] = job.drawings([origin.sample])
+        return alone
     if len(origin.columns) != columns_of(job.recipe) or origin.sample != origin.columns[0]:
         raise RecipeError(f"an image of {len(origin.columns)} columns, of which its recipe knows nothing")
     if why := entwined(job.recipe):
         raise RecipeError(f"an image of columns of several samples, which its recipe can't have made: {why}")
     drawings = {each.sample: pixels for each, pixels in job.drawings(sorted({*origin.columns}))}
-    write_spliced(job, drawings, origin.columns)
-    return job.path(origin.sample)
+    return _spliced_of(job, drawings, origin.columns)
+
+
+def _spliced_of(
+    job: Job, drawings: Mapping[int, NDArray[np.uint8]], columns: Sequence[int]
+) -> tuple[Origin, NDArray[np.uint8]]:
+    return attrs.evolve(job.origin(columns[0]), columns=columns), spliced(drawings, columns)
+
+
+def _write(job: Job, origin: Origin, pixels: NDArray[np.uint8]) -> None:
+    write_rendition(job.path(origin.sample), pixels, origin, job.recipe)
+    write_png(job.path(origin.sample), pixels, origin)

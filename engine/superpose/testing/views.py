@@ -12,6 +12,7 @@ from superpose.testing.cuttings import pieces_go_where_pixels_go
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law, figures
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size, unwritten
+from superpose.testing.stackings import sheets_lie_where_it_says
 from superpose.testing.windows import of_parts
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def laws(view: View, channels: int, height: int, width: int) -> Iterator[Law]:
     yield Law("frames-begin-at-the-image", lambda: frames_begin_at_the_image(view, *size))
     yield Law("frames-end-at-the-reading", lambda: frames_end_at_the_reading(view, *size))
     yield Law("pieces-go-where-pixels-go", lambda: pieces_go_where_pixels_go(view, *size))
+    yield Law("sheets-lie-where-it-says", lambda: sheets_lie_where_it_says(view, *size))
 
 
 def keeps_lengths(view: View, channels: int, height: int, width: int) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from superpose.testing.frames import frames_are_pictures, frames_begin_at_the_image, frames_end_at_the_reading
 from superpose.testing.law import Law
 from superpose.testing.probes import TOLERANCE, broken, gap, keeps_form, linear, noise, size
+from superpose.testing.stackings import sheets_lie_where_it_says
 
 if TYPE_CHECKING:
     from superpose.estimate.tensors import Shape
@@ -26,6 +27,7 @@ def of_parts(view: View, windows: Sequence[View], shape: Shape) -> Iterator[Law]
     yield Law("frames-are-pictures", lambda: frames_are_pictures(view, *shape))
     yield Law("frames-begin-at-the-image", lambda: frames_begin_at_the_image(view, *shape))
     yield Law("frames-end-at-the-reading", lambda: frames_end_at_the_reading(view, *shape))
+    yield Law("sheets-lie-where-it-says", lambda: sheets_lie_where_it_says(view, *shape))
 
 
 def windows_show_all(view: View, windows: Sequence[View], shape: Shape) -> float:

@@ -38,6 +38,7 @@ def test_every_command_has_help(command, capsys):
         ("score", ["RUN/scores.json"]),
         ("animate", [".gif", ".webp", ".mp4"]),
         ("puzzle", ["IMAGE-puzzle.svg", "IMAGE-puzzle.pdf"]),
+        ("primes", ["IMAGE-prime-1.png", "IMAGE-primes.pdf"]),
         ("typeset", ["IMAGE-word.png", "IMAGE-word.svg"]),
         ("steps", ["runs/NAME-steps.png", "NAME-forward.png"]),
         ("diff", ["FILE.png"]),

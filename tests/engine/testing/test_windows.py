@@ -7,6 +7,7 @@ from superpose import LawError, View, make
 from superpose.testing import check_view
 
 LAWS = {
+    "sheets-lie-where-it-says",
     "apply-is-linear",
     "apply-keeps-form",
     "windows-show-all",

@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from problems import told
-from superpose import LawError, make
+from superpose import LawError, Layer, Stacking, make
 from superpose.testing import check_view
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "di_a_arrangements"
@@ -71,14 +70,11 @@ def test_the_laws(options):
     check_view(make("view", "overlay", **options), 3, 16, 8)
 
 
-def test_sheets_are_cut_apart():
-    cutting = make("view", "overlay").cutting(24, 8, zoom=2)
-    assert cutting.labels.shape == (48, 16)
-    assert [int(label) for label in cutting.labels[::16, 0]] == [0, 1, 2]
-    assert [line[0, 0] for line in cutting.lines] == [8, 16]
-    picture = np.random.default_rng(0).random((3, 48, 16))
-    assert (cutting.assembled(picture, picture * 0) == picture).all(), "where they lie they stay"
-    assert make("view", "overlay").cutting(8, 8) is None
+def test_sheets_are_counted_and_turned_as_it_says():
+    assert make("view", "overlay").stacking(24, 8) == Stacking(3, (Layer(0), Layer(1), Layer(2)))
+    assert make("view", "overlay", turns=(0, 5)).stacking(16, 8) == Stacking(2, (Layer(0), Layer(1, 1)))
+    assert make("view", "overlay", sheets=2).stacking(12, 8).sheets == 2
+    assert make("view", "overlay").cutting(24, 8) is None
 
 
 def test_what_does_not_fit_is_refused():
