@@ -135,7 +135,18 @@ def _cost(inspection: Cost, samples: int) -> str:
             if inspection.judged
             else ""
         )
+        + _coding(inspection)
     )
+
+
+def _coding(inspection: Cost) -> str:
+    """Passes of an autoencoder for a sample: ``; and 7 passes of the encoder, 3 of them there and back``."""
+    sides = (("encoder", inspection.encoded), ("decoder", inspection.decoded))
+    told = [f"{count} {'pass' if count == 1 else 'passes'} of the {name}" for name, count in sides if count]
+    if not told:
+        return ""
+    back = f", {inspection.back} of them there and back" if inspection.back else ""
+    return f"; and {' and '.join(told)}{back}"
 
 
 def _size(model: Model) -> str:

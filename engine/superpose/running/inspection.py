@@ -21,7 +21,7 @@ from superpose.running.assembly import Assembly, assembled
 from superpose.running.contradictions import contradictions, place_of
 from superpose.running.rehearsal import SameNoise, rehearsed
 from superpose.running.several import members_of
-from superpose.running.stand_in import StandIn, StandInClassifier, stand_in
+from superpose.running.stand_in import Coded, StandIn, StandInClassifier, stand_in
 from superpose.running.tree import Node, Path
 from superpose.sampling.fitting import MisfitError, NoDensityError, UncarriedError, unlawful_wraps
 from superpose.sampling.rule import told
@@ -49,8 +49,12 @@ class Cost:
         total: Network rows of all of them.
         judged: Rows of a classifier, forth and back, beside an evaluation; the most that any level asks.
         networks: How many networks are asked, each with forward passes of its own.
+        encoded: Pictures that an encoder of latents is given for one sample in the whole run.
+        decoded: Latents that a decoder is given, likewise.
+        back: Those of both whose gradient is asked for, too.
 
-    All are those of every particle, where a population carries several a sample; of its own potential they say nothing.
+    All are those of every particle, where a population carries several a sample; of its own potential they say nothing,
+    nor of pictures that are encoded once for all samples.
     """
 
     rows: int
@@ -58,6 +62,9 @@ class Cost:
     total: int
     judged: int = 0
     networks: int = 1
+    encoded: int = 0
+    decoded: int = 0
+    back: int = 0
 
 
 @attrs.frozen
@@ -95,6 +102,21 @@ class Inspection:
         """Number of networks that are asked."""
         return sum(stage.networks for stage in self.stages)
 
+    @property
+    def encoded(self) -> int:
+        """Pictures that encoders are given for one sample in the whole run."""
+        return sum(stage.encoded for stage in self.stages)
+
+    @property
+    def decoded(self) -> int:
+        """Latents that decoders are given for one sample in the whole run."""
+        return sum(stage.decoded for stage in self.stages)
+
+    @property
+    def back(self) -> int:
+        """Those of both whose gradient is asked for, too."""
+        return sum(stage.back for stage in self.stages)
+
 
 def inspect(recipe: Recipe) -> Inspection:
     """Check a recipe against itself, reading no weights.
@@ -112,13 +134,14 @@ def inspect(recipe: Recipe) -> Inspection:
 
 
 def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
-    counter = StandIn(recipe.model, [])
+    coded = Coded()
+    counter = StandIn(recipe.model, [], coded)
     judged: list[int] = []
     nodes: list[Node] = []
     networks: list[StandIn | StandInClassifier] = [counter]
 
     def stand_in_for(kind: Model | Classifier) -> StandIn | StandInClassifier:
-        networks.append(stand_in(kind, counter.rounds, judged))
+        networks.append(stand_in(kind, counter.rounds, judged, coded))
         return networks[-1]
 
     stage = _assembled(recipe, counter, stand_in_for, nodes, place)
@@ -135,13 +158,25 @@ def _inspected(recipe: Recipe, place: Callable[[Path], Path]) -> Cost:
         raise recipe.located([(place(("constraint", i)), why)])
     judged.clear()
     try:
-        evaluations, total = rehearsed(stage.run(SameNoise(stage.predictor.shape), conditioning), counter.rounds)
+        run = stage.run(SameNoise(stage.predictor.shape), conditioning)
+        asked, *passes = rehearsed(run, counter.rounds, coded.encoded, coded.decoded, coded.back)
     except RecipeError as error:
         raise recipe.located([((), str(error))]) from error
     size = recipe.population.size if recipe.population else 1
-    asked = sum(isinstance(network, StandIn) and network.asked for network in networks)
+    busy = sum(isinstance(network, StandIn) and network.asked for network in networks)
     rows, read = (max(counted, default=0) * size for counted in (counter.rounds, judged))
-    return Cost(rows, evaluations, total * size, read, asked)
+    encoded, decoded, back = (pictures * size for _, pictures in passes)
+    if not recipe.scheduler.renders:  # a picture that is drawn is written as it is
+        decoded += _decoded_at_last(stage, coded)
+    return Cost(rows, asked[0], asked[1] * size, read, busy, encoded, decoded, back)
+
+
+def _decoded_at_last(stage: Assembly, coded: Coded) -> int:
+    """Latents of one finished sample that a decoder is given: one a canvas."""
+    coded.decoded.clear()
+    with torch.no_grad():
+        stage.predictor.decode(torch.zeros(1, *stage.predictor.shape))
+    return sum(coded.decoded)
 
 
 def _assembled(

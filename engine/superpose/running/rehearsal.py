@@ -33,18 +33,23 @@ class SameNoise:
         return self._drawn[law]
 
 
-def rehearsed(run: Trajectory, rounds: list[int]) -> tuple[int, int]:
-    """Forward passes and rows of a run of one sample: those of its scheduler, guidance and constraints.
+def rehearsed(run: Trajectory, *counts: list[int]) -> list[tuple[int, int]]:
+    """Passes and rows of a run of one sample: those of its scheduler, guidance and constraints.
 
     Arguments:
         run: The run, on a stand-in that answers without weights.
-        rounds: Where the stand-in notes the rows of each forward pass.
+        counts: Where the stand-in notes the rows of each pass, a list for each kind of them.
     """
-    rounds.clear()
-    state, first = run.start(), len(rounds)
+    for counted in counts:
+        counted.clear()
+    state = run.start()
+    starts = [len(counted) for counted in counts]
     while state.step < min(run.steps, REHEARSED):
         state = run.step(state)
-    start, made = rounds[:first], rounds[first:]
     descents = [not run.plan.climbs(step) for step in range(run.steps)]
     share = sum(descents) / max(1, sum(descents[: state.step]))
-    return len(start) + round(len(made) * share), sum(start) + round(sum(made) * share)
+    found = []
+    for counted, first in zip(counts, starts, strict=True):
+        start, made = counted[:first], counted[first:]
+        found.append((len(start) + round(len(made) * share), sum(start) + round(sum(made) * share)))
+    return found

@@ -45,17 +45,40 @@ class Unchanged(Denoiser):
         yield []
 
 
+@attrs.frozen(eq=False)
+class Coded:
+    """Passes of autoencoders so far: pictures, or latents, of each.
+
+    Attributes:
+        encoded: Passes of encoders.
+        decoded: Passes of decoders.
+        back: Those of either that gradients have gone back through.
+    """
+
+    encoded: list[int] = attrs.field(factory=list)
+    decoded: list[int] = attrs.field(factory=list)
+    back: list[int] = attrs.field(factory=list)
+
+    def note(self, passes: list[int], coded: Tensor) -> Tensor:
+        """Note a pass, and one back when a gradient comes to what is coded; returns that."""
+        passes.append(len(coded))
+        if coded.requires_grad:
+            coded.register_hook(lambda slope: self.back.append(len(slope)))
+        return coded
+
+
 class StandIn(NoisePredictor):
     """A network with no weights: it knows its prompts, counts its rows and sees no noise.
 
     Attributes:
         rounds: Rows of each forward pass so far, of all networks that share the list.
+        coded: Passes of its autoencoder, and of all networks that share them.
         asked: Whether it has been asked anything.
     """
 
     parameterization = "sample"
 
-    def __init__(self, model: Model, rounds: list[int]) -> None:
+    def __init__(self, model: Model, rounds: list[int], coded: Coded | None = None) -> None:
         self.model = model
         self.schedule = model.schedule
         self.shape = model.shape
@@ -66,6 +89,7 @@ class StandIn(NoisePredictor):
         self.learned_variance = model.learned_variance or "none"
         self.device = torch.device("cpu")
         self.rounds = rounds
+        self.coded = coded or Coded()
         self.asked = False
 
     @property
@@ -79,12 +103,14 @@ class StandIn(NoisePredictor):
     def encode(self, images: Tensor) -> Tensor:
         if self.image_shape == self.shape:
             return images
-        return _grey(images, picture_shape(_shape(images), self.image_shape, self.shape))
+        grey = _grey(images, picture_shape(_shape(images), self.image_shape, self.shape))
+        return self.coded.note(self.coded.encoded, grey)
 
     def decode(self, states: Tensor) -> Tensor:
         if self.image_shape == self.shape:
             return states
-        return _grey(states, picture_shape(_shape(states), self.shape, self.image_shape))
+        grey = _grey(states, picture_shape(_shape(states), self.shape, self.image_shape))
+        return self.coded.note(self.coded.decoded, grey)
 
     def condition(self, prompt: str) -> Condition:
         refuse(problems_of(self.model.prompt_problems, prompt), PromptError)
@@ -117,9 +143,11 @@ def _grey(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
     return x.new_zeros(len(x), *shape) + 0 * x.mean((1, 2, 3), keepdim=True)
 
 
-def stand_in(kind: Model | Classifier, rounds: list[int], judged: list[int]) -> StandIn | StandInClassifier:
-    """Stand-in for the network of a model, which counts in ``rounds``, or of a classifier, in ``judged``."""
-    return StandIn(kind, rounds) if isinstance(kind, Model) else StandInClassifier(kind, judged)
+def stand_in(
+    kind: Model | Classifier, rounds: list[int], judged: list[int], coded: Coded | None = None
+) -> StandIn | StandInClassifier:
+    """Stand-in for the network of a model, counting in ``rounds`` and ``coded``, or of a classifier, in ``judged``."""
+    return StandIn(kind, rounds, coded) if isinstance(kind, Model) else StandInClassifier(kind, judged)
 
 
 class StandInClassifier(ClassifierPredictor):
