@@ -19,7 +19,10 @@ USED = (
 #: Parts that change no sample.
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 #: Parts by which unCLIP is told an image; used where all of them are there.
-IMAGE_PARTS = ("image_encoder", "feature_extractor", "image_normalizer", "image_noising_scheduler")
+NOISE_PARTS = ("image_normalizer", "image_noising_scheduler")
+IMAGE_PARTS = ("image_encoder", "feature_extractor", *NOISE_PARTS)
+#: Parts by which it is told one that is drawn from words; likewise.
+PRIOR_PARTS = ("prior_tokenizer", "prior_text_encoder", "prior", "prior_scheduler", *NOISE_PARTS)
 #: Whose classes are built; a part of any other library would be somebody's code.
 LIBRARIES = ("diffusers", "transformers")
 #: A class of diffusers that pipelines name by the module it is in.
@@ -58,8 +61,8 @@ class PipelineFolder:
     def parts(self) -> Mapping[str, str]:
         """The class of each part that sampling needs, by the part's name."""
         entries = {name: entry for name, entry in self.index.items() if isinstance(entry, list) and len(entry) == 2}
-        told_images = all(name in entries and None not in entries[name] for name in IMAGE_PARTS)
-        used = USED + IMAGE_PARTS * told_images
+        wholes = (IMAGE_PARTS, PRIOR_PARTS)
+        used = USED + sum((it for it in wholes if all(None not in entries.get(name, [None]) for name in it)), ())
         found = {}
         for name, entry in entries.items():
             if None in entry or (name in UNUSED and name not in used):
@@ -68,7 +71,7 @@ class PipelineFolder:
             if name not in used:
                 raise RecipeError(
                     f"{self.path}: a {self.pipeline} has a {name} ({kind}), which the bridge doesn't know"
-                    + (": take a StableUnCLIPImg2ImgPipeline, which has no prior" if "prior" in entries else "")
+                    + self._halved(entries)
                 )
             if library not in LIBRARIES and (library, kind) != NORMALIZER:
                 raise RecipeError(
@@ -77,6 +80,19 @@ class PipelineFolder:
                 )
             found[name] = str(kind)
         return found
+
+    def _halved(self, entries: Mapping[str, Any]) -> str:
+        """Parts of unCLIP's that are missing beside one that is there; "" where none is."""
+        if "prior" not in entries:
+            return ""
+        missing = [name for name in PRIOR_PARTS if None in entries.get(name, [None])]
+        cure = "add them, or take a StableUnCLIPImg2ImgPipeline, which has no prior"
+        return f" without its {' and '.join(missing)}: {cure}" if missing else ""
+
+    @property
+    def has_prior(self) -> bool:
+        """True where embeddings of images are drawn from words."""
+        return "prior" in self.parts
 
     @property
     def denoiser(self) -> str:
@@ -122,7 +138,7 @@ class PipelineFolder:
         return read_json(self.path / "scheduler" / "scheduler_config.json")
 
     def image_config(self, part: str) -> Mapping[str, Any]:
-        """The configuration of one of `IMAGE_PARTS`."""
+        """The configuration of one of `IMAGE_PARTS` or `PRIOR_PARTS`."""
         file = "scheduler_config.json" if part == "image_noising_scheduler" else "config.json"
         return read_json(self.path / part / file)
 

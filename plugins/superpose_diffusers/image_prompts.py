@@ -79,8 +79,9 @@ def noise_table(folder: PipelineFolder) -> TableSchedule:
 
 def misfit(folder: PipelineFolder, denoiser: Mapping[str, Any]) -> str | None:
     """Parts that speak of embeddings of different widths; None where all agree."""
+    maker, width = ("prior", "embedding_dim") if folder.has_prior else ("image_encoder", "projection_dim")
     widths = {
-        "image_encoder": folder.image_config("image_encoder").get("projection_dim"),
+        maker: folder.image_config(maker).get(width),
         "image_normalizer": folder.image_config("image_normalizer").get("embedding_dim"),
         "denoiser": (denoiser.get("projection_class_embeddings_input_dim") or 0) // 2,
     }
@@ -95,11 +96,13 @@ class EmbeddingNoise:
         normalizer: Mean and deviation of embeddings, (1, D) each.
         table: Noise levels of embeddings.
         level: The time that is chosen of them.
+        prior: Whether samples have noise to draw embeddings from as well.
     """
 
     normalizer: Any
     table: TableSchedule
     level: int
+    prior: bool = False
 
     def __call__(self, low: Tensor | None, noise: StepNoise) -> Conditioning:
         """What of an embedding is kept, what is added to that, and features of the level; a row a sample."""
@@ -117,4 +120,6 @@ class EmbeddingNoise:
             "image_noise": (1 - alpha) * mean + sigma * deviation * drawn,
             "image_level": sinusoid(times, mean.shape[-1]),
         }
+        if self.prior:
+            laid["prior_start"] = vector_noise(noise, mean.shape[-1], "image prior").to(mean)
         return Conditioning(per_sample=laid)

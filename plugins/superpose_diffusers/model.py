@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -22,11 +22,13 @@ from superpose import (
     read_picture,
 )
 from superpose_diffusers.conventions import Convention, Settings, convention, default
-from superpose_diffusers.folder import IMAGE_PARTS, PipelineFolder
+from superpose_diffusers.folder import IMAGE_PARTS, PRIOR_PARTS, PipelineFolder
 from superpose_diffusers.image_prompts import EmbeddingNoise, ImagePrompt, misfit, named, noise_table
+from superpose_diffusers.prior import SCALE, STEPS, Prior, known
 
 if TYPE_CHECKING:
     from superpose import InterpolationPath, LearnedVariance, NoisePredictor, Schedule, Site, Token
+    from superpose_diffusers.pipeline import PriorPipeline
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +55,13 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
     noise_level: int | None = option(
         None, doc="noise on the images' embeddings, for unCLIP: a time of its noising scheduler; unset: 0", ge=0
     )
+    prior_steps: int | None = option(None, doc="steps of unCLIP's prior, where it has one; unset: 25", ge=1)
+    prior_scale: float | None = option(
+        None, doc="guidance of unCLIP's prior, where it has one, up to 1 for none; unset: 4", ge=0
+    )
+    words_alone: tuple[str, ...] = option(
+        (), doc="prompts of which unCLIP's prior draws no image, such as negative ones", each=True
+    )
 
     def read(self) -> tuple[PipelineFolder, Convention, dict[str, Any]]:
         """The saved pipeline, its denoiser's convention and configuration."""
@@ -77,21 +86,45 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
     def _refuse_images(self, folder: PipelineFolder, rule: Convention, config: Mapping[str, Any]) -> None:
         """Refuse images that the network is not told, and an unCLIP whose parts don't fit each other."""
         if not rule.told_images:
-            if self.image_prompt or self.noise_level is not None:
-                said = "image_prompt" if self.image_prompt else "noise_level"
+            given = {"image_prompt": bool(self.image_prompt), "noise_level": self.noise_level is not None}
+            if said := next((name for name, it in given.items() if it), self._of_prior):
                 raise RecipeError(
                     f"{folder.path}: {said} is for networks that are told images (StableUnCLIPImg2ImgPipeline), and "
                     f"this is a {folder.pipeline}: remove it"
                 )
             return
         named(self.image_prompt)
-        if missing := [part for part in IMAGE_PARTS if part not in folder.parts]:
+        self._refuse_prior(folder)
+        parts = PRIOR_PARTS if folder.has_prior else IMAGE_PARTS
+        if missing := [part for part in parts if part not in folder.parts]:
             raise RecipeError(f"{folder.path}: the denoiser is told images, and there is no {missing[0]}")
         if found := misfit(folder, config):
             raise RecipeError(f"{folder.path}: its parts have embeddings of different widths: {found}")
         steps = noise_table(folder).steps
         if (self.noise_level or 0) >= steps:
             raise RecipeError(f"noise_level = {self.noise_level} is none of this pipeline: write {steps - 1} or less")
+
+    def _refuse_prior(self, folder: PipelineFolder) -> None:
+        """Refuse images where a prior draws them, and options of a prior where there is none."""
+        if folder.has_prior:
+            known(folder)
+            if self.image_prompt and "image_encoder" not in folder.parts:
+                raise RecipeError(
+                    f"{folder.path}: the prior of a {folder.pipeline} draws images from words, and there is no "
+                    "image_encoder: remove image_prompt, or take a StableUnCLIPImg2ImgPipeline"
+                )
+        elif said := self._of_prior:
+            raise RecipeError(f"{folder.path}: {said} is for a prior, and this {folder.pipeline} has none: remove it")
+
+    @property
+    def _of_prior(self) -> str:
+        """The first option that is said of a prior; "" for none."""
+        said = {
+            "prior_steps": self.prior_steps is not None,
+            "prior_scale": self.prior_scale is not None,
+            "words_alone": bool(self.words_alone),
+        }
+        return next((name for name, given in said.items() if given), "")
 
     @cached_property
     def tokenizers(self) -> tuple[Any, Mapping[str, Any]]:
@@ -174,9 +207,9 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
 
     @property
     def interpolation(self) -> InterpolationPath | None:
-        """Along the sphere; None where prompts are classes, or go with masks of their tokens."""
-        _, rule, config = self.metadata
-        return None if rule.masks or rule.classes(config) is not None else "slerp"
+        """Along the sphere; None where prompts are classes, go with masks of their tokens, or are a prior's."""
+        folder, rule, config = self.metadata
+        return None if rule.masks or folder.has_prior or rule.classes(config) is not None else "slerp"
 
     def tokens(self, prompt: str) -> tuple[Token, ...]:
         """Tokens of a prompt, or of the text beside an image; where one text encoder reads it as it is."""
@@ -202,18 +235,23 @@ class Diffusers(FileModel["tuple[PipelineFolder, Convention, dict[str, Any]]"]):
         (folder, rule, _), computes = self.metadata, torch_dtype(dtype)
         told = Settings(self.image_shape, self.guidance, self.max_tokens, named(self.image_prompt))
         pipeline = load_pipeline(folder, self.tokenizers[1], torch.device(device), computes, self.variant)
-        network, noise = getattr(pipeline, folder.denoiser), None
+        network, noise, prior = getattr(pipeline, folder.denoiser), None, None
         if rule.told_images:
-            noise = EmbeddingNoise(pipeline.image_normalizer, noise_table(folder), self.noise_level or 0)
+            level, drawn = self.noise_level or 0, folder.has_prior
+            noise = EmbeddingNoise(pipeline.image_normalizer, noise_table(folder), level, drawn)
+        if folder.has_prior:
+            scale = SCALE if self.prior_scale is None else self.prior_scale
+            alone = frozenset({"", *self.words_alone})
+            prior = Prior(cast("PriorPipeline", pipeline), self.prior_steps or STEPS, scale, alone)
         name_sites(network)
         return NetworkPredictor(
             self,
             network,
-            PipelineEncoder(rule, pipeline, told, computes),
+            PipelineEncoder(rule, pipeline, told, computes, prior),
             device,
             computes,
             parameterization=published_parameterization(folder.scheduler_config),
-            forward=forward(rule, network, computes),
+            forward=forward(rule, network, computes, prior),
             lay_conditioning=noise,
             autoencoder=Latents(getattr(pipeline, folder.autoencoder)) if folder.autoencoder else None,
         )

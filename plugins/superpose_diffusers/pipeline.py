@@ -35,3 +35,14 @@ class Pipeline(Protocol):
 
     def get_guidance_scale_embedding(self, w: Tensor, embedding_dim: int) -> Tensor:
         """Features of a scale of guidance."""
+
+
+class PriorPipeline(Protocol):
+    """As much of a pipeline with unCLIP's prior as is used beside that."""
+
+    device: torch.device
+    prior: Any
+    prior_scheduler: Any
+
+    def _encode_prior_prompt(self, *asked: object) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode one prompt for a prior, after none: pooled, by token, and which tokens there are."""

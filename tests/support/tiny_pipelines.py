@@ -29,10 +29,10 @@ def tokenizer(length: int) -> Any:
     return transformers.PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=length, **special)
 
 
-def clip(projected: bool = False) -> Any:
+def clip(projected: bool = False, width: int = WIDTH) -> Any:
     config = transformers.CLIPTextConfig(
-        hidden_size=WIDTH, intermediate_size=37, num_attention_heads=4, num_hidden_layers=3, vocab_size=len(WORDS),
-        projection_dim=WIDTH, hidden_act="gelu", pad_token_id=0, bos_token_id=1, eos_token_id=9,
+        hidden_size=width, intermediate_size=37, num_attention_heads=4, num_hidden_layers=3, vocab_size=len(WORDS),
+        projection_dim=width, hidden_act="gelu", pad_token_id=0, bos_token_id=1, eos_token_id=9,
         max_position_embeddings=16,
     )  # fmt: skip
     return (transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel)(config)
@@ -96,6 +96,21 @@ def unclip() -> Any:
         feature_extractor=transformers.CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size=16),
         image_normalizer=StableUnCLIPImageNormalizer(24),
         image_noising_scheduler=diffusers.DDPMScheduler(beta_schedule="squaredcos_cap_v2"),
+    )  # fmt: skip
+
+
+def unclip_prior() -> Any:
+    """Stable unCLIP that draws its embeddings from words, whose prior has moments as random as all else."""
+    parts = unclip().components
+    prior = diffusers.PriorTransformer(
+        num_attention_heads=2, attention_head_dim=12, num_layers=1, embedding_dim=24, num_embeddings=16,
+        additional_embeddings=4,
+    )  # fmt: skip
+    about = {"variance_type": "fixed_small_log", "prediction_type": "sample", "clip_sample_range": 2.0}
+    return diffusers.StableUnCLIPPipeline(
+        **{name: part for name, part in parts.items() if name not in ("image_encoder", "feature_extractor")},
+        prior=prior, prior_tokenizer=tokenizer(16), prior_text_encoder=clip(projected=True, width=24),
+        prior_scheduler=diffusers.DDPMScheduler(beta_schedule="squaredcos_cap_v2", clip_sample=True, **about),
     )  # fmt: skip
 
 
@@ -221,6 +236,7 @@ PIPELINES: dict[str, Callable[[], Any]] = {
     "stable diffusion": stable_diffusion,
     "told guidance": told_guidance,
     "unclip": unclip,
+    "unclip prior": unclip_prior,
     "sdxl": sdxl,
     "sd3": sd3,
     "flux dev": flux,

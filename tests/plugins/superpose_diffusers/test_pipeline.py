@@ -6,8 +6,8 @@ import warnings
 import pytest
 import torch
 
-from superpose_diffusers.pipeline import Network, Pipeline
-from tiny_pipelines import stable_diffusion
+from superpose_diffusers.pipeline import Network, Pipeline, PriorPipeline
+from tiny_pipelines import stable_diffusion, unclip_prior
 
 with warnings.catch_warnings():  # what diffusers warns of while it is imported is not ours to mend
     warnings.simplefilter("ignore")
@@ -29,6 +29,15 @@ def test_a_pipeline_has_what_is_used_of_it(pipeline):
         assert callable(getattr(pipeline, name)), name
     assert pipeline.device.type == "cpu"
     assert members(Pipeline) == {"encode_prompt", "get_guidance_scale_embedding"}
+
+
+def test_a_pipeline_with_a_prior_has_what_is_used_of_it():
+    prior = unclip_prior()
+    assert members(PriorPipeline) == {"_encode_prior_prompt"}
+    pooled, states, mask = prior._encode_prior_prompt("a red cube", prior.device, 1, True)
+    assert (pooled.shape, states.shape, mask.shape, mask.dtype) == ((2, 24), (2, 16, 24), (2, 16), torch.bool)
+    assert "generator" in inspect.signature(prior.prior_scheduler.step).parameters
+    assert "prev_timestep" in inspect.signature(diffusers.UnCLIPScheduler.step).parameters
 
 
 def test_its_network_answers_a_tuple_and_says_what_it_was_made_of(pipeline):
