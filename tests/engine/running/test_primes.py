@@ -193,6 +193,19 @@ def test_a_sheet_is_made_again_to_the_byte_and_is_no_image_of_its_run(tmp_path, 
     assert main([*run, "--resume"]) == 0, "it goes on as if no sheets were there"
 
 
+def test_a_sheet_of_a_particle_is_made_again(tmp_path):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(
+        '[model]\nkind = "glyphs"\n[scheduler]\nkind = "ddpm"\nsteps = 4\n'
+        + FOUR
+        + '[population]\nkind = "feynman-kac"\nsize = 4\n'
+    )
+    assert main(["run", str(recipe), "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    [sheet] = primes(tmp_path / "run" / "0000.png", scale=2, pages=False).images
+    assert replay(sheet, tmp_path / "again", device="cpu").read_bytes() == sheet.read_bytes()
+    assert read_origin(sheet).lineage == read_origin(tmp_path / "run" / "0000.png").lineage != ()
+
+
 def test_a_sheet_is_not_looked_at_by_itself(tmp_path):
     image_of(tmp_path / "a.png", "rotation overlay")
     [sheet, _] = primes(tmp_path / "a.png", scale=1, pages=False).images

@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 import pytest
 
-from superpose import RecipeError, RunError, loads, replay
+from superpose import RecipeError, RunError, loads, primes, replay
 from superpose.media.images import read_picture
 from superpose.media.png import read_origin, write_png
 from superpose.running.job import Job
@@ -53,6 +53,19 @@ def test_it_is_made_again_from_its_samples(tmp_path):
         replay(made, tmp_path / "again")
     with Job.of(recipe, tmp_path / "run", drawn=3, resume=True) as job:  # the choice is ours: nothing is in the way
         assert job.pending == (2,)
+
+
+def test_a_sheet_of_it_is_printed_and_made_again_from_its_samples(tmp_path):
+    view = '[[view]]\nkind = "rotate"\nprompt = "po"\n'
+    with Job.of(loads(view + WORD.removeprefix('prompt = "po"\n')), tmp_path / "run") as job:
+        for _ in job.make([0, 1, 2]):
+            pass
+        write_spliced(job, {k: read_picture(job.path(k)) for k in range(3)}, (2, 0))
+        path = job.path(2)
+    [sheet] = primes(path, scale=2, pages=False).images
+    assert read_picture(sheet).shape == (64, 128, 3)
+    assert replay(sheet, tmp_path / "again").read_bytes() == sheet.read_bytes()
+    assert read_origin(sheet).columns == (2, 0)
 
 
 def test_columns_of_which_the_recipe_knows_nothing_are_refused(tmp_path):
