@@ -50,7 +50,7 @@ def planned(scheduler, schedule, steps):
     try:
         return scheduler, scheduler.plan(schedule)
     except RecipeError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"no such run is offered to users, who are told: {error}")
 
 
 def test_ours_are_registered():
