@@ -28,6 +28,7 @@ from superpose import replacing
 from superpose_glyphs.judge.drawing import PAIRS, Draw, guided
 from superpose_glyphs.judge.enlarged import nearness
 from superpose_glyphs.judge.network import HELD_OUT, Judge, distance, look, same, shown, train
+from superpose_glyphs.judge.noisy import read_through_noise
 from superpose_glyphs.judge.telling import say, share, told, ways
 from superpose_glyphs.judge.words import kept, words
 from superpose_glyphs.latent import GlyphsLatent
@@ -35,7 +36,6 @@ from superpose_glyphs.model import EMBEDDED, Glyphs, GlyphsCascade
 from superpose_glyphs.reader import load_reader
 from superpose_glyphs.train.batches import Array, Images
 from superpose_glyphs.train.moving import FREEDOM
-from superpose_glyphs.train.plan import ALPHA, LEVELS, SIGMA
 from superpose_glyphs.vocabulary import GLYPHS
 
 #: What is asked of a glyph, by the program that asks it.
@@ -146,13 +146,8 @@ def pairs(judge: Judge, draw: Draw) -> None:
 
 def noisy(folder: Path, unseen: Images) -> None:
     """Say how many real glyphs a noisy classifier reads right, at some noise levels."""
-    reader = load_reader(folder)
     images, labels = shown(unseen, _some(unseen, 2000), np.random.default_rng(0))
-    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
-    for t in (0, *range(100, LEVELS, 200)):
-        seen = images if t == 0 else ALPHA[t] * images + SIGMA[t] * noise
-        with torch.inference_mode():
-            read = torch.cat([reader(part, torch.tensor(t)).argmax(1) for part in seen.split(250)])
+    for t, read in read_through_noise(load_reader(folder), images):
         say(f"t = {t}: {share(same(read, labels))} read right, {share(read == labels)} with case")
 
 

@@ -5,7 +5,7 @@ saw. ``name`` has every word drawn: how many read as asked, how many obey "outli
 are to what was learned: a picture of some beside the icon most like them. Outlines are told from solids by a second
 network, which learned the styles of the data, and by the data's own rule, which any gap in a line defeats. ``pairs``
 reads anagrams of the pairs that a search found (``superpose pairs``), with plain averaging and with a classifier's
-guidance.
+guidance. ``noisy`` tells how well ``pictograms-classifier`` reads icons of sets it never saw, through noise.
 
 ``python -m superpose_glyphs.judge.captioned train --data pictograms64.npz --state FOLDER``
 ``python -m superpose_glyphs.judge.captioned name --data pictograms64.npz --state FOLDER --each 17``
@@ -28,8 +28,12 @@ from superpose import replacing, to_pixels
 from superpose_glyphs.captions import DRAWN, read_caption
 from superpose_glyphs.judge.drawing import Draw, guided
 from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
+from superpose_glyphs.judge.noisy import read_through_noise
 from superpose_glyphs.judge.telling import say, share, told, ways
+from superpose_glyphs.model import EMBEDDED
+from superpose_glyphs.names import names_in
 from superpose_glyphs.pictograms import Pictograms
+from superpose_glyphs.reader import load_reader
 from superpose_glyphs.train.batches import Array, Images
 from superpose_glyphs.train.freedom import Freedom
 
@@ -46,6 +50,9 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
     seen, unseen = Images.read(chosen.data, HELD_OUT)
+    if chosen.what == "noisy":
+        noisy(chosen.reader or EMBEDDED / "pictograms-classifier", unseen)
+        return
     judge, style = Judge(seen.subject.classes), Judge(DRAWN)
     networks = {chosen.state / "judge.pt": (judge, seen), chosen.state / "style.pt": (style, drawn(seen))}
     for path, (network, images) in networks.items():
@@ -79,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="superpose_glyphs.judge.captioned", description="Read what the network of pictograms draws."
     )
-    parser.add_argument("what", choices=["train", "name", "pairs"])
+    parser.add_argument("what", choices=["train", "name", "pairs", "noisy"])
     parser.add_argument("--data", type=Path, required=True, help="npz file of real icons")
     parser.add_argument("--state", type=Path, required=True, help="folder of the judge")
     parser.add_argument("--weights", type=Path, help="folder of a network's weights; absent: the embedded ones")
@@ -103,6 +110,16 @@ def real(what: str, judge: Judge, unseen: Images) -> None:
     images, labels = shown(unseen, np.arange(len(unseen.pixels)), np.random.default_rng(0))
     asked = torch.tensor([judge.classes.index(one) for one in unseen.subject.classes])[labels]
     say(f"real icons of sets never seen, {what}: {share(look(judge, images)[1] == asked)}")
+
+
+def noisy(folder: Path, unseen: Images) -> None:
+    """Say how many icons a noisy classifier reads right, of its words and at some noise levels."""
+    words = names_in(folder / "classes.json")
+    mine = unseen.only(words)
+    images, labels = shown(mine, np.arange(len(mine.pixels)), np.random.default_rng(0))
+    asked = torch.tensor([words.index(one) for one in mine.subject.classes])[labels]
+    for t, read in read_through_noise(load_reader(folder, side=images.shape[-1]), images):
+        say(f"t = {t}: {share(read == asked)} read right")
 
 
 def drawn(icons: Images) -> Images:

@@ -67,6 +67,10 @@ def test_judge_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     steered = ["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json"), "--steer", "5", "--reader"]
     judge([*steered, str(tmp_path / "reader")])
     assert "mean of 1 pairs" in capsys.readouterr().out
+    of_all = ReadingPictograms(Subject(WORDS))
+    of_all.export(of_all.network(), tmp_path / "all")
+    judge(["noisy", *options, "--reader", str(tmp_path / "all")])
+    assert capsys.readouterr().out.count("read right") == 6
     with pytest.raises(RecipeError, match="missing-reader"):
         judge([*steered, str(tmp_path / "missing-reader")])
 
