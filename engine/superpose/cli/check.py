@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from superpose.kinds.kind import Kind
     from superpose.recipe import Recipe, Subject
     from superpose.running.inspection import Cost
+
+#: Columns where nobody looks: what reads a file or a pipe takes a line for a line.
+WIDE = 10_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +59,7 @@ def _check_sweep(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     recipe = read_recipe(arguments)
 
-    from rich import print as show
+    from rich.console import Console
     from rich.tree import Tree
 
     from superpose.recipe.patterns import several
@@ -77,7 +81,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if recipe.medium is not None:
         shown = recipe.medium.described(stages[-1].model.image_shape)
         tree.add(marked(f"medium {described(recipe.medium)}: {shown}, a {recipe.medium.suffix} file beside each image"))
-    show(tree)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(tree)
     for number, inspection in enumerate(inspected):
         print(f"stage {number}: " * (len(stages) > 1) + _cost(inspection, recipe.run.samples * files))
     return 0
