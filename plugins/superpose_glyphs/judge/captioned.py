@@ -66,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     model = Pictograms(path=chosen.weights)
     real("read right, of all words", judge, unseen)
     real(f"read right, of the {len(model.words)} words", judge, unseen.only(model.words))
+    real(f"read right among the {len(model.words)} words", judge, unseen.only(model.words), model.words)
     real("told outline from solid", style, drawn(unseen))
     if chosen.what == "train":
         return
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.what == "name":
         name(judge, style, draw, model.words, Images.read(chosen.data)[0], chosen.state)
     else:
-        pairs(judge, draw, json.loads(chosen.pairs.read_text(encoding="utf-8"))["pairs"][: chosen.best])
+        pairs(judge, draw, model.words, json.loads(chosen.pairs.read_text(encoding="utf-8"))["pairs"][: chosen.best])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,11 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def real(what: str, judge: Judge, unseen: Images) -> None:
-    """Say how many icons of sets that it never saw the judge reads right."""
+def real(what: str, judge: Judge, unseen: Images, words: tuple[str, ...] | None = None) -> None:
+    """Say how many icons of sets that it never saw the judge reads right, of all its classes or of ``words`` alone."""
     images, labels = shown(unseen, np.arange(len(unseen.pixels)), np.random.default_rng(0))
     asked = torch.tensor([judge.classes.index(one) for one in unseen.subject.classes])[labels]
-    say(f"real icons of sets never seen, {what}: {share(look(judge, images)[1] == asked)}")
+    say(f"real icons of sets never seen, {what}: {share(look(judge, images, words)[1] == asked)}")
 
 
 def noisy(folder: Path, unseen: Images) -> None:
@@ -148,18 +149,21 @@ def name(judge: Judge, style: Judge, draw: Draw, words: tuple[str, ...], learned
             say(f"  likeness to the icon most like each of {NEAREST}: {', '.join(f'{one:.2f}' for one in likeness)}")
 
 
-def pairs(judge: Judge, draw: Draw, found: list[dict[str, str]]) -> None:
-    """Say how many drawings of each pair read as asked both ways up."""
-    shares = []
+def pairs(judge: Judge, draw: Draw, words: tuple[str, ...], found: list[dict[str, str]]) -> None:
+    """Say how many drawings of each pair read as asked both ways up, of all words and of those that are drawn alone."""
+    among = {f"of all {len(judge.classes)} words": None, f"of the {len(words)} words": words}
+    shares: dict[str, list[list[float]]] = {name: [] for name in among}
     for pair in found:
         images = draw.ambigram(pair["first"], pair["second"])
-        up, down = (
-            look(judge, seen)[1] == judge.classes.index(str(read_caption(pair[which], judge.classes).word))
-            for which, seen in (("first", images), ("second", images.flip(2, 3)))
+        asked = [judge.classes.index(str(read_caption(pair[it], judge.classes).word)) for it in ("first", "second")]
+        for name, which in among.items():
+            ways_up = zip(asked, (images, images.flip(2, 3)), strict=True)
+            shares[name].append(ways(*(look(judge, seen, which)[1] == word for word, seen in ways_up)))
+        say(
+            f"{pair['first']}/{pair['second']}: " + "; ".join(f"{name} {told(one[-1])}" for name, one in shares.items())
         )
-        shares.append(ways(up, down))
-        say(f"{pair['first']}/{pair['second']}: {told(shares[-1])}")
-    say(f"mean of {len(found)} pairs: {told(np.mean(shares, 0))}")
+    for name, one in shares.items():
+        say(f"mean of {len(found)} pairs, {name}: {told(np.mean(one, 0))}")
 
 
 def outlined(images: Tensor) -> Tensor:

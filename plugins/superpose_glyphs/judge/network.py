@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -75,11 +76,15 @@ def train(
     judge.eval()
 
 
-def look(judge: Judge, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, 128) and the class each image is read as (N,)."""
+def look(judge: Judge, images: Tensor, words: Sequence[str] | None = None) -> tuple[Tensor, Tensor]:
+    """Features (N, 128) and the class each image is read as (N,), of all classes or of ``words`` alone."""
     with torch.inference_mode():
         features = torch.cat([judge(part) for part in images.split(256)])
-        return features, judge.head(features).argmax(1)
+        scores = judge.head(features)
+        if words is not None:
+            among = torch.tensor([name in set(words) for name in judge.classes])
+            scores = scores.masked_fill(~among, -torch.inf)
+        return features, scores.argmax(1)
 
 
 def same(read: Tensor, asked: Tensor) -> Tensor:

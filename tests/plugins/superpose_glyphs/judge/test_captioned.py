@@ -52,7 +52,7 @@ def test_judge_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     task.export(task.network(), tmp_path / "weights")
     options = ["--data", str(icons(tmp_path / "icons.npz")), "--state", str(tmp_path), "--threads", "1"]
     judge(["train", *options, "--judge-steps", "1", "--weights", str(tmp_path / "weights")])
-    assert capsys.readouterr().out.count("real icons of sets never seen") == 3
+    assert capsys.readouterr().out.count("real icons of sets never seen") == 4
     (tmp_path / "pairs.json").write_text(json.dumps({"pairs": [{"first": WORDS[0], "second": WORDS[1]}]}))
     drawn = ["--weights", str(tmp_path / "weights"), "--each", "1", "--steps", "1"]
     judge(["name", *options, *drawn])
