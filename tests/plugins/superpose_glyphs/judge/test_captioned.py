@@ -61,7 +61,9 @@ def test_judge_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     assert said.count("drawn so") == said.count("by the rule of the data") == 2
     assert (tmp_path / "nearest.png").exists()
     judge(["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json")])
-    assert "mean of 1 pairs" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"mean of 1 pairs, of all {len(WORDS)} words: " in said
+    assert "mean of 1 pairs, of the 2 words: " in said
     reading = ReadingPictograms(Subject(WORDS[:2]))
     reading.export(reading.network(), tmp_path / "reader")
     steered = ["pairs", *options, *drawn, "--pairs", str(tmp_path / "pairs.json"), "--steer", "5", "--reader"]

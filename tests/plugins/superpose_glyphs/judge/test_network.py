@@ -35,6 +35,14 @@ def test_distance_is_frechets() -> None:
     assert distance(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(want, rel=1e-6)
 
 
+def test_of_some_words_the_likeliest_is_read() -> None:
+    judge, images = Judge(("cat", "dog", "owl")).eval(), torch.randn(9, 3, 32, 32)
+    with torch.inference_mode():
+        scores = judge.head(judge(images))
+    assert torch.equal(look(judge, images, ("cat", "owl"))[1], 2 * scores[:, [0, 2]].argmax(1))
+    assert torch.equal(look(judge, images, judge.classes)[1], look(judge, images)[1])
+
+
 def test_look_gives_features_and_readings() -> None:
     features, read = look(Judge().eval(), torch.randn(3, 3, 32, 32))
     assert features.shape == (3, 128)
