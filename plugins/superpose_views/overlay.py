@@ -89,9 +89,11 @@ class Overlay(Arrangement):
         shown: Picture = self.apply(torch.from_numpy(image.copy())[None])[0].numpy()
         return enlarged(shown, zoom)
 
-    def stacking(self, height: int, width: int) -> Stacking:
-        """The sheets on each other, each turned."""
+    def stacking(self, height: int, width: int) -> Stacking | None:
+        """The sheets on each other, each turned; None of one alone, which the light does not show as it is."""
         count = self._count(height, width)
+        if count == 1:
+            return None
         turns = self.turns or (0,) * count
         return Stacking(count, tuple(Layer(sheet, turn % 4) for sheet, turn in enumerate(turns)))
 

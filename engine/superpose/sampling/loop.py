@@ -103,7 +103,7 @@ class Trajectory:
     _asked: Denoiser = attrs.field(init=False)
     _hooks: tuple[frozenset[str], ...] = attrs.field(init=False)
     _purposes: tuple[str, ...] = attrs.field(init=False)
-    _shaped: NoiseSource = attrs.Factory(lambda run: shaped(run.noise, run._told), takes_self=True)
+    _shaped: NoiseSource = attrs.field(init=False)
     _flows: bool = attrs.Factory(lambda run: follows_flow(run.scheduler, run.plan.levels), takes_self=True)
 
     @_evaluate.default
@@ -143,6 +143,10 @@ class Trajectory:
         # Counted within a kind, so that adding a rule of another kind changes no number.
         kinds = [name_of(rule) for rule in self.rules]
         return tuple(f"{kind}.{kinds[:i].count(kind)}" for i, kind in enumerate(kinds))
+
+    @_shaped.default
+    def _shape_noise(self) -> NoiseSource:
+        return shaped(self.noise, self._told)
 
     def __attrs_post_init__(self) -> None:
         """Refuse networks on one canvas that see more than the state."""
