@@ -193,7 +193,7 @@ def main() -> None:
     torch.set_num_threads(1)
     print("| method | network | ours / the original | of ours, ms a call |\n|---|---|---|---|")
     for method in (anagram, inpainting):
-        for kind, turns in (("embedded", 9), ("free", 25), ("ddpm", 3)):
+        for kind, turns in (("embedded", 9), ("free", 25), ("ddpm", 7)):
             network = Network(TableSchedule.named("linear") if method is inpainting else None, kind=kind)
             ours, theirs = method(network)
             for run in (ours, theirs):
