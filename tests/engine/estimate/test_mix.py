@@ -4,7 +4,7 @@ import attrs
 import pytest
 import torch
 
-from superpose import Denoiser, Mix, NoiseLevel, Prompted, Term, factorized, guided, make, viewed
+from superpose import Denoiser, Mix, NoiseLevel, PluginError, Process, Prompted, Term, factorized, guided, make, viewed
 from superpose.testing.learned import WithVariance
 from superpose.testing.predictors import TinyPredictor
 
@@ -95,3 +95,26 @@ def test_gradients_go_through_what_was_asked_beforehand():
         gradients += torch.autograd.grad(tree(network, inside)(state, MOMENT).clean.square().sum(), state)
     assert gradients[0].abs().max() > 0
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("said", [None, torch.zeros(1, 3, 4, 4)], ids=["nothing", "another shape"])
+def test_a_process_that_reads_no_image_is_named_and_not_left_out_of_the_sum(said):
+    class Illiterate(Process):
+        name = "illiterate"
+
+        def start(self, noise, level):
+            return noise("start")
+
+        def climb(self, x, here, there, noise):
+            return x
+
+        def read(self, parameterization, output, x, level):
+            return said
+
+    class Unread(TinyPredictor):
+        process = Illiterate()
+
+    network, x = Unread(), torch.zeros(1, 3, 8, 8)
+    told = [Prompted(network, network.condition(prompt)) for prompt in "ab"]
+    with pytest.raises(PluginError, match=r"Illiterate\.read"):
+        guided(*told, 3.0)(x, MOMENT)
