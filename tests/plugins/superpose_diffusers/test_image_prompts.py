@@ -22,9 +22,7 @@ from superpose.testing import check_predictor
 from superpose_diffusers.folder import IMAGE_PARTS
 from superpose_diffusers.image_prompts import ImagePrompt
 from superpose_diffusers.model import Diffusers
-
-STEPS, SCALE, SHAPE = 4, 3.0, (4, 8, 8)
-DDIM = superpose.make("scheduler", "ddim", steps=STEPS, grid="leading", offset=1)
+from unclip_runs import SCALE, SHAPE, STEPS, apart, latents
 
 
 @pytest.fixture
@@ -65,19 +63,6 @@ def theirs(
         ).images  # fmt: skip
 
 
-def ours(model: superpose.NoisePredictor, shown: str | superpose.Condition, negative: str = "") -> Tensor:
-    denoiser = superpose.guided(superpose.prompted(model, shown), superpose.prompted(model, negative), SCALE)
-    run = superpose.trajectory(denoiser, DDIM, model, samples=2)
-    state = run.start()
-    while state.step < run.steps:
-        state = run.step(state)
-    return state.x
-
-
-def apart(got: Tensor, want: Tensor) -> float:
-    return float((got - want).abs().max() / want.abs().max())
-
-
 @pytest.mark.parametrize("noise_level", [0, 300, 999])
 def test_an_image_and_words_are_told_as_by_diffusers(
     noise_level: int, tmp_path: Path, pictures: dict[str, Path], monkeypatch: pytest.MonkeyPatch
@@ -91,10 +76,10 @@ def test_an_image_and_words_are_told_as_by_diffusers(
     )
     image = Image.open(pictures["cube"])
     want = theirs(pipeline, monkeypatch, noise_level, ("a red cube", "a ball of glass"), image=[image, image])
-    got = ours(model, "cube", "a ball of glass")
+    got = latents(model, "cube", "a ball of glass")
     assert apart(got, want) < 1e-4
-    assert apart(ours(model, "a red cube", "a ball of glass"), want) > 1e-2  # the image is seen
-    assert apart(ours(model, "ball", "a ball of glass"), want) > 1e-2
+    assert apart(latents(model, "a red cube", "a ball of glass"), want) > 1e-2  # the image is seen
+    assert apart(latents(model, "ball", "a ball of glass"), want) > 1e-2
     check_predictor(model, ["cube", "ball", "", "a red cube"])
 
 
@@ -113,10 +98,10 @@ def test_between_two_images_the_network_is_told_the_slerp_of_their_embeddings(
     want = theirs(pipeline, monkeypatch, 100, image_embeds=between.float().expand(2, -1))
     assert model.interpolation is not None
     shown = superpose.interpolated(model, "cube", "ball", 0.3, model.interpolation)
-    assert apart(ours(model, shown), want) < 1e-4
+    assert apart(latents(model, shown), want) < 1e-4
     for name, mix in (("cube", 0.0), ("ball", 1.0)):
-        assert torch.equal(ours(model, superpose.interpolated(model, "cube", "ball", mix)), ours(model, name))
-        assert apart(ours(model, name), want) > 1e-2
+        assert torch.equal(latents(model, superpose.interpolated(model, "cube", "ball", mix)), latents(model, name))
+        assert apart(latents(model, name), want) > 1e-2
 
 
 def recipe(path: Path, model: Path, pictures: dict[str, Path], more: str) -> str:

@@ -22,9 +22,9 @@ from superpose.testing import check_predictor
 from superpose_diffusers.folder import PRIOR_PARTS
 from superpose_diffusers.image_prompts import ImagePrompt
 from superpose_diffusers.model import Diffusers
+from unclip_runs import DDIM, SCALE, SHAPE, STEPS, apart, latents
 
-STEPS, SCALE, SHAPE, WIDTH, PRIOR_STEPS = 4, 3.0, (4, 8, 8), 24, 5
-DDIM = superpose.make("scheduler", "ddim", steps=STEPS, grid="leading", offset=1)
+WIDTH, PRIOR_STEPS = 24, 5
 WORDS, NEGATIVE = "a red cube", "a ball of glass"
 
 
@@ -55,21 +55,6 @@ def theirs(
         ).images  # fmt: skip
 
 
-def ours(
-    model: superpose.NoisePredictor, shown: str = WORDS, negative: str = NEGATIVE, samples: Any = (0, 1)
-) -> Tensor:
-    denoiser = superpose.guided(superpose.prompted(model, shown), superpose.prompted(model, negative), SCALE)
-    run = superpose.trajectory(denoiser, DDIM, model, samples=samples)
-    state = run.start()
-    while state.step < run.steps:
-        state = run.step(state)
-    return state.x
-
-
-def apart(got: Tensor, want: Tensor) -> float:
-    return float((got - want).abs().max() / want.abs().max())
-
-
 def opened(path: Path, **options: Any) -> superpose.NoisePredictor:
     return superpose.model("diffusers", path=path, **{"prior_steps": PRIOR_STEPS, "words_alone": (NEGATIVE,)} | options)
 
@@ -81,16 +66,16 @@ def test_words_are_told_as_by_diffusers(
     pipeline = tiny_pipelines.save("unclip prior", tmp_path / "model")
     model = opened(tmp_path / "model", noise_level=noise_level, prior_scale=scale)
     want = torch.cat([theirs(pipeline, monkeypatch, sample, noise_level, scale) for sample in (0, 1)])
-    off = apart(ours(model), want)
+    off = apart(latents(model, WORDS, NEGATIVE), want)
     assert off < 1e-4
     options = {"noise_level": noise_level, "prior_scale": scale}
-    assert apart(ours(model, "a red ball"), want) > 1e-2, "the words are seen"
+    assert apart(latents(model, "a red ball", NEGATIVE), want) > 1e-2, "the words are seen"
     alone = opened(tmp_path / "model", **options, words_alone=(WORDS, NEGATIVE))
-    assert apart(ours(alone), want) > 1e-2, "and so is the image"
+    assert apart(latents(alone, WORDS, NEGATIVE), want) > 1e-2, "and so is the image"
     negative = opened(tmp_path / "model", **options, words_alone=())
-    assert apart(ours(negative), want) > 1e-3, "which negative words have as well, unless told"
+    assert apart(latents(negative, WORDS, NEGATIVE), want) > 1e-3, "which negative words have as well, unless told"
     other = opened(tmp_path / "model", **options, prior_steps=PRIOR_STEPS + 1)
-    assert apart(ours(other), want) > 10 * off, "and its steps"
+    assert apart(latents(other, WORDS, NEGATIVE), want) > 10 * off, "and its steps"
 
 
 def test_a_scheduler_of_unclip_goes_down_all_its_levels(
@@ -117,9 +102,9 @@ def test_a_scheduler_of_unclip_goes_down_all_its_levels(
 
     monkeypatch.setattr(scheduler, "step", whole)
     pipeline.prior_scheduler = scheduler
-    assert apart(ours(opened(folder), samples=(1,)), theirs(pipeline, monkeypatch, 1)) < 1e-4
+    assert apart(latents(opened(folder), WORDS, NEGATIVE, (1,)), theirs(pipeline, monkeypatch, 1)) < 1e-4
     monkeypatch.setattr(scheduler, "step", step)
-    assert apart(ours(opened(folder), samples=(1,)), theirs(pipeline, monkeypatch, 1)) > 1e-3
+    assert apart(latents(opened(folder), WORDS, NEGATIVE, (1,)), theirs(pipeline, monkeypatch, 1)) > 1e-3
 
 
 def test_a_sample_is_the_same_in_every_batch_and_the_prior_is_asked_once_for_each(
@@ -136,7 +121,7 @@ def test_a_sample_is_the_same_in_every_batch_and_the_prior_is_asked_once_for_eac
 
     monkeypatch.setattr(diffusers.PriorTransformer, "forward", counted)
     model = opened(saved("unclip prior"))
-    three = ours(model, samples=(0, 1, 2))
+    three = latents(model, WORDS, NEGATIVE, (0, 1, 2))
     assert len(asked) == 3 * PRIOR_STEPS
     fresh = opened(saved("unclip prior"))
     one, both = superpose.prompted(fresh, WORDS), {}
