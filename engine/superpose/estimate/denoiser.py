@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from superpose.errors import LawError
-from superpose.estimate.blame import must_be_like
+from superpose.estimate.blame import must_be_rows
 from superpose.estimate.parts import parts_of
 from superpose.estimate.prediction import Estimate
 from superpose.estimate.query import Query
@@ -93,13 +93,14 @@ class Prompted(Denoiser):
         """What the answer says.
 
         Raises:
-            PluginError: If the process reads no image off it, of the shape of the state; says whose it is.
+            PluginError: If the process reads no tensor off it, with a row for each state; says whose it is.
         """
         predictor = self.predictor
         channels = predictor.shape[0]  # what is laid beside the state is no part of the image
         state = x if x.shape[1] == channels else x[:, :channels]
         clean = predictor.process.read(predictor.parameterization, prediction.output, state, level)
-        must_be_like(clean, state, predictor.process, "read")
+        # Not of the size of the state: guidance in parts has smaller bands of an answer read.
+        must_be_rows(clean, predictor.process, "read", len(state))
         return Estimate(clean, prediction.variance)
 
     def with_dispersion(self) -> Denoiser:

@@ -97,7 +97,7 @@ def test_gradients_go_through_what_was_asked_beforehand():
     torch.testing.assert_close(*gradients)
 
 
-@pytest.mark.parametrize("said", [None, torch.zeros(1, 3, 4, 4)], ids=["nothing", "another shape"])
+@pytest.mark.parametrize("said", [None, torch.zeros(2, 3, 8, 8)], ids=["nothing", "other rows"])
 def test_a_process_that_reads_no_image_is_named_and_not_left_out_of_the_sum(said):
     class Illiterate(Process):
         name = "illiterate"
