@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from superpose.cli.recipes import first_option, made, registry
+from superpose.cli.score import add_classifier, classifier_named
 from superpose.errors import PromptError, RecipeError
 from superpose.media.files import read_text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("model", metavar="MODEL", help="kind of a pixel model, such as superpose kinds lists")
-    parser.add_argument("--classifier", required=True, metavar="KIND", help="that reads the drawings")
+    add_classifier(parser, required=True)
     parser.add_argument(
         "--view", required=True, metavar="KIND[:VALUE]", help="KIND, or KIND:VALUE with the value of its first option"
     )
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     words = _words(arguments.words)
     view: View = first_option(known, "view", arguments.view, "--view")
     model: Model = made(known.get("model", arguments.model), "MODEL")
-    classifier: Classifier = made(known.get("classifier", arguments.classifier), "--classifier")
+    classifier = cast("Classifier", classifier_named(known, arguments))
     for problem in problems_of(view.problems, model.shape):
         raise RecipeError(f"--view: {problem}")
     if classifier.shape != model.shape:
@@ -67,6 +68,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     names = ("steps", "samples", "best", "more_steps", "more_samples", "scale", "seed", "dtype")
     numbers = {name: getattr(arguments, name) for name in ("model", "classifier", "view", *names)}
+    numbers |= {"option": arguments.option} if arguments.option else {}
     numbers |= {"words": words, "weights": {**model.weights(), **classifier.weights()}}
     record = Record(arguments.out, numbers)
     tallies = record.read()

@@ -32,9 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default cpu")
 
 
-def add_classifier(parser: argparse.ArgumentParser) -> None:
+def add_classifier(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Add the options that name the classifier that reads."""
-    parser.add_argument("--classifier", metavar="KIND", help="that reads; default: one that knows every prompt")
+    default = "" if required else "; default: one that knows every prompt"
+    parser.add_argument("--classifier", required=required, metavar="KIND", help=f"that reads{default}")
     parser.add_argument(
         "--option",
         metavar="KEY=VALUE",

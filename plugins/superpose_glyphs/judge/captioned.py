@@ -3,7 +3,8 @@
 ``train`` teaches it real icons, moved as the network's were, and tells how many it reads right of icon sets it never
 saw. ``name`` has every word drawn: how many read as asked, how many obey "outline" and "solid", and how near drawings
 are to what was learned: a picture of some beside the icon most like them. Outlines are told from solids by a second
-network, which learned the styles of the data, and by the data's own rule, which any gap in a line defeats. ``pairs``
+network, which learned the styles of the data and the outlines of its solids, and by the data's own rule, which any gap
+in a line defeats. ``pairs``
 reads anagrams of the pairs that a search found (``superpose pairs``), with plain averaging and with a classifier's
 guidance. ``noisy`` tells how well ``pictograms-classifier`` reads icons of sets it never saw, through noise.
 
@@ -29,6 +30,7 @@ from superpose_glyphs.captions import DRAWN, read_caption
 from superpose_glyphs.judge.drawing import Draw, guided
 from superpose_glyphs.judge.network import HELD_OUT, Judge, look, shown, train
 from superpose_glyphs.judge.noisy import read_through_noise
+from superpose_glyphs.judge.outlines import hollowed
 from superpose_glyphs.judge.telling import say, share, told, ways
 from superpose_glyphs.model import EMBEDDED
 from superpose_glyphs.names import names_in
@@ -124,8 +126,18 @@ def noisy(folder: Path, unseen: Images) -> None:
 
 
 def drawn(icons: Images) -> Images:
-    """Icons whose class is how they are drawn: 0 is an outline, 1 is solid."""
-    return attrs.evolve(icons, labels=1 - icons.styles, subject=attrs.evolve(icons.subject, classes=DRAWN))
+    """Icons whose class is how they are drawn: 0 is an outline, 1 is solid.
+
+    With the outlines of those that are solid: who learned but four bicycles of lines would know all by their word.
+    """
+    solid = icons.styles == 0
+    both = {
+        "pixels": np.concatenate((icons.pixels, hollowed(icons.pixels[solid]))),
+        "labels": np.concatenate((1 - icons.styles, np.zeros(solid.sum(), np.int64))),
+        "styles": np.concatenate((icons.styles, np.ones_like(icons.styles[solid]))),
+        "sources": np.concatenate((icons.sources, icons.sources[solid])),
+    }
+    return attrs.evolve(icons, subject=attrs.evolve(icons.subject, classes=DRAWN), **both)
 
 
 def name(judge: Judge, style: Judge, draw: Draw, words: tuple[str, ...], learned: Images, folder: Path) -> None:

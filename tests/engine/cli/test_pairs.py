@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from superpose import (
     RecipeError,
 )
 from superpose.cli import main
 from superpose.cli.pairs import _words as words
+from superpose_glyphs.model import EMBEDDED
+from superpose_glyphs.vocabulary import GLYPHS
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +29,27 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (tmp_path / "pairs.jsonl").read_text()
     assert main([*options, "--view", "rotate:180", "--words", "p,d,x", *numbers]) == 0
     assert (tmp_path / "pairs.jsonl").read_text() == before
+
+
+def test_a_classifier_of_ones_own_weights_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = tmp_path / "made"
+    shutil.copytree(EMBEDDED / "glyphs-classifier", made)
+    weights = load_file(made / "model.safetensors")
+    # Whatever it sees, it is sure of a p.
+    weights["linear_out.bias"][list(GLYPHS).index("p")] += 1e4
+    save_file(weights, made / "model.safetensors")
+    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--view", "rotate:180", "--words", "p,d"]
+    numbers = ["--steps", "2", "--samples", "2", "--best", "0", "--itself", "--out", str(tmp_path / "out")]
+    assert main([*options, *numbers, "--option", f"path={made}"]) == 0
+    listed = json.loads((tmp_path / "out" / "pairs.json").read_text())
+    assert listed["option"] == [f"path={made}"]
+    assert {(pair["first"], pair["second"]): pair["both_right"] for pair in listed["pairs"]} == {
+        ("p", "p"): 2,
+        ("p", "d"): 0,
+        ("d", "d"): 0,
+    }
+    assert main([*options, *numbers]) == 1
+    assert "is of another search, whose weights was" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -42,6 +67,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--scale", "nan"], "--scale: must be finite, got nan"),
         (["--words", str(Path(__file__).parent)], "gives 1 words"),
         (["--view", "rotat:180"], "did you mean 'rotate'"),
+        (["--option", "path"], "--option path: write KEY=VALUE"),
+        (["--option", "file=x"], "unexpected keyword argument 'file'"),
         (["--classifier", "pictograms-classifier"], "reads images of (3, 64, 64), not of (3, 32, 32)"),
     ],
 )

@@ -14,6 +14,7 @@ from superpose import RecipeError
 from superpose_glyphs.captions import WORDS
 from superpose_glyphs.judge.captioned import drawn, nearest, outlined
 from superpose_glyphs.judge.captioned import main as judge
+from superpose_glyphs.judge.outlines import hollowed
 from superpose_glyphs.train.batches import Images, Subject
 from superpose_glyphs.train.captioned import Captioning
 from superpose_glyphs.train.reading import ReadingPictograms
@@ -27,10 +28,13 @@ def test_outlines_are_told_from_solids() -> None:
 
 def test_styles_are_learned_from_the_data(tmp_path: Path) -> None:
     images, _ = Images.read(icons(tmp_path / "icons.npz"))
-    told = drawn(images)
+    told, solid = drawn(images), images.styles == 0
     assert told.subject.classes == ("outline", "solid")
-    assert (told.labels == (images.styles == 0)).all(), "the data's 1 is an outline, which comes first here"
-    assert (told.pixels == images.pixels).all()
+    first, lines = told.labels[: len(solid)], told.labels[len(solid) :]
+    assert (first == solid).all(), "the data's 1 is an outline, which comes first here"
+    assert (told.pixels[: len(solid)] == images.pixels).all()
+    assert (lines == 0).all()
+    assert (told.pixels[len(solid) :] == hollowed(images.pixels[solid])).all()
 
 
 def test_a_copy_is_found_moved_and_mirrored() -> None:
