@@ -40,7 +40,8 @@ class Record:
             return []
         first, *lines = _whole(path)
         found = json.loads(first)
-        differing = [name for name, value in self.numbers.items() if found.get(name) != json.loads(json.dumps(value))]
+        mine = json.loads(json.dumps(self.numbers))
+        differing = [name for name in {**mine, **found} if found.get(name) != mine.get(name)]
         if differing:
             raise RunError(
                 f"{path} is of another search, whose {differing[0]} was {found.get(differing[0])!r}: give another --out"

@@ -4,9 +4,9 @@
 saw. ``name`` has every word drawn: how many read as asked, how many obey "outline" and "solid", and how near drawings
 are to what was learned: a picture of some beside the icon most like them. Outlines are told from solids by a second
 network, which learned the styles of the data and the outlines of its solids, and by the data's own rule, which any gap
-in a line defeats. ``pairs``
-reads anagrams of the pairs that a search found (``superpose pairs``), with plain averaging and with a classifier's
-guidance. ``noisy`` tells how well ``pictograms-classifier`` reads icons of sets it never saw, through noise.
+in a line defeats. ``pairs`` reads anagrams of the pairs that a search found (``superpose pairs``), with plain averaging
+and with a classifier's guidance. ``noisy`` tells how well ``pictograms-classifier`` reads icons of sets it never saw,
+through noise.
 
 ``python -m superpose_glyphs.judge.captioned train --data pictograms64.npz --state FOLDER``
 ``python -m superpose_glyphs.judge.captioned name --data pictograms64.npz --state FOLDER --each 17``

@@ -52,6 +52,23 @@ def test_a_classifier_of_ones_own_weights_reads(tmp_path: Path, capsys: pytest.C
     assert "is of another search, whose weights was" in capsys.readouterr().err
 
 
+def test_a_search_with_other_options_of_its_classifier_does_not_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = tmp_path / "same"
+    shutil.copytree(EMBEDDED / "glyphs-classifier", same)
+    options = ["pairs", "glyphs", "--classifier", "glyphs-classifier", "--view", "rotate:180", "--words", "p,d"]
+    options += ["--steps", "1", "--samples", "1", "--best", "0"]
+    asked = {"plain": [], "optioned": ["--option", f"path={same}"]}
+    for name, option in asked.items():
+        assert main([*options, *option, "--out", str(tmp_path / name)]) == 0
+    capsys.readouterr()
+    for name, option in asked.items():
+        other = [one for one in asked.values() if one != option]
+        assert main([*options, *other[0], "--out", str(tmp_path / name)]) == 1
+        assert "is of another search, whose option was" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
