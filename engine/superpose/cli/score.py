@@ -59,14 +59,23 @@ def classifier_named(known: Registry, arguments: argparse.Namespace) -> Classifi
     Raises:
         RecipeError: There is none of that kind, or it has other options.
     """
+    from superpose.kinds.options import options_of
     from superpose.running.shortcuts import make
 
     if arguments.classifier is None:
         if arguments.option:
             raise RecipeError(f"--option {arguments.option[0]}: of which classifier? name it with --classifier")
         return None
-    known.get("classifier", arguments.classifier)
-    named: Classifier = make("classifier", arguments.classifier, **dict(map(_option, arguments.option)))
+    options = options_of(known.get("classifier", arguments.classifier))
+    given, of = dict(map(_option, arguments.option)), f"classifier {arguments.classifier!r}"
+    taken = [option.name for option in options]
+    for name in given:
+        if name not in taken:
+            raise RecipeError(f"--option {name}: {of} has no such option; its options: {', '.join(taken) or 'none'}")
+    for option in options:
+        if option.required and option.name not in given:
+            raise RecipeError(f"{of} must be given {option.name} ({option.doc}): add --option {option.name}=...")
+    named: Classifier = make("classifier", arguments.classifier, **given)
     return named
 
 

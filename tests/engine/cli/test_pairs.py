@@ -85,7 +85,8 @@ def test_a_search_with_other_options_of_its_classifier_does_not_go_on(
         (["--words", str(Path(__file__).parent)], "gives 1 words"),
         (["--view", "rotat:180"], "did you mean 'rotate'"),
         (["--option", "path"], "--option path: write KEY=VALUE"),
-        (["--option", "file=x"], "unexpected keyword argument 'file'"),
+        (["--option", "file=x"], "classifier 'glyphs-classifier' has no such option; its options: path"),
+        (["--classifier", "clip-reader"], "classifier 'clip-reader' must be given path ("),
         (["--classifier", "pictograms-classifier"], "reads images of (3, 64, 64), not of (3, 32, 32)"),
     ],
 )
