@@ -81,7 +81,11 @@ class Meter:
         return peak, weights
 
 
+#: Of ``prctl``: no huge pages, which a system may give or not, and which count whole where little of them is used.
+PR_SET_THP_DISABLE = 41
+
 if __name__ == "__main__":
+    ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     warnings.simplefilter("ignore")
     for order in sys.stdin:
         sys.stdout.write(json.dumps(measure(*json.loads(order))) + "\n")

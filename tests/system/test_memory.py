@@ -25,6 +25,9 @@ WIDTHS = {
     "diffusers": 10,
 }
 
+#: The most that loading may take, in memory of the weights; how often one that takes more is measured again.
+MOST, TRIES = 1.1, 5
+
 
 @pytest.fixture(scope="module")
 def meter() -> Iterator[Meter]:
@@ -41,8 +44,11 @@ def test_a_float32_file_is_read_as_either(tmp_path: Path, family: str, meter: Me
     stored = sum(file.stat().st_size for file in (tmp_path / "large").rglob("*.safetensors"))
     for dtype in ("float32", "bfloat16"):
         meter(kind, small, dtype)
-        # Twice, for what an allocator happens to keep adds to one of them; a copy of the weights would add to both.
-        peak, weights = min(meter(kind, large, dtype) for _ in range(2))
         # diffusers maps whole files: used as they are where the dtype is theirs, else beside the weights.
         mapped = stored if family == "diffusers" and dtype == "bfloat16" else 0
-        assert peak <= 1.1 * weights + mapped, f"{dtype}: {peak / weights:.2f} times the {weights} bytes of the weights"
+        # What an allocator keeps, or a system pages in, adds to one loading or another; a copy of the weights to each.
+        ratios = []
+        while len(ratios) < TRIES and (not ratios or ratios[-1] > MOST):
+            peak, weights = meter(kind, large, dtype)
+            ratios.append((peak - mapped) / weights)
+        assert ratios[-1] <= MOST, f"{dtype}: {ratios} times the {weights} bytes of the weights"
